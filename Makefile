@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed ## Put the project and everything it needs into .venv
+
+.venv/installed: pyproject.toml requirements/development.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is %s" % sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (a minute, the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: install ## Start the service with demo data on an embedded PostgreSQL
+	@$(BIN)/passport-scorer demo run
+
+test: install ## Run every test
+	@$(BIN)/python -m coverage run -m pytest $(ARGS)
+	@$(BIN)/python -m coverage report
+
+check: install ## Formatting, lint, types, layers, dependencies, queries against the schema
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry src tests
+	@$(BIN)/passport-scorer db check-queries
+
+audit: install ## Look for known vulnerabilities in the locked dependencies (asks the registry)
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
+
+bench: install ## Measure, and compare with the database alone
+	@$(BIN)/python -m benchmarks
+
+format: install ## Format the code and sort the imports
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: install ## Pin the newest versions that fit pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/runtime.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra development pyproject.toml -o requirements/development.lock
+
+clean: ## Remove what was made here, the embedded database included
+	@rm -rf .venv .passport-scorer .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+.PHONY: help install run test check audit bench format lock clean

@@ -1,0 +1,1 @@
+"""The rules: pure functions over plain types. No HTTP, no SQL, no clock, no environment."""

@@ -1,0 +1,30 @@
+"""What the service reads from a stamp, and nothing else of it."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Credential(msgspec.Struct, frozen=True, gc=False):
+    """The claims of one credential whose signature covers every one of them.
+
+    Attributes:
+        issuer: DID of who signed it, as written.
+        subject_id: DID of whom it is about, as written; `did:pkh:eip155:1:0x…`.
+        provider: what it attests ("Google"); None where the credential names none.
+        nullifiers: `credentialSubject.nullifiers` in their order, or the one `hash` of an
+            older credential; may be empty.
+        has_nullifiers: True if `nullifiers` was a member of the subject, False for a `hash`.
+        expiration_date: `expirationDate` exactly as it was written.
+        expires_at: the same, as an aware time.
+
+    Source: specification, credentials.md.
+    """
+
+    issuer: str
+    subject_id: str
+    provider: str | None
+    nullifiers: tuple[str, ...]
+    has_nullifiers: bool
+    expiration_date: str
+    expires_at: datetime

@@ -1,0 +1,1 @@
+"""HTTP: routes, wire types, guards, and how errors become answers. No rules."""

@@ -1,0 +1,81 @@
+"""The two applications: what the public may call, and what the internal network may call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.access_log import AccessLog
+from passport_scorer.api.documentation import documentation_routes
+from passport_scorer.api.endpoint import Endpoint
+from passport_scorer.api.health import HEALTH, HEALTH_WITH_SLASH
+from passport_scorer.api.limits import RequestLimits
+from passport_scorer.api.openapi import openapi_document
+from passport_scorer.api.public.score import SCORE
+from passport_scorer.api.responses import detail_response, error_response
+from passport_scorer.services import Services
+
+_PUBLIC = (SCORE, *HEALTH)
+_INTERNAL = HEALTH
+
+
+def public_application(services: Services) -> Starlette:
+    """What faces the public: `/v2/*`, health and documentation."""
+    return _application(services, _PUBLIC, public_document())
+
+
+def internal_application(services: Services) -> Starlette:
+    """What faces the private network only: health, for now."""
+    return _application(services, _INTERNAL, internal_document())
+
+
+def public_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the public application."""
+    return openapi_document(
+        "Passport Scorer",
+        "Does an Ethereum address belong to a unique human? One call, one answer.",
+        _PUBLIC,
+    )
+
+
+def internal_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the internal application."""
+    return openapi_document(
+        "Passport Scorer, internal", "For callers inside the private network.", _INTERNAL
+    )
+
+
+def _application(
+    services: Services, endpoints: Sequence[Endpoint], document: dict[str, Any]
+) -> Starlette:
+    application = Starlette(
+        routes=[
+            *(endpoint.route() for endpoint in (*endpoints, HEALTH_WITH_SLASH)),
+            *documentation_routes(document),
+        ],
+        middleware=[
+            Middleware(AccessLog),
+            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
+            Middleware(RequestLimits),
+        ],
+        exception_handlers={HTTPException: _http_exception, Exception: _unexpected},
+    )
+    application.router.redirect_slashes = False
+    application.state.services = services
+    return application
+
+
+async def _http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this type
+    return detail_response(error.detail, error.status_code, error.headers)
+
+
+async def _unexpected(_request: Request, error: Exception) -> Response:
+    return error_response(error)

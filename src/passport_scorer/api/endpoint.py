@@ -1,0 +1,77 @@
+"""An endpoint: where it is, what answers it, and what the OpenAPI document says of it.
+
+Routes and documentation are made of the same list, so that neither can have what the other
+hasn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One way in which an endpoint may answer.
+
+    Attributes:
+        status: the HTTP status.
+        meaning: when it answers so.
+        body: the type of the body.
+        example: a body.
+        headers: name -> what it says.
+    """
+
+    status: int
+    meaning: str
+    body: Any
+    example: Any
+    headers: Mapping[str, str] = {}
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter in the path.
+
+    Attributes:
+        name: as in the path.
+        meaning: what it is.
+        schema: JSON schema of it.
+        example: a value.
+    """
+
+    name: str
+    meaning: str
+    schema: Mapping[str, Any]
+    example: Any
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """A method and a path, and everything about it.
+
+    Attributes:
+        path: with `{parameters}`.
+        handler: answers a request.
+        summary: a few words.
+        description: what a caller needs to know; CommonMark.
+        tag: the heading it stands under.
+        answers: all ways in which it may answer.
+        parameters: those in the path.
+        security: names of security schemes, any of which will do; empty: anybody may call.
+    """
+
+    path: str
+    handler: Callable[[Request], Awaitable[Response]]
+    summary: str
+    description: str
+    tag: str
+    answers: Sequence[Answer]
+    parameters: Sequence[Parameter] = ()
+    security: Sequence[str] = ()
+
+    def route(self) -> Route:
+        """Return the route that leads to the handler."""
+        return Route(self.path, self.handler, methods=["GET"])

@@ -1,0 +1,68 @@
+"""`GET /health`: is the process there? `GET /health/ready`: should it get requests?"""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint
+from passport_scorer.api.responses import detail_answer, error_response, json_response
+from passport_scorer.db.database_queries import PING
+from passport_scorer.db.query import NoParameters
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.services import Services
+
+
+class Health(msgspec.Struct, frozen=True):
+    """How the service is.
+
+    Attributes:
+        status: `ok` or `ready`.
+    """
+
+    status: str
+
+
+async def health(_request: Request) -> Response:
+    """Answer as long as the process serves."""
+    return json_response(Health("ok"))
+
+
+async def ready(request: Request) -> Response:
+    """Answer 200 only when the database answers, else 503."""
+    services: Services = request.app.state.services
+    try:
+        await services.database.read(PING, NoParameters())
+    except PassportScorerError as error:
+        return error_response(error)
+    return json_response(Health("ready"))
+
+
+def _alive(path: str) -> Endpoint:
+    return Endpoint(
+        path=path,
+        handler=health,
+        summary="Is the process there?",
+        description="Answers as long as the process serves; asks nothing else.",
+        tag="Health",
+        answers=[Answer(200, "It is.", Health, Health("ok"))],
+    )
+
+
+HEALTH = (
+    _alive("/health"),
+    Endpoint(
+        path="/health/ready",
+        handler=ready,
+        summary="Should it get requests?",
+        description="Answers 200 only when the database answers.",
+        tag="Health",
+        answers=[
+            Answer(200, "It should.", Health, Health("ready")),
+            detail_answer(503, "Not now.", "The database can't be reached right now."),
+        ],
+    ),
+)
+# The same with a slash at the end, for load balancers that were set up so.
+HEALTH_WITH_SLASH = _alive("/health/")

@@ -1,0 +1,90 @@
+"""The OpenAPI 3.1 document of a list of endpoints. Source: OpenAPI Specification 3.1.1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+
+_REFERENCE = "#/components/schemas/{name}"
+_SECURITY_SCHEMES: Mapping[str, Any] = {
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The API key of a partner: `<prefix>.<secret>`.",
+    },
+    "ApiKeyInAuthorization": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The same key as `Authorization: <scheme> <key>`, with any scheme.",
+    },
+}
+
+
+def openapi_document(
+    title: str, description: str, endpoints: Sequence[Endpoint], servers: Sequence[str] = ("/",)
+) -> dict[str, Any]:
+    """Return the OpenAPI document of these endpoints, as plain JSON values."""
+    bodies = {answer.body: None for endpoint in endpoints for answer in endpoint.answers}
+    schemas, components = msgspec.json.schema_components(bodies, ref_template=_REFERENCE)
+    schema_of = dict(zip(bodies, schemas, strict=True))
+    schemes = {name for endpoint in endpoints for name in endpoint.security}
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": title,
+            "version": version("passport-scorer"),
+            "description": description,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": url} for url in servers],
+        "paths": {
+            endpoint.path: {"get": _operation(endpoint, schema_of)} for endpoint in endpoints
+        },
+        "components": {
+            "schemas": components,
+            "securitySchemes": {n: s for n, s in _SECURITY_SCHEMES.items() if n in schemes},
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "operationId": getattr(endpoint.handler, "__name__", endpoint.summary),
+        "tags": [endpoint.tag],
+        "summary": endpoint.summary,
+        "description": endpoint.description,
+        "parameters": [_parameter(parameter) for parameter in endpoint.parameters],
+        "security": [{name: []} for name in endpoint.security],
+        "responses": {
+            str(answer.status): _response(answer, schema_of) for answer in endpoint.answers
+        },
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "path",
+        "required": True,
+        "description": parameter.meaning,
+        "schema": parameter.schema,
+        "example": parameter.example,
+    }
+
+
+def _response(answer: Answer, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
+    content = {"schema": schema_of[answer.body], "example": answer.example}
+    return {
+        "description": answer.meaning,
+        "headers": {
+            name: {"description": says, "schema": {"type": "string"}}
+            for name, says in answer.headers.items()
+        },
+        "content": {"application/json": content},
+    }

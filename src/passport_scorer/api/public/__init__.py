@@ -1,0 +1,1 @@
+"""What partners and everybody may call."""

@@ -1,0 +1,187 @@
+"""A call of a partner: an API key is presented, checked and counted, and its use recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer
+from passport_scorer.api.responses import detail_answer, error_response, general_answers
+from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
+from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
+from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
+from passport_scorer.services import Services
+
+_LONGEST_PATH = 1000  # characters; what account_accountapikeyanalytics.path can hold
+_MASKED = frozenset({"x-api-key", "cookie", "authorization"})
+
+PARTNER_SECURITY = ("ApiKey", "ApiKeyInAuthorization")
+RATE_LIMIT_HEADERS = {
+    "RateLimit-Policy": "The limit of your key, if it has one: calls (q) in a window of seconds (w).",
+    "RateLimit": "What is left of it: calls (r) until the window ends in so many seconds (t).",
+}
+
+Handler = Callable[["PartnerCall"], Awaitable[Response]]
+
+
+class PartnerCall:
+    """One request of a partner, while it is being answered.
+
+    Attributes:
+        request: the HTTP request.
+        services: what the application is made of.
+        presented: the API key that the request presents.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.services: Services = request.app.state.services
+        self._key: ApiKey | None = None
+        self._limit: RateLimitState | None = None
+
+    @property
+    def presented(self) -> PresentedKey:
+        """The API key that the request presents.
+
+        Raises:
+            InvalidApiKey: there is none, or it doesn't look like one.
+        """
+        x_api_key = self._only_header("x-api-key")
+        authorization = self._only_header("authorization")
+        return presented_key(x_api_key, authorization, self.services.demo_key)
+
+    async def authenticate(self, stored: ApiKey | None) -> ApiKey:
+        """Check the presented key against the stored one, and count the call.
+
+        Raises:
+            InvalidApiKey: it is not a valid key.
+            RateLimited: it is, but was used too often.
+            TooManyKeyChecks: this couldn't be found out now.
+        """
+        presented = self.presented
+        try:
+            key = await self.services.api_keys.authenticate(presented, stored)
+        except WrongSecret:
+            self._key = stored
+            raise
+        self._key = key
+        self._limit = await self.services.rate_limits.count(
+            presented.prefix, "api", key.rate_limit
+        )
+        if self._limit and self._limit.exceeded:
+            raise RateLimited
+        return key
+
+    async def answer(self, handler: Handler, *, response_recorded: bool) -> Response:
+        """Let the handler answer; whatever comes of it is an answer, and is recorded."""
+        error: Exception | None = None
+        try:
+            response = await handler(self)
+        except Exception as caught:  # noqa: BLE001  the caller must get an answer
+            error, response = caught, error_response(caught)
+        if self._limit:
+            response.headers.update(self._limit.headers())
+        if self._key:
+            usage = _usage(self.request, self._key, response, error, response_recorded)
+            self.services.usage_analytics.record(usage)
+        return response
+
+    def _only_header(self, name: str) -> str | None:
+        values = self.request.headers.getlist(name)
+        if len(values) > 1:
+            raise InvalidApiKey  # it isn't clear who calls
+        return values[0] if values else None
+
+
+def partner_endpoint(
+    *, response_recorded: bool
+) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Make an endpoint of a handler of partner calls.
+
+    Args:
+        response_recorded: True if the answer becomes a part of the usage analytics.
+    """
+
+    def decorate(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await PartnerCall(request).answer(handler, response_recorded=response_recorded)
+
+        endpoint.__doc__ = handler.__doc__
+        return endpoint
+
+    return decorate
+
+
+def partner_answers() -> list[Answer]:
+    """Describe what any endpoint for partners may answer, for the OpenAPI document."""
+    again = {"Retry-After": "Seconds until the window ends."}
+    return [
+        detail_answer(401, "The key is missing, wrong, revoked or expired.", "Invalid API Key."),
+        detail_answer(
+            403, "The key may not do this.", "Invalid permissions for action.", RATE_LIMIT_HEADERS
+        ),
+        detail_answer(
+            429,
+            "The key was used too often.",
+            "You have been rate limited!",
+            RATE_LIMIT_HEADERS | again,
+        ),
+        *general_answers(),
+    ]
+
+
+def _usage(
+    request: Request,
+    key: ApiKey,
+    response: Response,
+    error: Exception | None,
+    response_recorded: bool,  # noqa: FBT001
+) -> Usage:
+    path = _storable(request.url.path)
+    segments = [segment for segment in path.split("/") if segment]
+    succeeded = error is None
+    return Usage(
+        api_key_id=key.key_id,
+        created_at=datetime.now(UTC),
+        path=path[:_LONGEST_PATH],
+        base_path=segments[0],
+        path_segments_json=_json(segments),
+        query_params_json=_json(dict(request.query_params)),
+        headers_json=_json(_masked(request.headers.items())),
+        payload_json=None,
+        response_json=bytes(response.body).decode() if response_recorded and succeeded else None,
+        response_skipped=not response_recorded,
+        error=_error_text(error, response),
+        status_code=response.status_code,
+    )
+
+
+def _error_text(error: Exception | None, response: Response) -> str | None:
+    if error is None:
+        return None
+    if isinstance(error, WrongSecret):
+        return "Unauthorized request"
+    detail: str = msgspec.json.decode(response.body)["detail"]
+    return detail
+
+
+def _masked(headers: list[tuple[str, str]]) -> dict[str, str]:
+    return {
+        name.title(): "***" if name.lower() in _MASKED else value for name, value in headers
+    }
+
+
+def _json(value: object) -> str:
+    return _storable(msgspec.json.encode(value).decode())
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL holds no NUL, neither as itself nor escaped in JSON."""
+    return text.replace("\\u0000", "\N{REPLACEMENT CHARACTER}").replace(
+        "\0", "\N{REPLACEMENT CHARACTER}"
+    )

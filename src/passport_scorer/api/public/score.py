@@ -1,0 +1,77 @@
+"""`GET /v2/stamps/{scorer_id}/score/{address}`: the score of an address, freshly computed."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.public.partner_call import (
+    PARTNER_SECURITY,
+    RATE_LIMIT_HEADERS,
+    PartnerCall,
+    partner_answers,
+    partner_endpoint,
+)
+from passport_scorer.api.public.score_response import EXAMPLE, V2ScoreResponse, score_response
+from passport_scorer.api.public.scorer_id import parse_scorer_id
+from passport_scorer.api.responses import detail_answer, json_response
+from passport_scorer.db.scoring_queries import ScoringRequest
+from passport_scorer.domain.addresses import is_address, parse_address
+from passport_scorer.domain.api_key import PermissionDenied
+from passport_scorer.domain.community import ScorerNotFound
+
+
+@partner_endpoint(response_recorded=True)
+async def get_score(call: PartnerCall) -> Response:
+    """Score an address in a community of the caller's account, and record the result."""
+    services, written = call.services, call.request.path_params["address"]
+    scorer = parse_scorer_id(call.request.path_params["scorer_id"], services.demo_scorer_id)
+    request = ScoringRequest(
+        address=written.lower() if is_address(written) else None,
+        key_prefix=call.presented.prefix,
+        external_scorer_id=scorer.external_scorer_id,
+        scorer_id=scorer.scorer_id,
+    )
+    (reading,) = await services.road.read([request])
+    key = await call.authenticate(reading.key)
+    if not key.read_scores:
+        raise PermissionDenied
+    parse_address(written)
+    if reading.snapshot is None:
+        raise ScorerNotFound
+    (outcome,) = await services.road.settle([reading.snapshot])
+    return json_response(score_response(outcome))
+
+
+SCORE = Endpoint(
+    path="/v2/stamps/{scorer_id}/score/{address}",
+    handler=get_score,
+    summary="Score an address",
+    description=(
+        "Verifies the stamps of the address, leaves out those that another address has claimed "
+        "in this community, sums up the weights of the rest, records the result, and returns it."
+        "\n\nAn address without stamps scores `0.00000`; that is no error."
+    ),
+    tag="Scores",
+    security=PARTNER_SECURITY,
+    parameters=[
+        Parameter(
+            "scorer_id",
+            "The id of one of your scorers, or its external id. A negative number is the demo.",
+            {"type": "string"},
+            "1",
+        ),
+        Parameter(
+            "address",
+            "An Ethereum address, in any letter case.",
+            {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
+            EXAMPLE.address,
+        ),
+    ],
+    answers=[
+        Answer(200, "The score.", V2ScoreResponse, EXAMPLE, RATE_LIMIT_HEADERS),
+        detail_answer(400, "The address is none.", "Invalid address."),
+        *partner_answers(),
+        detail_answer(404, "You have no such scorer.", "No scorer matches the given criteria."),
+    ],
+)

@@ -1,0 +1,91 @@
+"""The score object (`V2ScoreResponse`). Source: specification, http.md."""
+
+from __future__ import annotations
+
+import msgspec
+
+from passport_scorer.domain.decimals import five_decimals
+from passport_scorer.domain.scoring import Outcome, ShownStamp
+from passport_scorer.domain.times import iso
+
+
+class PointsData(msgspec.Struct, frozen=True):
+    """The Human Points of an address.
+
+    Attributes:
+        total_points: the points of its actions, each counted once, without the multiplier.
+        is_eligible: has passed in a community with the programme.
+        multiplier: of this address.
+        breakdown: action -> points.
+    """
+
+    total_points: int
+    is_eligible: bool
+    multiplier: int
+    breakdown: dict[str, int]
+
+
+class V2ScoreResponse(msgspec.Struct, frozen=True):
+    """The score of an address in a community; all members are always there, in this order.
+
+    Attributes:
+        address: in lower case.
+        score: the weighted sum, five decimals.
+        passing_score: the sum is at least the threshold.
+        last_score_timestamp: when this score was computed.
+        expiration_timestamp: when the first stamp that counts expires; null with no stamps.
+        threshold: five decimals.
+        error: null.
+        stamps: provider -> what it scores; `dedup`: claimed by another address.
+        points_data: Human Points, in communities with the programme.
+        possible_points_data: what each action gives.
+        linked_score: reserved; null.
+    """
+
+    address: str
+    score: str
+    passing_score: bool
+    last_score_timestamp: str | None
+    expiration_timestamp: str | None
+    threshold: str
+    error: str | None
+    stamps: dict[str, ShownStamp]
+    points_data: PointsData | None
+    possible_points_data: PointsData | None
+    linked_score: None
+
+
+def score_response(outcome: Outcome) -> V2ScoreResponse:
+    """Return the answer for a score that was just computed."""
+    score = outcome.score
+    return V2ScoreResponse(
+        address=outcome.snapshot.address,
+        score=five_decimals(score.raw),
+        passing_score=score.passing,
+        last_score_timestamp=iso(score.computed_at),
+        expiration_timestamp=iso(score.expires_at) if score.expires_at else None,
+        threshold=five_decimals(score.threshold),
+        error=None,
+        stamps=dict(score.stamps),
+        points_data=None,
+        possible_points_data=None,
+        linked_score=None,
+    )
+
+
+EXAMPLE = V2ScoreResponse(
+    address="0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+    score="26.22900",
+    passing_score=True,
+    last_score_timestamp="2026-11-24T03:30:00.123456+00:00",
+    expiration_timestamp="2027-02-18T13:12:09+00:00",
+    threshold="20.00000",
+    error=None,
+    stamps={
+        "Google": ShownStamp("0.52500", dedup=False, expiration_date="2027-02-18T13:12:09+00:00"),
+        "Github": ShownStamp("0.00000", dedup=True, expiration_date="2027-02-18T13:12:09Z"),
+    },
+    points_data=None,
+    possible_points_data=None,
+    linked_score=None,
+)

@@ -1,0 +1,42 @@
+"""How a partner names a scorer in a path."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_BIGINT = 2**63
+_LONGEST_EXTERNAL_ID = 42  # characters; what account_community.external_scorer_id can hold
+
+
+class NamedScorer(msgspec.Struct, frozen=True):
+    """What a scorer id may stand for; the external id is tried first.
+
+    Attributes:
+        external_scorer_id: the community's `external_scorer_id`; None if it can't be one.
+        scorer_id: the community id; None if it can't be one.
+    """
+
+    external_scorer_id: str | None
+    scorer_id: int | None
+
+
+def parse_scorer_id(text: str, demo_scorer_id: int | None) -> NamedScorer:
+    """Read the scorer id of a path.
+
+    Args:
+        text: an integer, or an external scorer id; anything else names no scorer.
+        demo_scorer_id: what a negative integer stands for.
+
+    Source: specification, http.md (`GET /v2/stamps/{scorer_id}/score/{address}`).
+    """
+    possible = len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable()
+    external = text if possible else None
+    if not _INTEGER.fullmatch(text):
+        return NamedScorer(external, None)
+    number = int(text)
+    if number < 0:
+        return NamedScorer(None, demo_scorer_id)
+    return NamedScorer(external, number if number < _BIGINT else None)

@@ -1,0 +1,85 @@
+"""Answers: JSON, and what an error looks like to a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import structlog
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer
+from passport_scorer.domain.errors import PassportScorerError
+
+_JSON = msgspec.json.Encoder()
+_GENERAL_FAILURE = "Something went wrong on our side. Please try again later."
+
+# The status of an error is decided here alone; an error that isn't listed is a fault of ours.
+_STATUSES: Mapping[str, int] = {
+    "invalid_address": 400,
+    "invalid_api_key": 401,
+    "wrong_secret": 401,
+    "permission_denied": 403,
+    "scorer_not_found": 404,
+    "rate_limited": 429,
+    "database_unavailable": 503,
+    "lost_race": 503,
+    "too_many_key_checks": 503,
+}
+
+log = structlog.get_logger()
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """What an error says.
+
+    Attributes:
+        detail: a sentence.
+    """
+
+    detail: str
+
+
+def detail_answer(
+    status: int, meaning: str, sentence: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Describe an answer that is an error, for the OpenAPI document."""
+    return Answer(status, meaning, Detail, Detail(sentence), headers or {})
+
+
+def general_answers() -> list[Answer]:
+    """Describe what any endpoint that uses the database may answer."""
+    again = {"Retry-After": "Seconds to wait before the next try."}
+    return [
+        detail_answer(500, "A fault of the service.", _GENERAL_FAILURE),
+        detail_answer(
+            503, "Not now; try again.", "The database can't be reached right now.", again
+        ),
+    ]
+
+
+def json_response(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with JSON."""
+    return Response(
+        _JSON.encode(content), status, headers, media_type="application/json"
+    )
+
+
+def detail_response(
+    detail: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer `{"detail": "<sentence>"}`."""
+    return json_response(Detail(detail), status, headers)
+
+
+def error_response(error: Exception) -> Response:
+    """Answer with the sentence of an error that callers may know, or with a general one."""
+    status = _STATUSES.get(error.code, 500) if isinstance(error, PassportScorerError) else 500
+    if status == 500:
+        log.error("request_failed", error=type(error).__name__, exc_info=error)
+        return detail_response(_GENERAL_FAILURE, 500)
+    assert isinstance(error, PassportScorerError)  # noqa: S101  others have no status but 500
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return detail_response(error.message, status, headers)

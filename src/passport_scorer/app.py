@@ -1,0 +1,84 @@
+"""The composition root: settings -> pool -> services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from passport_scorer.auth.api_keys import ApiKeys, DemoKey
+from passport_scorer.auth.rate_limits import RateLimits
+from passport_scorer.auth.usage_analytics import (
+    BatchedUsageAnalytics,
+    NoUsageAnalytics,
+    UsageAnalytics,
+)
+from passport_scorer.credentials.verified_cache import VerifiedCredentials
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.domain.stamps import Policy
+from passport_scorer.scoring.remembered_stamps import RememberedStamps
+from passport_scorer.scoring.road import ScoringRoad
+from passport_scorer.scoring.stamp_reader import StampReader
+from passport_scorer.services import Services
+from passport_scorer.settings import Settings
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def running_services(settings: Settings, database_url: str) -> AsyncIterator[Services]:
+    """Put the services together, keep them running, and let them finish their work at the end.
+
+    Args:
+        settings: what the operator decided.
+        database_url: where PostgreSQL is; `settings.database_url`, or the embedded server.
+
+    Raises:
+        DatabaseUnavailable: the URL can't be used.
+    """
+    database = Database(database_settings(settings, database_url))
+    await database.open()
+    analytics: UsageAnalytics = (
+        BatchedUsageAnalytics(database) if settings.api_analytics else NoUsageAnalytics()
+    )
+    services = _services(settings, database, analytics)
+    writing = asyncio.create_task(analytics.run())
+    try:
+        yield services
+    finally:
+        await services.api_keys.close()
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        await analytics.flush()
+        await database.close()
+
+
+def database_settings(settings: Settings, database_url: str) -> DatabaseSettings:
+    """Return how the pool reaches PostgreSQL."""
+    return DatabaseSettings(
+        url=database_url,
+        pool_size=settings.database_pool_size,
+        prepared_statements=settings.database_prepared_statements,
+    )
+
+
+def _services(settings: Settings, database: Database, analytics: UsageAnalytics) -> Services:
+    policy = Policy(settings.trusted_iam_issuers, settings.multi_nullifier)
+    stamps = StampReader(
+        VerifiedCredentials(settings.remembered_stamps),
+        RememberedStamps(settings.remembered_stamps),
+    )
+    return Services(
+        database=database,
+        road=ScoringRoad(database, stamps, policy, utc_now),
+        api_keys=ApiKeys(database, utc_now),
+        demo_key=DemoKey(settings.demo_api_key, settings.demo_api_key_aliases),
+        demo_scorer_id=settings.demo_api_scorer_id,
+        rate_limits=RateLimits(utc_now),
+        usage_analytics=analytics,
+    )

@@ -1,0 +1,125 @@
+"""API keys of partners: which key is presented, and whether it is the right one.
+
+Source: specification, auth.md ("API keys").
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from passport_scorer.auth.key_hashes import fast_hash, is_slow_hash, matches_fast_hash
+from passport_scorer.auth.slow_hashes import SlowHashes
+from passport_scorer.db.api_key_queries import STORE_FAST_HASH, StoreFastHashParameters
+from passport_scorer.db.database import Database
+from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
+from passport_scorer.domain.errors import PassportScorerError
+
+_LONGEST_KEY = 200  # characters; those that are given out have some 40
+_LONGEST_PREFIX = 8
+
+log = structlog.get_logger()
+
+
+class WrongSecret(InvalidApiKey):
+    """Invalid API Key."""
+
+    code = "wrong_secret"
+
+
+class PresentedKey(msgspec.Struct, frozen=True):
+    """A key that a caller presents; a secret, but for the prefix."""
+
+    prefix: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"PresentedKey({self.prefix!r})"
+
+
+class DemoKey(msgspec.Struct, frozen=True):
+    """The public demo: whoever presents an alias is taken to have presented the key."""
+
+    key: str | None = None
+    aliases: frozenset[str] = frozenset()
+
+
+def presented_key(x_api_key: str | None, authorization: str | None, demo: DemoKey) -> PresentedKey:
+    """Return the key that the headers of a call present.
+
+    Args:
+        x_api_key: the header `X-API-Key`, which comes first.
+        authorization: the header `Authorization`: a scheme, a blank, the key.
+        demo: the demo key and its aliases.
+
+    Raises:
+        InvalidApiKey: there is none, or it doesn't look like one.
+    """
+    key = x_api_key or (authorization or "").partition(" ")[2].strip()
+    if demo.key and key in demo.aliases:
+        key = demo.key
+    prefix, dot, secret = key.partition(".")
+    well_formed = dot and secret and prefix and key.isascii() and key.isprintable()
+    if not well_formed or len(prefix) > _LONGEST_PREFIX or len(key) > _LONGEST_KEY:
+        raise InvalidApiKey
+    return PresentedKey(prefix, key)
+
+
+class ApiKeys:
+    """Authenticates API keys, and moves them from the slow hash to the fast one."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._slow = SlowHashes()
+        self._storing: dict[str, asyncio.Task[None]] = {}
+
+    async def authenticate(self, presented: PresentedKey, stored: ApiKey | None) -> ApiKey:
+        """Return the stored key if it is the presented one and may be used.
+
+        Raises:
+            InvalidApiKey: there is no such key, or it was revoked, or has expired.
+            WrongSecret: the prefix is known, the secret is wrong.
+            TooManyKeyChecks: this couldn't be found out now.
+        """
+        if stored is None or not stored.is_usable(self._clock()):
+            raise InvalidApiKey
+        if stored.hashed_key_sha256 is not None:
+            matches = matches_fast_hash(presented.key, stored.hashed_key_sha256)
+        else:
+            matches = await self._matches_unmigrated(presented, stored)
+        if not matches:
+            raise WrongSecret
+        return stored
+
+    async def close(self) -> None:
+        """Finish storing fast hashes."""
+        self._slow.close()
+        await asyncio.gather(*self._storing.values())
+
+    async def _matches_unmigrated(self, presented: PresentedKey, stored: ApiKey) -> bool:
+        if is_slow_hash(stored.hashed_key):
+            matches = await self._slow.matches(presented.key, stored.hashed_key)
+        else:
+            matches = matches_fast_hash(presented.key, stored.hashed_key)
+            if not matches and not stored.hashed_key.startswith("sha256$"):
+                log.warning("unknown_hash_format", api_key_prefix=presented.prefix)
+        if matches and stored.key_id not in self._storing:
+            task = asyncio.create_task(self._store_fast_hash(stored.key_id, presented))
+            self._storing[stored.key_id] = task
+        return matches
+
+    async def _store_fast_hash(self, key_id: str, presented: PresentedKey) -> None:
+        parameters = StoreFastHashParameters(key_id, fast_hash(presented.key))
+        try:
+            await self._database.fetch(STORE_FAST_HASH, parameters)
+        except PassportScorerError as error:
+            log.warning("fast_hash_not_stored", api_key_prefix=presented.prefix, reason=error.code)
+        finally:
+            self._storing.pop(key_id, None)
+
+

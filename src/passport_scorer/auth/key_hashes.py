@@ -1,0 +1,48 @@
+"""Whether a secret is the one that a hash was made of.
+
+Formats: `sha256$<64 hex>` of the whole key, and Django's
+`pbkdf2_sha256$<iterations>$<salt>$<base64 hash>`. Source: specification, auth.md ("API keys").
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+_MOST_ITERATIONS = 5_000_000
+
+
+def fast_hash(key: str) -> str:
+    """Return `sha256$<64 hex>` of a whole key, as `hashed_key_sha256` holds it."""
+    return "sha256$" + hashlib.sha256(key.encode()).hexdigest()
+
+
+def matches_fast_hash(key: str, stored: str) -> bool:
+    """Compare in constant time; False for any other format."""
+    return hmac.compare_digest(fast_hash(key).encode(), stored.encode())
+
+
+def is_slow_hash(stored: str) -> bool:
+    """Return True if `matches_slow_hash` understands it."""
+    return _parse(stored) is not None
+
+
+def matches_slow_hash(key: str, stored: str) -> bool:
+    """Derive and compare in constant time: about 100 ms of CPU. False for any other format."""
+    parsed = _parse(stored)
+    if parsed is None:
+        return False
+    iterations, salt, expected = parsed
+    derived = hashlib.pbkdf2_hmac("sha256", key.encode(), salt.encode(), iterations)
+    return hmac.compare_digest(derived, expected)
+
+
+def _parse(stored: str) -> tuple[int, str, bytes] | None:
+    parts = stored.split("$")
+    if len(parts) != 4 or parts[0] != "pbkdf2_sha256":
+        return None
+    try:
+        iterations, expected = int(parts[1]), base64.b64decode(parts[3], validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    return (iterations, parts[2], expected) if 0 < iterations <= _MOST_ITERATIONS else None

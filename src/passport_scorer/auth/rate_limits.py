@@ -1,0 +1,103 @@
+"""How often a partner may call: `<count>/<period>` for each key and group of endpoints.
+
+Source: specification, auth.md ("Rate limits"). Headers: draft-ietf-httpapi-ratelimit-headers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+import structlog
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+
+from passport_scorer.domain.errors import PassportScorerError
+
+_LIMIT = re.compile(r"([0-9]{1,9})/([0-9]{0,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+log = structlog.get_logger()
+
+
+class RateLimited(PassportScorerError):
+    """You have been rate limited!"""
+
+    code = "rate_limited"
+
+
+class RateLimitState(msgspec.Struct, frozen=True):
+    """Where a caller stands.
+
+    Attributes:
+        group: which endpoints are counted together.
+        count: calls allowed in a window.
+        window: its length in seconds.
+        remaining: calls left in this window.
+        reset: seconds until the window ends.
+        exceeded: True if this call was one too many.
+    """
+
+    group: str
+    count: int
+    window: int
+    remaining: int
+    reset: int
+    exceeded: bool
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that an answer carries."""
+        headers = {
+            "RateLimit-Policy": f'"{self.group}";q={self.count};w={self.window}',
+            "RateLimit": f'"{self.group}";r={self.remaining};t={self.reset}',
+        }
+        if self.exceeded:
+            headers["Retry-After"] = str(self.reset)
+        return headers
+
+
+class RateLimits:
+    """Counts calls in fixed windows. When counting fails, calls are let through."""
+
+    def __init__(self, clock: Callable[[], datetime], storage: Storage | None = None) -> None:
+        self._clock = clock
+        self._limiter = FixedWindowRateLimiter(storage or MemoryStorage())
+
+    async def count(self, prefix: str, group: str, limit: str | None) -> RateLimitState | None:
+        """Count a call with the key of this prefix.
+
+        Args:
+            prefix: of the API key.
+            group: which endpoints are counted together.
+            limit: the column of the key: `125/15m`; empty or None: unlimited.
+
+        Returns:
+            Where the caller stands; None if there is no limit.
+        """
+        item = parse_limit(limit)
+        if item is None:
+            return None
+        try:
+            within = await self._limiter.hit(item, prefix, group)
+            reset_at, remaining = await self._limiter.get_window_stats(item, prefix, group)
+        except Exception as error:  # noqa: BLE001  whatever the storage raises: fail open
+            log.warning("rate_limit_not_counted", reason=type(error).__name__)
+            return None
+        reset = max(1, round(reset_at - self._clock().timestamp()))
+        return RateLimitState(
+            group, item.amount, item.get_expiry(), max(0, remaining), reset, not within
+        )
+
+
+def parse_limit(text: str | None) -> RateLimitItem | None:
+    """Read `125/15m` (units s, m, h, d); None if there is no limit, or it can't be read."""
+    match = _LIMIT.fullmatch(text or "")
+    if not match:
+        if text:
+            log.warning("rate_limit_not_readable", limit=text)
+        return None
+    count, periods, unit = match.groups()
+    return RateLimitItemPerSecond(int(count), int(periods or 1) * _SECONDS[unit])

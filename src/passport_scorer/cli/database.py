@@ -1,0 +1,236 @@
+"""passport-scorer db …: makes, inspects and opens the database."""
+
+import asyncio
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, ParamSpec
+
+from cyclopts import App, Parameter
+
+from passport_scorer.cli.database_report import Report, print_json, print_lines, print_table
+from passport_scorer.db.embedded import EmbeddedServer, find_installation
+from passport_scorer.db.inspection import Description, compare, describe, expected_tables, recorded
+from passport_scorer.db.location import (
+    connected,
+    database_url,
+    embedded_folder,
+    without_password,
+)
+from passport_scorer.db.schema.creation import create_schema
+from passport_scorer.domain.errors import PassportScorerError
+
+FAILED = 1
+UNREACHABLE = 2
+
+app = App(
+    name="db",
+    help_format="markdown",
+    help="""Make, inspect and open the database.
+
+    Which one: DATABASE_URL, else RDS_PROXY_URL, else an embedded PostgreSQL whose files are in
+    .passport-scorer/postgresql, below the current folder or PASSPORT_SCORER_HOME. It is started
+    when a command needs it and stopped afterwards; "db start" keeps it running.
+    """,
+)
+
+Arguments = ParamSpec("Arguments")
+
+
+def one_line(
+    status: int,
+) -> Callable[[Callable[Arguments, int]], Callable[Arguments, int]]:
+    """Make a command that ends with `status` and one line on stderr when something is refused."""
+
+    def decorate(command: Callable[Arguments, int]) -> Callable[Arguments, int]:
+        @functools.wraps(command)
+        def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> int:
+            try:
+                return command(*args, **kwargs)
+            except PassportScorerError as error:
+                complain(error.message)
+                return status
+
+        return run
+
+    return decorate
+
+
+def complain(message: str) -> None:
+    """Say something on stderr, in one line whatever it was."""
+    print(f"passport-scorer: {' '.join(message.split())}", file=sys.stderr)
+
+
+@contextmanager
+def chosen_database() -> Iterator[tuple[str, bool]]:
+    """Give the database's address, and whether it is our own; the embedded one runs meanwhile."""
+    if url := database_url(os.environ):
+        yield url, False
+        return
+    with EmbeddedServer(embedded_folder(os.environ)) as server:
+        if server.note:
+            complain(server.note)
+        yield server.url, True
+
+
+@app.command
+@one_line(FAILED)
+def init() -> int:
+    """Make the tables in an empty database; where they exist already, change nothing.
+
+    In the embedded database, tables that are missing are added. A database named by DATABASE_URL
+    is only filled if it has none of the tables.
+
+    For example:
+
+        passport-scorer db init
+        DATABASE_URL=postgresql://me@localhost/scorer passport-scorer db init
+    """
+    with chosen_database() as (url, own):
+        made = asyncio.run(_create(url, own=own))
+    total = len(expected_tables())
+    print(f"Made {len(made)} of {total} tables." if made else f"All {total} tables are there.")
+    return 0
+
+
+async def _create(url: str, *, own: bool) -> tuple[str, ...]:
+    async with connected(url) as connection:
+        return await create_schema(connection, own=own)
+
+
+@app.command
+@one_line(UNREACHABLE)
+def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Compare the database with what the service needs. Reads only.
+
+    Names every table, column, type, constraint and privilege that is missing or different, and
+    for an index that is missing the statement that makes it. Exit status: 0 if the service can
+    work with the database, 1 if it can't, 2 if the database can't be reached.
+
+    For example:
+
+        DATABASE_URL=postgresql://me@db.example.com/scorer passport-scorer db check
+        passport-scorer db check --json
+
+    Args:
+        json: Print one JSON object, for other programs.
+    """
+    with chosen_database() as (url, _):
+        found = asyncio.run(_describe(url))
+        shown, _ = without_password(url)
+    report = Report.of(shown, found, compare(found))
+    if json:
+        print_json(report)
+    elif sys.stdout.isatty():
+        print_table(report)
+    else:
+        print_lines(report)
+    return 0 if report.ok else FAILED
+
+
+@app.command(name="describe")
+@one_line(UNREACHABLE)
+def describe_tables() -> int:
+    """Print what the service's tables look like in the database, as JSON. Reads only.
+
+    Two databases can be compared with diff. What `db check` compares with was made by this
+    command: it is schema/expected.json, to be made anew when the schema changes.
+
+    For example:
+
+        passport-scorer db describe > tables.json
+    """
+    with chosen_database() as (url, _):
+        found = asyncio.run(_describe(url))
+    names = [table.name for table in expected_tables()]
+    print(recorded([found.tables[name] for name in names if name in found.tables]), end="")
+    return 0
+
+
+async def _describe(url: str) -> Description:
+    async with connected(url) as connection:
+        return await describe(connection, [table.name for table in expected_tables()])
+
+
+@app.command
+@one_line(FAILED)
+def shell(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+    """Open the database in psql.
+
+    The password is handed over in the environment, so that nobody sees it in a process list.
+
+    For example:
+
+        passport-scorer db shell
+        passport-scorer db shell -c 'SELECT count(*) FROM registry_score'
+
+    Args:
+        arguments: More options for psql.
+    """
+    with chosen_database() as (url, _):
+        shown, password = without_password(url)
+        # The system's psql first: the one that comes with the package can't edit lines.
+        psql = shutil.which("psql") or str(find_installation().program("psql"))
+        secret = {"PGPASSWORD": password} if password else {}
+        return _run_in_foreground([psql, "-d", shown, *arguments], {**os.environ, **secret})
+
+
+def _run_in_foreground(command: list[str], environ: dict[str, str]) -> int:
+    """Run a program that handles Ctrl-C itself, and return its exit status."""
+    with subprocess.Popen(command, env=environ) as process:  # noqa: S603 - no shell
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return process.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@app.command
+@one_line(FAILED)
+def start() -> int:
+    """Start the embedded PostgreSQL, print its address, and leave it running.
+
+    For example:
+
+        export DATABASE_URL=$(passport-scorer db start)
+    """
+    server = EmbeddedServer(embedded_folder(os.environ), keep_running=True)
+    server.start()
+    if server.note:
+        complain(server.note)
+    print(server.url)
+    server.stop()
+    return 0
+
+
+@app.command
+@one_line(FAILED)
+def stop() -> int:
+    """Stop the embedded PostgreSQL, whoever uses it.
+
+    For example:
+
+        passport-scorer db stop
+    """
+    was_running = EmbeddedServer(embedded_folder(os.environ)).shut_down()
+    print("Stopped." if was_running else "It was not running.")
+    return 0
+
+
+@app.command
+@one_line(FAILED)
+def url() -> int:
+    """Print the address of the database, without its password.
+
+    For example:
+
+        psql "$(passport-scorer db url)"
+    """
+    named = database_url(os.environ)
+    print(without_password(named)[0] if named else EmbeddedServer(embedded_folder(os.environ)).url)
+    return 0

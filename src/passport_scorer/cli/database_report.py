@@ -1,0 +1,83 @@
+"""How `passport-scorer db check` says what it found: for people, for logs, for programs."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Self
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from passport_scorer.db.inspection import Description, Finding, Severity, expected_tables
+
+STYLES = {Severity.ERROR: "bold red", Severity.ADVICE: "yellow", Severity.NOTE: "dim"}
+HEADINGS = {Severity.ERROR: "errors", Severity.ADVICE: "advice", Severity.NOTE: "notes"}
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What is printed, and with `--json` all of it. `ok`: the service can work with it."""
+
+    database: str
+    server_version: int
+    ok: bool
+    tables: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, database: str, found: Description, findings: Iterable[Finding]) -> Self:
+        """Make the report on a database, whose address must hold no password."""
+        kept = tuple(findings)
+        return cls(
+            database=database,
+            server_version=found.server_version,
+            ok=not any(finding.severity is Severity.ERROR for finding in kept),
+            tables=tuple(table.name for table in expected_tables()),
+            findings=kept,
+        )
+
+    @property
+    def summary(self) -> str:
+        """The whole result in one line."""
+        counts = Counter(finding.severity for finding in self.findings)
+        found = ", ".join(f"{HEADINGS[kind]}: {counts[kind]}" for kind in Severity)
+        verdict = "The service can work with" if self.ok else "The service can't work with"
+        return f"{verdict} {self.database}: {len(self.tables)} tables compared, {found}."
+
+    @property
+    def statements(self) -> list[str]:
+        """The SQL that would remove differences."""
+        return [finding.statement for finding in self.findings if finding.statement]
+
+
+def print_json(report: Report) -> None:
+    """Print everything as one JSON object."""
+    print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+
+
+def print_lines(report: Report) -> None:
+    """Print a line for each finding, to be read in logs and by grep."""
+    for finding in report.findings:
+        print(f"{finding.severity}: {finding.table}: {finding.message}")
+        if finding.statement:
+            print(f"    {finding.statement}")
+    print(report.summary)
+
+
+def print_table(report: Report) -> None:
+    """Print every table with its verdict, then the statements to run."""
+    console = Console()
+    grid = Table("table", "verdict", "what", box=None)
+    for name in dict.fromkeys([*(each.table for each in report.findings), *report.tables]):
+        of_table = [finding for finding in report.findings if finding.table == name]
+        for finding in of_table:
+            severity = finding.severity
+            grid.add_row(name, Text(severity, STYLES[severity]), Text(finding.message))
+        if not of_table:
+            grid.add_row(name, Text("ok", "green"), "")
+    console.print(grid)
+    if report.statements:
+        console.print("\nTo change it:\n")
+        # Not through the console, which would break the lines.
+        print("\n".join(report.statements), end="\n\n")
+    console.print(Text(report.summary), soft_wrap=True)

@@ -1,0 +1,124 @@
+"""`passport-scorer demo …`: a small world to try the service in."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import cyclopts
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from passport_scorer.app import database_settings
+from passport_scorer.cli.database_at_hand import database_at_hand
+from passport_scorer.cli.serve import serve_settings
+from passport_scorer.db.database import Database
+from passport_scorer.demo.seed import seed as seed_database
+from passport_scorer.demo.world import (
+    DEMO_API_KEY,
+    DEMO_SCORER_ID,
+    PEOPLE,
+    TRUSTED_ISSUERS,
+)
+from passport_scorer.settings import Settings, read_settings
+
+app = cyclopts.App(
+    name="demo",
+    help="A small world to try the service in: accounts, scorers, keys, signed stamps.",
+)
+
+
+@app.command
+def seed() -> None:
+    """Put the demo data into the database, as far as it isn't there yet.
+
+    The database is DATABASE_URL, or the embedded one; one that has accounts of its own is
+    refused. The stamps count only for a service that trusts their issuers: the last line shows
+    the variable to set.
+    """
+    settings = read_settings()
+    with database_at_hand(settings) as url:
+        added = asyncio.run(_seed(settings, url))
+    console = Console()
+    console.print(_people())
+    console.print(f"{added} stamps added." if added else "All of it was there already.")
+    issuers = msgspec.json.encode(sorted(TRUSTED_ISSUERS)).decode()
+    print(f"TRUSTED_IAM_ISSUERS='{issuers}'")
+
+
+@app.command
+def run(
+    *, port: Annotated[int, Parameter(env_var="PORT")] = 8000, workers: int = 1
+) -> None:
+    """Start the service with demo data on an embedded PostgreSQL.
+
+    Any DATABASE_URL is left alone: demo data and the keys of its issuers, which are public, are
+    for this embedded database only.
+
+    Parameters
+    ----------
+    port
+        Where to listen, on this machine only.
+    workers
+        Processes that answer requests.
+    """
+    settings = demo_settings(read_settings())
+    with database_at_hand(settings) as url:
+        asyncio.run(_seed(settings, url))
+        serve_settings(
+            settings, url, port=port, workers=workers, listening=lambda taken: _welcome(taken)
+        )
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """Return settings of a service on the embedded database that trusts the demo's issuers."""
+    return msgspec.structs.replace(
+        settings,
+        database_url=None,
+        trusted_iam_issuers=TRUSTED_ISSUERS,
+        demo_api_key=DEMO_API_KEY.key,
+        demo_api_key_aliases=frozenset({"demo"}),
+        demo_api_scorer_id=DEMO_SCORER_ID,
+    )
+
+
+async def _seed(settings: Settings, url: str) -> int:
+    database = Database(database_settings(settings, url))
+    await database.open()
+    try:
+        return await seed_database(database)
+    finally:
+        await database.close()
+
+
+def _people() -> Table:
+    table = Table("name", "address", "stamps", "what about it", title="Addresses of the demo")
+    for person in PEOPLE:
+        table.add_row(person.name, person.address, str(len(person.stamps)), person.about)
+    return table
+
+
+def _welcome(port: int) -> None:
+    address = {person.name: person.address for person in PEOPLE}
+    base = f"http://127.0.0.1:{port}"
+    key = DEMO_API_KEY.key
+    print(f"""
+Passport Scorer is running at {base}     (stop it with Ctrl-C)
+Documentation:  {base}/docs
+API key:        {key}
+
+Worth trying:
+
+  # an address that passes
+  curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{address["ada"]}
+
+  # another one with the same Google account: that stamp counts once only
+  curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{address["cleo"]}
+
+  # the public demo: any alias of the demo key, any negative scorer id
+  curl -H 'X-API-Key: demo' {base}/v2/stamps/-1/score/{address["bob"]}
+""", flush=True)
+    print(f"All {len(PEOPLE)} addresses: .venv/bin/passport-scorer demo seed", file=sys.stderr)

@@ -1,0 +1,121 @@
+"""`passport-scorer serve`: run the service."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Annotated
+
+import structlog
+import uvloop
+from cyclopts import Parameter
+
+from passport_scorer.api.applications import internal_application, public_application
+from passport_scorer.app import running_services
+from passport_scorer.cli.database_at_hand import database_at_hand
+from passport_scorer.server.http import serve_until_stopped
+from passport_scorer.server.sockets import listen
+from passport_scorer.server.workers import Workers
+from passport_scorer.settings import Settings, read_settings
+from passport_scorer.telemetry.logs import configure_logs
+
+log = structlog.get_logger()
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(env_var="PORT")] = 8000,
+    internal_host: str = "127.0.0.1",
+    internal_port: int | None = None,
+    workers: int | None = None,
+) -> None:
+    """Run the service until SIGTERM or Ctrl-C.
+
+    Settings come from the environment; `DATABASE_URL` and `TRUSTED_IAM_ISSUERS` are those to
+    begin with. Without `DATABASE_URL` an embedded PostgreSQL is started in `.passport-scorer`.
+
+    Examples:
+
+        passport-scorer serve
+
+        DATABASE_URL=postgresql://… passport-scorer serve --host 0.0.0.0 --internal-port 8001
+
+    Parameters
+    ----------
+    host
+        Address of the public listener; 0.0.0.0 is every address of this machine.
+    port
+        Port of the public listener.
+    internal_host
+        Address of the internal listener; must not be reachable from outside.
+    internal_port
+        Port of the internal listener; without it there is none.
+    workers
+        Processes that answer requests; by default one for each core.
+    """
+    settings = read_settings()
+    with database_at_hand(settings) as database_url:
+        serve_settings(
+            settings,
+            database_url,
+            host=host,
+            port=port,
+            internal_host=internal_host,
+            internal_port=internal_port,
+            workers=workers or _cores(),
+        )
+
+
+def serve_settings(
+    settings: Settings,
+    database_url: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int,
+    internal_host: str = "127.0.0.1",
+    internal_port: int | None = None,
+    workers: int,
+    listening: Callable[[int], None] = lambda _port: None,
+) -> None:
+    """Serve until stopped; `listening` is told the public port as soon as it is open.
+
+    Raises:
+        CannotListen: an address can't be listened on.
+    """
+    configure_logs(environment=settings.environment, readable=sys.stderr.isatty())
+    with ExitStack() as stack:
+        public = stack.enter_context(listen(host, port))
+        internal = None
+        if internal_port is not None:
+            internal = stack.enter_context(listen(internal_host, internal_port))
+        listening(public.getsockname()[1])
+        log.info("listening", host=host, port=public.getsockname()[1], workers=workers)
+
+        def work() -> None:
+            uvloop.run(_serve(settings, database_url, public, internal))
+
+        if workers == 1:
+            work()
+        else:
+            Workers(workers, work).run()
+
+
+async def _serve(
+    settings: Settings, database_url: str, public: socket.socket, internal: socket.socket | None
+) -> None:
+    async with running_services(settings, database_url) as services:
+        listeners = [(public_application(services), public)]
+        if internal:
+            listeners.append((internal_application(services), internal))
+        await serve_until_stopped(listeners)
+
+
+def _cores() -> int:
+    """Cores that this process may use; not every system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

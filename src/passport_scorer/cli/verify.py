@@ -1,0 +1,134 @@
+"""The command `passport-scorer verify`: the verdict on one credential, step by step."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.markup import escape
+
+from passport_scorer.credentials.errors import CredentialRefused
+from passport_scorer.credentials.reading import MAXIMUM_SIZE
+from passport_scorer.credentials.verifier import Step
+from passport_scorer.credentials.verifier import verify as verify_credential
+from passport_scorer.domain.credential import Credential
+
+VERIFIED, REFUSED, UNREADABLE = 0, 1, 2
+
+
+class _SourceUnreadable(Exception):  # noqa: N818
+    """The source can't be read as text; the message says why."""
+
+
+def verify(
+    source: Annotated[
+        str,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="A file with one stamp, or - for the standard input.",
+        ),
+    ],
+    /,
+) -> int:
+    """Verify the signature of a stamp, and show how the verdict comes about.
+
+    Needs neither a database nor the network: a stamp's issuer, its key and the meaning of its
+    members all follow from its own text. The stamp is a Verifiable Credential as JSON, as it
+    stands in the column `stamp` of the table `ceramic_cache_ceramiccache`.
+
+    For example, a stamp in a file, and one from the database:
+
+    - `passport-scorer verify stamp.json`
+    - `psql -Atc "select stamp from …" | passport-scorer verify -`
+
+    The exit status is 0 if the signature verifies, 1 if the stamp is refused, and 2 if the
+    source can't be read. Whether its issuer is trusted and whether it has expired are no part
+    of the verdict: that is decided whenever an address is scored.
+    """
+    try:
+        document = _read(source)
+    except _SourceUnreadable as error:
+        print(f"passport-scorer verify: {error}", file=sys.stderr)
+        return UNREADABLE
+    return _show_verdict(document, datetime.now(UTC), Console(emoji=False, highlight=False, soft_wrap=True))
+
+
+def _read(source: str) -> bytes:
+    """What the source holds; one byte more than a stamp may have is enough to refuse it."""
+    try:
+        if source == "-":
+            document = sys.stdin.buffer.read(MAXIMUM_SIZE + 1)
+        else:
+            with Path(source).open("rb") as file:
+                document = file.read(MAXIMUM_SIZE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a file name"
+        raise _SourceUnreadable(f"cannot read {source!r}: {reason}") from error
+    if len(document) > MAXIMUM_SIZE:
+        raise _SourceUnreadable(f"{source!r} is too big: a stamp has at most {MAXIMUM_SIZE} bytes")
+    try:
+        document.decode()
+    except UnicodeDecodeError as error:
+        raise _SourceUnreadable(f"{source!r} is not text: a stamp is JSON in UTF-8") from error
+    return document
+
+
+def _show_verdict(document: bytes, now: datetime, console: Console) -> int:
+    passed: list[Step] = []
+    try:
+        credential = verify_credential(document, now, passed.append)
+    except CredentialRefused as refusal:
+        _show_passed(passed, console)
+        _show_refusal(list(Step)[len(passed)], refusal, console)
+        return REFUSED
+    _show_passed(passed, console)
+    _show_claims(credential, now, console)
+    return VERIFIED
+
+
+def _show_passed(steps: list[Step], console: Console) -> None:
+    for number, step in enumerate(steps, start=1):
+        console.print(f"[green]{_mark('✓', 'ok', console)}[/] {number}. {step.value}.")
+
+
+def _show_refusal(step: Step, refusal: CredentialRefused, console: Console) -> None:
+    number = list(Step).index(step) + 1
+    console.print(f"[red]{_mark('✗', 'no', console)}[/] {number}. Not so: {step.value}.")
+    console.print(f"     {escape(refusal.message)} ({refusal.code})")
+    console.print("[bold red]Refused.[/]")
+
+
+def _speaks_unicode(console: Console) -> bool:
+    return console.encoding.startswith("utf")
+
+
+def _mark(mark: str, word: str, console: Console) -> str:
+    """The mark where the terminal can show it, else the word."""
+    return mark if _speaks_unicode(console) else word
+
+
+def _show_claims(credential: Credential, now: datetime, console: Console) -> None:
+    expired = "expired" if credential.expires_at <= now else "not expired"
+    kind = "nullifiers" if credential.has_nullifiers else "hash"
+    rows = {
+        "signed by": credential.issuer,
+        "about": credential.subject_id,
+        "provider": "(none)" if credential.provider is None else credential.provider,
+        kind: ", ".join(credential.nullifiers) or "(none)",
+        "expires": f"{credential.expiration_date} ({expired} now)",
+    }
+    console.print("[bold green]Verified.[/]")
+    for name, value in rows.items():
+        console.print(f"  {name:<11}{escape(_printable(value, console))}")
+    console.print(
+        "Whether the issuer is trusted and the stamp has expired is decided when scoring."
+    )
+
+
+def _printable(text: str, console: Console) -> str:
+    """The text without characters that a terminal can't show, or would take for commands."""
+    if not _speaks_unicode(console):
+        return ascii(text)[1:-1]
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -1,0 +1,101 @@
+"""The suite EthereumEip712Signature2021: every stamp that is issued today.
+
+Source: Ethereum EIP712 Signature 2021; EIP-712; specification, credentials.md.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from passport_scorer.credentials.did import ethereum_address
+from passport_scorer.credentials.eip712 import TypedDataPlan, typed_data_plan
+from passport_scorer.credentials.errors import ClaimNotCovered, ProofMalformed, SignatureMismatch
+from passport_scorer.credentials.secp256k1 import recovered_address
+from passport_scorer.credentials.secured_document import SecuredDocument
+
+TYPE = "EthereumEip712Signature2021"
+
+_DOMAIN_MEMBERS = ("eip712Domain", "eip712")
+_TYPES_MEMBERS = ("types", "messageSchema")
+_UNSIGNED = frozenset(("proofValue", *_DOMAIN_MEMBERS))
+_DOCUMENT_CLAIMS = {"issuer": "string", "issuanceDate": "string", "expirationDate": "string"}
+_SUBJECT_CLAIMS = {
+    "id": "string",
+    "provider": "string",
+    "hash": "string",
+    "nullifiers": "string[]",
+}
+
+
+def verification_method(issuer: str) -> str:
+    """The only verification method that a did:ethr has here: that of its controller."""
+    return f"{issuer}#controller"
+
+
+def signed_bytes(secured: SecuredDocument) -> bytes:
+    """The digest (32 bytes) that the issuer must have signed; it covers every claim.
+
+    Raises:
+        ProofMalformed: the proof lacks its types or their domain, or has two of one.
+        TypesRefused: see `typed_data_plan`.
+        ClaimNotCovered: the types don't call a claim that the service reads what it is.
+        MessageUnfit: the credential has a member that the types don't name, or not so.
+    """
+    typed_data = _one_of(secured.proof, _DOMAIN_MEMBERS)
+    if not isinstance(typed_data, dict):
+        raise ProofMalformed("`eip712Domain` isn't an object.")
+    plan = typed_data_plan(typed_data.get("primaryType"), _one_of(typed_data, _TYPES_MEMBERS))
+    message = _message(secured)
+    _check_coverage(plan, message)
+    return plan.digest(typed_data.get("domain"), message)
+
+
+def check_signature(secured: SecuredDocument, digest: bytes) -> None:
+    """Return only if the issuer signed the digest.
+
+    Raises:
+        IssuerUnresolvable, SignatureMalformed: as their docstrings say.
+        SignatureMismatch: another key signed it, or another document.
+    """
+    address = ethereum_address(secured.envelope.issuer)
+    if recovered_address(digest, secured.proof.get("proofValue")) != address:
+        raise SignatureMismatch("The signature isn't the issuer's over this document.")
+
+
+def _one_of(container: dict[str, Any], spellings: tuple[str, str]) -> object:
+    found = [container[spelling] for spelling in spellings if spelling in container]
+    if len(found) != 1:
+        raise ProofMalformed(f"The proof doesn't have exactly one `{spellings[0]}`.")
+    return found[0]
+
+
+def _message(secured: SecuredDocument) -> dict[str, Any]:
+    envelope = secured.envelope
+    proof = {name: value for name, value in secured.proof.items() if name not in _UNSIGNED}
+    proof["created"] = secured.created.hashed_in_utc()
+    return {
+        **envelope.document,
+        "issuanceDate": envelope.issuance_date.hashed(),
+        "expirationDate": envelope.expiration_date.hashed(),
+        "proof": proof,
+    }
+
+
+def _check_coverage(plan: TypedDataPlan, message: dict[str, Any]) -> None:
+    """Refuse types that cover a claim, but as something else.
+
+    That every member is covered at all is seen to by the plan: it refuses members without a
+    type. But as `bytes`, `"0xab"` and `"0xAB"` are one value; only as `string` (and the
+    nullifiers as `string[]`) is the text that the service reads the text that was signed.
+    """
+    document = plan.fields[plan.primary_type]
+    _check_types(document, _DOCUMENT_CLAIMS, _DOCUMENT_CLAIMS)
+    subject = plan.fields.get(document.get("credentialSubject", ""), {})
+    _check_types(subject, _SUBJECT_CLAIMS, message["credentialSubject"])
+
+
+def _check_types(
+    types: Mapping[str, str], expected: Mapping[str, str], present: Mapping[str, object]
+) -> None:
+    for member, type_name in expected.items():
+        if member in present and types.get(member) != type_name:
+            raise ClaimNotCovered(f"The signed types don't cover `{member}` as a {type_name}.")

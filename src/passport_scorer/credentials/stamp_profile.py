@@ -1,0 +1,122 @@
+"""The one form in which stamps of the suite Ed25519Signature2018 are accepted.
+
+What that suite signs is not the document but the RDF graph that its contexts make of it. Names
+of members aren't in the graph; only what the contexts map them to is. Whoever presents a stamp
+may therefore rewrite it, contexts included, as long as the graph stays the same, and the
+signature still holds. For example:
+
+- `provider` and `hash` are mapped to one IRI (`https://schema.org/Text`) in genuine stamps, so
+  exchanging their values, or the two IRIs where they differ, gives the same graph;
+- a graph is a set: `{provider: P, hash: P, other: H}` is the graph of `{provider: P, hash: H}`,
+  and would trade the nullifier `H`, which others know, for the fresh nullifier `P`;
+- without `@container: @list` the order and the repetitions of `nullifiers` aren't signed;
+- a term may be mapped to nothing, to a keyword, or be nested, reversed, typed as an IRI, scoped.
+
+So nothing is left to choose. The members of the document and of the subject, and the terms that
+the subject's context defines, are those of genuine stamps and no others; the contexts of the
+document are bundled ones; terms are plain absolute IRIs, and only `nullifiers` is a list. Then the
+graph has exactly one literal for each of `provider` and `hash`, and one list for `nullifiers`, and
+the only freedom left is which literal is called `provider` and which `hash`. Their form decides: a
+hash starts with its version (`v0.0.0:…`), a provider doesn't; so neither can repeat the other
+either. Also, no credential of the same issuer that isn't a stamp can be rewritten into one: it
+makes other statements.
+
+Text that goes into the graph as an IRI holds no character that ends an IRI there, so that one
+IRI can't pose as several statements.
+
+The graph of such a document is a tree of two nodes and one list, so its canonical form takes
+bounded time: no nodes look alike, to be told apart by trying all their orders, other than those of
+the list, and of these there are at most `MAXIMUM_LIST`.
+
+Source: JSON-LD 1.1; RDF Dataset Canonicalization, "Dataset Poisoning"; specification,
+credentials.md.
+"""
+
+import re
+from typing import Any
+
+from passport_scorer.credentials.contexts import BUNDLED
+from passport_scorer.credentials.errors import ClaimNotCovered, ProfileViolated, shortened
+from passport_scorer.credentials.secured_document import SecuredDocument
+
+MAXIMUM_LIST = 16  # nullifiers
+
+_DOCUMENT_MEMBERS = frozenset(
+    ("@context", "type", "issuer", "issuanceDate", "expirationDate", "credentialSubject")
+)
+_PROOF_MEMBERS = frozenset(("type", "created", "proofPurpose", "verificationMethod", "jws"))
+_CLAIMS = ("provider", "hash", "nullifiers")
+_SUBJECT_MEMBERS = frozenset(("@context", "id", *_CLAIMS))
+_IRI = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+;=%-]{1,256}")
+_DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]{1,256}")
+_VERSIONED = re.compile(r"v[0-9]+(\.[0-9]+)*:")
+
+
+def check_profile(secured: SecuredDocument) -> None:
+    """Return only if the document and its proof are written as stamps of this suite are.
+
+    The claims must have been read (`read_claims`), so that they are of their form.
+
+    Raises:
+        ProfileViolated: a member, a context or a value that stamps of this suite don't have.
+        ClaimNotCovered: a claim that the signed graph wouldn't hold, or not as this claim.
+    """
+    document = secured.envelope.document
+    _check_members("The document", document, _DOCUMENT_MEMBERS)
+    _check_members("The proof", secured.proof, _PROOF_MEMBERS)
+    if document["type"] not in ("VerifiableCredential", ["VerifiableCredential"]):
+        raise ProfileViolated("`type` has more than VerifiableCredential.")
+    contexts = document["@context"]
+    for address in contexts if isinstance(contexts, list) else [contexts]:
+        if not isinstance(address, str) or address not in BUNDLED:
+            raise ProfileViolated(f"{shortened(address)} is no bundled context.")
+    _check_subject(document["credentialSubject"])
+
+
+def _check_members(owner: str, members: dict[str, Any], allowed: frozenset[str]) -> None:
+    for name in members:
+        if name not in allowed:
+            raise ProfileViolated(f"{owner} has a member {shortened(name)}.")
+
+
+def _check_subject(subject: dict[str, Any]) -> None:
+    _check_members("The subject", subject, _SUBJECT_MEMBERS)
+    if not _DID.fullmatch(subject["id"]):
+        raise ProfileViolated("`credentialSubject.id` isn't a plain DID.")
+    terms = _terms(subject.get("@context"))
+    for claim in _CLAIMS:
+        if claim in subject and claim not in terms:
+            raise ClaimNotCovered(f"No context gives `{claim}` a meaning.")
+    if len(subject.get("nullifiers", ())) > MAXIMUM_LIST:
+        raise ProfileViolated(f"There are more than {MAXIMUM_LIST} nullifiers.")
+    _check_roles(subject)
+
+
+def _terms(context: object) -> set[str]:
+    """The terms that the subject's own context (an object or a list of one) defines."""
+    definitions = context[0] if isinstance(context, list) and len(context) == 1 else context
+    if not isinstance(definitions, dict):
+        raise ProfileViolated("The subject's `@context` isn't one object.")
+    for term, definition in definitions.items():
+        if term not in _CLAIMS or not _is_plain(term, definition):
+            raise ProfileViolated(f"The subject's context defines {shortened(term)} otherwise.")
+    return set(definitions)
+
+
+def _is_plain(term: str, definition: object) -> bool:
+    """True for an IRI; for `nullifiers`, for a list of values under an IRI."""
+    if term == "nullifiers":
+        if not isinstance(definition, dict) or definition.keys() != {"@id", "@container"}:
+            return False
+        if definition["@container"] != "@list":
+            return False
+        definition = definition["@id"]
+    return isinstance(definition, str) and _IRI.fullmatch(definition) is not None
+
+
+def _check_roles(subject: dict[str, Any]) -> None:
+    """Refuse a provider or hash that might be the other one, renamed."""
+    if "hash" in subject and not _VERSIONED.match(subject["hash"]):
+        raise ClaimNotCovered("`hash` doesn't start with a version, as hashes do.")
+    if "provider" in subject and _VERSIONED.match(subject["provider"]):
+        raise ClaimNotCovered("`provider` starts with a version, as hashes do.")

@@ -1,0 +1,117 @@
+"""Verifying a credential: from its text to the claims that its issuer signed.
+
+The steps, in order; each raises if it refuses:
+
+1. The text is a JSON object within bounds.
+2. It is a Verifiable Credential of data model 1.1.
+3. It names its issuer, and two dates that are dates.
+4. It has one proof, of a suite that stamps have.
+5. The issuer made that proof, to assert the credential, and not in the future.
+6. Its claims are of the form that the service reads.
+7. What is signed covers every claim that the service reads.
+8. The signature is the issuer's.
+
+Not decided here, but on every request: whether the issuer is trusted, whether the credential
+has expired, whether it is about this address, and whether it was revoked.
+
+Source: specification, credentials.md.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+from passport_scorer.credentials import ed25519_signature_2018, eip712_signature_2021
+from passport_scorer.credentials.claims import read_claims
+from passport_scorer.credentials.errors import SuiteUnknown, shortened
+from passport_scorer.credentials.reading import read_document
+from passport_scorer.credentials.secured_document import (
+    SecuredDocument,
+    applicable,
+    check_data_model,
+    only_proof,
+    read_envelope,
+)
+from passport_scorer.domain.credential import Credential
+
+
+class Step(Enum):
+    """The steps of a verification, in order; the value is the sentence for people."""
+
+    READ = "The text is a JSON object within the bounds on size and depth"
+    DATA_MODEL = "It is a Verifiable Credential of data model 1.1"
+    ENVELOPE = "It names its issuer, and its two dates are dates"
+    PROOF = "It has one proof, of a signature suite that stamps have"
+    APPLICABLE = "The issuer made the proof, to assert the credential, and not in the future"
+    CLAIMS = "Its claims are of the form that is read"
+    COVERAGE = "What is signed covers every claim that is read"
+    SIGNATURE = "The signature is the issuer's"
+
+
+class Suite(NamedTuple):
+    """What differs between the signature suites."""
+
+    verification_method: Callable[[str], str]
+    signed_bytes: Callable[[SecuredDocument], bytes]
+    check_signature: Callable[[SecuredDocument, bytes], None]
+
+
+_SUITES = {
+    suite.TYPE: Suite(suite.verification_method, suite.signed_bytes, suite.check_signature)
+    for suite in (eip712_signature_2021, ed25519_signature_2018)
+}
+
+
+def _nobody(_passed: Step) -> None:
+    """Nobody is told which steps have passed."""
+
+
+def verify(
+    document: bytes | str, now: datetime, passed: Callable[[Step], None] = _nobody
+) -> Credential:
+    """The claims of a credential (JSON text), if its issuer signed every one of them.
+
+    Args:
+        document: the credential as it is stored or presented.
+        now: an aware time; only a proof that was created after it is refused.
+        passed: is told each step as it has passed.
+
+    Raises:
+        CredentialRefused: it doesn't verify; the subclass tells why. Nothing else is raised,
+            whatever the document holds.
+    """
+    # 1. The text is a JSON object within bounds.
+    read = read_document(document)
+    passed(Step.READ)
+    # 2. It is a Verifiable Credential of data model 1.1.
+    check_data_model(read)
+    passed(Step.DATA_MODEL)
+    # 3. It names its issuer, and two dates that are dates.
+    envelope = read_envelope(read)
+    passed(Step.ENVELOPE)
+    # 4. It has one proof, of a suite that stamps have.
+    proof = only_proof(read)
+    suite = _suite_of(proof)
+    passed(Step.PROOF)
+    # 5. The issuer made that proof, to assert the credential, and not in the future.
+    secured = applicable(envelope, proof, suite.verification_method(envelope.issuer), now)
+    passed(Step.APPLICABLE)
+    # 6. Its claims are of the form that the service reads.
+    credential = read_claims(envelope)
+    passed(Step.CLAIMS)
+    # 7. What is signed covers every claim that the service reads.
+    signed = suite.signed_bytes(secured)
+    passed(Step.COVERAGE)
+    # 8. The signature is the issuer's.
+    suite.check_signature(secured, signed)
+    passed(Step.SIGNATURE)
+    return credential
+
+
+def _suite_of(proof: dict[str, Any]) -> Suite:
+    name = proof.get("type")
+    suite = _SUITES.get(name) if isinstance(name, str) else None
+    if suite is None:
+        raise SuiteUnknown(f"No stamp has a signature of the suite {shortened(name)}.")
+    return suite

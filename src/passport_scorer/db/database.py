@@ -1,0 +1,193 @@
+"""The pool of connections, and the one way in which statements are run.
+
+Nothing here depends on a session: no session settings beyond those a connection starts with,
+no LISTEN. Source: specification, operations.md ("Database connections").
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from passport_scorer.db.errors import DatabaseUnavailable, LostRace, QueryFailed
+from passport_scorer.db.query import Parameters, Query, Row
+
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+# The server is up, but doesn't take this work now: restarting, out of connections, out of disk.
+_REFUSED = (
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True):
+    """How to reach PostgreSQL.
+
+    Attributes:
+        url: a `postgresql://` URL; may hold a password, so it is never logged.
+        pool_size: connections of one process at most.
+        acquire_timeout: seconds to wait for a free or new connection.
+        statement_timeout: seconds to wait for the answer to one statement.
+        prepared_statements: False behind a proxy that gives each transaction another session.
+    """
+
+    url: str
+    pool_size: int = 5
+    acquire_timeout: float = 3.0
+    statement_timeout: float = 10.0
+    prepared_statements: bool = True
+
+
+class Connection:
+    """One connection, or one transaction on it: runs queries and knows no SQL."""
+
+    def __init__(self, driver: Any, statement_timeout: float) -> None:
+        self._driver = driver
+        self._timeout = statement_timeout
+
+    async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """Run a query and return its rows.
+
+        Raises:
+            DatabaseUnavailable: the connection broke, or no answer came in time.
+            LostRace: somebody else changed first what the statement relies on.
+            QueryFailed: the database refused the statement.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                records = await self._driver.fetch(query.sql, *query.arguments(parameters))
+        except (TimeoutError, *_BROKEN, *_REFUSED) as error:
+            # Nothing is known of a connection that was left in the middle of a statement.
+            self._driver.terminate()
+            raise DatabaseUnavailable from error
+        except asyncpg.PostgresError as error:
+            raise (LostRace if _is_lost_race(error) else QueryFailed) from error
+        return [query.row(*record) for record in records]
+
+    async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """As `fetch`, for a query that changes nothing."""
+        return await self.fetch(query, parameters)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Make what is run meanwhile one transaction.
+
+        Raises:
+            DatabaseUnavailable: the connection broke.
+        """
+        try:
+            async with self._driver.transaction():
+                yield
+        except (*_BROKEN, *_REFUSED) as error:
+            raise DatabaseUnavailable from error
+
+    async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
+        """Run a query for what it does."""
+        await self.fetch(query, parameters)
+
+
+class Database:
+    """A pool of connections that are kept, and replaced when they break."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.settings = settings
+        self._pool: Any = None
+
+    async def open(self) -> None:
+        """Make the pool; connections are opened when they are first needed.
+
+        Raises:
+            DatabaseUnavailable: the URL can't be used.
+        """
+        settings = self.settings
+        prepared = settings.prepared_statements
+        try:
+            self._pool = await asyncpg.create_pool(
+                settings.url,
+                min_size=0,
+                max_size=settings.pool_size,
+                max_inactive_connection_lifetime=0,
+                max_queries=0x7FFFFFFF,
+                timeout=settings.acquire_timeout,
+                reset=_keep_as_it_is,
+                statement_cache_size=100 if prepared else 0,
+                # A proxy may refuse start-up settings that it doesn't know.
+                server_settings={"jit": "off"} if prepared else {},
+            )
+        except (*_BROKEN, *_REFUSED, ValueError) as error:
+            raise DatabaseUnavailable from error
+
+    async def close(self) -> None:
+        """Close every connection; those in use first finish, for a short while."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(self.settings.acquire_timeout):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Borrow a connection.
+
+        Raises:
+            DatabaseUnavailable: none became free or could be opened in time.
+        """
+        try:
+            driver = await self._pool.acquire(timeout=self.settings.acquire_timeout)
+        except (TimeoutError, *_BROKEN, *_REFUSED) as error:
+            raise DatabaseUnavailable from error
+        try:
+            yield Connection(driver, self.settings.statement_timeout)
+        finally:
+            await self._pool.release(driver)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Borrow a connection for one transaction: committed at the end, or rolled back.
+
+        Raises:
+            DatabaseUnavailable: see `connection`.
+        """
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """Run one query on any connection and return its rows.
+
+        Raises:
+            DatabaseUnavailable: see `connection` and `Connection.fetch`.
+        """
+        async with self.connection() as connection:
+            return await connection.fetch(query, parameters)
+
+    async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """As `fetch`, for a query that changes nothing: tried once more on another connection.
+
+        A connection that broke while it was idle shows only when it is used.
+        """
+        try:
+            return await self.fetch(query, parameters)
+        except DatabaseUnavailable as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise
+            return await self.fetch(query, parameters)
+
+
+def _is_lost_race(error: asyncpg.PostgresError) -> bool:
+    """A deadlock or a serialisation failure, or a statement that found out by itself."""
+    if isinstance(error, (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)):
+        return True
+    return isinstance(error, asyncpg.InvalidTextRepresentationError) and '"lost race: ' in str(error)
+
+
+async def _keep_as_it_is(_connection: Any) -> None:
+    """Instead of a reset, which costs a round trip: nothing here changes a session."""

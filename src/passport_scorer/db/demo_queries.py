@@ -1,0 +1,40 @@
+"""What the demo writes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from passport_scorer.db.query import Query
+
+
+class SeedDemoParameters(msgspec.Struct, frozen=True):
+    """$1 of `seed_demo.sql`: a JSON object, table -> rows."""
+
+    tables: str
+
+
+class SeededDemo(msgspec.Struct, frozen=True):
+    """How many stamps are new, and where the sequences stand; null if none is new."""
+
+    new_stamps: int
+    last_stamp_id: int | None
+    last_community_id: int | None
+    last_scorer_id: int | None
+    last_account_id: int | None
+    last_user_id: int | None
+
+
+class ForeignAccountsParameters(msgspec.Struct, frozen=True):
+    """$1 of `foreign_accounts.sql`: the addresses of our own accounts."""
+
+    addresses: list[str]
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many."""
+
+    count: int
+
+
+SEED_DEMO = Query("seed_demo", SeedDemoParameters, SeededDemo)
+FOREIGN_ACCOUNTS = Query("foreign_accounts", ForeignAccountsParameters, Count)

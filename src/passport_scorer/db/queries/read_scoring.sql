@@ -1,0 +1,162 @@
+-- Everything that a score depends on, for a set of requests, in one round trip: one row for
+-- each request, in any order.
+--
+-- A request names a community by its id ($4, an internal caller), or by what a partner wrote in
+-- the path ($2 with $3) together with the prefix of the partner's API key ($1), whose account the
+-- community must then belong to. The address is null if only the key is of interest.
+--
+-- $6 to $8 are the stamps that the process remembers, with the versions of their rows, and $9 and
+-- $10 their nullifiers: the documents of these are not read again.
+WITH request AS (
+    SELECT *
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+        WITH ORDINALITY AS r (key_prefix, external_scorer_id, scorer_id, community_id, address, ordinal)
+), known AS (
+    SELECT *
+    FROM unnest($6::bigint[], $7::bigint[], $8::text[]) AS k (ordinal, row_id, row_version)
+), known_nullifier AS (
+    SELECT *
+    FROM unnest($9::bigint[], $10::text[]) AS n (ordinal, nullifier)
+)
+SELECT
+    request.ordinal,
+    key.id AS key_id,
+    key.hashed_key,
+    key.hashed_key_sha256,
+    key.revoked,
+    key.expiry_date,
+    key.read_scores,
+    key.historical_endpoint,
+    key.rate_limit,
+    key.analysis_rate_limit,
+    community.id AS community_id,
+    community.human_points_program,
+    scorer.weights,
+    scorer.threshold,
+    dynamic.weights AS dynamic_weights,
+    passport.id AS passport_id,
+    score.id AS score_id,
+    score.xmin::text AS score_version,
+    copy.ids AS copy_ids,
+    stamp.row_ids,
+    stamp.row_versions,
+    stamp.providers,
+    stamp.documents,
+    stamp.copy_ids AS stamp_copy_ids,
+    link.nullifiers AS link_nullifiers,
+    link.addresses AS link_addresses,
+    link.expiries AS link_expiries
+FROM request
+LEFT JOIN account_accountapikey AS key
+    ON key.prefix = request.key_prefix
+LEFT JOIN LATERAL (
+    SELECT c.id, c.scorer_id, c.human_points_program
+    FROM account_community AS c
+    WHERE c.id = request.community_id
+        OR (
+            request.key_prefix IS NOT NULL
+            AND c.account_id = key.account_id
+            AND (c.external_scorer_id = request.external_scorer_id OR c.id = request.scorer_id)
+        )
+    -- The external id is tried first.
+    ORDER BY c.external_scorer_id = request.external_scorer_id DESC NULLS LAST
+    LIMIT 1
+) AS community ON true
+LEFT JOIN LATERAL (
+    SELECT
+        coalesce(binary_scorer.weights, weighted.weights)::text AS weights,
+        coalesce(binary_scorer.threshold, weighted.threshold) AS threshold
+    FROM scorer_weighted_scorer AS s
+    LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
+        ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
+    LEFT JOIN scorer_weighted_weightedscorer AS weighted
+        ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
+    WHERE s.id = community.scorer_id
+) AS scorer ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_object_agg(d.provider, d.weight)::text AS weights
+    FROM account_customization AS customization
+    CROSS JOIN LATERAL (
+        SELECT 'AllowList#' || list.name AS provider, allow.weight
+        FROM account_allowlist AS allow
+        JOIN account_addresslist AS list ON list.id = allow.address_list_id
+        WHERE allow.customization_id = customization.id
+        UNION ALL
+        SELECT ruleset.provider_id, credential.weight
+        FROM account_customcredential AS credential
+        JOIN account_customcredentialruleset AS ruleset ON ruleset.id = credential.ruleset_id
+        WHERE credential.customization_id = customization.id
+    ) AS d
+    WHERE customization.scorer_id = community.id
+) AS dynamic ON true
+LEFT JOIN registry_passport AS passport
+    ON passport.address = request.address AND passport.community_id = community.id
+LEFT JOIN registry_score AS score
+    ON score.passport_id = passport.id
+LEFT JOIN LATERAL (
+    SELECT array_agg(c.id) AS ids
+    FROM registry_stamp AS c
+    WHERE c.passport_id = passport.id
+) AS copy ON true
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(latest.id) AS row_ids,
+        array_agg(latest.row_version) AS row_versions,
+        array_agg(latest.provider) AS providers,
+        array_agg(
+            CASE WHEN known.row_id IS NULL THEN latest.stamp::text END
+        ) AS documents,
+        array_agg(held.id) AS copy_ids,
+        array_agg(latest.stamp) FILTER (WHERE known.row_id IS NULL) AS unknown_stamps
+    FROM (
+        SELECT DISTINCT ON (c.provider) c.id, c.xmin::text AS row_version, c.provider, c.stamp
+        FROM ceramic_cache_ceramiccache AS c
+        WHERE c.address = request.address
+            AND c.type = 1
+            AND c.deleted_at IS NULL
+            AND NOT EXISTS (
+                SELECT FROM ceramic_cache_revocation AS r WHERE r.ceramic_cache_id = c.id
+            )
+        ORDER BY c.provider, c.updated_at DESC, c.id DESC
+    ) AS latest
+    LEFT JOIN known
+        ON known.ordinal = request.ordinal
+        AND known.row_id = latest.id
+        AND known.row_version = latest.row_version
+    LEFT JOIN LATERAL (
+        SELECT c.id
+        FROM registry_stamp AS c
+        WHERE c.passport_id = passport.id
+            AND c.provider = latest.provider
+            AND c.credential = latest.stamp
+        ORDER BY c.id
+        LIMIT 1
+    ) AS held ON true
+) AS stamp ON community.id IS NOT NULL
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(l.hash) AS nullifiers,
+        array_agg(l.address) AS addresses,
+        array_agg(l.expires_at) AS expiries
+    FROM registry_hashscorerlink AS l
+    WHERE l.community_id = community.id
+        AND l.hash = ANY (ARRAY(
+            SELECT n.nullifier
+            FROM known_nullifier AS n
+            WHERE n.ordinal = request.ordinal
+            UNION
+            SELECT claimed.nullifier
+            FROM unnest(stamp.unknown_stamps) AS unknown (document)
+            CROSS JOIN LATERAL (
+                SELECT unknown.document #>> '{credentialSubject,hash}' AS nullifier
+                UNION ALL
+                SELECT element
+                FROM jsonb_array_elements_text(
+                    CASE jsonb_typeof(unknown.document #> '{credentialSubject,nullifiers}')
+                        WHEN 'array' THEN unknown.document #> '{credentialSubject,nullifiers}'
+                    END
+                ) AS element
+            ) AS claimed
+            WHERE claimed.nullifier IS NOT NULL
+        ))
+) AS link ON true

@@ -1,0 +1,136 @@
+-- Records a set of decisions, all or none, in one round trip.
+--
+-- A decision falls if the world has moved since it was read: another request has scored the same
+-- passport (the version of its score row, or the row itself, is not what was read), has claimed
+-- one of its nullifiers, or a stamp that is to be copied has changed. Then the statement fails
+-- with an error that names the lost race, so that nothing of it stays.
+--
+-- Rows are touched in one order (passports, scores, links; each sorted), so that two of these
+-- statements can't wait for each other.
+WITH decision AS (
+    SELECT *
+    FROM unnest(
+        $1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::numeric[],
+        $7::timestamptz[], $8::timestamptz[], $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::jsonb[]
+    ) WITH ORDINALITY AS d (
+        address, community_id, passport_id, score_id, score_version, score,
+        computed_at, expires_at, evidence, stamp_scores, stamps, event_fields, ordinal
+    )
+), new_passport AS (
+    INSERT INTO registry_passport (address, community_id)
+    SELECT decision.address, decision.community_id
+    FROM decision
+    WHERE decision.passport_id IS NULL
+    ORDER BY decision.address, decision.community_id
+    ON CONFLICT (address, community_id) DO NOTHING
+    RETURNING id, address, community_id
+), target AS (
+    SELECT decision.*, coalesce(decision.passport_id, new_passport.id) AS target_id
+    FROM decision
+    LEFT JOIN new_passport
+        ON new_passport.address = decision.address
+        AND new_passport.community_id = decision.community_id
+), new_score AS (
+    INSERT INTO registry_score (
+        passport_id, score, status, last_score_timestamp, expiration_date, error,
+        evidence, stamp_scores, stamps
+    )
+    SELECT
+        target.target_id, target.score, 'DONE', target.computed_at, target.expires_at, NULL,
+        target.evidence, target.stamp_scores, target.stamps
+    FROM target
+    WHERE target.score_id IS NULL AND target.target_id IS NOT NULL
+    ORDER BY target.target_id
+    ON CONFLICT (passport_id) DO NOTHING
+    RETURNING id, passport_id
+), changed_score AS (
+    UPDATE registry_score AS s
+    SET score = target.score,
+        status = 'DONE',
+        last_score_timestamp = target.computed_at,
+        expiration_date = target.expires_at,
+        error = NULL,
+        evidence = target.evidence,
+        stamp_scores = target.stamp_scores,
+        stamps = target.stamps
+    FROM target
+    WHERE s.id = target.score_id AND s.xmin::text = target.score_version
+    RETURNING s.id, s.passport_id
+), scored AS MATERIALIZED (
+    SELECT
+        target.ordinal, target.address, target.community_id, target.computed_at,
+        target.event_fields, target.target_id AS passport_id, written.id AS score_id
+    FROM target
+    JOIN (TABLE new_score UNION ALL TABLE changed_score) AS written
+        ON written.passport_id = target.target_id
+), unmoved AS MATERIALIZED (
+    -- Nothing below is written before every score is, and none if one of them was lost.
+    SELECT count(*) = cardinality($1) AS holds FROM scored
+), change AS MATERIALIZED (
+    SELECT *
+    FROM unnest($13::bigint[], $14::text[], $15::text[], $16::timestamptz[], $17::boolean[])
+        AS c (community_id, nullifier, address, expires_at, is_claim)
+), link AS (
+    INSERT INTO registry_hashscorerlink AS l (hash, address, community_id, expires_at)
+    SELECT change.nullifier, change.address, change.community_id, change.expires_at
+    FROM change
+    WHERE (SELECT holds FROM unmoved)
+    ORDER BY change.community_id, change.nullifier
+    ON CONFLICT (hash, community_id) DO UPDATE
+    SET address = excluded.address, expires_at = excluded.expires_at
+    -- An expired link is anybody's. A live one stays as it is, but for its owner's own claim.
+    WHERE l.expires_at <= $18::timestamptz
+        OR (
+            l.address = excluded.address
+            AND EXISTS (
+                SELECT
+                FROM change
+                WHERE change.is_claim
+                    AND change.community_id = excluded.community_id
+                    AND change.nullifier = excluded.hash
+            )
+        )
+    RETURNING l.hash, l.community_id
+), dropped_copy AS (
+    DELETE FROM registry_stamp AS s
+    USING unnest($19::bigint[]) AS unwanted (id)
+    WHERE s.id = unwanted.id AND (SELECT holds FROM unmoved)
+), new_copy AS (
+    INSERT INTO registry_stamp (passport_id, provider, credential)
+    SELECT scored.passport_id, source.provider, source.stamp
+    FROM unnest($20::bigint[], $21::bigint[], $22::text[]) AS wanted (ordinal, row_id, row_version)
+    JOIN scored ON scored.ordinal = wanted.ordinal
+    JOIN ceramic_cache_ceramiccache AS source
+        ON source.id = wanted.row_id AND source.xmin::text = wanted.row_version
+    WHERE (SELECT holds FROM unmoved)
+    RETURNING id
+), event AS (
+    INSERT INTO registry_event (action, address, created_at, community_id, data)
+    SELECT 'LDP', scored.address, scored.computed_at, scored.community_id, clash.data
+    FROM unnest($23::bigint[], $24::jsonb[]) AS clash (ordinal, data)
+    JOIN scored ON scored.ordinal = clash.ordinal
+    WHERE (SELECT holds FROM unmoved)
+    UNION ALL
+    SELECT
+        'SCU', scored.address, scored.computed_at, scored.community_id,
+        jsonb_build_object(
+            'model', 'registry.score',
+            'pk', scored.score_id,
+            'fields', scored.event_fields || jsonb_build_object('passport', scored.passport_id)
+        )
+    FROM scored
+    WHERE (SELECT holds FROM unmoved)
+), lost AS (
+    SELECT
+        CASE
+            WHEN NOT (SELECT holds FROM unmoved) THEN 'passport'
+            WHEN (SELECT count(*) FROM change JOIN link
+                    ON link.hash = change.nullifier AND link.community_id = change.community_id
+                WHERE change.is_claim)
+                <> (SELECT count(*) FROM change WHERE change.is_claim) THEN 'nullifier'
+            WHEN (SELECT count(*) FROM new_copy) <> cardinality($20) THEN 'stamp'
+        END AS race
+)
+-- The cast fails with the text it is given: the one way to roll back from within a statement.
+SELECT CASE WHEN lost.race IS NULL THEN 0 ELSE ('lost race: ' || lost.race)::integer END AS done
+FROM lost

@@ -1,0 +1,52 @@
+"""A statement with types on both sides.
+
+Each statement is a file in `queries/`. A `Query` names it and the Python types of its
+parameters ($1, $2, … in the order of the fields) and of its rows. `passport-scorer db
+check-queries`, a part of `make check`, prepares every one against the schema and compares.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib import resources
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+Parameters = TypeVar("Parameters", bound=msgspec.Struct)
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+REGISTERED: list[Query[Any, Any]] = []
+
+
+class NoParameters(msgspec.Struct, frozen=True):
+    """For a statement that takes none."""
+
+
+class NoRows(msgspec.Struct, frozen=True):
+    """For a statement that returns none."""
+
+
+class Query(Generic[Parameters, Row]):
+    """A named statement, the type of its parameters, and the type of its rows.
+
+    Args:
+        name: the file `queries/<name>.sql`.
+        parameters: a struct; its fields, in order, are $1, $2, …
+        row: a struct; its fields, in order, are the columns, named alike.
+    """
+
+    def __init__(self, name: str, parameters: type[Parameters], row: type[Row]) -> None:
+        self.name = name
+        self.parameters = parameters
+        self.row = row
+        REGISTERED.append(self)
+
+    @cached_property
+    def sql(self) -> str:
+        """The text of the statement."""
+        return (resources.files(__package__) / "queries" / f"{self.name}.sql").read_text("utf-8")
+
+    def arguments(self, parameters: Parameters) -> tuple[Any, ...]:
+        """Return the values of $1, $2, …"""
+        return msgspec.structs.astuple(parameters)

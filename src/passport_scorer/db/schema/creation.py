@@ -1,0 +1,52 @@
+"""Makes the tables, in a database that is empty or our own."""
+
+from typing import Any, ClassVar
+
+from passport_scorer.db.inspection import Severity, compare, describe_within
+from passport_scorer.domain.errors import PassportScorerError
+
+from . import table_definitions
+
+# Any number that nobody else uses: two who make the tables at once take turns.
+LOCK = 7277077
+
+
+class SchemaRefusedError(PassportScorerError):
+    """The tables can't be made in this database."""
+
+    code: ClassVar[str] = "schema_refused"
+
+
+async def create_schema(connection: Any, *, own: bool = False) -> tuple[str, ...]:
+    """Make the tables that are missing, all or none, and return their names.
+
+    `connection` is asyncpg's. `own`: the database is the service's own, so tables may be added
+    to those that exist. In any other, only an empty one is filled. Raises SchemaRefusedError,
+    asyncpg.PostgresError.
+    """
+    definitions = table_definitions()
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        found = await describe_within(connection, [each.name for each in definitions])
+        missing = [each for each in definitions if each.name not in found.tables]
+        if not missing:
+            return ()
+        if found.tables and not own:
+            raise SchemaRefusedError(
+                f"{len(found.tables)} of {len(definitions)} tables exist already: this database"
+                " belongs to another application, which has to make the others"
+                " (passport-scorer db check names them)"
+            )
+        problems = [
+            each
+            for each in compare(found)
+            if each.severity is Severity.ERROR and each.table in found.tables
+        ]
+        if problems:
+            raise SchemaRefusedError(
+                f"Table {problems[0].table} exists and is different: {problems[0].message}"
+                " (passport-scorer db check names everything)"
+            )
+        for each in missing:
+            await connection.execute(each.sql)
+    return tuple(each.name for each in missing)

@@ -1,0 +1,225 @@
+"""The two statements of the scoring road, and how the domain's types become rows.
+
+One reads everything that decisions need, one writes everything that was decided; each is one
+round trip for any number of (address, community) pairs. See `queries/read_scoring.sql` and
+`queries/write_scoring.sql`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from passport_scorer.db.query import Query
+from passport_scorer.domain.deduplication import Clash
+from passport_scorer.domain.score_record import binary, event_fields, evidence
+from passport_scorer.domain.scoring import Outcome
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
+    """One (address, community) pair to read.
+
+    Attributes:
+        address: in lower case; None if only the key is of interest.
+        community_id: for callers that may score any community.
+        key_prefix: for partners: the prefix of their API key.
+        external_scorer_id: what the partner wrote as scorer id.
+        scorer_id: the same, where it is an integer.
+    """
+
+    address: str | None
+    community_id: int | None = None
+    key_prefix: str | None = None
+    external_scorer_id: str | None = None
+    scorer_id: int | None = None
+
+
+class KnownStamp(msgspec.Struct, frozen=True, gc=False):
+    """A stamp whose document needn't be read again as long as its row has this version."""
+
+    row_id: int
+    row_version: str
+    nullifiers: tuple[str, ...]
+
+
+class ReadScoringParameters(msgspec.Struct, frozen=True):
+    """$1 to $10 of `read_scoring.sql`."""
+
+    key_prefix: list[str | None]
+    external_scorer_id: list[str | None]
+    scorer_id: list[int | None]
+    community_id: list[int | None]
+    address: list[str | None]
+    known_ordinal: list[int]
+    known_row_id: list[int]
+    known_row_version: list[str]
+    nullifier_ordinal: list[int]
+    nullifier: list[str]
+
+
+class ScoringRow(msgspec.Struct, frozen=True):
+    """What was read for one request; `ordinal` counts from 1 in the order of the requests.
+
+    Null columns: no such key, community, passport or score; arrays that would be empty;
+    documents of stamps that were known.
+    """
+
+    ordinal: int
+    key_id: str | None
+    hashed_key: str | None
+    hashed_key_sha256: str | None
+    revoked: bool | None
+    expiry_date: datetime | None
+    read_scores: bool | None
+    historical_endpoint: bool | None
+    rate_limit: str | None
+    analysis_rate_limit: str | None
+    community_id: int | None
+    human_points_program: bool | None
+    weights: str | None
+    threshold: Decimal | None
+    dynamic_weights: str | None
+    passport_id: int | None
+    score_id: int | None
+    score_version: str | None
+    copy_ids: list[int] | None
+    row_ids: list[int] | None
+    row_versions: list[str] | None
+    providers: list[str] | None
+    documents: list[str | None] | None
+    stamp_copy_ids: list[int | None] | None
+    link_nullifiers: list[str] | None
+    link_addresses: list[str] | None
+    link_expiries: list[datetime] | None
+
+
+class WriteScoringParameters(msgspec.Struct, frozen=True):
+    """$1 to $24 of `write_scoring.sql`."""
+
+    address: list[str]
+    community_id: list[int]
+    passport_id: list[int | None]
+    score_id: list[int | None]
+    score_version: list[str | None]
+    score: list[Decimal]
+    computed_at: list[datetime]
+    expires_at: list[datetime | None]
+    evidence: list[str]
+    stamp_scores: list[str]
+    stamps: list[str]
+    event_fields: list[str]
+    link_community_id: list[int]
+    link_nullifier: list[str]
+    link_address: list[str]
+    link_expires_at: list[datetime]
+    link_is_claim: list[bool]
+    now: datetime
+    unwanted_copy_id: list[int]
+    wanted_ordinal: list[int]
+    wanted_row_id: list[int]
+    wanted_row_version: list[str]
+    clash_ordinal: list[int]
+    clash_data: list[str]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """The one row of `write_scoring.sql`: everything was written."""
+
+    done: int
+
+
+class LockScoresParameters(msgspec.Struct, frozen=True):
+    """$1 and $2 of `lock_scores.sql`: the pairs."""
+
+    address: list[str]
+    community_id: list[int]
+
+
+class LockedScore(msgspec.Struct, frozen=True):
+    """A score row that is held now."""
+
+    id: int
+
+
+READ_SCORING = Query("read_scoring", ReadScoringParameters, ScoringRow)
+WRITE_SCORING = Query("write_scoring", WriteScoringParameters, Written)
+LOCK_SCORES = Query("lock_scores", LockScoresParameters, LockedScore)
+
+
+def read_parameters(
+    requests: Sequence[ScoringRequest], known: Sequence[Iterable[KnownStamp]]
+) -> ReadScoringParameters:
+    """Return the parameters that read a set of requests; `known` has an entry for each."""
+    stamps = [(i, stamp) for i, of_one in enumerate(known, 1) for stamp in of_one]
+    nullifiers = [(i, nullifier) for i, stamp in stamps for nullifier in stamp.nullifiers]
+    return ReadScoringParameters(
+        key_prefix=[request.key_prefix for request in requests],
+        external_scorer_id=[request.external_scorer_id for request in requests],
+        scorer_id=[request.scorer_id for request in requests],
+        community_id=[request.community_id for request in requests],
+        address=[request.address for request in requests],
+        known_ordinal=[i for i, _ in stamps],
+        known_row_id=[stamp.row_id for _, stamp in stamps],
+        known_row_version=[stamp.row_version for _, stamp in stamps],
+        nullifier_ordinal=[i for i, _ in nullifiers],
+        nullifier=[nullifier for _, nullifier in nullifiers],
+    )
+
+
+def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoringParameters:
+    """Return the parameters that write a set of outcomes that were decided at `now`."""
+    scores = [outcome.score for outcome in outcomes]
+    snapshots = [outcome.snapshot for outcome in outcomes]
+    changes = {
+        (outcome.snapshot.community.id, change.link.nullifier): change
+        for outcome in outcomes
+        for change in outcome.link_changes
+    }
+    wanted = [(i, stamp) for i, o in enumerate(outcomes, 1) for stamp in o.stamps_to_copy]
+    clashes = [(i, clash) for i, o in enumerate(outcomes, 1) for clash in o.clashes]
+    return WriteScoringParameters(
+        address=[snapshot.address for snapshot in snapshots],
+        community_id=[snapshot.community.id for snapshot in snapshots],
+        passport_id=[snapshot.passport.id for snapshot in snapshots],
+        score_id=[snapshot.passport.score_id for snapshot in snapshots],
+        score_version=[snapshot.passport.score_version for snapshot in snapshots],
+        score=[Decimal(binary(score)) for score in scores],
+        computed_at=[score.computed_at for score in scores],
+        expires_at=[score.expires_at for score in scores],
+        evidence=[_json(evidence(score)) for score in scores],
+        stamp_scores=[_json(score.stamp_scores) for score in scores],
+        stamps=[_json(score.stamps) for score in scores],
+        event_fields=[_json(event_fields(score)) for score in scores],
+        link_community_id=[community_id for community_id, _ in changes],
+        link_nullifier=[change.link.nullifier for change in changes.values()],
+        link_address=[change.link.address for change in changes.values()],
+        link_expires_at=[change.link.expires_at for change in changes.values()],
+        link_is_claim=[change.is_claim for change in changes.values()],
+        now=now,
+        unwanted_copy_id=[copy for outcome in outcomes for copy in outcome.copies_to_delete],
+        wanted_ordinal=[i for i, _ in wanted],
+        wanted_row_id=[stamp.row_id for _, stamp in wanted],
+        wanted_row_version=[stamp.row_version for _, stamp in wanted],
+        clash_ordinal=[i for i, _ in clashes],
+        clash_data=[
+            _json(_clash_event(clash, outcomes[i - 1].snapshot.community.id)) for i, clash in clashes
+        ],
+    )
+
+
+def _clash_event(clash: Clash, community_id: int) -> dict[str, object]:
+    stamp = clash.stamp
+    return {
+        "nullifiers": stamp.nullifiers,
+        "provider": stamp.provider,
+        "community_id": community_id,
+    }
+
+
+def _json(value: object) -> str:
+    return _JSON.encode(value).decode()

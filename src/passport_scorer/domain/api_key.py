@@ -1,0 +1,51 @@
+"""A partner's API key, as far as it decides who may do what."""
+
+from datetime import datetime
+
+import msgspec
+
+from passport_scorer.domain.errors import PassportScorerError
+
+
+class InvalidApiKey(PassportScorerError):
+    """Invalid API Key."""
+
+    code = "invalid_api_key"
+
+
+class PermissionDenied(PassportScorerError):
+    """Invalid permissions for action."""
+
+    code = "permission_denied"
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """A row of `account_accountapikey`. The hashes are secrets: never logged.
+
+    Attributes:
+        key_id: `account_accountapikey.id`.
+        hashed_key: the slow hash, or a fast one from before there was a column for it.
+        hashed_key_sha256: the fast hash; None until the key was used once.
+        revoked: True if it must not be used any more.
+        expiry_date: aware; past: it must not be used any more. None: never.
+        read_scores: may ask for scores.
+        historical_endpoint: may ask for earlier scores.
+        rate_limit: `<count>/<period>` of calls; empty or None: unlimited.
+        analysis_rate_limit: the same of the analysis endpoints.
+
+    Source: specification, auth.md ("API keys").
+    """
+
+    key_id: str
+    hashed_key: str
+    hashed_key_sha256: str | None
+    revoked: bool
+    expiry_date: datetime | None
+    read_scores: bool
+    historical_endpoint: bool
+    rate_limit: str | None
+    analysis_rate_limit: str | None
+
+    def is_usable(self, now: datetime) -> bool:
+        """Return False if the key was revoked, or has expired at `now` (aware)."""
+        return not self.revoked and (self.expiry_date is None or self.expiry_date > now)

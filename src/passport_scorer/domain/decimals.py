@@ -1,0 +1,59 @@
+"""Exact decimal arithmetic for weights, scores and thresholds, and how they are written."""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
+
+from passport_scorer.domain.errors import PassportScorerError
+
+_FIVE_PLACES = Decimal("0.00001")
+# Wide enough for any sum of weights that a person would configure; a sum that doesn't fit is
+# a fault that must be seen, never a rounded score.
+_EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
+_ROUNDING = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Overflow])
+
+
+class UnusableWeight(PassportScorerError):
+    """A weight or threshold of the scorer is not a finite decimal number."""
+
+    code = "unusable_weight"
+
+
+def exact_sum(values: Iterable[Decimal]) -> Decimal:
+    """Return the sum without any rounding; 0 for none.
+
+    Raises:
+        UnusableWeight: a value is not finite, or the sum has more than 200 digits.
+
+    Source: specification, scoring.md, 5.
+    """
+    total = Decimal(0)
+    try:
+        for value in values:
+            total = _EXACT.add(total, value)
+    except (Inexact, InvalidOperation, Overflow) as error:
+        raise UnusableWeight from error
+    if not total.is_finite():
+        raise UnusableWeight
+    return total
+
+
+def five_decimals(value: Decimal) -> str:
+    """Write a score, weight or threshold with exactly five decimals, half to even.
+
+    Raises:
+        UnusableWeight: the value is not finite, or too large to be written.
+
+    Source: specification, http.md ("Scores, weights and thresholds").
+    """
+    try:
+        rounded = value.quantize(_FIVE_PLACES, context=_ROUNDING)
+    except (InvalidOperation, Overflow) as error:
+        raise UnusableWeight from error
+    if rounded.is_nan():
+        raise UnusableWeight
+    return format(rounded, "f")
+
+
+def plain(value: Decimal) -> str:
+    """Write a decimal with all its digits and no exponent: `16.026`, `0`."""
+    return format(value, "f")

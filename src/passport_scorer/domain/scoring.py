@@ -1,0 +1,208 @@
+"""The decision: from what was read to the score, and to the exact changes to write.
+
+The steps, numbered as in the specification (scoring.md):
+
+3. Validation: which stamps count.
+4. Deduplication: which of them another address has claimed.
+5. Score: the exact sum of the weights, held against the threshold.
+6. Persistence: what differs from what is there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from passport_scorer.domain.community import Community
+from passport_scorer.domain.decimals import exact_sum, five_decimals
+from passport_scorer.domain.deduplication import (
+    Clash,
+    Deduplication,
+    Link,
+    LinkChange,
+    deduplicate,
+)
+from passport_scorer.domain.stamps import (
+    Policy,
+    RefusedStamp,
+    Stamp,
+    StoredStamp,
+    valid_stamps,
+)
+from passport_scorer.domain.times import iso
+
+
+class Passport(msgspec.Struct, frozen=True, gc=False):
+    """What is stored of an address in a community.
+
+    Attributes:
+        id: `registry_passport.id`; None if there is no row yet.
+        score_id: `registry_score.id`; None if it was never scored.
+        score_version: changes whenever the score row does, and so whenever anybody has scored
+            this passport in between; None if it was never scored.
+        copies: the ids of all its `registry_stamp` rows.
+    """
+
+    id: int | None = None
+    score_id: int | None = None
+    score_version: str | None = None
+    copies: tuple[int, ...] = ()
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything that the score of one address in one community depends on, read at once.
+
+    Attributes:
+        address: in lower case.
+        community: with its weights and threshold.
+        passport: what is stored of it.
+        stamps: the live, unrevoked stamps of the address, one for each provider.
+        links: nullifier -> link, the community's links of all nullifiers of these stamps.
+    """
+
+    address: str
+    community: Community
+    passport: Passport
+    stamps: tuple[StoredStamp, ...]
+    links: Mapping[str, Link]
+
+
+class ShownStamp(msgspec.Struct, frozen=True):
+    """A stamp as the score answers and the score row show it: texts, ready to be written."""
+
+    score: str
+    dedup: bool
+    expiration_date: str
+
+
+class Score(msgspec.Struct, frozen=True):
+    """A computed score.
+
+    Attributes:
+        raw: the exact weighted sum.
+        threshold: what it was held against.
+        passing: raw >= threshold.
+        computed_at: when.
+        expires_at: when the first stamp that counts expires; None without stamps.
+        stamp_scores: provider -> weight, kept stamps only.
+        stamps: provider -> what is shown of it, kept and clashing.
+    """
+
+    raw: Decimal
+    threshold: Decimal
+    passing: bool
+    computed_at: datetime
+    expires_at: datetime | None
+    stamp_scores: Mapping[str, Decimal]
+    stamps: Mapping[str, ShownStamp]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What was decided for one address in one community, and the exact changes to write.
+
+    Attributes:
+        snapshot: what the decision was made on.
+        score: the result; its row and its event are written always.
+        kept: the stamps that count.
+        link_changes: links to create or change.
+        clashes: each is recorded as an event.
+        stamps_to_copy: kept stamps that the passport doesn't hold yet.
+        copies_to_delete: `registry_stamp` ids that hold something else.
+        refused: stamps that were left out, for the log.
+    """
+
+    snapshot: Snapshot
+    score: Score
+    kept: tuple[Stamp, ...]
+    link_changes: tuple[LinkChange, ...]
+    clashes: tuple[Clash, ...]
+    stamps_to_copy: tuple[StoredStamp, ...]
+    copies_to_delete: tuple[int, ...]
+    refused: tuple[RefusedStamp, ...]
+
+
+def decide(snapshot: Snapshot, now: datetime, policy: Policy) -> Outcome:
+    """Decide the score of one address in one community at `now` (aware).
+
+    Raises:
+        UnusableWeight: the scorer's weights can't be summed up.
+    """
+    # 3. Validation
+    stamps, refused = valid_stamps(snapshot.stamps, snapshot.address, now, policy)
+    # 4. Deduplication
+    deduplication = deduplicate(stamps, snapshot.address, snapshot.links, now)
+    # 5. Score
+    score = compute_score(snapshot.community, deduplication, now)
+    # 6. Persistence
+    to_copy, to_delete = _copy_changes(deduplication.kept, snapshot.passport)
+    return Outcome(
+        snapshot=snapshot,
+        score=score,
+        kept=deduplication.kept,
+        link_changes=deduplication.changes,
+        clashes=deduplication.clashes,
+        stamps_to_copy=to_copy,
+        copies_to_delete=to_delete,
+        refused=tuple(refused),
+    )
+
+
+def decide_all(snapshots: Sequence[Snapshot], now: datetime, policy: Policy) -> list[Outcome]:
+    """Decide for a set of (address, community) pairs that were read together.
+
+    A pair sees the links that the pairs before it are about to write, as if each had been
+    scored alone, one after the other. No pair may occur twice.
+    """
+    written: dict[int, dict[str, Link]] = {}
+    outcomes = []
+    for snapshot in snapshots:
+        links = written.setdefault(snapshot.community.id, {})
+        if links:
+            snapshot = msgspec.structs.replace(snapshot, links={**snapshot.links, **links})
+        outcome = decide(snapshot, now, policy)
+        links.update((change.link.nullifier, change.link) for change in outcome.link_changes)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def compute_score(community: Community, deduplication: Deduplication, now: datetime) -> Score:
+    """Sum up the weights of the kept stamps and compare with the threshold.
+
+    Raises:
+        UnusableWeight: the scorer's weights can't be summed up.
+
+    Source: specification, scoring.md, 5.
+    """
+    stamp_scores = {stamp.provider: community.weight(stamp.provider) for stamp in deduplication.kept}
+    raw = exact_sum(stamp_scores.values())
+    shown = {stamp.provider: _shown_kept(stamp, community) for stamp in deduplication.kept}
+    shown |= {clash.stamp.provider: _shown_clash(clash) for clash in deduplication.clashes}
+    return Score(
+        raw=raw,
+        threshold=community.threshold,
+        passing=raw >= community.threshold,
+        computed_at=now,
+        expires_at=min((stamp.expires_at for stamp in deduplication.kept), default=None),
+        stamp_scores=stamp_scores,
+        stamps=shown,
+    )
+
+
+def _shown_kept(stamp: Stamp, community: Community) -> ShownStamp:
+    weight = community.weight(stamp.provider)
+    return ShownStamp(five_decimals(weight), dedup=False, expiration_date=iso(stamp.expires_at))
+
+
+def _shown_clash(clash: Clash) -> ShownStamp:
+    return ShownStamp("0.00000", dedup=True, expiration_date=clash.stamp.expiration_date)
+
+
+def _copy_changes(
+    kept: Iterable[Stamp], passport: Passport
+) -> tuple[tuple[StoredStamp, ...], tuple[int, ...]]:
+    """The kept stamps that are not stored as they should be, and the copies that are in the way."""
+    sources = [stamp.source for stamp in kept]
+    right = {source.copy_id for source in sources}
+    to_copy = tuple(source for source in sources if source.copy_id is None)
+    return to_copy, tuple(copy for copy in passport.copies if copy not in right)

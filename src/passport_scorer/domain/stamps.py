@@ -1,0 +1,155 @@
+"""Which of an address's stamps count before deduplication.
+
+Checks, in this order (specification, scoring.md, 3):
+
+1. The signature verified.
+2. The issuer is trusted.
+3. The credential has not expired.
+4. It names a provider, the same as its row in the stamp store: otherwise a cheap stamp could
+   be stored under the name of a dear one.
+5. It is about this address.
+6. It has at least one nullifier to deduplicate by, and each can be recorded.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from passport_scorer.domain.credential import Credential
+
+LONGEST_NULLIFIER = 100  # characters; what registry_hashscorerlink.hash can hold
+_SUBJECT_PREFIX = "did:pkh:eip155:1:"
+
+
+class Refusal(StrEnum):
+    """Why a stamp is left out; logged and counted, never shown to the caller."""
+
+    SIGNATURE = "signature"
+    ISSUER = "untrusted_issuer"
+    EXPIRED = "expired"
+    PROVIDER = "provider_mismatch"
+    SUBJECT = "subject_mismatch"
+    NULLIFIERS = "no_nullifier"
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What an operator decides about stamps.
+
+    Attributes:
+        trusted_issuers: the DIDs whose credentials count.
+        multi_nullifier: False if only nullifiers that start with `v0` count.
+    """
+
+    trusted_issuers: frozenset[str]
+    multi_nullifier: bool = True
+
+
+class StoredStamp(msgspec.Struct, frozen=True, gc=False):
+    """A live, unrevoked row of the stamp store.
+
+    Attributes:
+        row_id: `ceramic_cache_ceramiccache.id`.
+        row_version: changes whenever the row does.
+        provider: the provider that the row is stored under.
+        credential: what the credential says, or None if its signature didn't verify.
+        copy_id: the `registry_stamp.id` that already holds exactly this credential for the
+            passport, or None.
+    """
+
+    row_id: int
+    row_version: str
+    provider: str
+    credential: Credential | None
+    copy_id: int | None
+
+
+class Stamp(msgspec.Struct, frozen=True, gc=False):
+    """A stamp that counts unless its nullifiers turn out to be claimed.
+
+    Attributes:
+        source: the row that it comes from.
+        provider: what it attests.
+        nullifiers: what it is deduplicated by: at least one, each once, in their own order.
+        expires_at: when it stops counting.
+        expiration_date: the same, as the credential writes it.
+        has_nullifiers: False for an older credential with a `hash` instead.
+    """
+
+    source: StoredStamp
+    provider: str
+    nullifiers: tuple[str, ...]
+    expires_at: datetime
+    expiration_date: str
+    has_nullifiers: bool
+
+
+class RefusedStamp(msgspec.Struct, frozen=True, gc=False):
+    """A stamp that is left out, and the reason."""
+
+    provider: str
+    refusal: Refusal
+
+
+def valid_stamps(
+    stored: Iterable[StoredStamp], address: str, now: datetime, policy: Policy
+) -> tuple[list[Stamp], list[RefusedStamp]]:
+    """Sort out the stamps of an address (lower case) that count at `now` (aware).
+
+    Returns:
+        The stamps that count, and those that don't with the reason.
+    """
+    counting: list[Stamp] = []
+    refused: list[RefusedStamp] = []
+    for stamp in stored:
+        examined = examine(stamp, address, now, policy)
+        if isinstance(examined, Stamp):
+            counting.append(examined)
+        else:
+            refused.append(RefusedStamp(stamp.provider, examined))
+    return counting, refused
+
+
+def examine(stored: StoredStamp, address: str, now: datetime, policy: Policy) -> Stamp | Refusal:
+    """Return the stamp if it counts, or why not: the checks of this module, in their order."""
+    credential = stored.credential
+    if credential is None:
+        return Refusal.SIGNATURE
+    if credential.issuer not in policy.trusted_issuers:
+        return Refusal.ISSUER
+    if credential.expires_at <= now:
+        return Refusal.EXPIRED
+    if not credential.provider or credential.provider != stored.provider:
+        return Refusal.PROVIDER
+    if credential.subject_id.lower() != _SUBJECT_PREFIX + address:
+        return Refusal.SUBJECT
+    nullifiers = counted_nullifiers(credential.nullifiers, multi_nullifier=policy.multi_nullifier)
+    if not nullifiers:
+        return Refusal.NULLIFIERS
+    return Stamp(
+        source=stored,
+        provider=stored.provider,
+        nullifiers=nullifiers,
+        expires_at=credential.expires_at,
+        expiration_date=credential.expiration_date,
+        has_nullifiers=credential.has_nullifiers,
+    )
+
+
+def counted_nullifiers(nullifiers: Sequence[str], *, multi_nullifier: bool) -> tuple[str, ...]:
+    """Return the nullifiers that a stamp is deduplicated by, each once, in their order.
+
+    None are returned if one of them can't be recorded: a stamp that can't be deduplicated
+    must not count.
+
+    Source: specification, scoring.md, 4.
+    """
+    counted = tuple(
+        dict.fromkeys(n for n in nullifiers if multi_nullifier or n.startswith("v0"))
+    )
+    return counted if all(map(_can_be_recorded, counted)) else ()
+
+
+def _can_be_recorded(nullifier: str) -> bool:
+    return len(nullifier) <= LONGEST_NULLIFIER and "\0" not in nullifier

@@ -1,0 +1,21 @@
+"""How times are written."""
+
+from datetime import UTC, datetime
+
+
+def iso(time: datetime) -> str:
+    """Write an aware time as answers do: `2026-11-24T03:30:00.123456+00:00`.
+
+    The fraction is left out when it is zero. Source: specification, http.md ("Timestamps").
+    """
+    return time.astimezone(UTC).isoformat()
+
+
+def event_time(time: datetime) -> str:
+    """Write an aware time as score events do: milliseconds and `Z`, no fraction when zero.
+
+    Digits beyond the millisecond are cut off. Source: specification, scoring.md, 6.
+    """
+    utc = time.astimezone(UTC)
+    fraction = f".{utc.microsecond // 1000:03}" if utc.microsecond else ""
+    return f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z"

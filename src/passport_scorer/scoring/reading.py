@@ -1,0 +1,98 @@
+"""From the rows that were read to what the domain decides on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
+
+from passport_scorer.db.scoring_queries import ScoringRow
+from passport_scorer.domain.api_key import ApiKey
+from passport_scorer.domain.community import Community, read_weights
+from passport_scorer.domain.decimals import UnusableWeight
+from passport_scorer.domain.deduplication import Link
+from passport_scorer.domain.scoring import Passport, Snapshot
+from passport_scorer.domain.stamps import StoredStamp
+from passport_scorer.scoring.remembered_stamps import Stamps
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What was read for one request.
+
+    Attributes:
+        key: the API key with the prefix that was asked for; None if there is none.
+        snapshot: what the score depends on; None if there is no such community, or it is not
+            one of the key's account, or no address was asked for.
+    """
+
+    key: ApiKey | None
+    snapshot: Snapshot | None
+
+
+# The text decides the value, and a service has few scorers: no need to read a hundred weights
+# for each request.
+_weights: Callable[[str], Mapping[str, Decimal]] = lru_cache(maxsize=256)(read_weights)
+
+
+def api_key(row: ScoringRow) -> ApiKey | None:
+    """Return the API key of a row."""
+    if row.key_id is None:
+        return None
+    return msgspec.convert(row, ApiKey, from_attributes=True)
+
+
+def snapshot(
+    row: ScoringRow, address: str, stamps: Stamps
+) -> Snapshot | None:
+    """Return what a score depends on.
+
+    Args:
+        row: what was read.
+        address: whose score.
+        stamps: what each stamp of the row says.
+
+    Returns:
+        None if there is no such community, or it isn't one of the key's account.
+
+    Raises:
+        UnusableWeight: the community's scorer has none that could be read.
+    """
+    if row.community_id is None:
+        return None
+    return Snapshot(
+        address=address,
+        community=_community(row, row.community_id),
+        passport=Passport(
+            row.passport_id, row.score_id, row.score_version, tuple(row.copy_ids or ())
+        ),
+        stamps=tuple(
+            StoredStamp(row_id, version, provider, stamps[row_id, version], copy_id)
+            for row_id, version, provider, copy_id in zip(
+                row.row_ids or (),
+                row.row_versions or (),
+                row.providers or (),
+                row.stamp_copy_ids or (),
+                strict=True,
+            )
+        ),
+        links={
+            nullifier: Link(nullifier, owner, expires_at)
+            for nullifier, owner, expires_at in zip(
+                row.link_nullifiers or (),
+                row.link_addresses or (),
+                row.link_expiries or (),
+                strict=True,
+            )
+        },
+    )
+
+
+def _community(row: ScoringRow, community_id: int) -> Community:
+    if row.threshold is None:
+        raise UnusableWeight("The scorer of the community has no weights and no threshold.")
+    weights = _weights(row.weights or "{}")
+    if row.dynamic_weights:
+        weights = {**weights, **_weights(row.dynamic_weights)}
+    return Community(community_id, weights, row.threshold, bool(row.human_points_program))

@@ -1,0 +1,1 @@
+"""Serving: sockets, worker processes, and a graceful end."""

@@ -1,0 +1,89 @@
+"""The HTTP server of one process: uvicorn on sockets that are open already."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+GRACE = 20  # seconds that requests get to finish after a signal to stop
+_KEEP_ALIVE = 75  # seconds; longer than load balancers keep an idle connection
+_LONGEST_HEAD = 4 * 1024 * 1024  # bytes of a request line and headers that are read at all
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP/1.1 that stops reading a head without end; shorter ones get their exact refusal later."""
+
+    _head_bytes = 0
+    _in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the connection."""
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > _LONGEST_HEAD:
+                self.send_400_response("The head of the request is too long.")
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """The head has ended."""
+        self._in_head, self._head_bytes = False, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request has ended; what comes next is a head."""
+        self._in_head = True
+        super().on_message_complete()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to `serve_until_stopped`, which may run two of them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve_until_stopped(listeners: Sequence[tuple[ASGIApp, socket.socket]]) -> None:
+    """Serve each application on its socket until SIGTERM or SIGINT, and let requests finish.
+
+    A second signal ends at once.
+    """
+    servers = [_server(application) for application, _ in listeners]
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, servers)
+    await asyncio.gather(
+        *(
+            server.serve(sockets=[listener])
+            for server, (_, listener) in zip(servers, listeners, strict=True)
+        )
+    )
+
+
+def _stop(servers: Sequence[_Server]) -> None:
+    for server in servers:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+
+def _server(application: ASGIApp) -> _Server:
+    options: dict[str, Any] = {
+        "http": BoundedHttp,
+        "ws": "none",
+        "lifespan": "off",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_keep_alive": _KEEP_ALIVE,
+        "timeout_graceful_shutdown": GRACE,
+    }
+    return _Server(uvicorn.Config(application, **options))

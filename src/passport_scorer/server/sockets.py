@@ -1,0 +1,46 @@
+"""The sockets that the service listens on; opened once, shared by all worker processes."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from passport_scorer.domain.errors import PassportScorerError
+
+_BACKLOG = 2048
+_WHY = {
+    errno.EADDRINUSE: "something else is listening there",
+    errno.EACCES: "this user may not listen there",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+}
+
+
+class CannotListen(PassportScorerError):
+    """The service can't listen on the address."""
+
+    code = "cannot_listen"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket.
+
+    Args:
+        host: an IPv4 or IPv6 address, or a name of one.
+        port: 0 to 65535; 0 takes a free one.
+
+    Raises:
+        CannotListen: the port is taken, or the address isn't this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except (OSError, UnicodeError) as error:
+        why = _WHY.get(getattr(error, "errno", None) or 0, "the address can't be used")
+        raise CannotListen(f"Can't listen on {host}, port {port}: {why}.") from error
+    listener.set_inheritable(True)
+    return listener

@@ -1,0 +1,131 @@
+"""Every setting: read once from the environment, validated, frozen.
+
+The names of the variables are those of existing deployments. Source: specification,
+operations.md ("Configuration").
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from passport_scorer.db.location import database_url
+from passport_scorer.domain.errors import PassportScorerError
+
+_TRUE = frozenset({"1", "on", "true", "yes"})
+_FALSE = frozenset({"0", "off", "false", "no", ""})
+_BIGINT = 2**63
+
+
+class InvalidSetting(PassportScorerError):
+    """A setting is missing or can't be read."""
+
+    code = "invalid_setting"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator decides. Secrets are in it: never log it as a whole.
+
+    Attributes:
+        database_url: PostgreSQL; None: the embedded server.
+        database_pool_size: connections of one process at most.
+        database_prepared_statements: False behind a proxy that gives each transaction another
+            session.
+        trusted_iam_issuers: DIDs whose credentials count.
+        demo_api_key: the key of the public demo.
+        demo_api_key_aliases: what may be presented instead of it.
+        demo_api_scorer_id: the community that a negative scorer id stands for.
+        multi_nullifier: False: only nullifiers that start with `v0` count.
+        api_analytics: False: the use of API keys is not recorded.
+        remembered_stamps: how many verified stamps a process remembers.
+        environment: name of the deployment, in logs.
+        home: folder of the embedded server.
+    """
+
+    database_url: str | None = None
+    database_pool_size: int = 5
+    database_prepared_statements: bool = True
+    trusted_iam_issuers: frozenset[str] = frozenset()
+    demo_api_key: str | None = None
+    demo_api_key_aliases: frozenset[str] = frozenset()
+    demo_api_scorer_id: int | None = None
+    multi_nullifier: bool = True
+    api_analytics: bool = True
+    remembered_stamps: int = 50_000
+    environment: str = "development"
+    home: str = ".passport-scorer"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Args:
+        environ: variable -> value; the process's own by default.
+
+    Raises:
+        InvalidSetting, DatabaseLocationError: a variable is malformed; the message is one line
+            that names it.
+    """
+    environ = os.environ if environ is None else environ
+    source = _Environment(environ)
+    return Settings(
+        database_url=database_url(environ),
+        database_pool_size=source.get("DATABASE_POOL_SIZE", _whole_number(1, 1000), 5),
+        database_prepared_statements=source.get("DATABASE_PREPARED_STATEMENTS", _switch, True),
+        trusted_iam_issuers=source.get("TRUSTED_IAM_ISSUERS", _texts, frozenset()),
+        demo_api_key=source.get("DEMO_API_KEY", str, None),
+        demo_api_key_aliases=source.get("DEMO_API_KEY_ALIASES", _texts, frozenset()),
+        demo_api_scorer_id=source.get("DEMO_API_SCORER_ID", _whole_number(0, _BIGINT - 1), None),
+        multi_nullifier=source.get("FF_MULTI_NULLIFIER", _switch, True),
+        api_analytics=source.get("FF_API_ANALYTICS", _switch, True),
+        remembered_stamps=source.get("REMEMBERED_STAMPS", _whole_number(0, 100_000_000), 50_000),
+        environment=source.get("ENVIRONMENT", str, "development"),
+        home=source.get("PASSPORT_SCORER_HOME", str, ".passport-scorer"),
+    )
+
+
+class _Environment:
+    """Reads variables, one at a time; an empty one is as good as none."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def get(self, name: str, read: Callable[[str], Any], default: Any) -> Any:
+        text = self._environ.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return read(text)
+        except ValueError as error:  # its own message may hold the value, which may be a secret
+            expected = error.args[0] if isinstance(error, _Expected) else "another value"
+            raise InvalidSetting(f"{name}: expected {expected}.") from None
+
+
+class _Expected(ValueError):
+    """Says what was expected, without the value."""
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise _Expected("on or off")
+    return text.lower() in _TRUE
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,20}", text) or not least <= int(text) <= most:
+            raise _Expected(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _texts(text: str) -> frozenset[str]:
+    try:
+        return frozenset(msgspec.json.decode(text, type=list[str]))
+    except msgspec.MsgspecError:
+        raise _Expected('a JSON list of strings, such as ["a", "b"]') from None

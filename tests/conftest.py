@@ -1,0 +1,109 @@
+"""The database fixtures: a real PostgreSQL for the session, a fresh database for each test."""
+
+import gzip
+import itertools
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.db.schema import schema_sql
+
+# The kit that the projects around this one share: beside the repository, if anywhere.
+REFERENCE_DUMP = Path(__file__).parents[2] / "shared" / "golden" / "reference.sql.gz"
+# Nobody will miss this database after a power cut.
+FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresqlServer:
+    """A running server, and the databases on it."""
+
+    def __init__(self, server: EmbeddedServer) -> None:
+        self.server = server
+        self._numbers = itertools.count(1)
+
+    def run(self, sql: str, database: str = "postgres") -> str:
+        """Execute SQL with psql and return its output."""
+        psql = self.server.installation.program("psql")
+        options = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.server.url_of(database)]
+        done = subprocess.run(
+            [psql, *options], input=sql, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def template(self, name: str, sql: str) -> str:
+        """Make a database to copy others from, and return its name."""
+        self.run(f"CREATE DATABASE {name}")
+        self.run(sql, name)
+        return name
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Make a database for a while, and return its URL."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield self.server.url_of(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A short-lived folder that PostgreSQL's account can reach, also when root runs the tests."""
+    with tempfile.TemporaryDirectory(prefix="passport-scorer-tests-") as folder:
+        if os.geteuid() == 0:
+            Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(server_folder: Path) -> Iterator[PostgresqlServer]:
+    """An embedded server for the whole session."""
+    folder = server_folder / "postgresql"
+    with EmbeddedServer(folder, settings=FAST_SETTINGS, shared=server_folder) as server:
+        yield PostgresqlServer(server)
+
+
+@pytest.fixture(scope="session")
+def schema_template(postgresql_server: PostgresqlServer) -> str:
+    """The name of a database with our tables."""
+    return postgresql_server.template("template_with_schema", schema_sql())
+
+
+@pytest.fixture(scope="session")
+def reference_template(postgresql_server: PostgresqlServer) -> str:
+    """The name of a database like an existing deployment's; skips where there is no dump."""
+    if not REFERENCE_DUMP.exists():
+        pytest.skip("the reference deployment's dump is missing: ../shared/golden/reference.sql.gz")
+    dump = gzip.decompress(REFERENCE_DUMP.read_bytes()).decode()
+    return postgresql_server.template("template_of_reference", dump)
+
+
+@pytest.fixture
+def empty_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """The URL of a fresh database with nothing in it."""
+    with postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgresql_server: PostgresqlServer, schema_template: str) -> Iterator[str]:
+    """The URL of a fresh database with our tables, without rows."""
+    with postgresql_server.database(schema_template) as url:
+        yield url
+
+
+@pytest.fixture
+def reference_database_url(
+    postgresql_server: PostgresqlServer, reference_template: str
+) -> Iterator[str]:
+    """The URL of a fresh copy of an existing deployment's database, rows included."""
+    with postgresql_server.database(reference_template) as url:
+        yield url

@@ -16,7 +16,9 @@ from passport_scorer.auth.usage_analytics import (
 )
 from passport_scorer.credentials.verified_cache import VerifiedCredentials
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.domain.stamps import Policy
+from passport_scorer.domain.human_points import PointsPolicy
+from passport_scorer.domain.scoring import ScoringPolicy
+from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.scoring.remembered_stamps import RememberedStamps
 from passport_scorer.scoring.road import ScoringRoad
 from passport_scorer.scoring.stamp_reader import StampReader
@@ -68,7 +70,15 @@ def database_settings(settings: Settings, database_url: str) -> DatabaseSettings
 
 
 def _services(settings: Settings, database: Database, analytics: UsageAnalytics) -> Services:
-    policy = Policy(settings.trusted_iam_issuers, settings.multi_nullifier)
+    policy = ScoringPolicy(
+        StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier),
+        PointsPolicy(
+            shown=settings.human_points_enabled,
+            written=settings.human_points_write_enabled,
+            starts_at=settings.human_points_start,
+            limited_lists=settings.human_points_mta_enabled,
+        ),
+    )
     stamps = StampReader(
         VerifiedCredentials(settings.remembered_stamps),
         RememberedStamps(settings.remembered_stamps),
@@ -79,6 +89,7 @@ def _services(settings: Settings, database: Database, analytics: UsageAnalytics)
         api_keys=ApiKeys(database, utc_now),
         demo_key=DemoKey(settings.demo_api_key, settings.demo_api_key_aliases),
         demo_scorer_id=settings.demo_api_scorer_id,
+        shows_points=settings.human_points_enabled,
         rate_limits=RateLimits(utc_now),
         usage_analytics=analytics,
     )

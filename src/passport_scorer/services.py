@@ -20,6 +20,7 @@ class Services(msgspec.Struct, frozen=True):
         api_keys: authenticates partners.
         demo_key: the public demo's key and its aliases.
         demo_scorer_id: the community that a negative scorer id stands for; None: no demo.
+        shows_points: Human Points are part of answers.
         rate_limits: counts the calls of partners.
         usage_analytics: records them.
     """
@@ -29,5 +30,6 @@ class Services(msgspec.Struct, frozen=True):
     api_keys: ApiKeys
     demo_key: DemoKey
     demo_scorer_id: int | None
+    shows_points: bool
     rate_limits: RateLimits
     usage_analytics: UsageAnalytics

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -41,6 +42,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         demo_api_scorer_id: the community that a negative scorer id stands for.
         multi_nullifier: False: only nullifiers that start with `v0` count.
         api_analytics: False: the use of API keys is not recorded.
+        human_points_enabled: Human Points are part of answers.
+        human_points_write_enabled: Human Points are given.
+        human_points_start: from when on they are given (aware); None: always.
+        human_points_mta_enabled: the actions that only so many may have are given.
         remembered_stamps: how many verified stamps a process remembers.
         environment: name of the deployment, in logs.
         home: folder of the embedded server.
@@ -55,6 +60,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo_api_scorer_id: int | None = None
     multi_nullifier: bool = True
     api_analytics: bool = True
+    human_points_enabled: bool = False
+    human_points_write_enabled: bool = False
+    human_points_start: datetime | None = None
+    human_points_mta_enabled: bool = False
     remembered_stamps: int = 50_000
     environment: str = "development"
     home: str = ".passport-scorer"
@@ -82,6 +91,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         demo_api_scorer_id=source.get("DEMO_API_SCORER_ID", _whole_number(0, _BIGINT - 1), None),
         multi_nullifier=source.get("FF_MULTI_NULLIFIER", _switch, True),
         api_analytics=source.get("FF_API_ANALYTICS", _switch, True),
+        human_points_enabled=source.get("HUMAN_POINTS_ENABLED", _switch, False),
+        human_points_write_enabled=source.get("HUMAN_POINTS_WRITE_ENABLED", _switch, False),
+        human_points_start=source.get("HUMAN_POINTS_START_TIMESTAMP", _unix_time, None),
+        human_points_mta_enabled=source.get("HUMAN_POINTS_MTA_ENABLED", _switch, False),
         remembered_stamps=source.get("REMEMBERED_STAMPS", _whole_number(0, 100_000_000), 50_000),
         environment=source.get("ENVIRONMENT", str, "development"),
         home=source.get("PASSPORT_SCORER_HOME", str, ".passport-scorer"),
@@ -122,6 +135,13 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _unix_time(text: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise _Expected("seconds since 1970") from None
 
 
 def _texts(text: str) -> frozenset[str]:

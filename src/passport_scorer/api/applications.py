@@ -62,7 +62,9 @@ def _application(
         ],
         middleware=[
             Middleware(AccessLog),
-            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
+            Middleware(
+                CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+            ),
             Middleware(RequestLimits),
         ],
         exception_handlers={HTTPException: _http_exception, Exception: _unexpected},

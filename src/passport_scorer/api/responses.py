@@ -62,14 +62,10 @@ def json_response(
     content: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer with JSON."""
-    return Response(
-        _JSON.encode(content), status, headers, media_type="application/json"
-    )
+    return Response(_JSON.encode(content), status, headers, media_type="application/json")
 
 
-def detail_response(
-    detail: str, status: int, headers: Mapping[str, str] | None = None
-) -> Response:
+def detail_response(detail: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Answer `{"detail": "<sentence>"}`."""
     return json_response(Detail(detail), status, headers)
 

@@ -121,5 +121,3 @@ class ApiKeys:
             log.warning("fast_hash_not_stored", api_key_prefix=presented.prefix, reason=error.code)
         finally:
             self._storing.pop(key_id, None)
-
-

@@ -52,7 +52,8 @@ def verify(
     except _SourceUnreadable as error:
         print(f"passport-scorer verify: {error}", file=sys.stderr)
         return UNREADABLE
-    return _show_verdict(document, datetime.now(UTC), Console(emoji=False, highlight=False, soft_wrap=True))
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
+    return _show_verdict(document, datetime.now(UTC), console)
 
 
 def _read(source: str) -> bytes:

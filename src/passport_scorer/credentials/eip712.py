@@ -143,11 +143,11 @@ class _Compiler:
         reaches = {name}
         members: list[tuple[str, Encoder]] = []
         for field in self.types[name]:
-            encoder, reached = self._reference(f"{name}.{field.name}", field.type, nesting)
+            encoder, reached = self._reference(f"{name}.{field.name}"[:80], field.type, nesting)
             members.append((field.name, encoder))
             reaches |= reached
         type_hash = keccak(self._encode_type(name, reaches).encode())
-        return _CompiledStruct(_struct_encoder(name, type_hash, members), frozenset(reaches))
+        return _CompiledStruct(_struct_encoder(name[:80], type_hash, members), frozenset(reaches))
 
     def _reference(
         self, member: str, type_name: str, nesting: int

@@ -186,7 +186,9 @@ def _is_lost_race(error: asyncpg.PostgresError) -> bool:
     """A deadlock or a serialisation failure, or a statement that found out by itself."""
     if isinstance(error, (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)):
         return True
-    return isinstance(error, asyncpg.InvalidTextRepresentationError) and '"lost race: ' in str(error)
+    return isinstance(error, asyncpg.InvalidTextRepresentationError) and '"lost race: ' in str(
+        error
+    )
 
 
 async def _keep_as_it_is(_connection: Any) -> None:

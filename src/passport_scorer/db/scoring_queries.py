@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import msgspec
 
-from passport_scorer.db.query import Query
+from passport_scorer.db.query import NoParameters, Query
 from passport_scorer.domain.deduplication import Clash
 from passport_scorer.domain.score_record import binary, event_fields, evidence
 from passport_scorer.domain.scoring import Outcome
@@ -48,7 +48,7 @@ class KnownStamp(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReadScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $10 of `read_scoring.sql`."""
+    """$1 to $11 of `read_scoring.sql`."""
 
     key_prefix: list[str | None]
     external_scorer_id: list[str | None]
@@ -60,6 +60,7 @@ class ReadScoringParameters(msgspec.Struct, frozen=True):
     known_row_version: list[str]
     nullifier_ordinal: list[int]
     nullifier: list[str]
+    human_points: bool
 
 
 class ScoringRow(msgspec.Struct, frozen=True):
@@ -96,10 +97,21 @@ class ScoringRow(msgspec.Struct, frozen=True):
     link_nullifiers: list[str] | None
     link_addresses: list[str] | None
     link_expiries: list[datetime] | None
+    point_actions: list[str] | None
+    point_chain_ids: list[int] | None
+    point_providers: list[str] | None
+    point_counts: list[int] | None
+    qualified_community_ids: list[int] | None
+    points_multiplier: int | None
+    points_lists: list[str] | None
+    mta_count: int | None
+    mm2_count: int | None
+    config_actions: list[str] | None
+    config_points: list[int] | None
 
 
 class WriteScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $24 of `write_scoring.sql`."""
+    """$1 to $29 of `write_scoring.sql`."""
 
     address: list[str]
     community_id: list[int]
@@ -125,6 +137,11 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
     wanted_row_version: list[str]
     clash_ordinal: list[int]
     clash_data: list[str]
+    qualified_ordinal: list[int]
+    point_ordinal: list[int]
+    point_action: list[str]
+    point_provider: list[str]
+    point_tx_hash: list[str]
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -146,15 +163,31 @@ class LockedScore(msgspec.Struct, frozen=True):
     id: int
 
 
+class LockedPoints(msgspec.Struct, frozen=True):
+    """The lock is held; PostgreSQL has nothing more to say about it."""
+
+    held: str
+
+
 READ_SCORING = Query("read_scoring", ReadScoringParameters, ScoringRow)
 WRITE_SCORING = Query("write_scoring", WriteScoringParameters, Written)
 LOCK_SCORES = Query("lock_scores", LockScoresParameters, LockedScore)
+LOCK_LIMITED_POINTS = Query("lock_limited_points", NoParameters, LockedPoints)
 
 
 def read_parameters(
-    requests: Sequence[ScoringRequest], known: Sequence[Iterable[KnownStamp]]
+    requests: Sequence[ScoringRequest],
+    known: Sequence[Iterable[KnownStamp]],
+    *,
+    human_points: bool,
 ) -> ReadScoringParameters:
-    """Return the parameters that read a set of requests; `known` has an entry for each."""
+    """Return the parameters that read a set of requests.
+
+    Args:
+        requests: the pairs to read.
+        known: for each of them the stamps that needn't be read again.
+        human_points: True if Human Points are of interest.
+    """
     stamps = [(i, stamp) for i, of_one in enumerate(known, 1) for stamp in of_one]
     nullifiers = [(i, nullifier) for i, stamp in stamps for nullifier in stamp.nullifiers]
     return ReadScoringParameters(
@@ -168,6 +201,7 @@ def read_parameters(
         known_row_version=[stamp.row_version for _, stamp in stamps],
         nullifier_ordinal=[i for i, _ in nullifiers],
         nullifier=[nullifier for _, nullifier in nullifiers],
+        human_points=human_points,
     )
 
 
@@ -182,6 +216,7 @@ def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoring
     }
     wanted = [(i, stamp) for i, o in enumerate(outcomes, 1) for stamp in o.stamps_to_copy]
     clashes = [(i, clash) for i, o in enumerate(outcomes, 1) for clash in o.clashes]
+    awards = [(i, award) for i, o in enumerate(outcomes, 1) for award in o.points.awards]
     return WriteScoringParameters(
         address=[snapshot.address for snapshot in snapshots],
         community_id=[snapshot.community.id for snapshot in snapshots],
@@ -207,8 +242,14 @@ def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoring
         wanted_row_version=[stamp.row_version for _, stamp in wanted],
         clash_ordinal=[i for i, _ in clashes],
         clash_data=[
-            _json(_clash_event(clash, outcomes[i - 1].snapshot.community.id)) for i, clash in clashes
+            _json(_clash_event(clash, outcomes[i - 1].snapshot.community.id))
+            for i, clash in clashes
         ],
+        qualified_ordinal=[i for i, o in enumerate(outcomes, 1) if o.points.newly_qualified],
+        point_ordinal=[i for i, _ in awards],
+        point_action=[award.action for _, award in awards],
+        point_provider=[award.provider for _, award in awards],
+        point_tx_hash=[award.tx_hash for _, award in awards],
     )
 
 

@@ -118,7 +118,5 @@ def _backfills(
         for nullifier in clash.stamp.nullifiers:
             link = claims.get(nullifier) or backfills.get(nullifier) or links.get(nullifier)
             if link is None or link.expires_at <= now:
-                backfills[nullifier] = Link(
-                    nullifier, clash.owner.address, clash.owner.expires_at
-                )
+                backfills[nullifier] = Link(nullifier, clash.owner.address, clash.owner.expires_at)
     return backfills

@@ -6,6 +6,7 @@ The steps, numbered as in the specification (scoring.md):
 4. Deduplication: which of them another address has claimed.
 5. Score: the exact sum of the weights, held against the threshold.
 6. Persistence: what differs from what is there.
+7. Human Points: what the score gives.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +24,14 @@ from passport_scorer.domain.deduplication import (
     LinkChange,
     deduplicate,
 )
+from passport_scorer.domain.human_points import (
+    PointsOutcome,
+    PointsPolicy,
+    PointsState,
+    give_points,
+)
 from passport_scorer.domain.stamps import (
-    Policy,
+    StampPolicy,
     RefusedStamp,
     Stamp,
     StoredStamp,
@@ -59,6 +66,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         passport: what is stored of it.
         stamps: the live, unrevoked stamps of the address, one for each provider.
         links: nullifier -> link, the community's links of all nullifiers of these stamps.
+        points: what is known of its Human Points; None if the community hasn't the programme,
+            or they are of no interest.
     """
 
     address: str
@@ -66,6 +75,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     passport: Passport
     stamps: tuple[StoredStamp, ...]
     links: Mapping[str, Link]
+    points: PointsState | None = None
 
 
 class ShownStamp(msgspec.Struct, frozen=True):
@@ -110,6 +120,7 @@ class Outcome(msgspec.Struct, frozen=True):
         stamps_to_copy: kept stamps that the passport doesn't hold yet.
         copies_to_delete: `registry_stamp` ids that hold something else.
         refused: stamps that were left out, for the log.
+        points: Human Points that are given.
     """
 
     snapshot: Snapshot
@@ -120,22 +131,39 @@ class Outcome(msgspec.Struct, frozen=True):
     stamps_to_copy: tuple[StoredStamp, ...]
     copies_to_delete: tuple[int, ...]
     refused: tuple[RefusedStamp, ...]
+    points: PointsOutcome
 
 
-def decide(snapshot: Snapshot, now: datetime, policy: Policy) -> Outcome:
+class ScoringPolicy(msgspec.Struct, frozen=True):
+    """What an operator decides about scores."""
+
+    stamps: StampPolicy
+    points: PointsPolicy = PointsPolicy()
+
+
+def decide(snapshot: Snapshot, now: datetime, policy: ScoringPolicy) -> Outcome:
     """Decide the score of one address in one community at `now` (aware).
 
     Raises:
         UnusableWeight: the scorer's weights can't be summed up.
     """
     # 3. Validation
-    stamps, refused = valid_stamps(snapshot.stamps, snapshot.address, now, policy)
+    stamps, refused = valid_stamps(snapshot.stamps, snapshot.address, now, policy.stamps)
     # 4. Deduplication
     deduplication = deduplicate(stamps, snapshot.address, snapshot.links, now)
     # 5. Score
     score = compute_score(snapshot.community, deduplication, now)
     # 6. Persistence
     to_copy, to_delete = _copy_changes(deduplication.kept, snapshot.passport)
+    # 7. Human Points
+    points = give_points(
+        snapshot.points,
+        snapshot.community.id,
+        deduplication.kept,
+        now,
+        policy.points,
+        passing=score.passing,
+    )
     return Outcome(
         snapshot=snapshot,
         score=score,
@@ -145,10 +173,13 @@ def decide(snapshot: Snapshot, now: datetime, policy: Policy) -> Outcome:
         stamps_to_copy=to_copy,
         copies_to_delete=to_delete,
         refused=tuple(refused),
+        points=points,
     )
 
 
-def decide_all(snapshots: Sequence[Snapshot], now: datetime, policy: Policy) -> list[Outcome]:
+def decide_all(
+    snapshots: Sequence[Snapshot], now: datetime, policy: ScoringPolicy
+) -> list[Outcome]:
     """Decide for a set of (address, community) pairs that were read together.
 
     A pair sees the links that the pairs before it are about to write, as if each had been
@@ -174,7 +205,9 @@ def compute_score(community: Community, deduplication: Deduplication, now: datet
 
     Source: specification, scoring.md, 5.
     """
-    stamp_scores = {stamp.provider: community.weight(stamp.provider) for stamp in deduplication.kept}
+    stamp_scores = {
+        stamp.provider: community.weight(stamp.provider) for stamp in deduplication.kept
+    }
     raw = exact_sum(stamp_scores.values())
     shown = {stamp.provider: _shown_kept(stamp, community) for stamp in deduplication.kept}
     shown |= {clash.stamp.provider: _shown_clash(clash) for clash in deduplication.clashes}

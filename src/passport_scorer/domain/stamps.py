@@ -34,7 +34,7 @@ class Refusal(StrEnum):
     NULLIFIERS = "no_nullifier"
 
 
-class Policy(msgspec.Struct, frozen=True):
+class StampPolicy(msgspec.Struct, frozen=True):
     """What an operator decides about stamps.
 
     Attributes:
@@ -74,7 +74,8 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
         nullifiers: what it is deduplicated by: at least one, each once, in their own order.
         expires_at: when it stops counting.
         expiration_date: the same, as the credential writes it.
-        has_nullifiers: False for an older credential with a `hash` instead.
+        last_nullifier: the last of `credentialSubject.nullifiers` that is not empty; None if
+            there is none, as in an older credential with a `hash` instead.
     """
 
     source: StoredStamp
@@ -82,7 +83,7 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     nullifiers: tuple[str, ...]
     expires_at: datetime
     expiration_date: str
-    has_nullifiers: bool
+    last_nullifier: str | None
 
 
 class RefusedStamp(msgspec.Struct, frozen=True, gc=False):
@@ -93,7 +94,7 @@ class RefusedStamp(msgspec.Struct, frozen=True, gc=False):
 
 
 def valid_stamps(
-    stored: Iterable[StoredStamp], address: str, now: datetime, policy: Policy
+    stored: Iterable[StoredStamp], address: str, now: datetime, policy: StampPolicy
 ) -> tuple[list[Stamp], list[RefusedStamp]]:
     """Sort out the stamps of an address (lower case) that count at `now` (aware).
 
@@ -111,7 +112,9 @@ def valid_stamps(
     return counting, refused
 
 
-def examine(stored: StoredStamp, address: str, now: datetime, policy: Policy) -> Stamp | Refusal:
+def examine(
+    stored: StoredStamp, address: str, now: datetime, policy: StampPolicy
+) -> Stamp | Refusal:
     """Return the stamp if it counts, or why not: the checks of this module, in their order."""
     credential = stored.credential
     if credential is None:
@@ -133,7 +136,7 @@ def examine(stored: StoredStamp, address: str, now: datetime, policy: Policy) ->
         nullifiers=nullifiers,
         expires_at=credential.expires_at,
         expiration_date=credential.expiration_date,
-        has_nullifiers=credential.has_nullifiers,
+        last_nullifier=_last_nullifier(credential),
     )
 
 
@@ -145,10 +148,14 @@ def counted_nullifiers(nullifiers: Sequence[str], *, multi_nullifier: bool) -> t
 
     Source: specification, scoring.md, 4.
     """
-    counted = tuple(
-        dict.fromkeys(n for n in nullifiers if multi_nullifier or n.startswith("v0"))
-    )
+    counted = tuple(dict.fromkeys(n for n in nullifiers if multi_nullifier or n.startswith("v0")))
     return counted if all(map(_can_be_recorded, counted)) else ()
+
+
+def _last_nullifier(credential: Credential) -> str | None:
+    if not credential.has_nullifiers:
+        return None
+    return next((n for n in reversed(credential.nullifiers) if n), None)
 
 
 def _can_be_recorded(nullifier: str) -> bool:

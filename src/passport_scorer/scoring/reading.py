@@ -13,6 +13,7 @@ from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.community import Community, read_weights
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.deduplication import Link
+from passport_scorer.domain.human_points import Earned, PointsState
 from passport_scorer.domain.scoring import Passport, Snapshot
 from passport_scorer.domain.stamps import StoredStamp
 from passport_scorer.scoring.remembered_stamps import Stamps
@@ -44,7 +45,7 @@ def api_key(row: ScoringRow) -> ApiKey | None:
 
 
 def snapshot(
-    row: ScoringRow, address: str, stamps: Stamps
+    row: ScoringRow, address: str, stamps: Stamps, *, human_points: bool
 ) -> Snapshot | None:
     """Return what a score depends on.
 
@@ -52,6 +53,7 @@ def snapshot(
         row: what was read.
         address: whose score.
         stamps: what each stamp of the row says.
+        human_points: True if Human Points were of interest.
 
     Returns:
         None if there is no such community, or it isn't one of the key's account.
@@ -86,6 +88,31 @@ def snapshot(
                 strict=True,
             )
         },
+        points=_points(row) if human_points and row.human_points_program else None,
+    )
+
+
+def _points(row: ScoringRow) -> PointsState:
+    return PointsState(
+        earned=tuple(
+            Earned(action, chain_id, provider, count)
+            for action, chain_id, provider, count in zip(
+                row.point_actions or (),
+                row.point_chain_ids or (),
+                row.point_providers or (),
+                row.point_counts or (),
+                strict=True,
+            )
+        ),
+        qualified=frozenset(row.qualified_community_ids or ()),
+        multiplier=1 if row.points_multiplier is None else row.points_multiplier,
+        lists=frozenset(row.points_lists or ()),
+        given={
+            action: count
+            for action, count in (("MTA", row.mta_count), ("MM2", row.mm2_count))
+            if count is not None
+        },
+        configuration=dict(zip(row.config_actions or (), row.config_points or (), strict=True)),
     )
 
 

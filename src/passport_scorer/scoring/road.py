@@ -16,10 +16,11 @@ from typing import Protocol
 
 import structlog
 
-from passport_scorer.db.database import Database
+from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import LostRace
-from passport_scorer.db.query import Parameters, Query, Row
+from passport_scorer.db.query import NoParameters, Parameters, Query, Row
 from passport_scorer.db.scoring_queries import (
+    LOCK_LIMITED_POINTS,
     LOCK_SCORES,
     READ_SCORING,
     WRITE_SCORING,
@@ -30,8 +31,7 @@ from passport_scorer.db.scoring_queries import (
     write_parameters,
 )
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.domain.scoring import Outcome, Snapshot, decide_all
-from passport_scorer.domain.stamps import Policy
+from passport_scorer.domain.scoring import Outcome, ScoringPolicy, Snapshot, decide_all
 from passport_scorer.scoring.address_queue import AddressQueue
 from passport_scorer.scoring.reading import Reading, api_key, snapshot
 from passport_scorer.scoring.remembered_stamps import Stamps
@@ -58,7 +58,7 @@ class ScoringRoad:
     Args:
         database: where everything is read and written.
         stamps: reads and verifies stamps.
-        policy: what the operator decides about stamps.
+        policy: what the operator decides.
         clock: returns the time (aware).
     """
 
@@ -66,7 +66,7 @@ class ScoringRoad:
         self,
         database: Database,
         stamps: StampReader,
-        policy: Policy,
+        policy: ScoringPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -109,20 +109,31 @@ class ScoringRoad:
             log.info("race_lost", address=stale.address, community_id=stale.community.id)
             try:
                 async with self._database.transaction() as connection:
-                    held = LockScoresParameters([stale.address], [stale.community.id])
-                    await connection.execute(LOCK_SCORES, held)
-                    fresh = await self._read_again(connection, [stale])
-                    return (await self._decide_and_write(connection, fresh))[0]
+                    await self._hold(connection, stale)
+                    (fresh,) = await self._read_again(connection, [stale])
+                    holds_points, stale = _may_be_limited(stale), fresh
+                    (outcome,) = await self._decide_and_write(
+                        connection, [fresh], holds_points=holds_points
+                    )
+                    return outcome
             except LostRace:
                 if attempt == TRIES:
                     raise
-        raise AssertionError  # pragma: no cover
+        raise AssertionError("unreachable")
+
+    async def _hold(self, connection: Connection, snapshot: Snapshot) -> None:
+        held = LockScoresParameters([snapshot.address], [snapshot.community.id])
+        await connection.execute(LOCK_SCORES, held)
+        if _may_be_limited(snapshot):
+            await connection.execute(LOCK_LIMITED_POINTS, NoParameters())
 
     async def _decide_and_write(
-        self, statements: Statements, snapshots: Sequence[Snapshot]
+        self, statements: Statements, snapshots: Sequence[Snapshot], *, holds_points: bool = False
     ) -> list[Outcome]:
         now = self._clock()
         outcomes = decide_all(snapshots, now, self._policy)
+        if not holds_points and any(outcome.points.is_limited for outcome in outcomes):
+            raise LostRace("An action that only so many may have is given by one at a time.")
         await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
         for outcome in outcomes:
             _log_refused(outcome)
@@ -142,7 +153,11 @@ class ScoringRoad:
         self, statements: Statements, requests: Sequence[ScoringRequest]
     ) -> list[Reading]:
         known = [self._stamps.known(request.address) for request in requests]
-        parameters = read_parameters(requests, [known_stamps(stamps) for stamps in known])
+        parameters = read_parameters(
+            requests,
+            [known_stamps(stamps) for stamps in known],
+            human_points=self._policy.points.is_of_interest,
+        )
         rows = await statements.read(READ_SCORING, parameters)
         rows.sort(key=lambda row: row.ordinal)
         return [
@@ -155,7 +170,12 @@ class ScoringRoad:
         if request.address is None:
             return Reading(key, None)
         stamps = await self._stamps.read(row, request.address, known, now=self._clock())
-        return Reading(key, snapshot(row, request.address, stamps))
+        human_points = self._policy.points.is_of_interest
+        return Reading(key, snapshot(row, request.address, stamps, human_points=human_points))
+
+
+def _may_be_limited(snapshot: Snapshot) -> bool:
+    return snapshot.points is not None and bool(snapshot.points.given)
 
 
 def _log_refused(outcome: Outcome) -> None:

@@ -1,4 +1,4 @@
-"""What the older suite signs is a graph: rewriting a stamp without changing its graph gains nothing."""
+"""What the older suite signs is a graph: rewriting a stamp with the same graph gains nothing."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -139,13 +139,6 @@ def same_graph(stamp: Document) -> list[Document]:
             hash="v0.0.0:forged",
             other="v0.0.0:one",
         ),
-        replaced(
-            stamp,
-            {"hash": "relative", "provider": TEXT, "other": TEXT},
-            provider="Google",
-            hash="v0.0.0:forged",
-            other="v0.0.0:one",
-        ),
         # A claim that is nested away, or is a keyword.
         replaced(
             stamp,
@@ -186,7 +179,7 @@ def same_graph(stamp: Document) -> list[Document]:
     ]
 
 
-@pytest.mark.parametrize("attack", range(14))
+@pytest.mark.parametrize("attack", range(13))
 def test_another_document_with_the_signed_graph_is_refused(
     old_stamp: Document, refusal: Refusal, attack: int
 ) -> None:
@@ -297,7 +290,7 @@ def with_header(jws: str, header: str) -> str:
         lambda jws: jws.replace("..", "."),
         lambda jws: jws.replace("..", ".payload."),
         lambda jws: jws + "=",
-        lambda jws: jws[:-2],
+        lambda jws: jws[:-1],
         lambda jws: jws[:-1] + "_",
         lambda jws: jws + "ä",
         lambda jws: jws.replace("..", "..!"),

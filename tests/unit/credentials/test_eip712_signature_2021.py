@@ -139,7 +139,7 @@ def test_the_types_have_two_spellings(stamp: Document, verified: Verified) -> No
     typed_data = stamp["proof"].pop("eip712Domain")
     typed_data["messageSchema"] = typed_data.pop("types")
     stamp["proof"]["eip712"] = typed_data
-    assert verified(stamp)
+    assert verified(stamp).provider == "Google"
 
 
 @pytest.mark.parametrize("primary_type", ["EIP712Domain", "Missing", None, ["Document"]])

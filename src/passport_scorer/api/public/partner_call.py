@@ -70,9 +70,7 @@ class PartnerCall:
             self._key = stored
             raise
         self._key = key
-        self._limit = await self.services.rate_limits.count(
-            presented.prefix, "api", key.rate_limit
-        )
+        self._limit = await self.services.rate_limits.count(presented.prefix, "api", key.rate_limit)
         if self._limit and self._limit.exceeded:
             raise RateLimited
         return key
@@ -171,9 +169,7 @@ def _error_text(error: Exception | None, response: Response) -> str | None:
 
 
 def _masked(headers: list[tuple[str, str]]) -> dict[str, str]:
-    return {
-        name.title(): "***" if name.lower() in _MASKED else value for name, value in headers
-    }
+    return {name.title(): "***" if name.lower() in _MASKED else value for name, value in headers}
 
 
 def _json(value: object) -> str:

@@ -40,7 +40,7 @@ async def get_score(call: PartnerCall) -> Response:
     if reading.snapshot is None:
         raise ScorerNotFound
     (outcome,) = await services.road.settle([reading.snapshot])
-    return json_response(score_response(outcome))
+    return json_response(score_response(outcome, with_points=services.shows_points))
 
 
 SCORE = Endpoint(

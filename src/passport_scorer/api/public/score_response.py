@@ -5,24 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from passport_scorer.domain.decimals import five_decimals
+from passport_scorer.domain.human_points import Points, points_of, possible_points
 from passport_scorer.domain.scoring import Outcome, ShownStamp
 from passport_scorer.domain.times import iso
-
-
-class PointsData(msgspec.Struct, frozen=True):
-    """The Human Points of an address.
-
-    Attributes:
-        total_points: the points of its actions, each counted once, without the multiplier.
-        is_eligible: has passed in a community with the programme.
-        multiplier: of this address.
-        breakdown: action -> points.
-    """
-
-    total_points: int
-    is_eligible: bool
-    multiplier: int
-    breakdown: dict[str, int]
 
 
 class V2ScoreResponse(msgspec.Struct, frozen=True):
@@ -50,14 +35,20 @@ class V2ScoreResponse(msgspec.Struct, frozen=True):
     threshold: str
     error: str | None
     stamps: dict[str, ShownStamp]
-    points_data: PointsData | None
-    possible_points_data: PointsData | None
+    points_data: Points | None
+    possible_points_data: Points | None
     linked_score: None
 
 
-def score_response(outcome: Outcome) -> V2ScoreResponse:
-    """Return the answer for a score that was just computed."""
+def score_response(outcome: Outcome, *, with_points: bool) -> V2ScoreResponse:
+    """Return the answer for a score that was just computed.
+
+    Args:
+        outcome: what was decided and written.
+        with_points: True if Human Points are shown where the community has the programme.
+    """
     score = outcome.score
+    points = outcome.points.state if with_points else None
     return V2ScoreResponse(
         address=outcome.snapshot.address,
         score=five_decimals(score.raw),
@@ -67,8 +58,8 @@ def score_response(outcome: Outcome) -> V2ScoreResponse:
         threshold=five_decimals(score.threshold),
         error=None,
         stamps=dict(score.stamps),
-        points_data=None,
-        possible_points_data=None,
+        points_data=points_of(points) if points else None,
+        possible_points_data=possible_points(points) if points else None,
         linked_score=None,
     )
 

@@ -80,7 +80,7 @@ class Place:
         os.close(descriptor)
 
     def create(self) -> None:
-        """Make the folder, or make sure that it is ours alone; raises FolderRefusedError, OSError."""
+        """Make the folder, or make sure that it is ours; raises FolderRefusedError, OSError."""
         if self.folder != self.asked:
             own_shared_folder(self.folder.parent)
         make_parents(self.folder)

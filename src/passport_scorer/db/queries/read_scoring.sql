@@ -6,7 +6,8 @@
 -- community must then belong to. The address is null if only the key is of interest.
 --
 -- $6 to $8 are the stamps that the process remembers, with the versions of their rows, and $9 and
--- $10 their nullifiers: the documents of these are not read again.
+-- $10 their nullifiers: the documents of these are not read again. $11 is whether Human Points are
+-- of interest; they are read for communities with the programme only.
 WITH request AS (
     SELECT *
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
@@ -45,7 +46,18 @@ SELECT
     stamp.copy_ids AS stamp_copy_ids,
     link.nullifiers AS link_nullifiers,
     link.addresses AS link_addresses,
-    link.expiries AS link_expiries
+    link.expiries AS link_expiries,
+    points.actions AS point_actions,
+    points.chain_ids AS point_chain_ids,
+    points.providers AS point_providers,
+    points.counts AS point_counts,
+    points.qualified_community_ids,
+    points.multiplier AS points_multiplier,
+    points.listed AS points_lists,
+    points.mta_count,
+    points.mm2_count,
+    configuration.actions AS config_actions,
+    configuration.points AS config_points
 FROM request
 LEFT JOIN account_accountapikey AS key
     ON key.prefix = request.key_prefix
@@ -160,3 +172,54 @@ LEFT JOIN LATERAL (
             WHERE claimed.nullifier IS NOT NULL
         ))
 ) AS link ON true
+LEFT JOIN LATERAL (
+    SELECT
+        earned.actions,
+        earned.chain_ids,
+        earned.providers,
+        earned.counts,
+        qualified.community_ids AS qualified_community_ids,
+        multiplier.multiplier,
+        membership.listed,
+        -- Counted only where it matters: for an address that may still be given one.
+        CASE WHEN 'MetaMaskOG' = ANY (membership.listed)
+                AND 'MTA' <> ALL (coalesce(earned.actions, '{}')) THEN (
+            SELECT count(*) FROM registry_humanpoints WHERE action = 'MTA'
+        ) END AS mta_count,
+        CASE WHEN 'MetaMaskOG2' = ANY (membership.listed)
+                AND 'MM2' <> ALL (coalesce(earned.actions, '{}')) THEN (
+            SELECT count(*) FROM registry_humanpoints WHERE action = 'MM2'
+        ) END AS mm2_count
+    FROM (
+        SELECT
+            array_agg(p.action::text) AS actions,
+            array_agg(p.chain_id) AS chain_ids,
+            array_agg(p.provider::text) AS providers,
+            array_agg(p.count) AS counts
+        FROM (
+            SELECT action, chain_id, provider, count(*)
+            FROM registry_humanpoints
+            WHERE registry_humanpoints.address = request.address
+            GROUP BY action, chain_id, provider
+        ) AS p
+    ) AS earned
+    CROSS JOIN LATERAL (
+        SELECT array_agg(q.community_id) AS community_ids
+        FROM registry_humanpointscommunityqualifiedusers AS q
+        WHERE q.address = request.address
+    ) AS qualified
+    CROSS JOIN LATERAL (
+        SELECT array_agg(list.name::text) AS listed
+        FROM account_addresslistmember AS member
+        JOIN account_addresslist AS list ON list.id = member.list_id
+        WHERE member.address = request.address
+            AND list.name IN ('MetaMaskOG', 'MetaMaskOG2', 'SeasonedPassportOGs', 'TheChosenOnes')
+    ) AS membership
+    LEFT JOIN registry_humanpointsmultiplier AS multiplier
+        ON multiplier.address = request.address
+) AS points ON $11::boolean AND community.human_points_program
+LEFT JOIN LATERAL (
+    SELECT array_agg(c.action::text) AS actions, array_agg(c.points) AS points
+    FROM registry_humanpointsconfig AS c
+    WHERE c.active
+) AS configuration ON $11 AND community.human_points_program

@@ -5,7 +5,7 @@
 -- one of its nullifiers, or a stamp that is to be copied has changed. Then the statement fails
 -- with an error that names the lost race, so that nothing of it stays.
 --
--- Rows are touched in one order (passports, scores, links; each sorted), so that two of these
+-- Rows are touched in one order (passports, scores, links, each sorted), so that two of these
 -- statements can't wait for each other.
 WITH decision AS (
     SELECT *
@@ -120,6 +120,23 @@ WITH decision AS (
         )
     FROM scored
     WHERE (SELECT holds FROM unmoved)
+), qualified AS (
+    INSERT INTO registry_humanpointscommunityqualifiedusers (address, community_id)
+    SELECT scored.address, scored.community_id
+    FROM unnest($25::bigint[]) AS newly (ordinal)
+    JOIN scored ON scored.ordinal = newly.ordinal
+    WHERE (SELECT holds FROM unmoved)
+    ORDER BY scored.address, scored.community_id
+    ON CONFLICT DO NOTHING
+), point AS (
+    INSERT INTO registry_humanpoints (address, action, timestamp, tx_hash, chain_id, provider)
+    SELECT scored.address, award.action, scored.computed_at, award.tx_hash, 0, award.provider
+    FROM unnest($26::bigint[], $27::text[], $28::text[], $29::text[])
+        AS award (ordinal, action, provider, tx_hash)
+    JOIN scored ON scored.ordinal = award.ordinal
+    WHERE (SELECT holds FROM unmoved)
+    ORDER BY scored.address, award.action, award.provider, award.tx_hash
+    ON CONFLICT DO NOTHING
 ), lost AS (
     SELECT
         CASE

@@ -1,0 +1,369 @@
+"""`passport-scorer db …`, as people and programs run it, against real databases."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from passport_scorer.db.inspection import Finding, Severity, compare, describe, expected_tables
+from passport_scorer.db.inspection.description import describe_within
+from passport_scorer.db.location import connected
+
+NAMES = [table.name for table in expected_tables()]
+ERROR, ADVICE, NOTE = Severity.ERROR, Severity.ADVICE, Severity.NOTE
+
+
+def run(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """Run `passport-scorer db` in a process of its own, with nothing but this environment."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "passport_scorer.cli", "db", *arguments],
+        capture_output=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "COLUMNS": "100", **environ},
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+async def findings(url: str, change: str) -> list[Finding]:
+    """What is found after a change to the database."""
+    async with connected(url) as connection:
+        await connection.execute(change)
+        return compare(await describe(connection, NAMES))
+
+
+def test_an_existing_deployment_passes(reference_database_url: str) -> None:
+    """The service works with a database as it finds it: exit status 0, and no complaint."""
+    checked = run("check", DATABASE_URL=reference_database_url)
+    assert checked.returncode == 0
+    assert "errors: 0, advice: 0, notes: 0" in checked.stdout
+    assert checked.stderr == ""
+
+
+DIFFERENCES = [
+    ("DROP TABLE stake_stake", "stake_stake", ERROR, "the table is missing"),
+    (
+        "ALTER TABLE stake_stake RENAME TO old; CREATE VIEW stake_stake AS SELECT * FROM old",
+        "stake_stake",
+        ERROR,
+        "the table is missing",
+    ),
+    (
+        "ALTER TABLE registry_score DROP COLUMN evidence",
+        "registry_score",
+        ERROR,
+        "column evidence is missing",
+    ),
+    (
+        "ALTER TABLE registry_event ALTER action TYPE varchar(2)",
+        "registry_event",
+        ERROR,
+        "column action is character varying(2), not character varying(3)",
+    ),
+    (
+        "ALTER TABLE registry_event ALTER action TYPE varchar(30)",
+        "registry_event",
+        NOTE,
+        "column action is character varying(30), not character varying(3)",
+    ),
+    (
+        "ALTER TABLE registry_event ALTER action TYPE text",
+        "registry_event",
+        NOTE,
+        "column action is text, not character varying(3)",
+    ),
+    (
+        "ALTER TABLE registry_score ALTER score TYPE numeric(18,8)",
+        "registry_score",
+        ERROR,
+        "column score is numeric(18,8), not numeric(18,9)",
+    ),
+    (
+        "ALTER TABLE registry_event ALTER data DROP NOT NULL",
+        "registry_event",
+        ERROR,
+        "column data may be null and must not",
+    ),
+    (
+        "ALTER TABLE registry_score ALTER error SET NOT NULL",
+        "registry_score",
+        ERROR,
+        "column error may not be null, and the service inserts nulls",
+    ),
+    (
+        "ALTER TABLE registry_event ALTER id DROP IDENTITY",
+        "registry_event",
+        ERROR,
+        "column id is no identity column: inserts give no value",
+    ),
+    (
+        "ALTER TABLE registry_event ADD trace varchar(9) NOT NULL",
+        "registry_event",
+        ERROR,
+        "column trace is not known and may not be null: inserts fail",
+    ),
+    (
+        "ALTER TABLE registry_event ADD trace varchar(9)",
+        "registry_event",
+        NOTE,
+        "column trace is not known, and not in the way",
+    ),
+    (
+        "ALTER TABLE registry_event ADD trace varchar(9) NOT NULL DEFAULT ''",
+        "registry_event",
+        NOTE,
+        "column trace is not known, and not in the way",
+    ),
+    (
+        "ALTER TABLE registry_passport DROP CONSTRAINT registry_passport_address_community_id_key",
+        "registry_passport",
+        ERROR,
+        "(address, community_id) is not unique, and ON CONFLICT relies on it",
+    ),
+    (
+        "ALTER TABLE registry_passport DROP CONSTRAINT registry_passport_address_community_id_key;"
+        " ALTER TABLE registry_passport ADD UNIQUE (address, community_id) DEFERRABLE",
+        "registry_passport",
+        ERROR,
+        "(address, community_id) is not unique, and ON CONFLICT relies on it",
+    ),
+    (
+        "DROP INDEX ceramic_cache_ceramiccache_unique_live",
+        "ceramic_cache_ceramiccache",
+        ERROR,
+        "(type, address, provider) WHERE deleted_at IS NULL is not unique,"
+        " and ON CONFLICT relies on it",
+    ),
+    (
+        "DROP INDEX ceramic_cache_ceramiccache_address_id_desc_live",
+        "ceramic_cache_ceramiccache",
+        ADVICE,
+        "no index on (address, id DESC) WHERE deleted_at IS NULL",
+    ),
+    (
+        "ALTER TABLE registry_stamp DROP CONSTRAINT registry_stamp_passport_id_fkey",
+        "registry_stamp",
+        NOTE,
+        "no FOREIGN KEY (passport_id) REFERENCES registry_passport (id)"
+        " DEFERRABLE INITIALLY DEFERRED",
+    ),
+    (
+        "ALTER TABLE registry_stamp ADD CHECK (provider <> '')",
+        "registry_stamp",
+        NOTE,
+        "not known: CHECK (provider::text <> ''::text)",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "table", "severity", "message"),
+    DIFFERENCES,
+    ids=[each[0][:70] for each in DIFFERENCES],
+)
+async def test_each_difference_is_named(
+    database_url: str, change: str, table: str, severity: Severity, message: str
+) -> None:
+    """What differs is said for the right table, as bad as it is, and nothing else is."""
+    found = await findings(database_url, change)
+    assert [(each.table, each.severity, each.message) for each in found] == [
+        (table, severity, message)
+    ]
+
+
+EQUIVALENTS = [
+    # Django made identity columns with sequences, once.
+    "ALTER TABLE registry_event ALTER id DROP IDENTITY; CREATE SEQUENCE ids OWNED BY"
+    " registry_event.id; ALTER TABLE registry_event ALTER id SET DEFAULT nextval('ids')",
+    "ALTER TABLE registry_passport DROP CONSTRAINT registry_passport_address_community_id_key;"
+    " CREATE UNIQUE INDEX another_name ON registry_passport (community_id, address)",
+    # The unique constraint on (address, community_id) begins with it.
+    "DROP INDEX registry_passport_address",
+    "CREATE INDEX more ON registry_stamp (provider, passport_id)",
+    "CREATE TABLE django_migrations (id bigint)",
+    "ALTER TABLE stake_stake SET SCHEMA pg_catalog; ALTER TABLE pg_catalog.stake_stake"
+    " SET SCHEMA public",
+]
+
+
+@pytest.mark.parametrize("change", EQUIVALENTS, ids=[each[:70] for each in EQUIVALENTS])
+async def test_what_serves_as_well_is_no_difference(database_url: str, change: str) -> None:
+    """Other names, other ways to the same end, and more than we need are all right."""
+    assert await findings(database_url, change) == []
+
+
+async def test_the_statement_for_a_missing_index_makes_it(database_url: str) -> None:
+    """What the advice says can be run as it is, and then there is nothing left to say."""
+    (advice,) = await findings(database_url, "DROP INDEX account_community_unique_live")
+    assert advice.statement
+    assert "CONCURRENTLY" in advice.statement
+    assert await findings(database_url, advice.statement) == []
+
+
+async def test_missing_rights_are_named_with_their_remedy(database_url: str) -> None:
+    """A user who may only read is told what to ask for."""
+    async with connected(database_url) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "CREATE ROLE reader; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;"
+            " ALTER TABLE registry_event ALTER id DROP IDENTITY;"
+            " CREATE SEQUENCE registry_event_id_seq OWNED BY registry_event.id;"
+            " ALTER TABLE registry_event ALTER id SET DEFAULT nextval('registry_event_id_seq');"
+            " SET LOCAL ROLE reader"
+        )
+        found = compare(await describe_within(connection, NAMES))
+        await connection.execute("RESET ROLE")
+        for finding in found:
+            await connection.execute(finding.statement)
+        await connection.execute("SET LOCAL ROLE reader")
+        left = compare(await describe_within(connection, NAMES))
+        await transaction.rollback()
+    messages = {finding.message for finding in found if finding.table == "registry_event"}
+    assert messages == {"reader has no INSERT on it", "reader may not use the sequence of id"}
+    assert left == []
+
+
+def test_a_difference_ends_with_status_1(database_url: str) -> None:
+    """A program that runs the check learns from its status that the service can't start."""
+    assert run("shell", "-c", "DROP TABLE stake_stake", DATABASE_URL=database_url).returncode == 0
+    checked = run("check", DATABASE_URL=database_url)
+    assert checked.returncode == 1
+    assert "error: stake_stake: the table is missing" in checked.stdout.splitlines()
+
+
+def test_json_says_the_same_to_programs(database_url: str) -> None:
+    """With --json, everything is one object on standard output."""
+    run("shell", "-c", "DROP INDEX registry_event_community_id", DATABASE_URL=database_url)
+    checked = run("check", "--json", DATABASE_URL=database_url)
+    report = json.loads(checked.stdout)
+    assert checked.returncode == 0
+    assert report["ok"] is True
+    assert report["findings"] == [
+        {
+            "table": "registry_event",
+            "severity": "advice",
+            "message": "no index on (community_id)",
+            "statement": "CREATE INDEX CONCURRENTLY registry_event_community_id"
+            " ON registry_event (community_id);",
+        }
+    ]
+
+
+async def test_the_check_needs_no_writing(database_url: str) -> None:
+    """Where every transaction is read-only, the check works as ever."""
+    async with connected(database_url) as connection:
+        name = await connection.fetchval("SELECT current_database()")
+        await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    async with connected(database_url) as connection:
+        assert compare(await describe(connection, NAMES)) == []
+
+
+async def test_the_check_asks_for_no_writing(database_url: str) -> None:
+    """All of it is one transaction that PostgreSQL lets write nothing; the session stays as is."""
+    statements: list[str] = []
+    async with connected(database_url) as connection:
+        with connection.query_logger(lambda record: statements.append(record.query)):
+            await describe(connection, NAMES)
+    first, *looks, last = statements
+    assert first == "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    assert last == "COMMIT;"
+    assert all("SELECT" in look and "SET " not in look for look in looks)
+
+
+UNREACHABLE = {
+    "nothing listens": ("postgresql://me:SECRET@127.0.0.1:1/scorer", "nothing listens there"),
+    "unknown host": (
+        "postgresql://me:SECRET@host.invalid/scorer",
+        "Can't use postgresql://me@host",
+    ),
+    "no such socket": ("postgresql://me:SECRET@/scorer?host=/nowhere", "nothing listens there"),
+    "not an address": ("me:SECRET", "DATABASE_URL is not an address"),
+    "another database": ("mysql://me:SECRET@host/scorer", "DATABASE_URL is not an address"),
+    "unencoded password": ("postgresql://me:SEC#RET@host/scorer", "percent-encoded"),
+    "port is no number": ("postgresql://me:SECRET@host:port/scorer", "DATABASE_URL is not an"),
+}
+
+
+@pytest.mark.parametrize(("url", "message"), UNREACHABLE.values(), ids=UNREACHABLE)
+def test_what_can_not_be_reached_is_said_in_one_line(url: str, message: str) -> None:
+    """Exit status 2, one line that says why, and never the password."""
+    checked = run("check", DATABASE_URL=url)
+    assert checked.returncode == 2
+    assert message in checked.stderr
+    assert checked.stderr.count("\n") == 1
+    assert "SEC" not in checked.stderr + checked.stdout
+
+
+def test_a_database_that_does_not_exist_is_named(database_url: str) -> None:
+    """The server answers, but has no such database: one line, status 2."""
+    checked = run("check", DATABASE_URL=database_url.replace("/test_", "/no_"))
+    assert checked.returncode == 2
+    assert checked.stderr.strip().endswith("there is no such database")
+
+
+def test_a_user_that_the_server_refuses_is_named(database_url: str) -> None:
+    """Wrong credentials: one line, status 2, and no password in it."""
+    refused = database_url.replace("postgres@", "nobody_knows:SECRET@")
+    checked = run("check", DATABASE_URL=refused)
+    assert checked.returncode == 2
+    assert checked.stderr.strip().endswith("the server refuses this user or password")
+    assert "SECRET" not in checked.stderr
+
+
+def test_the_password_is_not_in_the_process_list(database_url: str) -> None:
+    """psql gets it from its environment, not as an argument that everybody on the machine sees."""
+    secret = database_url.replace("postgres@", "postgres:SECRET@")
+    command = r"\! tr '\0' ' ' < /proc/$PPID/cmdline; echo; echo $PGPASSWORD"
+    shell = run("shell", "-c", command, DATABASE_URL=secret)
+    arguments, password = shell.stdout.splitlines()
+    assert "SECRET" not in arguments
+    assert password == "SECRET"
+
+
+def test_from_nothing_to_a_database(server_folder: Path) -> None:
+    """Without DATABASE_URL: init, check, start, url, shell and stop work on the embedded one."""
+    home = {"PASSPORT_SCORER_HOME": str(server_folder / "from-nothing")}
+    assert run("url", **home).returncode == 1
+    assert run("init", **home).stdout == "Made 48 of 48 tables.\n"
+    assert run("init", **home).stdout == "All 48 tables are there.\n"
+    address = run("start", **home).stdout
+    try:
+        assert run("url", **home).stdout == address
+        assert run("check", **home).returncode == 0
+        assert run("shell", "-XAtc", "SELECT 1", **home).stdout == "1\n"
+        assert run("check", DATABASE_URL=address).returncode == 0
+    finally:
+        stopped = run("stop", **home)
+    assert stopped.stdout == "Stopped.\n"
+    assert run("stop", **home).stdout == "It was not running.\n"
+
+
+def test_init_fills_an_empty_database_that_is_named(empty_database: str) -> None:
+    """A database of one's own, empty, gets the tables on request."""
+    assert run("init", DATABASE_URL=empty_database).stdout == "Made 48 of 48 tables.\n"
+    assert run("check", DATABASE_URL=empty_database).returncode == 0
+
+
+def test_init_refuses_in_one_line(database_url: str) -> None:
+    """What init can't do is one line and status 1."""
+    run("shell", "-c", "DROP TABLE stake_stake", DATABASE_URL=database_url)
+    refused = run("init", DATABASE_URL=database_url)
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+
+
+def test_describe_can_be_compared_with_diff(database_url: str, reference_database_url: str) -> None:
+    """Two databases with the same columns have the same columns in their descriptions."""
+    ours = json.loads(run("describe", DATABASE_URL=database_url).stdout)
+    theirs = json.loads(run("describe", DATABASE_URL=reference_database_url).stdout)
+    assert [table["columns"] for table in ours] == [table["columns"] for table in theirs]
+
+
+@pytest.mark.parametrize("command", ["init", "check", "shell", "describe", "start", "stop", "url"])
+def test_every_command_teaches(command: str) -> None:
+    """--help has an example that can be copied."""
+    assert f"passport-scorer db {command}" in run(command, "--help").stdout

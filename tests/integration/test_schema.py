@@ -1,0 +1,134 @@
+"""Our tables are those of existing deployments, and making them never harms what is there."""
+
+from collections import Counter
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from passport_scorer.db.embedded import EmbeddedServer, Installation, find_installation
+from passport_scorer.db.embedded.installation import installations
+from passport_scorer.db.inspection import Description, Table, compare, describe, expected_tables
+from passport_scorer.db.inspection.description import EXPECTED_FILE, recorded
+from passport_scorer.db.location import connected
+from passport_scorer.db.schema import __file__ as schema_module
+from passport_scorer.db.schema import schema_sql, table_definitions
+from passport_scorer.db.schema.creation import SchemaRefusedError, create_schema
+
+NAMES = [definition.name for definition in table_definitions()]
+
+
+async def described(url: str) -> Description:
+    """What the database has of our tables."""
+    async with connected(url) as connection:
+        return await describe(connection, NAMES)
+
+
+def essence(table: Table) -> tuple[object, ...]:
+    """All about a table but the names of its indexes and constraints."""
+    indexes = Counter(index.definition for index in table.indexes)
+    return table.name, table.columns, indexes, Counter(table.constraints)
+
+
+async def test_our_tables_are_those_of_an_existing_deployment(
+    database_url: str, reference_database_url: str
+) -> None:
+    """Columns, types, keys and indexes agree, whatever the indexes are called."""
+    ours, theirs = await described(database_url), await described(reference_database_url)
+    assert len(ours.tables) == 48
+    for name in NAMES:
+        assert essence(ours.tables[name]) == essence(theirs.tables[name])
+
+
+async def test_the_deployment_has_no_table_that_we_lack(reference_database_url: str) -> None:
+    """Each of its tables is one of ours."""
+    async with connected(reference_database_url) as connection:
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    assert sorted(row["tablename"] for row in rows) == sorted(NAMES)
+
+
+async def test_the_recorded_description_is_that_of_the_schema(database_url: str) -> None:
+    """expected.json is up to date: `passport-scorer db describe` would write it again as it is."""
+    found = await described(database_url)
+    text = (Path(schema_module).parent / EXPECTED_FILE).read_text()
+    assert text == recorded([found.tables[name] for name in NAMES])
+
+
+async def test_making_the_tables_twice_changes_nothing(empty_database: str) -> None:
+    """The second time there is nothing to do, and rows stay."""
+    async with connected(empty_database) as connection:
+        assert await create_schema(connection) == tuple(NAMES)
+        await connection.execute(
+            "INSERT INTO cgrants_roundmapping (round_number, round_eth_address) VALUES ('1', '0x')"
+        )
+        before = await describe(connection, NAMES)
+        assert await create_schema(connection) == ()
+        assert await describe(connection, NAMES) == before
+        assert await connection.fetchval("SELECT count(*) FROM cgrants_roundmapping") == 1
+
+
+async def test_our_own_database_gets_the_tables_that_it_lacks(database_url: str) -> None:
+    """A new version of the service adds its new tables to the embedded database."""
+    async with connected(database_url) as connection:
+        await connection.execute("DROP TABLE stake_stake, cgrants_roundmapping")
+        made = await create_schema(connection, own=True)
+        assert sorted(made) == ["cgrants_roundmapping", "stake_stake"]
+        assert compare(await describe(connection, NAMES)) == []
+
+
+async def test_a_database_of_somebody_else_gets_none(database_url: str) -> None:
+    """Where some of the tables exist, making the others is up to their owner."""
+    async with connected(database_url) as connection:
+        await connection.execute("DROP TABLE stake_stake")
+        with pytest.raises(SchemaRefusedError, match="47 of 48 tables"):
+            await create_schema(connection)
+        assert await connection.fetchval("SELECT to_regclass('stake_stake')::text") is None
+
+
+async def test_tables_that_are_different_are_not_added_to(database_url: str) -> None:
+    """If an existing table doesn't fit, the error names it and nothing is made."""
+    async with connected(database_url) as connection:
+        await connection.execute("DROP TABLE stake_stake")
+        await connection.execute("ALTER TABLE registry_score DROP COLUMN evidence")
+        with pytest.raises(SchemaRefusedError, match=r"registry_score.*evidence is missing"):
+            await create_schema(connection, own=True)
+        assert await connection.fetchval("SELECT to_regclass('stake_stake')::text") is None
+
+
+async def test_two_who_make_the_tables_at_once_take_turns(empty_database: str) -> None:
+    """Starting two instances on an empty database makes the tables once."""
+    async with connected(empty_database) as first, connected(empty_database) as second:
+        transaction = first.transaction()
+        await transaction.start()
+        await create_schema(first)
+        await second.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await create_schema(second)
+        await transaction.commit()
+        assert await create_schema(second) == ()
+
+
+@pytest.mark.parametrize(
+    "installation",
+    [each for each in installations() if each != find_installation()],
+    ids=lambda each: f"PostgreSQL {each.major}",
+)
+async def test_every_version_of_postgresql_here_makes_the_same_tables(
+    installation: Installation, server_folder: Path
+) -> None:
+    """The SQL and the descriptions don't depend on the version: 15 is enough."""
+    with EmbeddedServer(
+        server_folder / f"version-{installation.major}",
+        settings={"fsync": "off"},
+        installation=installation,
+    ) as it:
+        async with connected(it.url) as connection:
+            await connection.execute(schema_sql())
+            found = await describe(connection, NAMES)
+    assert found.server_version // 10000 == installation.major
+    assert tuple(found.tables[name] for name in NAMES) == expected_tables()
+
+
+def test_the_schema_names_each_table_once() -> None:
+    """Every table has one definition, and none has two."""
+    assert len(NAMES) == len(set(NAMES)) == 48

@@ -117,5 +117,5 @@ class BatchedUsageAnalytics:
         except PassportScorerError as error:
             if len(rows) > 1:  # one bad row must not take the others with it
                 return [row for one in rows for row in await self._write([one])]
-            log.error("usage_refused", reason=error.code)  # noqa: TRY400  its trace says nothing
+            log.error("usage_refused", reason=error.code)
         return []

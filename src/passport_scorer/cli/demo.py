@@ -50,9 +50,7 @@ def seed() -> None:
 
 
 @app.command
-def run(
-    *, port: Annotated[int, Parameter(env_var="PORT")] = 8000, workers: int = 1
-) -> None:
+def run(*, port: Annotated[int, Parameter(env_var="PORT")] = 8000, workers: int = 1) -> None:
     """Start the service with demo data on an embedded PostgreSQL.
 
     Any DATABASE_URL is left alone: demo data and the keys of its issuers, which are public, are
@@ -68,9 +66,7 @@ def run(
     settings = demo_settings(read_settings())
     with database_at_hand(settings) as url:
         asyncio.run(_seed(settings, url))
-        serve_settings(
-            settings, url, port=port, workers=workers, listening=lambda taken: _welcome(taken)
-        )
+        serve_settings(settings, url, port=port, workers=workers, listening=_welcome)
 
 
 def demo_settings(settings: Settings) -> Settings:
@@ -105,7 +101,8 @@ def _welcome(port: int) -> None:
     address = {person.name: person.address for person in PEOPLE}
     base = f"http://127.0.0.1:{port}"
     key = DEMO_API_KEY.key
-    print(f"""
+    print(
+        f"""
 Passport Scorer is running at {base}     (stop it with Ctrl-C)
 Documentation:  {base}/docs
 API key:        {key}
@@ -120,5 +117,7 @@ Worth trying:
 
   # the public demo: any alias of the demo key, any negative scorer id
   curl -H 'X-API-Key: demo' {base}/v2/stamps/-1/score/{address["bob"]}
-""", flush=True)
+""",
+        flush=True,
+    )
     print(f"All {len(PEOPLE)} addresses: .venv/bin/passport-scorer demo seed", file=sys.stderr)

@@ -18,7 +18,7 @@ from passport_scorer.domain.credential import Credential
 VERIFIED, REFUSED, UNREADABLE = 0, 1, 2
 
 
-class _SourceUnreadable(Exception):  # noqa: N818
+class _SourceUnreadable(Exception):
     """The source can't be read as text; the message says why."""
 
 

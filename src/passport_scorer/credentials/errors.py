@@ -5,7 +5,7 @@ from typing import ClassVar
 from passport_scorer.domain.errors import PassportScorerError
 
 
-class CredentialRefused(PassportScorerError):  # noqa: N818 (a verdict, not a fault)
+class CredentialRefused(PassportScorerError):
     """The credential doesn't verify.
 
     `transient` is True where time alone may change the verdict; such a refusal must not be

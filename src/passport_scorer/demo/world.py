@@ -90,7 +90,9 @@ PEOPLE = (
     Person(
         "ada",
         "passes: many stamps",
-        _stamps("ada", "Google", "Github", "Ens", "HolonymGovIdProvider", "HolonymPhone", "Linkedin"),
+        _stamps(
+            "ada", "Google", "Github", "Ens", "HolonymGovIdProvider", "HolonymPhone", "Linkedin"
+        ),
     ),
     Person("bob", "fails: two cheap stamps", _stamps("bob", "Discord", "Ens")),
     Person(
@@ -112,8 +114,10 @@ PEOPLE = (
     Person(
         "gus",
         "one stamp was tampered with",
-        [DemoStamp("CoinbaseDualVerification", "gus@Coinbase", tampered=True)]
-        + _stamps("gus", "Discord"),
+        [
+            DemoStamp("CoinbaseDualVerification", "gus@Coinbase", tampered=True),
+            *_stamps("gus", "Discord"),
+        ],
     ),
     Person("hana", "no stamps at all"),
     Person(

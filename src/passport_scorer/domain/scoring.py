@@ -31,9 +31,9 @@ from passport_scorer.domain.human_points import (
     give_points,
 )
 from passport_scorer.domain.stamps import (
-    StampPolicy,
     RefusedStamp,
     Stamp,
+    StampPolicy,
     StoredStamp,
     valid_stamps,
 )
@@ -74,7 +74,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     community: Community
     passport: Passport
     stamps: tuple[StoredStamp, ...]
-    links: Mapping[str, Link]
+    links: dict[str, Link]
     points: PointsState | None = None
 
 
@@ -189,9 +189,10 @@ def decide_all(
     outcomes = []
     for snapshot in snapshots:
         links = written.setdefault(snapshot.community.id, {})
-        if links:
-            snapshot = msgspec.structs.replace(snapshot, links={**snapshot.links, **links})
-        outcome = decide(snapshot, now, policy)
+        seen = (
+            msgspec.structs.replace(snapshot, links=snapshot.links | links) if links else snapshot
+        )
+        outcome = decide(seen, now, policy)
         links.update((change.link.nullifier, change.link) for change in outcome.link_changes)
         outcomes.append(outcome)
     return outcomes

@@ -32,7 +32,7 @@ class RememberedStamps:
     def __len__(self) -> int:
         return self._size
 
-    def of(self, address: str | None) -> Stamps:
+    def of(self, address: str) -> Stamps:
         """Return what is remembered of an address."""
         if address not in self._by_address:
             return _NONE

@@ -19,7 +19,7 @@ _LONGEST_HEAD = 4 * 1024 * 1024  # bytes of a request line and headers that are 
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 that stops reading a head without end; shorter ones get their exact refusal later."""
+    """HTTP/1.1 that stops reading a head without end; any other gets its exact answer later."""
 
     _head_bytes = 0
     _in_head = True

@@ -77,9 +77,11 @@ def mutations(draw: st.DrawFn) -> dict[str, Any]:
             source, other = draw(st.sampled_from(places(document)))
             container[key] = copy.deepcopy(source[other])
         elif kind == "add" and isinstance(container, dict):
-            container[draw(st.sampled_from(NAMES) | st.text(max_size=5))] = draw(VALUES)
+            container[draw(st.sampled_from(NAMES) | st.text(max_size=5))] = copy.deepcopy(
+                draw(VALUES)
+            )
         else:
-            container[key] = draw(VALUES)
+            container[key] = copy.deepcopy(draw(VALUES))
         if not places(document):
             break
     return document

@@ -108,6 +108,13 @@ def test_a_value_that_isnt_of_its_type_is_refused(type_name: str, value: object)
         typed_data_plan("Outer", types).digest({}, {"member": value})
 
 
+def test_truth_is_a_number() -> None:
+    """True and false are encoded as the numbers 1 and 0."""
+    assert digest("bool", True) != digest("bool", False)
+    plan = typed_data_plan("Message", types_of(Message={"member": "bool"}))
+    assert plan.digest({"name": "domain"}, {}) == digest("bool", False)
+
+
 def test_numbers_may_be_decimal_text() -> None:
     """A large number may be written as text, since JSON writers lose its digits."""
     assert digest("uint256", str(2**255 + 1)) == digest("uint256", 2**255 + 1)

@@ -22,7 +22,7 @@ _MASKED = frozenset({"x-api-key", "cookie", "authorization"})
 
 PARTNER_SECURITY = ("ApiKey", "ApiKeyInAuthorization")
 RATE_LIMIT_HEADERS = {
-    "RateLimit-Policy": "The limit of your key, if it has one: calls (q) in a window of seconds (w).",
+    "RateLimit-Policy": "The limit of your key, if there is one: calls (q) in so many seconds (w).",
     "RateLimit": "What is left of it: calls (r) until the window ends in so many seconds (t).",
 }
 

@@ -14,9 +14,23 @@ from passport_scorer.credentials.errors import DocumentUnreadable
 
 MAXIMUM_SIZE = 65_536  # bytes; stamps have 2 to 4 thousand
 MAXIMUM_DEPTH = 16  # levels of objects and lists; stamps have 6
-MAXIMUM_CONTAINERS = 1_024  # objects and lists (and brackets in strings); stamps have 50
 
-_decode = msgspec.json.Decoder().decode
+
+def _json_type(depth: int) -> Any:
+    """The type of JSON values that nest at most so deep.
+
+    A decoder of this type stops at the first value that nests deeper. One of any type recurses as
+    deep as the text says, bounded only by the interpreter's recursion limit: where a process has
+    raised that, a document of brackets would exhaust the stack.
+    """
+    scalar = str | int | float | bool | None
+    json_type: Any = scalar
+    for _ in range(depth):
+        json_type = scalar | list[json_type] | dict[str, json_type]
+    return json_type
+
+
+_decode = msgspec.json.Decoder(_json_type(MAXIMUM_DEPTH)).decode
 
 
 def document_bytes(document: bytes | str) -> bytes:
@@ -40,33 +54,14 @@ def read_document(document: bytes | str) -> dict[str, Any]:
     Raises:
         DocumentUnreadable: no JSON, not an object, too long or too deep, or not UTF-8.
     """
-    raw = document_bytes(document)
-    # The decoder recurses, and how deep it may is a setting of the whole process: where that is
-    # high, ten thousand brackets would exhaust the stack. A thousand can't.
-    if raw.count(b"{") + raw.count(b"[") > MAXIMUM_CONTAINERS:
-        raise DocumentUnreadable(f"The document has more than {MAXIMUM_CONTAINERS} brackets.")
     try:
-        value = _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        value = _decode(document_bytes(document))
+    except msgspec.ValidationError as error:
+        raise DocumentUnreadable(
+            f"The document nests deeper than {MAXIMUM_DEPTH} levels, or has a number out of range."
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DocumentUnreadable("The document isn't valid JSON.") from error
-    except RecursionError as error:
-        raise DocumentUnreadable(f"The document nests deeper than {MAXIMUM_DEPTH}.") from error
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         raise DocumentUnreadable("The document isn't a JSON object.")
-    _check_depth(value)
     return value
-
-
-def _check_depth(document: dict[str, Any]) -> None:
-    """Refuse what nests too deep; level by level, so that this itself never recurses."""
-    level: list[Any] = [document]
-    for _ in range(MAXIMUM_DEPTH):
-        level = [
-            member
-            for container in level
-            for member in (container.values() if type(container) is dict else container)
-            if type(member) is dict or type(member) is list
-        ]
-        if not level:
-            return
-    raise DocumentUnreadable(f"The document nests deeper than {MAXIMUM_DEPTH}.")

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from passport_scorer.credentials.contexts import CREDENTIALS_V1
 from passport_scorer.credentials.dates import Timestamp, timestamp
 from passport_scorer.credentials.errors import (
     NotACredential,
@@ -15,8 +16,6 @@ from passport_scorer.credentials.errors import (
     ProofMalformed,
     ProofNotApplicable,
 )
-
-CREDENTIALS_V1 = "https://www.w3.org/2018/credentials/v1"
 
 
 class Envelope(msgspec.Struct, frozen=True):

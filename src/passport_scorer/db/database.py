@@ -26,6 +26,9 @@ _REFUSED = (
     asyncpg.InvalidCatalogNameError,
 )
 
+# Planning the large statements costs more than running them; their plans don't depend on values.
+_SESSION = {"jit": "off", "plan_cache_mode": "force_generic_plan"}
+
 
 class DatabaseSettings(msgspec.Struct, frozen=True):
     """How to reach PostgreSQL.
@@ -119,7 +122,7 @@ class Database:
                 reset=_keep_as_it_is,
                 statement_cache_size=100 if prepared else 0,
                 # A proxy may refuse start-up settings that it doesn't know.
-                server_settings={"jit": "off"} if prepared else {},
+                server_settings=_SESSION if prepared else {},
             )
         except (*_BROKEN, *_REFUSED, ValueError) as error:
             raise DatabaseUnavailable from error

@@ -7,7 +7,6 @@ import pytest
 
 from passport_scorer.credentials.errors import DocumentUnreadable
 from passport_scorer.credentials.reading import (
-    MAXIMUM_CONTAINERS,
     MAXIMUM_DEPTH,
     MAXIMUM_SIZE,
     read_document,
@@ -42,7 +41,6 @@ def test_text_and_its_bytes_are_the_same(document: str | bytes) -> None:
         '{"a":"\ud800"}',
         "[" * 60_000,
         '{"a":' * 10_000,
-        '{"a":' * 1_000,
     ],
     ids=lambda document: ascii(document)[:20],
 )
@@ -62,16 +60,8 @@ def test_the_size_is_bounded() -> None:
 def test_the_depth_is_bounded() -> None:
     """A document may nest `MAXIMUM_DEPTH` levels, and not one more."""
     assert read_document(nested(MAXIMUM_DEPTH))
-    with pytest.raises(DocumentUnreadable, match="deeper"):
+    with pytest.raises(DocumentUnreadable, match="levels"):
         read_document(nested(MAXIMUM_DEPTH + 1))
-
-
-def test_the_number_of_containers_is_bounded() -> None:
-    """A document may have `MAXIMUM_CONTAINERS` objects and lists, and not one more."""
-    lists = ",".join(["[]"] * (MAXIMUM_CONTAINERS - 2))
-    assert read_document(f'{{"a":[{lists}]}}')
-    with pytest.raises(DocumentUnreadable, match="brackets"):
-        read_document(f'{{"a":[{lists},[]]}}')
 
 
 @pytest.fixture
@@ -83,7 +73,7 @@ def recursion_limit() -> Iterator[Callable[[int], None]]:
 
 
 @pytest.mark.parametrize("limit", [500, 1_000_000])
-@pytest.mark.parametrize("document", ["[" * MAXIMUM_SIZE, '{"a":' * MAXIMUM_CONTAINERS])
+@pytest.mark.parametrize("document", ['{"a":' * 13_000, '{"a":' + "[" * 60_000])
 def test_the_recursion_limit_of_the_process_doesnt_matter(
     recursion_limit: Callable[[int], None], limit: int, document: str
 ) -> None:

@@ -1,0 +1,1 @@
+"""The scoring road on a real PostgreSQL."""

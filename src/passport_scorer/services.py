@@ -20,6 +20,9 @@ class Services(msgspec.Struct, frozen=True):
         api_keys: authenticates partners.
         demo_key: the public demo's key and its aliases.
         demo_scorer_id: the community that a negative scorer id stands for; None: no demo.
+        default_scorer_id: the community of the stamp store's own score; None: not configured.
+        internal_token: what internal callers must present; None: nothing is asked for.
+        routing_header: the header that marks requests for this deployment; None: all are.
         shows_points: Human Points are part of answers.
         rate_limits: counts the calls of partners.
         usage_analytics: records them.
@@ -30,6 +33,9 @@ class Services(msgspec.Struct, frozen=True):
     api_keys: ApiKeys
     demo_key: DemoKey
     demo_scorer_id: int | None
+    default_scorer_id: int | None
+    internal_token: str | None
+    routing_header: str | None
     shows_points: bool
     rate_limits: RateLimits
     usage_analytics: UsageAnalytics

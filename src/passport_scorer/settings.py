@@ -36,6 +36,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         database_pool_size: connections of one process at most.
         database_prepared_statements: False behind a proxy that gives each transaction another
             session.
+        ceramic_cache_scorer_id: the community of the stamp store's own score.
+        cgrants_api_token: what internal callers must present.
+        routing_header: the header that marks requests for this deployment, while endpoints are
+            moved to it.
         trusted_iam_issuers: DIDs whose credentials count.
         demo_api_key: the key of the public demo.
         demo_api_key_aliases: what may be presented instead of it.
@@ -54,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None = None
     database_pool_size: int = 5
     database_prepared_statements: bool = True
+    ceramic_cache_scorer_id: int | None = None
+    cgrants_api_token: str | None = None
+    routing_header: str | None = None
     trusted_iam_issuers: frozenset[str] = frozenset()
     demo_api_key: str | None = None
     demo_api_key_aliases: frozenset[str] = frozenset()
@@ -85,6 +92,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         database_url=database_url(environ),
         database_pool_size=source.get("DATABASE_POOL_SIZE", _whole_number(1, 1000), 5),
         database_prepared_statements=source.get("DATABASE_PREPARED_STATEMENTS", _switch, True),
+        ceramic_cache_scorer_id=source.get(
+            "CERAMIC_CACHE_SCORER_ID", _whole_number(0, _BIGINT - 1), None
+        ),
+        cgrants_api_token=source.get("CGRANTS_API_TOKEN", str, None),
+        routing_header=source.get("ROUTING_HEADER", _header_name, None),
         trusted_iam_issuers=source.get("TRUSTED_IAM_ISSUERS", _texts, frozenset()),
         demo_api_key=source.get("DEMO_API_KEY", str, None),
         demo_api_key_aliases=source.get("DEMO_API_KEY_ALIASES", _texts, frozenset()),
@@ -135,6 +147,12 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _header_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,100}", text):
+        raise _Expected("the name of a header")
+    return text
 
 
 def _unix_time(text: str) -> datetime:

@@ -14,13 +14,15 @@ from passport_scorer.db.location import connected
 
 NAMES = [table.name for table in expected_tables()]
 KEPT = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+# `passport-scorer db` by itself: the whole command imports the service, which takes its time.
+COMMAND = "from passport_scorer.cli.database import app; app()"
 ERROR, ADVICE, NOTE = Severity.ERROR, Severity.ADVICE, Severity.NOTE
 
 
 def run(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     """Run `passport-scorer db` in a process of its own, with nothing but this environment."""
     return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "passport_scorer.cli", "db", *arguments],
+        [sys.executable, "-W", "error", "-c", COMMAND, *arguments],
         capture_output=True,
         check=False,
         env={**KEPT, "COLUMNS": "100", **environ},

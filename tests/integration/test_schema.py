@@ -117,11 +117,8 @@ async def test_every_version_of_postgresql_here_makes_the_same_tables(
     installation: Installation, server_folder: Path
 ) -> None:
     """The SQL and the descriptions don't depend on the version: 15 is enough."""
-    with EmbeddedServer(
-        server_folder / f"version-{installation.major}",
-        settings={"fsync": "off"},
-        installation=installation,
-    ) as it:
+    folder = server_folder / f"version-{installation.major}"
+    with EmbeddedServer(folder, settings={"fsync": "off"}, installation=installation) as it:
         async with connected(it.url) as connection:
             await connection.execute(schema_sql())
             found = await describe(connection, NAMES)

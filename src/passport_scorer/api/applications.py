@@ -20,6 +20,8 @@ from passport_scorer.api.limits import RequestLimits
 from passport_scorer.api.openapi import openapi_document
 from passport_scorer.api.public.score import SCORE
 from passport_scorer.api.responses import detail_response, error_response
+from passport_scorer.api.routing_header import RoutingHeader
+from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 
 _PUBLIC = (SCORE, *HEALTH)
@@ -60,18 +62,27 @@ def _application(
             *(endpoint.route() for endpoint in (*endpoints, HEALTH_WITH_SLASH)),
             *documentation_routes(document),
         ],
-        middleware=[
-            Middleware(AccessLog),
-            Middleware(
-                CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
-            ),
-            Middleware(RequestLimits),
-        ],
-        exception_handlers={HTTPException: _http_exception, Exception: _unexpected},
+        middleware=_middleware(services.routing_header),
+        exception_handlers={
+            HTTPException: _http_exception,
+            PassportScorerError: _refused,
+            Exception: _refused,
+        },
     )
     application.router.redirect_slashes = False
     application.state.services = services
     return application
+
+
+def _middleware(routing_header: str | None) -> list[Middleware]:
+    middleware = [
+        Middleware(AccessLog),
+        Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
+        Middleware(RequestLimits),
+    ]
+    if routing_header:
+        middleware.append(Middleware(RoutingHeader, routing_header))
+    return middleware
 
 
 async def _http_exception(_request: Request, error: Exception) -> Response:
@@ -79,5 +90,5 @@ async def _http_exception(_request: Request, error: Exception) -> Response:
     return detail_response(error.detail, error.status_code, error.headers)
 
 
-async def _unexpected(_request: Request, error: Exception) -> Response:
+async def _refused(_request: Request, error: Exception) -> Response:
     return error_response(error)

@@ -7,7 +7,7 @@ hasn't.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -34,18 +34,27 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A parameter in the path.
+    """A parameter in the path, or in the query.
 
     Attributes:
-        name: as in the path.
+        name: as in the path or the query.
         meaning: what it is.
         schema: JSON schema of it.
         example: a value.
+        required: False if it may be left out; always True in a path.
     """
 
     name: str
     meaning: str
     schema: Mapping[str, Any]
+    example: Any
+    required: bool = True
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The JSON body of a request: its type, and an example."""
+
+    type: Any
     example: Any
 
 
@@ -59,7 +68,10 @@ class Endpoint(msgspec.Struct, frozen=True):
         description: what a caller needs to know; CommonMark.
         tag: the heading it stands under.
         answers: all ways in which it may answer.
+        method: the HTTP method.
         parameters: those in the path.
+        query: those in the query.
+        body: what is sent.
         security: names of security schemes, any of which will do; empty: anybody may call.
     """
 
@@ -69,9 +81,12 @@ class Endpoint(msgspec.Struct, frozen=True):
     description: str
     tag: str
     answers: Sequence[Answer]
+    method: Literal["GET", "POST", "PATCH", "DELETE"] = "GET"
     parameters: Sequence[Parameter] = ()
+    query: Sequence[Parameter] = ()
+    body: Body | None = None
     security: Sequence[str] = ()
 
     def route(self) -> Route:
         """Return the route that leads to the handler."""
-        return Route(self.path, self.handler, methods=["GET"])
+        return Route(self.path, self.handler, methods=[self.method])

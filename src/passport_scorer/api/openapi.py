@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -23,17 +23,31 @@ _SECURITY_SCHEMES: Mapping[str, Any] = {
         "scheme": "bearer",
         "description": "The same key as `Authorization: <scheme> <key>`, with any scheme.",
     },
+    "AccessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token of an address's owner, from the sign-in.",
+    },
+    "InternalToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "The token of the internal network, where one is configured; no scheme.",
+    },
 }
 
 
-def openapi_document(
-    title: str, description: str, endpoints: Sequence[Endpoint], servers: Sequence[str] = ("/",)
-) -> dict[str, Any]:
+def openapi_document(title: str, description: str, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Return the OpenAPI document of these endpoints, as plain JSON values."""
-    bodies = {answer.body: None for endpoint in endpoints for answer in endpoint.answers}
+    bodies = dict.fromkeys(_bodies(endpoints))
     schemas, components = msgspec.json.schema_components(bodies, ref_template=_REFERENCE)
     schema_of = dict(zip(bodies, schemas, strict=True))
     schemes = {name for endpoint in endpoints for name in endpoint.security}
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        operation = _operation(endpoint, schema_of)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.1",
         "info": {
@@ -42,10 +56,8 @@ def openapi_document(
             "description": description,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": url} for url in servers],
-        "paths": {
-            endpoint.path: {"get": _operation(endpoint, schema_of)} for endpoint in endpoints
-        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
         "components": {
             "schemas": components,
             "securitySchemes": {n: s for n, s in _SECURITY_SCHEMES.items() if n in schemes},
@@ -53,25 +65,40 @@ def openapi_document(
     }
 
 
+def _bodies(endpoints: Sequence[Endpoint]) -> Iterator[Any]:
+    for endpoint in endpoints:
+        if endpoint.body:
+            yield endpoint.body.type
+        for answer in endpoint.answers:
+            yield answer.body
+
+
 def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
-    return {
+    operation: dict[str, Any] = {
         "operationId": getattr(endpoint.handler, "__name__", endpoint.summary),
         "tags": [endpoint.tag],
         "summary": endpoint.summary,
         "description": endpoint.description,
-        "parameters": [_parameter(parameter) for parameter in endpoint.parameters],
+        "parameters": [
+            *(_parameter(parameter, "path") for parameter in endpoint.parameters),
+            *(_parameter(parameter, "query") for parameter in endpoint.query),
+        ],
         "security": [{name: []} for name in endpoint.security],
         "responses": {
             str(answer.status): _response(answer, schema_of) for answer in endpoint.answers
         },
     }
+    if endpoint.body:
+        content = {"schema": schema_of[endpoint.body.type], "example": endpoint.body.example}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
     return {
         "name": parameter.name,
-        "in": "path",
-        "required": True,
+        "in": place,
+        "required": parameter.required,
         "description": parameter.meaning,
         "schema": parameter.schema,
         "example": parameter.example,

@@ -9,6 +9,7 @@ import structlog
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer
+from passport_scorer.api.problems import InvalidRequest, Problems
 from passport_scorer.domain.errors import PassportScorerError
 
 _JSON = msgspec.json.Encoder()
@@ -17,6 +18,8 @@ _GENERAL_FAILURE = "Something went wrong on our side. Please try again later."
 # The status of an error is decided here alone; an error that isn't listed is a fault of ours.
 _STATUSES: Mapping[str, int] = {
     "invalid_address": 400,
+    "unauthorized": 401,
+    "too_long": 413,
     "invalid_api_key": 401,
     "wrong_secret": 401,
     "permission_denied": 403,
@@ -70,8 +73,15 @@ def detail_response(detail: str, status: int, headers: Mapping[str, str] | None 
     return json_response(Detail(detail), status, headers)
 
 
+def not_found() -> Response:
+    """Answer that there is nothing here."""
+    return detail_response("Not Found", 404)
+
+
 def error_response(error: Exception) -> Response:
     """Answer with the sentence of an error that callers may know, or with a general one."""
+    if isinstance(error, InvalidRequest):
+        return json_response(Problems([error.problem]), 422)
     status = _STATUSES.get(error.code, 500) if isinstance(error, PassportScorerError) else 500
     if status == 500:
         log.error("request_failed", error=type(error).__name__, exc_info=error)

@@ -7,6 +7,7 @@ import sys
 import cyclopts
 
 from passport_scorer.cli import database, demo
+from passport_scorer.cli.query_check import check_queries
 from passport_scorer.cli.serve import serve
 from passport_scorer.cli.verify import verify
 from passport_scorer.domain.errors import PassportScorerError
@@ -19,6 +20,7 @@ app = cyclopts.App(
 app.command(serve)
 app.command(verify)
 app.command(database.app)
+database.app.command(check_queries)
 app.command(demo.app)
 
 

@@ -34,13 +34,17 @@ class Query(Generic[Parameters, Row]):
         name: the file `queries/<name>.sql`.
         parameters: a struct; its fields, in order, are $1, $2, …
         row: a struct; its fields, in order, are the columns, named alike.
+        register: False for one that is no part of the project, as in a test.
     """
 
-    def __init__(self, name: str, parameters: type[Parameters], row: type[Row]) -> None:
+    def __init__(
+        self, name: str, parameters: type[Parameters], row: type[Row], *, register: bool = True
+    ) -> None:
         self.name = name
         self.parameters = parameters
         self.row = row
-        REGISTERED.append(self)
+        if register:
+            REGISTERED.append(self)
 
     @cached_property
     def sql(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import types
 import typing
 from collections.abc import Iterator
@@ -28,31 +30,40 @@ _PYTHON_TYPES: dict[str, type] = {
 }
 
 
+def all_queries() -> list[Query[Any, Any]]:
+    """Return every query of the project: those of all modules `db/…_queries.py`."""
+    package = importlib.import_module(__package__)
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.endswith("_queries"):
+            importlib.import_module(f"{__package__}.{module.name}")
+    return REGISTERED
+
+
 async def check_queries(url: str) -> list[str]:
     """Return a sentence for each way in which a query doesn't fit the tables at `url`."""
     connection = await asyncpg.connect(url)
     try:
         return [
-            f"{query.name}: {problem}"
-            for query in REGISTERED
-            for problem in await _check(connection, query)
+            problem for query in all_queries() for problem in await check_query(connection, query)
         ]
     finally:
         await connection.close()
 
 
-async def _check(connection: Any, query: Query[Any, Any]) -> list[str]:
+async def check_query(connection: Any, query: Query[Any, Any]) -> list[str]:
+    """Return a sentence for each way in which one query doesn't fit; `connection` is asyncpg's."""
     try:
         statement = await connection.prepare(query.sql)
     except asyncpg.PostgresError as error:
-        return [f"PostgreSQL refuses it: {error}"]
+        return [f"{query.name}: PostgreSQL refuses it: {error}"]
     parameters = [(f"${i}", t.name) for i, t in enumerate(statement.get_parameters(), 1)]
     columns = [(a.name, a.type.name) for a in statement.get_attributes()]
-    return [
+    problems = [
         *_compare("parameter", query.parameters, parameters),
         *_compare("column", query.row, columns),
         *_misnamed(query.row, columns),
     ]
+    return [f"{query.name}: {problem}" for problem in problems]
 
 
 def _compare(

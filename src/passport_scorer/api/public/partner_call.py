@@ -53,7 +53,9 @@ class PartnerCall:
         """
         x_api_key = self._only_header("x-api-key")
         authorization = self._only_header("authorization")
-        return presented_key(x_api_key, authorization, self.services.demo_key)
+        presented = presented_key(x_api_key, authorization, self.services.demo_key)
+        self.request.state.api_key_prefix = presented.prefix
+        return presented
 
     async def authenticate(self, stored: ApiKey | None) -> ApiKey:
         """Check the presented key against the stored one, and count the call.
@@ -109,7 +111,7 @@ def partner_endpoint(
         async def endpoint(request: Request) -> Response:
             return await PartnerCall(request).answer(handler, response_recorded=response_recorded)
 
-        endpoint.__doc__ = handler.__doc__
+        endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
         return endpoint
 
     return decorate
@@ -164,8 +166,8 @@ def _error_text(error: Exception | None, response: Response) -> str | None:
         return None
     if isinstance(error, WrongSecret):
         return "Unauthorized request"
-    detail: str = msgspec.json.decode(response.body)["detail"]
-    return detail
+    detail = msgspec.json.decode(response.body)["detail"]
+    return detail if isinstance(detail, str) else "The request has the wrong shape."
 
 
 def _masked(headers: list[tuple[str, str]]) -> dict[str, str]:

@@ -3,12 +3,14 @@
 import os
 import pwd
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import AccountMissingError
+
+Key = TypeVar("Key", int, str)
 
 # With no owner to go by: accounts that exist nearly everywhere, the least privileged first.
 UNPRIVILEGED = ("nobody", "daemon", "postgres", "www-data")
@@ -69,22 +71,29 @@ def account_for(folder: Path) -> Account:
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), name_of(os.geteuid()), switched=False)
     owner = existing_ancestor(folder).stat().st_uid
-    for entry in pwd.getpwall():
-        if entry.pw_uid == owner != 0:
-            return Account(entry.pw_uid, entry.pw_gid, entry.pw_name, switched=True)
-    return unprivileged_account()
+    return named_account(pwd.getpwuid, owner) or unprivileged_account()
 
 
 def unprivileged_account() -> Account:
     """Return the first account of UNPRIVILEGED that exists; raises AccountMissingError."""
-    entries = {entry.pw_name: entry for entry in pwd.getpwall()}
     for name in UNPRIVILEGED:
-        if (entry := entries.get(name)) is not None and entry.pw_uid != 0:
-            return Account(entry.pw_uid, entry.pw_gid, name, switched=True)
+        if (account := named_account(pwd.getpwnam, name)) is not None:
+            return account
     raise AccountMissingError(
         "PostgreSQL doesn't run as root, and none of the accounts"
         f" {', '.join(UNPRIVILEGED)} exists: add one, or start this as an ordinary user"
     )
+
+
+def named_account(find: Callable[[Key], pwd.struct_passwd], key: Key) -> Account | None:
+    """Return the account with this number or name; None if there is none, or it is root's."""
+    try:
+        entry = find(key)
+    except KeyError:
+        return None
+    if entry.pw_uid == 0:
+        return None
+    return Account(entry.pw_uid, entry.pw_gid, entry.pw_name, switched=True)
 
 
 def existing_ancestor(path: Path) -> Path:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -142,10 +143,11 @@ class EmbeddedServer:
         if self._use is None:
             return
         with translated(self.folder), self._place.locked():
-            last = lock(self._use, fcntl.LOCK_EX)
-            if last and not self._is_kept():
-                self._halt()
-            self._leave()
+            try:
+                if lock(self._use, fcntl.LOCK_EX) and not self._is_kept():
+                    self._halt()
+            finally:
+                self._leave()
 
     def shut_down(self) -> bool:
         """Stop the server, whoever uses it, and say whether it was running."""
@@ -171,19 +173,27 @@ class EmbeddedServer:
             return running is not None
 
     def _join(self) -> None:
-        if self._use is None:
-            self._use = self._place.open_own("use.lock")
-            lock(self._use, fcntl.LOCK_SH)
+        use = self._use = self._place.open_own("use.lock") if self._use is None else self._use
         self._socket_folder = self._answering()
         if self._socket_folder is None:
+            self._require_sole_use(use)
             self._initialise()
             self._launch()
             self._socket_folder = self._answering()
+        lock(use, fcntl.LOCK_SH)
         if self._socket_folder is None:
             raise self._failure("it doesn't answer", self._place.log)
         self._create_database(self._socket_folder)
         if self._keep_running and (running := self._running()) is not None:
             self._place.keep_running(running.pid)
+
+    def _require_sole_use(self, use: int) -> None:
+        """Containers that share a folder don't see each other's processes, but their locks."""
+        if not lock(use, fcntl.LOCK_EX):
+            raise EmbeddedServerError(
+                f"Another process uses the PostgreSQL in {self.folder}, which can't be seen from"
+                " here: it crashed, or is in another container; stop that process first"
+            )
 
     def _leave(self) -> None:
         if self._use is not None:
@@ -296,7 +306,7 @@ class EmbeddedServer:
             raise ServerFailedError(f"PostgreSQL made no database: {last_lines(made.stderr)}")
 
     def _halt(self) -> None:
-        if self._running() is None:
+        if (running := self._running()) is None:
             return
         pg_ctl = self.installation.program("pg_ctl")
         how = ("-m", "fast", "-w", "-s")
@@ -305,6 +315,9 @@ class EmbeddedServer:
             raise ServerFailedError(
                 f"The PostgreSQL in {self.folder} doesn't stop: {last_lines(stopped.stderr)}"
             )
+        if running.socket_folder.parent != self.folder:
+            with suppress(OSError):
+                running.socket_folder.rmdir()
 
 
 def last_lines(text: str) -> str:

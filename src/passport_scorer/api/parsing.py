@@ -1,0 +1,116 @@
+"""From the text of a request to values; what has the wrong shape is refused with 422.
+
+Source: specification, http.md ("Errors").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from passport_scorer.api.limits import LONGEST_BODY
+from passport_scorer.api.problems import InvalidRequest, Problem
+from passport_scorer.domain.errors import PassportScorerError
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_BIGINT = 2**63
+
+
+class TooLong(PassportScorerError):
+    """The body of the request is too long."""
+
+    code = "too_long"
+
+
+def query_parameter(request: Request, name: str) -> str | None:
+    """Return a parameter of the query; None if it isn't there, '' if it is empty.
+
+    Raises:
+        InvalidRequest: it is there more than once.
+    """
+    values = request.query_params.getlist(name)
+    if len(values) > 1:
+        raise InvalidRequest(Problem("duplicate", ["query", name], "The parameter occurs twice."))
+    return values[0] if values else None
+
+
+def required_query_parameter(request: Request, name: str) -> str:
+    """Return a parameter of the query that must be there; it may be empty.
+
+    Raises:
+        InvalidRequest: it isn't there, or more than once.
+    """
+    value = query_parameter(request, name)
+    if value is None:
+        raise InvalidRequest(Problem("missing", ["query", name], "The parameter is missing."))
+    return value
+
+
+def integer_query_parameter(request: Request, name: str) -> int | None:
+    """Return a whole number (64 bits) of the query; None if it isn't there.
+
+    Raises:
+        InvalidRequest: it is something else, or there more than once.
+    """
+    text = query_parameter(request, name)
+    return None if text is None else parse_integer(text, ["query", name])
+
+
+def integer_path_parameter(request: Request, name: str) -> int:
+    """Return a whole number (64 bits) of the path.
+
+    Raises:
+        InvalidRequest: it is something else.
+    """
+    return parse_integer(request.path_params[name], ["path", name])
+
+
+def parse_integer(text: str, place: list[str]) -> int:
+    """Read a decimal whole number of at most 64 bits.
+
+    Raises:
+        InvalidRequest: it is something else; `place` says where it stands.
+    """
+    if not _INTEGER.fullmatch(text) or not -_BIGINT <= int(text) < _BIGINT:
+        raise InvalidRequest(Problem("int_parsing", place, "This is not a whole number."))
+    return int(text)
+
+
+async def json_body(request: Request, kind: Any) -> Any:
+    """Read the JSON body of a request.
+
+    Args:
+        request: the request.
+        kind: the type that it must have.
+
+    Raises:
+        InvalidRequest: it is no JSON, or has another shape.
+        TooLong: it is longer than any sensible one.
+    """
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_BODY:
+                raise TooLong
+    except ClientDisconnect as error:
+        raise InvalidRequest(Problem("missing", ["body"], "The body is incomplete.")) from error
+    return decode_json(bytes(body), kind)
+
+
+def decode_json(body: bytes, kind: Any) -> Any:
+    """Read JSON of a type.
+
+    Raises:
+        InvalidRequest: it is no JSON, or has another shape.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(Problem("json_invalid", ["body"], str(error))) from error
+    except RecursionError as error:
+        problem = Problem("json_invalid", ["body"], "The JSON is nested too deeply.")
+        raise InvalidRequest(problem) from error

@@ -1,0 +1,51 @@
+"""What is wrong with a request that has the wrong shape: 422.
+
+Source: specification, http.md ("Errors").
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from passport_scorer.api.endpoint import Answer
+from passport_scorer.domain.errors import PassportScorerError
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong with a request.
+
+    Attributes:
+        type: a short name of the kind of mistake.
+        loc: where it is: `["query", "limit"]`, `["body"]`.
+        msg: a sentence.
+    """
+
+    type: str
+    loc: list[str]
+    msg: str
+
+
+class Problems(msgspec.Struct, frozen=True):
+    """What a 422 says: what is wrong, or a sentence.
+
+    Attributes:
+        detail: what is wrong.
+    """
+
+    detail: list[Problem] | str
+
+
+class InvalidRequest(PassportScorerError):
+    """The request has the wrong shape."""
+
+    code = "invalid_request"
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.msg)
+        self.problem = problem
+
+
+def invalid_request_answer() -> Answer:
+    """Describe the answer to a request of the wrong shape, for the OpenAPI document."""
+    problem = Problem("missing", ["query", "created_at"], "The parameter is missing.")
+    return Answer(422, "The request has the wrong shape.", Problems, Problems([problem]))

@@ -1,0 +1,43 @@
+"""`passport-scorer db check-queries`: does every query fit the tables?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.db.location import connected
+from passport_scorer.db.query_check import all_queries
+from passport_scorer.db.query_check import check_queries as find_problems
+from passport_scorer.db.schema.creation import create_schema
+
+
+def check_queries() -> int:
+    """Prepare every query against the tables, and compare the types on both sides.
+
+    For contributors, and a part of `make check`. Makes the tables in a PostgreSQL of its own for
+    that; no other database is touched. Exit status: 0 if all fit, 1 if not.
+
+    For example:
+
+        passport-scorer db check-queries
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() == 0:
+            Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and must get in
+        with EmbeddedServer(Path(folder) / "postgresql", shared=Path(folder)) as server:
+            problems = asyncio.run(_check(server.url))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        print(f"All {len(all_queries())} queries fit the tables.")
+    return 1 if problems else 0
+
+
+async def _check(url: str) -> list[str]:
+    async with connected(url) as connection:
+        await create_schema(connection, own=True)
+    return await find_problems(url)

@@ -1,0 +1,214 @@
+"""How often a partner may call."""
+
+from datetime import UTC, datetime
+
+import pytest
+from limits.aio.storage import Storage
+from structlog.testing import capture_logs
+
+from passport_scorer.auth.rate_limits import RateLimited, RateLimits, RateLimitState, parse_limit
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class WindowStorage(Storage):
+    """Counts in memory, at a time that a test moves."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = NOON.timestamp()
+        self.counts: dict[str, int] = {}
+        self.ends: dict[str, float] = {}
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ConnectionError
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        if self.ends.get(key, 0) <= self.time:
+            self.counts[key], self.ends[key] = 0, self.time + expiry
+        self.counts[key] += amount
+        return self.counts[key]
+
+    async def get(self, key: str) -> int:
+        return self.counts[key]
+
+    async def get_expiry(self, key: str) -> float:
+        return self.ends[key]
+
+    async def check(self) -> bool:
+        return True
+
+    async def reset(self) -> None:
+        raise NotImplementedError
+
+    async def clear(self, key: str) -> None:
+        raise NotImplementedError
+
+    def now(self) -> datetime:
+        """The time that is kept here."""
+        return datetime.fromtimestamp(self.time, UTC)
+
+
+class AbsentStorage(WindowStorage):
+    """A shared store that doesn't answer."""
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        raise ConnectionError(f"redis://user:password@store: {key}")
+
+
+@pytest.fixture
+def storage() -> WindowStorage:
+    """Where calls are counted."""
+    return WindowStorage()
+
+
+@pytest.fixture
+def rate_limits(storage: WindowStorage) -> RateLimits:
+    """What counts, with the time of the storage."""
+    return RateLimits(storage.now, storage)
+
+
+async def counted(
+    rate_limits: RateLimits, prefix: str = "abc", group: str = "scores", limit: str = "2/15m"
+) -> RateLimitState:
+    """Where a caller with a limit stands after one more call."""
+    state = await rate_limits.count(prefix, group, limit)
+    assert state is not None
+    return state
+
+
+@pytest.mark.parametrize(
+    ("limit", "count", "seconds"),
+    [
+        ("125/15m", 125, 900),
+        ("350/15m", 350, 900),
+        ("10/30s", 10, 30),
+        ("1000/1h", 1000, 3600),
+        ("20000/7d", 20000, 604800),
+        ("5/m", 5, 60),
+        ("0/1s", 0, 1),
+    ],
+)
+def test_a_limit_is_a_count_and_a_period(limit: str, count: int, seconds: int) -> None:
+    """Seconds, minutes, hours and days are understood, any number of them."""
+    item = parse_limit(limit)
+    assert item is not None
+    assert (item.amount, item.get_expiry()) == (count, seconds)
+
+
+@pytest.mark.parametrize("limit", [None, ""])
+def test_no_limit_is_unlimited(limit: str | None) -> None:
+    """An empty column means that there is no limit, and is nothing to be logged."""
+    with capture_logs() as logs:
+        assert parse_limit(limit) is None
+    assert logs == []
+
+
+@pytest.mark.parametrize(
+    "limit", ["125", "125/15", "125/15w", "-1/1m", "1.5/1m", "125/15m ", "/15m", "much", "١/1m"]
+)
+def test_an_unreadable_limit_is_logged(limit: str) -> None:
+    """What can't be read doesn't limit anybody, but is said."""
+    with capture_logs() as logs:
+        assert parse_limit(limit) is None
+    assert logs == [{"event": "rate_limit_not_readable", "log_level": "warning", "limit": limit}]
+
+
+async def test_calls_are_counted_down(rate_limits: RateLimits) -> None:
+    """The last call that is allowed leaves none, the next one is too many."""
+    states = [await counted(rate_limits) for _ in range(4)]
+    assert [(state.remaining, state.exceeded) for state in states] == [
+        (1, False),
+        (0, False),
+        (0, True),
+        (0, True),
+    ]
+
+
+async def test_keys_and_groups_are_counted_apart(rate_limits: RateLimits) -> None:
+    """A call counts for its own key and its own group of endpoints alone."""
+    await counted(rate_limits)
+    others = [
+        await counted(rate_limits, prefix="other"),
+        await counted(rate_limits, group="analysis"),
+    ]
+    assert [state.remaining for state in others] == [1, 1]
+
+
+async def test_a_window_is_fixed(storage: WindowStorage, rate_limits: RateLimits) -> None:
+    """It ends a period after its first call, whatever comes in between; then all starts anew."""
+    await counted(rate_limits)
+    storage.time += 899
+    last = await counted(rate_limits)
+    storage.time += 1
+    first = await counted(rate_limits)
+    assert (last.remaining, last.reset) == (0, 1)
+    assert (first.remaining, first.reset) == (1, 900)
+
+
+async def test_the_headers(storage: WindowStorage, rate_limits: RateLimits) -> None:
+    """Answers carry the policy, and what is left of it."""
+    await counted(rate_limits)
+    storage.time += 100
+    assert (await counted(rate_limits)).headers() == {
+        "RateLimit-Policy": '"scores";q=2;w=900',
+        "RateLimit": '"scores";r=0;t=800',
+    }
+
+
+async def test_one_call_too_many_is_told_when_to_come_back(rate_limits: RateLimits) -> None:
+    """Over the limit there is Retry-After beside the other headers."""
+    for _ in range(2):
+        await counted(rate_limits)
+    assert (await counted(rate_limits)).headers() == {
+        "RateLimit-Policy": '"scores";q=2;w=900',
+        "RateLimit": '"scores";r=0;t=900',
+        "Retry-After": "900",
+    }
+
+
+async def test_a_window_about_to_end_is_never_shown_as_ended(
+    storage: WindowStorage, rate_limits: RateLimits
+) -> None:
+    """A caller is never told to come back after zero seconds."""
+    await counted(rate_limits)
+    storage.time += 899.9
+    assert (await counted(rate_limits)).reset == 1
+
+
+@pytest.mark.parametrize("limit", [None, ""])
+async def test_without_a_limit_nothing_is_counted(
+    rate_limits: RateLimits, limit: str | None
+) -> None:
+    """An unlimited key has no state, and so no headers."""
+    assert await rate_limits.count("abc", "scores", limit) is None
+
+
+async def test_calls_are_let_through_when_they_cannot_be_counted() -> None:
+    """A store that is down limits nobody, and is logged without its address."""
+    storage = AbsentStorage()
+    with capture_logs() as logs:
+        assert await RateLimits(storage.now, storage).count("abc", "scores", "0/1m") is None
+    assert logs == [
+        {
+            "event": "rate_limit_not_counted",
+            "log_level": "warning",
+            "reason": "ConnectionError",
+        }
+    ]
+
+
+async def test_calls_are_counted_in_memory_unless_told() -> None:
+    """Without a shared store a process counts for itself."""
+    rate_limits = RateLimits(lambda: datetime.now(UTC))
+    states = [await counted(rate_limits, limit="2/1h") for _ in range(3)]
+    assert [state.exceeded for state in states] == [False, False, True]
+    assert 3590 <= states[-1].reset <= 3600
+
+
+def test_the_sentence() -> None:
+    """Who is over the limit is told so in the words that clients know."""
+    assert RateLimited().message == "You have been rate limited!"

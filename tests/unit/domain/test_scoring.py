@@ -1,0 +1,240 @@
+"""From what was read to the score and the changes to write."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passport_scorer.domain.community import Community
+from passport_scorer.domain.credential import Credential
+from passport_scorer.domain.decimals import UnusableWeight
+from passport_scorer.domain.deduplication import Link
+from passport_scorer.domain.human_points import PointsPolicy, PointsState
+from passport_scorer.domain.scoring import (
+    Outcome,
+    Passport,
+    Score,
+    ScoringPolicy,
+    ShownStamp,
+    Snapshot,
+    decide,
+    decide_all,
+)
+from passport_scorer.domain.stamps import Refusal, RefusedStamp, StampPolicy, StoredStamp
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ME, SHE, HE = (f"0x{digit * 40}" for digit in "abc")
+POLICY = ScoringPolicy(StampPolicy(frozenset({"did:ethr:0x1"})))
+WEIGHTS = {"Google": Decimal("0.525"), "Github": Decimal("1.475"), "Ens": Decimal("0.1")}
+NULLIFIERS = ("v0:a", "v0:b", "v1:a")
+
+
+def stored(
+    address: str,
+    provider: str,
+    *nullifiers: str,
+    expires: int = 1,
+    row_id: int = 1,
+    copy_id: int | None = None,
+) -> StoredStamp:
+    """A genuine stamp that expires in so many hours."""
+    credential = Credential(
+        issuer="did:ethr:0x1",
+        subject_id=f"did:pkh:eip155:1:{address}",
+        provider=provider,
+        nullifiers=nullifiers,
+        has_nullifiers=True,
+        expiration_date=f"as written: {expires}",
+        expires_at=NOW + timedelta(hours=expires),
+    )
+    return StoredStamp(row_id, "1", provider, credential, copy_id)
+
+
+def snapshot(
+    stamps: Sequence[StoredStamp] = (),
+    links: Sequence[Link] = (),
+    *,
+    address: str = ME,
+    community_id: int = 1,
+    threshold: str = "2",
+    copies: tuple[int, ...] = (),
+    points: PointsState | None = None,
+) -> Snapshot:
+    """What was read of an address in a community."""
+    return Snapshot(
+        address=address,
+        community=Community(community_id, WEIGHTS, Decimal(threshold), human_points_program=True),
+        passport=Passport(1, 1, "1", copies),
+        stamps=tuple(stamps),
+        links={link.nullifier: link for link in links},
+        points=points,
+    )
+
+
+def test_a_score_shows_what_counts_and_what_clashes() -> None:
+    """Kept stamps are summed up, a clashing one is shown with 0; the earliest expiry counts."""
+    stamps = [
+        stored(ME, "Google", "v0:a", expires=3),
+        stored(ME, "Unknown", "v0:b", expires=2),
+        stored(ME, "Ens", "v0:c", expires=1),
+    ]
+    links = [Link("v0:c", SHE, NOW + timedelta(hours=1))]
+    assert decide(snapshot(stamps, links), NOW, POLICY).score == Score(
+        raw=Decimal("0.525"),
+        threshold=Decimal(2),
+        passing=False,
+        computed_at=NOW,
+        expires_at=NOW + timedelta(hours=2),
+        stamp_scores={"Google": Decimal("0.525"), "Unknown": Decimal(0)},
+        stamps={
+            "Google": ShownStamp(
+                "0.52500", dedup=False, expiration_date="2026-03-01T03:00:00+00:00"
+            ),
+            "Unknown": ShownStamp(
+                "0.00000", dedup=False, expiration_date="2026-03-01T02:00:00+00:00"
+            ),
+            "Ens": ShownStamp("0.00000", dedup=True, expiration_date="as written: 1"),
+        },
+    )
+
+
+def test_an_address_without_stamps_has_a_score() -> None:
+    """Nothing sums up to nothing, and never expires."""
+    score = decide(snapshot(), NOW, POLICY).score
+    assert (score.raw, score.passing, score.expires_at, dict(score.stamps)) == (
+        Decimal(0),
+        False,
+        None,
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("threshold", "passing"),
+    [("1.99999", True), ("2.00000", True), ("2.00001", False)],
+)
+def test_a_score_passes_from_the_threshold_on(threshold: str, passing: bool) -> None:
+    """A raw score that equals the threshold passes, the least bit below doesn't."""
+    stamps = [stored(ME, "Google", "v0:a"), stored(ME, "Github", "v0:b")]
+    assert decide(snapshot(stamps, threshold=threshold), NOW, POLICY).score.passing is passing
+
+
+def test_unusable_weights_are_a_fault() -> None:
+    """A weight that is no number fails the score, it doesn't become a wrong one."""
+    read = snapshot([stored(ME, "Google", "v0:a")])
+    community = msgspec.structs.replace(read.community, weights={"Google": Decimal("NaN")})
+    with pytest.raises(UnusableWeight):
+        decide(msgspec.structs.replace(read, community=community), NOW, POLICY)
+
+
+def test_exactly_the_kept_stamps_are_stored() -> None:
+    """Missing ones are copied, right ones are left alone, everything else is deleted."""
+    kept_and_stored = stored(ME, "Google", "v0:a", copy_id=11)
+    kept_and_missing = stored(ME, "Github", "v0:b", row_id=2)
+    clashing = stored(ME, "Ens", "v0:c", row_id=3, copy_id=12)
+    links = [Link("v0:c", SHE, NOW + timedelta(hours=1))]
+    read = snapshot([kept_and_stored, kept_and_missing, clashing], links, copies=(10, 11, 12))
+    outcome = decide(read, NOW, POLICY)
+    assert (outcome.stamps_to_copy, outcome.copies_to_delete) == ((kept_and_missing,), (10, 12))
+
+
+def test_refused_stamps_are_named_for_the_log() -> None:
+    """A stamp that is left out is listed with the reason, and doesn't fail the score."""
+    refused = StoredStamp(2, "1", "Github", None, None)
+    outcome = decide(snapshot([refused, stored(ME, "Google", "v0:a")]), NOW, POLICY)
+    assert outcome.refused == (RefusedStamp("Github", Refusal.SIGNATURE),)
+    assert list(outcome.score.stamps) == ["Google"]
+
+
+@pytest.mark.parametrize(("threshold", "qualifies"), [("0.525", True), ("0.526", False)])
+def test_a_passing_score_gives_points(threshold: str, qualifies: bool) -> None:
+    """Points follow from the score that was just computed."""
+    state = PointsState((), frozenset(), 1, frozenset(), {}, {})
+    read = snapshot([stored(ME, "Google", "v0:a")], threshold=threshold, points=state)
+    policy = ScoringPolicy(POLICY.stamps, PointsPolicy(written=True))
+    assert decide(read, NOW, policy).points.newly_qualified is qualifies
+
+
+@st.composite
+def stamps_of(draw: st.DrawFn, address: str) -> list[StoredStamp]:
+    """Stamps of an address that share nullifiers with those of others."""
+    providers = draw(st.lists(st.sampled_from(sorted(WEIGHTS)), unique=True))
+    nullifiers = st.lists(st.sampled_from(NULLIFIERS), min_size=1, max_size=2)
+    return [
+        stored(address, each, *draw(nullifiers), expires=draw(st.integers(0, 2)))
+        for each in providers
+    ]
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> list[Snapshot]:
+    """What was read, together, of three addresses in two communities, in any order."""
+    stamps = {address: draw(stamps_of(address)) for address in (ME, SHE, HE)}
+    owners, expiries = st.sampled_from([ME, SHE]), st.integers(0, 2)
+    links = {
+        community_id: [
+            Link(each, draw(owners), NOW + timedelta(hours=draw(expiries)))
+            for each in draw(st.lists(st.sampled_from(NULLIFIERS), unique=True))
+        ]
+        for community_id in (1, 2)
+    }
+    pairs = [(address, community_id) for address in stamps for community_id in links]
+    chosen = draw(st.lists(st.sampled_from(pairs), unique=True))
+    return [
+        snapshot(stamps[address], links[community_id], address=address, community_id=community_id)
+        for address, community_id in chosen
+    ]
+
+
+def one_after_the_other(
+    together: Sequence[Snapshot], policy: ScoringPolicy
+) -> tuple[list[Outcome], list[Snapshot]]:
+    """Score each alone, with the links as those before have left them; and where this ends."""
+    written: dict[int, dict[str, Link]] = {1: {}, 2: {}}
+    outcomes = []
+    for read in together:
+        links = written[read.community.id]
+        seen = msgspec.structs.replace(read, links={**read.links, **links})
+        outcomes.append(decide(seen, NOW, policy))
+        links.update((change.link.nullifier, change.link) for change in outcomes[-1].link_changes)
+    return outcomes, [
+        msgspec.structs.replace(read, links={**read.links, **written[read.community.id]})
+        for read in together
+    ]
+
+
+@given(together=snapshots(), multi_nullifier=st.booleans())
+def test_scoring_together_equals_scoring_one_after_the_other(
+    together: list[Snapshot], multi_nullifier: bool
+) -> None:
+    """A set of scores is decided as if each pair had come after those before it."""
+    policy = ScoringPolicy(StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier))
+    assert decide_all(together, NOW, policy) == one_after_the_other(together, policy)[0]
+
+
+@given(together=snapshots(), multi_nullifier=st.booleans())
+def test_scoring_again_changes_no_link_and_no_score(
+    together: list[Snapshot], multi_nullifier: bool
+) -> None:
+    """Once everything is written, the same set scores the same and leaves nothing to write."""
+    policy = ScoringPolicy(StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier))
+    first, afterwards = one_after_the_other(together, policy)
+    again = decide_all(afterwards, NOW, policy)
+    assert [(outcome.score, outcome.link_changes) for outcome in again] == [
+        (outcome.score, ()) for outcome in first
+    ]
+
+
+@given(together=snapshots())
+def test_a_nullifier_counts_once_in_a_community(together: list[Snapshot]) -> None:
+    """No nullifier is among the kept stamps of two addresses in the same community."""
+    owners: dict[tuple[int, str], str] = {}
+    for outcome in decide_all(together, NOW, POLICY):
+        read = outcome.snapshot
+        for nullifier in {each for kept in outcome.kept for each in kept.nullifiers}:
+            counted_by = owners.setdefault((read.community.id, nullifier), read.address)
+            assert counted_by == read.address

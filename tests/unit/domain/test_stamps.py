@@ -1,0 +1,169 @@
+"""Which stamps count before deduplication."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passport_scorer.domain.credential import Credential
+from passport_scorer.domain.stamps import (
+    LONGEST_NULLIFIER,
+    Refusal,
+    RefusedStamp,
+    Stamp,
+    StampPolicy,
+    StoredStamp,
+    counted_nullifiers,
+    examine,
+    valid_stamps,
+)
+
+ADDRESS = "0x4f0f596e6fafa901f0a803b18a9713964742bcaf"
+ISSUER = "did:ethr:0x1"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+POLICY = StampPolicy(frozenset({ISSUER}))
+GENUINE = Credential(
+    issuer=ISSUER,
+    subject_id=f"did:pkh:eip155:1:{ADDRESS}",
+    provider="Google",
+    nullifiers=("v0:a", "v1:b"),
+    has_nullifiers=True,
+    expiration_date="2026-06-01T00:00:00.000Z",
+    expires_at=datetime(2026, 6, 1, tzinfo=UTC),
+)
+
+
+def stored(credential: Credential | None = GENUINE, **changes: Any) -> StoredStamp:
+    """A row of the stamp store with a credential, and with changes to it."""
+    if credential and changes:
+        credential = msgspec.structs.replace(credential, **changes)
+    return StoredStamp(1, "1", "Google", credential, None)
+
+
+def examined(policy: StampPolicy = POLICY, **changes: Any) -> Stamp | Refusal:
+    """What becomes of a genuine stamp with changes to it."""
+    return examine(stored(**changes), ADDRESS, NOW, policy)
+
+
+def test_a_genuine_stamp_counts() -> None:
+    """A stamp that nothing speaks against counts, with what its credential says."""
+    assert examined() == Stamp(
+        source=stored(),
+        provider="Google",
+        nullifiers=("v0:a", "v1:b"),
+        expires_at=GENUINE.expires_at,
+        expiration_date="2026-06-01T00:00:00.000Z",
+        last_nullifier="v1:b",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"issuer": "did:ethr:0x2"}, Refusal.ISSUER),
+        ({"issuer": ""}, Refusal.ISSUER),
+        ({"issuer": ISSUER.upper()}, Refusal.ISSUER),
+        ({"expires_at": NOW}, Refusal.EXPIRED),
+        ({"expires_at": NOW - timedelta(days=1)}, Refusal.EXPIRED),
+        ({"provider": "Github"}, Refusal.PROVIDER),
+        ({"provider": "google"}, Refusal.PROVIDER),
+        ({"provider": ""}, Refusal.PROVIDER),
+        ({"provider": None}, Refusal.PROVIDER),
+        ({"subject_id": "did:pkh:eip155:1:0x" + "0" * 40}, Refusal.SUBJECT),
+        ({"subject_id": f"did:pkh:eip155:10:{ADDRESS}"}, Refusal.SUBJECT),
+        ({"subject_id": ADDRESS}, Refusal.SUBJECT),
+        ({"subject_id": f"did:pkh:eip155:1:{ADDRESS} "}, Refusal.SUBJECT),
+        ({"nullifiers": ()}, Refusal.NULLIFIERS),
+        ({"nullifiers": ("v0:a", "x" * (LONGEST_NULLIFIER + 1))}, Refusal.NULLIFIERS),
+        ({"nullifiers": ("v0:a", "v1:\0")}, Refusal.NULLIFIERS),
+    ],
+)
+def test_a_flaw_is_enough_to_be_left_out(changes: dict[str, Any], refusal: Refusal) -> None:
+    """A stamp with a single flaw doesn't count, and the reason says which."""
+    assert examined(**changes) is refusal
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject_id": GENUINE.subject_id.upper()},
+        {"subject_id": f"did:pkh:eip155:1:0x{ADDRESS[2:].upper()}"},
+        {"expires_at": NOW + timedelta(microseconds=1)},
+        {"nullifiers": ("x" * LONGEST_NULLIFIER,)},
+    ],
+)
+def test_what_is_no_flaw(changes: dict[str, Any]) -> None:
+    """The subject's letter case doesn't matter; limits are met up to the last bit."""
+    assert isinstance(examined(**changes), Stamp)
+
+
+def test_checks_are_made_in_the_documented_order() -> None:
+    """Of several flaws the first in the documented order is the reason."""
+    row, reasons = stored(None), [examine(stored(None), ADDRESS, NOW, POLICY)]
+    flawed: dict[str, Any] = {
+        "issuer": "did:ethr:0x2",
+        "expires_at": NOW,
+        "provider": None,
+        "subject_id": "",
+        "nullifiers": (),
+    }
+    while flawed:
+        row = stored(**flawed)
+        reasons.append(examine(row, ADDRESS, NOW, POLICY))
+        del flawed[next(iter(flawed))]
+    assert reasons == list(Refusal)
+
+
+def test_nobody_is_trusted_unless_told() -> None:
+    """Without trusted issuers no stamp counts."""
+    assert examined(StampPolicy(frozenset())) is Refusal.ISSUER
+
+
+def test_without_multiple_nullifiers_a_stamp_needs_one_that_starts_with_v0() -> None:
+    """With the switch off, a stamp is deduplicated by v0 nullifiers only and needs one."""
+    policy = StampPolicy(frozenset({ISSUER}), multi_nullifier=False)
+    several = examined(policy)
+    assert isinstance(several, Stamp)
+    assert (several.nullifiers, several.last_nullifier) == (("v0:a",), "v1:b")
+    assert examined(policy, nullifiers=("v1:b",)) is Refusal.NULLIFIERS
+
+
+@pytest.mark.parametrize(
+    ("nullifiers", "has_nullifiers", "last"),
+    [
+        (("v0:a", "v1:b"), True, "v1:b"),
+        (("v0:a", ""), True, "v0:a"),
+        (("",), True, None),
+        (("v0:a",), False, None),
+    ],
+)
+def test_the_last_nullifier(
+    nullifiers: tuple[str, ...], has_nullifiers: bool, last: str | None
+) -> None:
+    """The last nullifier that isn't empty is known; a hash is none."""
+    stamp = examined(nullifiers=nullifiers, has_nullifiers=has_nullifiers)
+    assert isinstance(stamp, Stamp)
+    assert stamp.last_nullifier == last
+
+
+@given(nullifiers=st.lists(st.sampled_from(["v0:a", "v0:b", "v1:a", "v1:b", ""])))
+def test_each_nullifier_is_counted_once_in_its_place(nullifiers: list[str]) -> None:
+    """What is counted has no nullifier twice, none too many, and those of v0 are among all."""
+    every = counted_nullifiers(nullifiers, multi_nullifier=True)
+    assert list(every) == sorted(set(nullifiers), key=nullifiers.index)
+    assert counted_nullifiers(nullifiers, multi_nullifier=False) == tuple(
+        nullifier for nullifier in every if nullifier.startswith("v0")
+    )
+
+
+def test_a_bad_stamp_leaves_the_others_alone() -> None:
+    """Stamps that count and stamps that don't are told apart, one by one."""
+    bad = StoredStamp(2, "1", "Github", None, None)
+    counting, refused = valid_stamps([bad, stored()], ADDRESS, NOW, POLICY)
+    assert ([stamp.source for stamp in counting], refused) == (
+        [stored()],
+        [RefusedStamp("Github", Refusal.SIGNATURE)],
+    )

@@ -1,0 +1,162 @@
+"""Settings are read once and refused with one line that names the variable."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from passport_scorer.db.location import DatabaseLocationError
+from passport_scorer.settings import InvalidSetting, Settings, read_settings
+
+SECRET = "hush-hush"
+
+
+@pytest.mark.parametrize(
+    ("setting", "closed"),
+    [
+        ("trusted_iam_issuers", frozenset()),
+        ("demo_api_key", None),
+        ("demo_api_key_aliases", frozenset()),
+        ("demo_api_scorer_id", None),
+        ("cgrants_api_token", None),
+        ("multi_nullifier", True),
+        ("human_points_enabled", False),
+        ("human_points_write_enabled", False),
+        ("human_points_mta_enabled", False),
+    ],
+)
+def test_nothing_configured_is_closed(setting: str, closed: object) -> None:
+    """By default nobody is trusted, there is no demo, and no points are shown or given."""
+    assert getattr(read_settings({}), setting) == closed
+
+
+def test_defaults_are_the_same_without_an_environment() -> None:
+    """Settings that are made without reading anything are as closed."""
+    assert read_settings({}) == Settings()
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_an_empty_variable_is_as_good_as_none(blank: str) -> None:
+    """A variable that is set to nothing has its default."""
+    assert read_settings(dict.fromkeys(GOOD_NAMES, blank)) == Settings()
+
+
+GOOD = [
+    ("DATABASE_URL", "postgresql:///scorer", "database_url", "postgresql:///scorer"),
+    ("RDS_PROXY_URL", "postgresql:///scorer", "database_url", "postgresql:///scorer"),
+    ("DATABASE_POOL_SIZE", "1", "database_pool_size", 1),
+    ("DATABASE_POOL_SIZE", " 1000 ", "database_pool_size", 1000),
+    ("DATABASE_PREPARED_STATEMENTS", "off", "database_prepared_statements", False),
+    ("CERAMIC_CACHE_SCORER_ID", "335", "ceramic_cache_scorer_id", 335),
+    ("CGRANTS_API_TOKEN", "a token", "cgrants_api_token", "a token"),
+    ("ROUTING_HEADER", "X-Use-Rust-Scorer", "routing_header", "X-Use-Rust-Scorer"),
+    ("TRUSTED_IAM_ISSUERS", '["did:a", "did:b"]', "trusted_iam_issuers", {"did:a", "did:b"}),
+    ("TRUSTED_IAM_ISSUERS", "[]", "trusted_iam_issuers", set()),
+    ("DEMO_API_KEY", "demo.key", "demo_api_key", "demo.key"),
+    ("DEMO_API_KEY_ALIASES", '["public"]', "demo_api_key_aliases", {"public"}),
+    ("DEMO_API_SCORER_ID", "335", "demo_api_scorer_id", 335),
+    ("DEMO_API_SCORER_ID", "9223372036854775807", "demo_api_scorer_id", 2**63 - 1),
+    ("FF_MULTI_NULLIFIER", "off", "multi_nullifier", False),
+    ("FF_API_ANALYTICS", "off", "api_analytics", False),
+    ("HUMAN_POINTS_ENABLED", "true", "human_points_enabled", True),
+    ("HUMAN_POINTS_WRITE_ENABLED", "1", "human_points_write_enabled", True),
+    ("HUMAN_POINTS_MTA_ENABLED", "ON", "human_points_mta_enabled", True),
+    ("HUMAN_POINTS_MTA_ENABLED", "False", "human_points_mta_enabled", False),
+    (
+        "HUMAN_POINTS_START_TIMESTAMP",
+        "1772366400",
+        "human_points_start",
+        datetime(2026, 3, 1, 12, tzinfo=UTC),
+    ),
+    ("REMEMBERED_STAMPS", "0", "remembered_stamps", 0),
+    ("ENVIRONMENT", "production", "environment", "production"),
+    ("PASSPORT_SCORER_HOME", "/data", "home", "/data"),
+]
+GOOD_NAMES = [name for name, *_ in GOOD]
+
+
+@pytest.mark.parametrize(("variable", "text", "setting", "value"), GOOD)
+def test_a_variable_sets_its_setting_and_no_other(
+    variable: str, text: str, setting: str, value: Any
+) -> None:
+    """A well-formed variable becomes its setting; everything else stays as it is by default."""
+    assert read_settings({variable: text}) == msgspec.structs.replace(
+        Settings(), **{setting: value}
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("DATABASE_POOL_SIZE", SECRET),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_SIZE", "1001"),
+        ("DATABASE_POOL_SIZE", "-5"),
+        ("DATABASE_POOL_SIZE", "5.0"),
+        ("DATABASE_POOL_SIZE", "٥"),
+        ("DATABASE_PREPARED_STATEMENTS", SECRET),
+        ("CERAMIC_CACHE_SCORER_ID", SECRET),
+        ("CERAMIC_CACHE_SCORER_ID", "-1"),
+        ("ROUTING_HEADER", f"X: {SECRET}"),
+        ("ROUTING_HEADER", "X-Routing\r\nX"),
+        ("TRUSTED_IAM_ISSUERS", f"did:{SECRET}"),
+        ("TRUSTED_IAM_ISSUERS", f'"did:{SECRET}"'),
+        ("TRUSTED_IAM_ISSUERS", f'["did:{SECRET}", 1]'),
+        ("TRUSTED_IAM_ISSUERS", f'{{"did:{SECRET}": true}}'),
+        ("DEMO_API_KEY_ALIASES", SECRET),
+        ("DEMO_API_KEY_ALIASES", f'["{SECRET}'),
+        ("DEMO_API_KEY_ALIASES", f'["{SECRET}", "\ud800"]'),
+        ("DEMO_API_SCORER_ID", SECRET),
+        ("DEMO_API_SCORER_ID", "-1"),
+        ("DEMO_API_SCORER_ID", "9223372036854775808"),
+        ("DEMO_API_SCORER_ID", "9" * 5000),
+        ("FF_MULTI_NULLIFIER", SECRET),
+        ("FF_MULTI_NULLIFIER", "2"),
+        ("FF_API_ANALYTICS", f"off\n{SECRET}"),
+        ("HUMAN_POINTS_ENABLED", SECRET),
+        ("HUMAN_POINTS_WRITE_ENABLED", SECRET),
+        ("HUMAN_POINTS_MTA_ENABLED", SECRET),
+        ("HUMAN_POINTS_START_TIMESTAMP", SECRET),
+        ("HUMAN_POINTS_START_TIMESTAMP", "2026-03-01"),
+        ("HUMAN_POINTS_START_TIMESTAMP", "1772366400.5"),
+        ("HUMAN_POINTS_START_TIMESTAMP", "9" * 12),
+        ("HUMAN_POINTS_START_TIMESTAMP", "9" * 30),
+        ("REMEMBERED_STAMPS", SECRET),
+        ("REMEMBERED_STAMPS", "100000001"),
+    ],
+)
+def test_a_malformed_variable_is_named_and_its_value_is_not(variable: str, text: str) -> None:
+    """The message is one line that begins with the name, and holds nothing of the value."""
+    with pytest.raises(InvalidSetting) as refused:
+        read_settings({variable: text})
+    assert refused.value.message.startswith(f"{variable}: expected ")
+    assert "\n" not in refused.value.message
+    assert SECRET not in refused.value.message
+    assert text not in refused.value.message.removeprefix(f"{variable}: expected ").split()
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "RDS_PROXY_URL"])
+def test_a_malformed_address_of_the_database_is_refused(variable: str) -> None:
+    """An address that can't be used is refused at start, like any other variable."""
+    with pytest.raises(DatabaseLocationError) as refused:
+        read_settings({variable: f"mysql://me:{SECRET}@host/scorer"})
+    assert refused.value.message.startswith(variable)
+    assert SECRET not in refused.value.message
+
+
+def test_a_refused_value_is_in_no_traceback() -> None:
+    """What is printed with the error has no other error behind it that holds the value."""
+    with pytest.raises(InvalidSetting) as refused:
+        read_settings({"DEMO_API_KEY_ALIASES": SECRET})
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_the_environment_of_the_process_is_read_unless_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without an argument the variables of the process count."""
+    monkeypatch.setenv("ENVIRONMENT", "staging")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert read_settings().environment == "staging"

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from limits.aio.storage import Storage
+
+from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
+from passport_scorer.auth.contract_wallets import ContractWallets
+from passport_scorer.auth.ethereum_node import EthereumNode
+from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.rate_limits import RateLimits
+from passport_scorer.auth.shared_counts import shared_counts
+from passport_scorer.auth.sign_in import SignIn
 from passport_scorer.auth.usage_analytics import (
     BatchedUsageAnalytics,
     NoUsageAnalytics,
     UsageAnalytics,
 )
+from passport_scorer.catalogue.source import CatalogueSource
 from passport_scorer.credentials.verified_cache import VerifiedCredentials
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.human_points import PointsPolicy
@@ -22,6 +32,7 @@ from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.scoring.remembered_stamps import RememberedStamps
 from passport_scorer.scoring.road import ScoringRoad
 from passport_scorer.scoring.stamp_reader import StampReader
+from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.services import Services
 from passport_scorer.settings import Settings
 
@@ -47,16 +58,18 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
     analytics: UsageAnalytics = (
         BatchedUsageAnalytics(database) if settings.api_analytics else NoUsageAnalytics()
     )
-    services = _services(settings, database, analytics)
     writing = asyncio.create_task(analytics.run())
     try:
-        yield services
+        async with shared_counts(settings.rate_limit_redis_url) as counts:
+            services = _services(settings, database, analytics, counts)
+            try:
+                yield services
+            finally:
+                await services.api_keys.close()
+            await services.sign_in.close()
     finally:
-        await services.api_keys.close()
-        writing.cancel()
-        with suppress(asyncio.CancelledError):
-            await writing
-        await analytics.flush()
+        analytics.stop()
+        await writing
         await database.close()
 
 
@@ -69,7 +82,9 @@ def database_settings(settings: Settings, database_url: str) -> DatabaseSettings
     )
 
 
-def _services(settings: Settings, database: Database, analytics: UsageAnalytics) -> Services:
+def _services(
+    settings: Settings, database: Database, analytics: UsageAnalytics, counts: Storage | None
+) -> Services:
     policy = ScoringPolicy(
         StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier),
         PointsPolicy(
@@ -83,9 +98,13 @@ def _services(settings: Settings, database: Database, analytics: UsageAnalytics)
         VerifiedCredentials(settings.remembered_stamps),
         RememberedStamps(settings.remembered_stamps),
     )
+    road = ScoringRoad(database, stamps, policy, utc_now)
+    tokens = _access_tokens(settings)
+    nonces = Nonces(database, utc_now)
     return Services(
         database=database,
-        road=ScoringRoad(database, stamps, policy, utc_now),
+        road=road,
+        stamp_store=StampStore(database, road, utc_now),
         api_keys=ApiKeys(database, utc_now),
         demo_key=DemoKey(settings.demo_api_key, settings.demo_api_key_aliases),
         demo_scorer_id=settings.demo_api_scorer_id,
@@ -93,6 +112,24 @@ def _services(settings: Settings, database: Database, analytics: UsageAnalytics)
         internal_token=settings.cgrants_api_token,
         routing_header=settings.routing_header,
         shows_points=settings.human_points_enabled,
-        rate_limits=RateLimits(utc_now),
+        catalogue=CatalogueSource(settings.passport_public_url, time.monotonic),
+        access_tokens=tokens,
+        nonces=nonces,
+        sign_in=SignIn(nonces, tokens, settings.siwe_allowed_domains, _wallets(settings), utc_now),
+        rate_limits=RateLimits(utc_now, counts),
         usage_analytics=analytics,
     )
+
+
+def _access_tokens(settings: Settings) -> AccessTokens:
+    keys = TokenKeys(
+        public_key=settings.siwe_jwt_public_key,
+        private_key=settings.siwe_jwt_private_key,
+        secret=settings.jwt_secret,
+    )
+    return AccessTokens(keys, utc_now)
+
+
+def _wallets(settings: Settings) -> ContractWallets | None:
+    url = settings.ethereum_rpc_url
+    return ContractWallets(EthereumNode(url)) if url else None

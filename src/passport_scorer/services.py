@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from passport_scorer.auth.access_tokens import AccessTokens
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
+from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.rate_limits import RateLimits
+from passport_scorer.auth.sign_in import SignIn
 from passport_scorer.auth.usage_analytics import UsageAnalytics
+from passport_scorer.catalogue.source import CatalogueSource
 from passport_scorer.db.database import Database
+from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.scoring.road import ScoringRoad
+from passport_scorer.scoring.stamp_store import StampStore
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -17,6 +23,7 @@ class Services(msgspec.Struct, frozen=True):
     Attributes:
         database: the pool.
         road: scores addresses.
+        stamp_store: adds, deletes and lists stamps.
         api_keys: authenticates partners.
         demo_key: the public demo's key and its aliases.
         demo_scorer_id: the community that a negative scorer id stands for; None: no demo.
@@ -24,12 +31,17 @@ class Services(msgspec.Struct, frozen=True):
         internal_token: what internal callers must present; None: nothing is asked for.
         routing_header: the header that marks requests for this deployment; None: all are.
         shows_points: Human Points are part of answers.
+        catalogue: what stamps there are.
+        access_tokens: says whose an access token is.
+        nonces: what a sign-in begins with.
+        sign_in: lets the owners of addresses in.
         rate_limits: counts the calls of partners.
         usage_analytics: records them.
     """
 
     database: Database
     road: ScoringRoad
+    stamp_store: StampStore
     api_keys: ApiKeys
     demo_key: DemoKey
     demo_scorer_id: int | None
@@ -37,5 +49,20 @@ class Services(msgspec.Struct, frozen=True):
     internal_token: str | None
     routing_header: str | None
     shows_points: bool
+    catalogue: CatalogueSource
+    access_tokens: AccessTokens
+    nonces: Nonces
+    sign_in: SignIn
     rate_limits: RateLimits
     usage_analytics: UsageAnalytics
+
+    @property
+    def configured_scorer_id(self) -> int:
+        """The community of the stamp store's own score.
+
+        Raises:
+            ScorerNotFound: none is configured.
+        """
+        if self.default_scorer_id is None:
+            raise ScorerNotFound("No scorer is configured for the stamp store.")
+        return self.default_scorer_id

@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from passport_scorer.credentials.rsa_keys import private_key_pem, public_key_pem
 from passport_scorer.db.location import database_url
 from passport_scorer.domain.errors import PassportScorerError
 
@@ -37,7 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         database_prepared_statements: False behind a proxy that gives each transaction another
             session.
         ceramic_cache_scorer_id: the community of the stamp store's own score.
+        jwt_secret: verifies access tokens of the kind HS256; None: there are none.
+        siwe_jwt_public_key: verifies access tokens of the kind RS256 (PEM); None: there are none.
+        siwe_jwt_private_key: signs access tokens (PEM); None: nobody can sign in.
+        siwe_allowed_domains: the sites for which owners may sign in; empty: nobody can.
+        ethereum_rpc_url: a node that is asked about contract wallets' signatures; may hold a key.
         cgrants_api_token: what internal callers must present.
+        internal_on_public_listener: the public listener serves `/internal/*` too.
         routing_header: the header that marks requests for this deployment, while endpoints are
             moved to it.
         trusted_iam_issuers: DIDs whose credentials count.
@@ -50,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         human_points_write_enabled: Human Points are given.
         human_points_start: from when on they are given (aware); None: always.
         human_points_mta_enabled: the actions that only so many may have are given.
+        passport_public_url: where the stamp catalogue is; None: there is none.
+        rate_limit_redis_url: Redis, where all processes count calls together; None: each counts
+            for itself. May hold a password.
         remembered_stamps: how many verified stamps a process remembers.
         environment: name of the deployment, in logs.
         home: folder of the embedded server.
@@ -59,7 +70,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_pool_size: int = 5
     database_prepared_statements: bool = True
     ceramic_cache_scorer_id: int | None = None
+    jwt_secret: str | None = None
+    siwe_jwt_public_key: str | None = None
+    siwe_jwt_private_key: str | None = None
+    siwe_allowed_domains: frozenset[str] = frozenset()
+    ethereum_rpc_url: str | None = None
     cgrants_api_token: str | None = None
+    internal_on_public_listener: bool = False
     routing_header: str | None = None
     trusted_iam_issuers: frozenset[str] = frozenset()
     demo_api_key: str | None = None
@@ -71,6 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     human_points_write_enabled: bool = False
     human_points_start: datetime | None = None
     human_points_mta_enabled: bool = False
+    passport_public_url: str | None = None
+    rate_limit_redis_url: str | None = None
     remembered_stamps: int = 50_000
     environment: str = "development"
     home: str = ".passport-scorer"
@@ -95,7 +114,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ceramic_cache_scorer_id=source.get(
             "CERAMIC_CACHE_SCORER_ID", _whole_number(0, _BIGINT - 1), None
         ),
+        jwt_secret=source.get("JWT_SECRET", str, None) or source.get("SECRET_KEY", str, None),
+        siwe_jwt_public_key=source.get("SIWE_JWT_PUBLIC_KEY", _public_key, None),
+        siwe_jwt_private_key=source.get("SIWE_JWT_PRIVATE_KEY", _private_key, None),
+        siwe_allowed_domains=source.get("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", _texts, frozenset()),
+        ethereum_rpc_url=source.get("ETHEREUM_RPC_URL", _web_address, None),
         cgrants_api_token=source.get("CGRANTS_API_TOKEN", str, None),
+        internal_on_public_listener=source.get("INTERNAL_ON_PUBLIC_LISTENER", _switch, False),
         routing_header=source.get("ROUTING_HEADER", _header_name, None),
         trusted_iam_issuers=source.get("TRUSTED_IAM_ISSUERS", _texts, frozenset()),
         demo_api_key=source.get("DEMO_API_KEY", str, None),
@@ -107,6 +132,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         human_points_write_enabled=source.get("HUMAN_POINTS_WRITE_ENABLED", _switch, False),
         human_points_start=source.get("HUMAN_POINTS_START_TIMESTAMP", _unix_time, None),
         human_points_mta_enabled=source.get("HUMAN_POINTS_MTA_ENABLED", _switch, False),
+        passport_public_url=source.get("PASSPORT_PUBLIC_URL", _web_address, None),
+        rate_limit_redis_url=source.get("RATE_LIMIT_REDIS_URL", _redis_address, None),
         remembered_stamps=source.get("REMEMBERED_STAMPS", _whole_number(0, 100_000_000), 50_000),
         environment=source.get("ENVIRONMENT", str, "development"),
         home=source.get("PASSPORT_SCORER_HOME", str, ".passport-scorer"),
@@ -157,7 +184,7 @@ def _header_name(text: str) -> str:
 
 def _unix_time(text: str) -> datetime:
     try:
-        return datetime.fromtimestamp(int(text), UTC)
+        return datetime.fromtimestamp(_whole_number(0, _BIGINT)(text), UTC)
     except (ValueError, OverflowError, OSError):
         raise _Expected("seconds since 1970") from None
 
@@ -167,3 +194,31 @@ def _texts(text: str) -> frozenset[str]:
         return frozenset(msgspec.json.decode(text, type=list[str]))
     except msgspec.MsgspecError:
         raise _Expected('a JSON list of strings, such as ["a", "b"]') from None
+
+
+def _public_key(text: str) -> str:
+    try:
+        return public_key_pem(text)
+    except ValueError:
+        raise _Expected("an RSA public key of 2048 bits or more, PEM or PEM in base64") from None
+
+
+def _private_key(text: str) -> str:
+    try:
+        return private_key_pem(text)
+    except ValueError:
+        raise _Expected("an RSA private key of 2048 bits or more, PEM or PEM in base64") from None
+
+
+def _redis_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.port == 0:
+        raise _Expected("a redis:// or rediss:// URL")
+    return text
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _Expected("an http:// or https:// URL")
+    return text

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 STOP_SECONDS = 40
+END_SECONDS = 20
 ANSWER_SECONDS = 20
 LATER_SECONDS = 10
 # What a process needs to run at all; nothing of the service's own settings leaks in.
@@ -249,7 +250,11 @@ class Service:
     async def healthy_again(self) -> None:
         """Wait until `/health/ready` is 200."""
         deadline = time.monotonic() + START_SECONDS
-        while await self.health() != 200:
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                if await self.health() == 200:
+                    return
+            assert self.process.poll() is None, said(self.log)
             assert time.monotonic() < deadline, said(self.log)
             await asyncio.sleep(0.02)
 
@@ -303,7 +308,7 @@ class Service:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What it has logged under this name."""
-        events = [json.loads(line) for line in self.lines()]
+        events = [json.loads(line) for line in self.lines() if line.startswith("{")]
         return [event for event in events if event["event"] == name]
 
     async def stop(self) -> None:
@@ -437,15 +442,23 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `passport-scorer` with arguments and settings, to its end."""
 
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        process = subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=tmp_path,
             env=environment(settings),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=START_SECONDS,
-            check=False,
+            start_new_session=True,
         )
+        with process:
+            try:
+                output, errors = process.communicate(timeout=END_SECONDS)
+            except subprocess.TimeoutExpired:
+                # It should have ended: what it has started instead must not outlive the test.
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     return run

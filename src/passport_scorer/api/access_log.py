@@ -37,13 +37,13 @@ class AccessLog:
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
-    parameters = scope.get("path_params", {})
+    parameters, state = scope.get("path_params", {}), scope.get("state", {})
     fields = {
         "method": scope["method"],
         "route": getattr(scope.get("route"), "path", None),
         "status": status or 500,
         "duration_ms": round(seconds * 1000, 2),
-        "address": parameters.get("address", "")[:42] or None,
-        "api_key_prefix": scope.get("state", {}).get("api_key_prefix"),
+        "address": parameters.get("address", "")[:42] or state.get("caller"),
+        "api_key_prefix": state.get("api_key_prefix"),
     }
     log.info("request", **{name: value for name, value in fields.items() if value is not None})

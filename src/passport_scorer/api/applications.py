@@ -13,44 +13,59 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.access_log import AccessLog
+from passport_scorer.api.account import NONCE
+from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
+from passport_scorer.api.ceramic_cache.score import OWN_SCORE
+from passport_scorer.api.ceramic_cache.stamps import STAMPS
 from passport_scorer.api.documentation import documentation_routes
 from passport_scorer.api.endpoint import Endpoint
 from passport_scorer.api.health import HEALTH, HEALTH_WITH_SLASH
+from passport_scorer.api.internal.endpoints import INTERNAL_ENDPOINTS
 from passport_scorer.api.limits import RequestLimits
 from passport_scorer.api.openapi import openapi_document
-from passport_scorer.api.public.score import SCORE
+from passport_scorer.api.public.endpoints import PARTNER_ENDPOINTS
 from passport_scorer.api.responses import detail_response, error_response
 from passport_scorer.api.routing_header import RoutingHeader
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 
-_PUBLIC = (SCORE, *HEALTH)
-_INTERNAL = HEALTH
+_PUBLIC = (*PARTNER_ENDPOINTS, NONCE, AUTHENTICATE, *STAMPS, *OWN_SCORE, *HEALTH)
+_INTERNAL = (*INTERNAL_ENDPOINTS, *HEALTH)
 
 
-def public_application(services: Services) -> Starlette:
-    """What faces the public: `/v2/*`, health and documentation."""
-    return _application(services, _PUBLIC, public_document())
+def public_application(services: Services, *, with_internal: bool = False) -> Starlette:
+    """What faces the public: `/v2/*`, `/ceramic-cache/*`, health and documentation.
+
+    Args:
+        services: what the endpoints call.
+        with_internal: True if it serves `/internal/*` as well, where there is one listener only.
+    """
+    endpoints = (*_PUBLIC, *INTERNAL_ENDPOINTS) if with_internal else _PUBLIC
+    return _application(services, endpoints, _public_document(endpoints))
 
 
 def internal_application(services: Services) -> Starlette:
-    """What faces the private network only: health, for now."""
+    """What faces the private network only: `/internal/*`, health and documentation."""
     return _application(services, _INTERNAL, internal_document())
 
 
 def public_document() -> dict[str, Any]:
     """Return the OpenAPI document of the public application."""
-    return openapi_document(
-        "Passport Scorer",
-        "Does an Ethereum address belong to a unique human? One call, one answer.",
-        _PUBLIC,
-    )
+    return _public_document(_PUBLIC)
 
 
 def internal_document() -> dict[str, Any]:
     """Return the OpenAPI document of the internal application."""
     return openapi_document(
         "Passport Scorer, internal", "For callers inside the private network.", _INTERNAL
+    )
+
+
+def _public_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    return openapi_document(
+        "Passport Scorer",
+        "Does an Ethereum address belong to a unique human? One call, one answer.",
+        endpoints,
     )
 
 

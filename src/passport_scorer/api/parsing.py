@@ -15,6 +15,7 @@ from passport_scorer.api.limits import LONGEST_BODY
 from passport_scorer.api.problems import InvalidRequest, Problem
 from passport_scorer.domain.errors import PassportScorerError
 
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _BIGINT = 2**63
 
@@ -57,6 +58,21 @@ def integer_query_parameter(request: Request, name: str) -> int | None:
     """
     text = query_parameter(request, name)
     return None if text is None else parse_integer(text, ["query", name])
+
+
+def switch_query_parameter(request: Request, name: str) -> bool | None:
+    """Return `true` or `false` (any letter case; or 1, 0) of the query; None if it isn't there.
+
+    Raises:
+        InvalidRequest: it is something else, or there more than once.
+    """
+    text = query_parameter(request, name)
+    if text is None:
+        return None
+    if text.lower() not in _SWITCH:
+        problem = Problem("bool_parsing", ["query", name], "This is neither true nor false.")
+        raise InvalidRequest(problem)
+    return _SWITCH[text.lower()]
 
 
 def integer_path_parameter(request: Request, name: str) -> int:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from passport_scorer.api.endpoint import Answer
 from passport_scorer.api.problems import InvalidRequest, Problems
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.score_history import NoScoreFound
 
 _JSON = msgspec.json.Encoder()
 _GENERAL_FAILURE = "Something went wrong on our side. Please try again later."
@@ -18,13 +19,28 @@ _GENERAL_FAILURE = "Something went wrong on our side. Please try again later."
 # The status of an error is decided here alone; an error that isn't listed is a fault of ours.
 _STATUSES: Mapping[str, int] = {
     "invalid_address": 400,
+    "invalid_created_at": 400,
+    "invalid_limit": 400,
+    "invalid_page_token": 400,
+    "no_created_at": 400,
+    "invalid_scorer_id": 400,
+    "unusable_entry": 400,
+    "no_credentials": 400,
+    "several_addresses": 400,
+    "sign_in_refused": 400,
     "unauthorized": 401,
+    "invalid_access_token": 401,
     "too_long": 413,
     "invalid_api_key": 401,
     "wrong_secret": 401,
     "permission_denied": 403,
     "scorer_not_found": 404,
+    "no_score_found": 404,
+    "ruleset_not_found": 404,
+    "no_stamp_to_delete": 404,
+    "too_many_stamps": 422,
     "rate_limited": 429,
+    "catalogue_unavailable": 500,
     "database_unavailable": 503,
     "lost_race": 503,
     "too_many_key_checks": 503,
@@ -41,6 +57,18 @@ class Detail(msgspec.Struct, frozen=True):
     """
 
     detail: str
+
+
+class NoScore(msgspec.Struct, frozen=True):
+    """What is said where there was no score.
+
+    Attributes:
+        detail: a sentence.
+        address: whose score was asked for, in lower case.
+    """
+
+    detail: str
+    address: str
 
 
 def detail_answer(
@@ -82,10 +110,12 @@ def error_response(error: Exception) -> Response:
     """Answer with the sentence of an error that callers may know, or with a general one."""
     if isinstance(error, InvalidRequest):
         return json_response(Problems([error.problem]), 422)
-    status = _STATUSES.get(error.code, 500) if isinstance(error, PassportScorerError) else 500
-    if status == 500:
+    if isinstance(error, NoScoreFound):
+        return json_response(NoScore(error.message, error.address), 404)
+    status = _STATUSES.get(error.code) if isinstance(error, PassportScorerError) else None
+    if status is None:
         log.error("request_failed", error=type(error).__name__, exc_info=error)
         return detail_response(_GENERAL_FAILURE, 500)
-    assert isinstance(error, PassportScorerError)  # noqa: S101  others have no status but 500
+    assert isinstance(error, PassportScorerError)  # noqa: S101  others have no status
     headers = {"Retry-After": "1"} if status == 503 else None
     return detail_response(error.message, status, headers)

@@ -12,7 +12,12 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from passport_scorer.auth.key_hashes import fast_hash, is_slow_hash, matches_fast_hash
+from passport_scorer.auth.key_hashes import (
+    fast_hash,
+    is_fast_hash,
+    is_slow_hash,
+    matches_fast_hash,
+)
 from passport_scorer.auth.slow_hashes import SlowHashes
 from passport_scorer.db.api_key_queries import STORE_FAST_HASH, StoreFastHashParameters
 from passport_scorer.db.database import Database
@@ -89,7 +94,7 @@ class ApiKeys:
         if stored is None or not stored.is_usable(self._clock()):
             raise InvalidApiKey
         if stored.hashed_key_sha256 is not None:
-            matches = matches_fast_hash(presented.key, stored.hashed_key_sha256)
+            matches = _matches_fast(presented, stored.hashed_key_sha256)
         else:
             matches = await self._matches_unmigrated(presented, stored)
         if not matches:
@@ -105,9 +110,7 @@ class ApiKeys:
         if is_slow_hash(stored.hashed_key):
             matches = await self._slow.matches(presented.key, stored.hashed_key)
         else:
-            matches = matches_fast_hash(presented.key, stored.hashed_key)
-            if not matches and not stored.hashed_key.startswith("sha256$"):
-                log.warning("unknown_hash_format", api_key_prefix=presented.prefix)
+            matches = _matches_fast(presented, stored.hashed_key)
         if matches and stored.key_id not in self._storing:
             task = asyncio.create_task(self._store_fast_hash(stored.key_id, presented))
             self._storing[stored.key_id] = task
@@ -121,3 +124,10 @@ class ApiKeys:
             log.warning("fast_hash_not_stored", api_key_prefix=presented.prefix, reason=error.code)
         finally:
             self._storing.pop(key_id, None)
+
+
+def _matches_fast(presented: PresentedKey, stored: str) -> bool:
+    if not is_fast_hash(stored):
+        log.warning("unknown_hash_format", api_key_prefix=presented.prefix)
+        return False
+    return matches_fast_hash(presented.key, stored)

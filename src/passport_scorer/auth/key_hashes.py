@@ -8,8 +8,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 
 _MOST_ITERATIONS = 5_000_000
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_FAST_HASH = re.compile(r"sha256\$[0-9a-f]{64}")
 
 
 def fast_hash(key: str) -> str:
@@ -20,6 +23,11 @@ def fast_hash(key: str) -> str:
 def matches_fast_hash(key: str, stored: str) -> bool:
     """Compare in constant time; False for any other format."""
     return hmac.compare_digest(fast_hash(key).encode(), stored.encode())
+
+
+def is_fast_hash(stored: str) -> bool:
+    """Return True if `matches_fast_hash` understands it."""
+    return _FAST_HASH.fullmatch(stored) is not None
 
 
 def is_slow_hash(stored: str) -> bool:
@@ -39,10 +47,11 @@ def matches_slow_hash(key: str, stored: str) -> bool:
 
 def _parse(stored: str) -> tuple[int, str, bytes] | None:
     parts = stored.split("$")
-    if len(parts) != 4 or parts[0] != "pbkdf2_sha256":
+    if len(parts) != 4 or parts[0] != "pbkdf2_sha256" or not _NUMBER.fullmatch(parts[1]):
         return None
     try:
-        iterations, expected = int(parts[1]), base64.b64decode(parts[3], validate=True)
-    except (ValueError, binascii.Error):
+        expected = base64.b64decode(parts[3].encode("ascii", "replace"), validate=True)
+    except binascii.Error:
         return None
+    iterations = int(parts[1])
     return (iterations, parts[2], expected) if 0 < iterations <= _MOST_ITERATIONS else None

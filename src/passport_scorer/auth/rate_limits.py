@@ -5,6 +5,8 @@ Source: specification, auth.md ("Rate limits"). Headers: draft-ietf-httpapi-rate
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -17,8 +19,11 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from passport_scorer.domain.errors import PassportScorerError
 
-_LIMIT = re.compile(r"([0-9]{1,9})/([0-9]{0,6})([smhd])")
+_LIMIT = re.compile(r"([0-9]{1,9})/((?:[1-9][0-9]{0,5})?)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+LONGEST_WAIT = 0.25  # seconds that counting may delay a call
+PAUSE = 5.0  # seconds for which a store that has failed is left alone
 
 log = structlog.get_logger()
 
@@ -60,11 +65,25 @@ class RateLimitState(msgspec.Struct, frozen=True):
 
 
 class RateLimits:
-    """Counts calls in fixed windows. When counting fails, calls are let through."""
+    """Counts calls in fixed windows. When counting fails, calls are let through.
+
+    A store that fails, or takes longer than `LONGEST_WAIT`, isn't asked again before `PAUSE`
+    seconds are over, and then by one call first.
+
+    Args:
+        clock: returns the time (aware), as the storage has it.
+        storage: where calls are counted; in memory by default.
+
+    Attributes:
+        uncounted: how many calls were let through without being counted.
+    """
 
     def __init__(self, clock: Callable[[], datetime], storage: Storage | None = None) -> None:
         self._clock = clock
         self._limiter = FixedWindowRateLimiter(storage or MemoryStorage())
+        self._asked_again_at = 0.0
+        self._has_failed = False
+        self.uncounted = 0
 
     async def count(self, prefix: str, group: str, limit: str | None) -> RateLimitState | None:
         """Count a call with the key of this prefix.
@@ -75,29 +94,58 @@ class RateLimits:
             limit: the column of the key: `125/15m`; empty or None: unlimited.
 
         Returns:
-            Where the caller stands; None if there is no limit.
+            Where the caller stands; None if there is no limit, or counting failed.
         """
         item = parse_limit(limit)
         if item is None:
             return None
-        try:
-            within = await self._limiter.hit(item, prefix, group)
-            reset_at, remaining = await self._limiter.get_window_stats(item, prefix, group)
-        except Exception as error:  # noqa: BLE001  whatever the storage raises: fail open
-            log.warning("rate_limit_not_counted", reason=type(error).__name__)
+        if not self._may_ask():
+            self.uncounted += 1
             return None
-        reset = max(1, round(reset_at - self._clock().timestamp()))
+        try:
+            async with asyncio.timeout(LONGEST_WAIT):
+                state = await self._counted(item, prefix, group)
+        except Exception as error:  # noqa: BLE001  whatever the storage raises: fail open
+            self._note_failure(error)
+            return None
+        self._note_success()
+        return state
+
+    async def _counted(self, item: RateLimitItem, prefix: str, group: str) -> RateLimitState:
+        within = await self._limiter.hit(item, prefix, group)
+        reset_at, remaining = await self._limiter.get_window_stats(item, prefix, group)
+        reset = max(1, math.ceil(reset_at - self._clock().timestamp()))
         return RateLimitState(
             group, item.amount, item.get_expiry(), max(0, remaining), reset, not within
         )
 
+    def _may_ask(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now < self._asked_again_at:
+            return False
+        if self._has_failed:
+            self._asked_again_at = now + LONGEST_WAIT  # this call tries, the others don't wait
+        return True
+
+    def _note_failure(self, error: Exception) -> None:
+        self.uncounted += 1
+        self._has_failed = True
+        self._asked_again_at = asyncio.get_running_loop().time() + PAUSE
+        log.warning("rate_limit_not_counted", reason=type(error).__name__)
+
+    def _note_success(self) -> None:
+        if self._has_failed:
+            self._has_failed, self._asked_again_at = False, 0.0
+            log.warning("rate_limit_counted_again", uncounted=self.uncounted)
+
 
 def parse_limit(text: str | None) -> RateLimitItem | None:
     """Read `125/15m` (units s, m, h, d); None if there is no limit, or it can't be read."""
-    match = _LIMIT.fullmatch(text or "")
+    if not text:
+        return None
+    match = _LIMIT.fullmatch(text)
     if not match:
-        if text:
-            log.warning("rate_limit_not_readable", limit=text)
+        log.warning("rate_limit_not_readable", limit=text)
         return None
     count, periods, unit = match.groups()
     return RateLimitItemPerSecond(int(count), int(periods or 1) * _SECONDS[unit])

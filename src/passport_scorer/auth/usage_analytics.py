@@ -30,10 +30,10 @@ class UsageAnalytics(Protocol):
         """Take note of a call; never fails and never waits."""
 
     async def run(self) -> None:
-        """Write what is recorded, until cancelled."""
+        """Write what is recorded, until `stop`; then write the rest and return."""
 
-    async def flush(self) -> None:
-        """Write what has been recorded so far."""
+    def stop(self) -> None:
+        """Let `run` come to its end."""
 
 
 class NoUsageAnalytics:
@@ -45,8 +45,8 @@ class NoUsageAnalytics:
     async def run(self) -> None:
         """There is nothing to write."""
 
-    async def flush(self) -> None:
-        """There is nothing to write."""
+    def stop(self) -> None:
+        """There is nothing to stop."""
 
 
 class BatchedUsageAnalytics:
@@ -68,7 +68,12 @@ class BatchedUsageAnalytics:
         self._waiting: deque[Usage] = deque(maxlen=capacity)
         self._enough = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._stopped = False
         self.dropped = 0
+
+    def __len__(self) -> int:
+        """Return the number of rows that wait."""
+        return len(self._waiting)
 
     def record(self, usage: Usage) -> None:
         """Take note of a call; never fails and never waits."""
@@ -78,9 +83,14 @@ class BatchedUsageAnalytics:
         if len(self._waiting) >= self._batch:
             self._enough.set()
 
+    def stop(self) -> None:
+        """Let `run` come to its end."""
+        self._stopped = True
+        self._enough.set()
+
     async def run(self) -> None:
-        """Write what is recorded, until cancelled."""
-        while True:
+        """Write what is recorded, until `stop`; then write the rest and return."""
+        while not self._stopped:
             try:
                 async with asyncio.timeout(self._interval):
                     await self._enough.wait()
@@ -88,6 +98,7 @@ class BatchedUsageAnalytics:
                 pass
             self._enough.clear()
             await self.flush()
+        await self.flush()
 
     async def flush(self) -> None:
         """Write what has been recorded so far; what can't be written now goes on waiting."""

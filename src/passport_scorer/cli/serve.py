@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from passport_scorer.api.applications import internal_application, public_application
 from passport_scorer.app import running_services
 from passport_scorer.cli.database_at_hand import database_at_hand
+from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.server.http import serve_until_stopped
 from passport_scorer.server.sockets import listen
 from passport_scorer.server.workers import Workers
@@ -85,6 +86,7 @@ def serve_settings(
 
     Raises:
         CannotListen: an address can't be listened on.
+        InvalidSetting: the public could call internal endpoints without a token.
     """
     configure_logs(environment=settings.environment, readable=sys.stderr.isatty())
     with ExitStack() as stack:
@@ -92,6 +94,7 @@ def serve_settings(
         internal = None
         if internal_port is not None:
             internal = stack.enter_context(listen(internal_host, internal_port))
+        check_internal_network(settings, public, internal)
         listening(public.getsockname()[1])
         log.info("listening", host=host, port=public.getsockname()[1], workers=workers)
 
@@ -108,7 +111,8 @@ async def _serve(
     settings: Settings, database_url: str, public: socket.socket, internal: socket.socket | None
 ) -> None:
     async with running_services(settings, database_url) as services:
-        listeners = [(public_application(services), public)]
+        with_internal = settings.internal_on_public_listener
+        listeners = [(public_application(services, with_internal=with_internal), public)]
         if internal:
             listeners.append((internal_application(services), internal))
         await serve_until_stopped(listeners)

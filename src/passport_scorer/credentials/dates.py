@@ -42,10 +42,18 @@ class Timestamp(msgspec.Struct, frozen=True, gc=False):
         Raises:
             DateMalformed: UTC has no such year (before 1, after 9999).
         """
+        return self._text(self.in_utc(), "Z")
+
+    def in_utc(self) -> datetime:
+        """The instant in UTC, cut to microseconds.
+
+        Raises:
+            DateMalformed: UTC has no such year (before 1, after 9999).
+        """
         try:
-            return self._text(self.instant.astimezone(UTC), "Z")
+            return self.instant.astimezone(UTC)
         except OverflowError as error:
-            raise DateMalformed("`created` lies outside the calendar.") from error
+            raise DateMalformed("A date lies outside the calendar.") from error
 
     def _text(self, moment: datetime, offset: str) -> str:
         seconds = moment.replace(tzinfo=None, microsecond=0).isoformat()

@@ -14,8 +14,14 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from passport_scorer.db.errors import DatabaseUnavailable, LostRace, QueryFailed
+from passport_scorer.db.errors import (
+    DatabaseUnavailable,
+    LostRace,
+    QueryFailed,
+    ValueRefused,
+)
 from passport_scorer.db.query import Parameters, Query, Row
+from passport_scorer.domain.errors import PassportScorerError
 
 _BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 # The server is up, but doesn't take this work now: restarting, out of connections, out of disk.
@@ -26,6 +32,12 @@ _REFUSED = (
     asyncpg.InvalidCatalogNameError,
 )
 
+# Somebody else was faster; `write_scoring.sql` finds out by itself, and says so.
+_LOST_RACES = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.UniqueViolationError,
+)
 # Planning the large statements costs more than running them; their plans don't depend on values.
 _SESSION = {"jit": "off", "plan_cache_mode": "force_generic_plan"}
 
@@ -61,17 +73,20 @@ class Connection:
         Raises:
             DatabaseUnavailable: the connection broke, or no answer came in time.
             LostRace: somebody else changed first what the statement relies on.
-            QueryFailed: the database refused the statement.
+            ValueRefused: the database can't hold a value.
+            QueryFailed: the database refused the statement for another reason.
         """
         try:
             async with asyncio.timeout(self._timeout):
                 records = await self._driver.fetch(query.sql, *query.arguments(parameters))
+        except ValueError as error:  # before anything was sent
+            raise ValueRefused from error
         except (TimeoutError, *_BROKEN, *_REFUSED) as error:
             # Nothing is known of a connection that was left in the middle of a statement.
             self._driver.terminate()
             raise DatabaseUnavailable from error
         except asyncpg.PostgresError as error:
-            raise (LostRace if _is_lost_race(error) else QueryFailed) from error
+            raise _translated(error) from error
         return [query.row(*record) for record in records]
 
     async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
@@ -185,13 +200,12 @@ class Database:
             return await self.fetch(query, parameters)
 
 
-def _is_lost_race(error: asyncpg.PostgresError) -> bool:
-    """A deadlock or a serialisation failure, or a statement that found out by itself."""
-    if isinstance(error, (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)):
-        return True
-    return isinstance(error, asyncpg.InvalidTextRepresentationError) and '"lost race: ' in str(
-        error
-    )
+def _translated(error: asyncpg.PostgresError) -> PassportScorerError:
+    if isinstance(error, _LOST_RACES) or '"lost race: ' in str(error):
+        return LostRace()
+    if isinstance(error, (asyncpg.DataError, asyncpg.ProgramLimitExceededError)):
+        return ValueRefused()
+    return QueryFailed()
 
 
 async def _keep_as_it_is(_connection: Any) -> None:

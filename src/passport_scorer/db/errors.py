@@ -19,3 +19,9 @@ class QueryFailed(PassportScorerError):
     """The database refused a statement."""
 
     code = "query_failed"
+
+
+class ValueRefused(QueryFailed):
+    """The database can't hold a value of a statement."""
+
+    code = "value_refused"

@@ -51,7 +51,7 @@ def five_decimals(value: Decimal) -> str:
         raise UnusableWeight from error
     if rounded.is_nan():
         raise UnusableWeight
-    return format(rounded, "f")
+    return format(abs(rounded) if rounded.is_zero() else rounded, "f")
 
 
 def plain(value: Decimal) -> str:

@@ -7,8 +7,8 @@ claimed on its own (**backfill**).
 
 Every stamp is held against the links that exist when the address is scored, claims come before
 backfills, and a nullifier that two kept stamps share stays claimed until the later of them
-expires. So the result doesn't depend on the order in which stamps are stored, and scoring
-again changes nothing.
+expires. So what is kept doesn't depend on the order of the stamps, and scoring again changes
+nothing. (An unlinked nullifier of two clashing stamps goes with the first of them.)
 
 Source: specification, scoring.md, 4.
 """

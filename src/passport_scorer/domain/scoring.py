@@ -182,18 +182,23 @@ def decide_all(
 ) -> list[Outcome]:
     """Decide for a set of (address, community) pairs that were read together.
 
-    A pair sees the links that the pairs before it are about to write, as if each had been
-    scored alone, one after the other. No pair may occur twice.
+    A pair sees the links and points that the pairs before it are about to write, as if each had
+    been scored alone, one after the other. No pair may occur twice.
     """
     written: dict[int, dict[str, Link]] = {}
+    points: dict[str, PointsState] = {}
     outcomes = []
     for snapshot in snapshots:
         links = written.setdefault(snapshot.community.id, {})
-        seen = (
-            msgspec.structs.replace(snapshot, links=snapshot.links | links) if links else snapshot
+        seen = msgspec.structs.replace(
+            snapshot,
+            links=snapshot.links | links,
+            points=snapshot.points and points.get(snapshot.address, snapshot.points),
         )
         outcome = decide(seen, now, policy)
         links.update((change.link.nullifier, change.link) for change in outcome.link_changes)
+        if outcome.points.state:
+            points[snapshot.address] = outcome.points.state
         outcomes.append(outcome)
     return outcomes
 

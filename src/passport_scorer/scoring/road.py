@@ -10,9 +10,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -38,6 +39,9 @@ from passport_scorer.scoring.remembered_stamps import Stamps
 from passport_scorer.scoring.stamp_reader import StampReader, known_stamps
 
 TRIES = 5
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Awaitable[Result]]
 
 log = structlog.get_logger()
 
@@ -101,31 +105,60 @@ class ScoringRoad:
                 return await self._decide_and_write(self._database, snapshots)
             except LostRace:
                 # Each for itself: one that loses again must not hold up the others.
-                return [await self._settle_held(snapshot) for snapshot in snapshots]
+                return [
+                    await self._repeat(partial(self._score_pair, pair=snapshot), tries=TRIES - 1)
+                    for snapshot in snapshots
+                ]
 
-    async def _settle_held(self, stale: Snapshot) -> Outcome:
-        """Read, decide and write while the score row is held."""
-        for attempt in range(2, TRIES + 1):
-            log.info("race_lost", address=stale.address, community_id=stale.community.id)
+    async def transact(self, address: str, work: Work[Result]) -> Result:
+        """Do `work` in a transaction, while nobody else in this process scores the address.
+
+        It is done again from the start if it loses a race.
+
+        Raises:
+            DatabaseUnavailable: the database can't be reached in time.
+            LostRace: others were faster five times; nothing was written.
+        """
+        async with self._queue.turn([address]):
+            return await self._repeat(work, tries=TRIES)
+
+    async def score_within(
+        self, connection: Connection, address: str, community_id: int
+    ) -> Outcome:
+        """Read, decide and write in a transaction; the score row is held until it ends.
+
+        Raises:
+            DatabaseUnavailable: the database can't be reached in time.
+            LostRace: somebody else was faster; the transaction must be rolled back.
+            ScorerNotFound: there is no such community.
+            UnusableWeight: the community's weights can't be summed up.
+        """
+        request = ScoringRequest(address, community_id=community_id)
+        await connection.execute(LOCK_SCORES, LockScoresParameters([address], [community_id]))
+        (reading,) = await self._read(connection, [request])
+        if _may_be_limited(reading.snapshot):
+            await connection.execute(LOCK_LIMITED_POINTS, NoParameters())
+            (reading,) = await self._read(connection, [request])
+        if reading.snapshot is None:
+            raise ScorerNotFound
+        (outcome,) = await self._decide_and_write(
+            connection, [reading.snapshot], holds_points=_may_be_limited(reading.snapshot)
+        )
+        return outcome
+
+    async def _score_pair(self, connection: Connection, *, pair: Snapshot) -> Outcome:
+        return await self.score_within(connection, pair.address, pair.community.id)
+
+    async def _repeat(self, work: Work[Result], *, tries: int) -> Result:
+        for left in reversed(range(tries)):
             try:
                 async with self._database.transaction() as connection:
-                    await self._hold(connection, stale)
-                    (fresh,) = await self._read_again(connection, [stale])
-                    holds_points, stale = _may_be_limited(stale), fresh
-                    (outcome,) = await self._decide_and_write(
-                        connection, [fresh], holds_points=holds_points
-                    )
-                    return outcome
+                    return await work(connection)
             except LostRace:
-                if attempt == TRIES:
+                log.info("race_lost", tries_left=left)
+                if not left:
                     raise
         raise AssertionError("unreachable")
-
-    async def _hold(self, connection: Connection, snapshot: Snapshot) -> None:
-        held = LockScoresParameters([snapshot.address], [snapshot.community.id])
-        await connection.execute(LOCK_SCORES, held)
-        if _may_be_limited(snapshot):
-            await connection.execute(LOCK_LIMITED_POINTS, NoParameters())
 
     async def _decide_and_write(
         self, statements: Statements, snapshots: Sequence[Snapshot], *, holds_points: bool = False
@@ -174,8 +207,9 @@ class ScoringRoad:
         return Reading(key, snapshot(row, request.address, stamps, human_points=human_points))
 
 
-def _may_be_limited(snapshot: Snapshot) -> bool:
-    return snapshot.points is not None and bool(snapshot.points.given)
+def _may_be_limited(snapshot: Snapshot | None) -> bool:
+    """Whether it may be given points that only so many may have."""
+    return snapshot is not None and snapshot.points is not None and bool(snapshot.points.given)
 
 
 def _log_refused(outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 
 from passport_scorer.domain.errors import PassportScorerError
@@ -44,3 +45,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotListen(f"Can't listen on {host}, port {port}: {why}.") from error
     listener.set_inheritable(True)
     return listener
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Return True if only this machine can reach a listening socket."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback

@@ -56,6 +56,11 @@ CHANGES: list[tuple[Step, str, Callable[[Document], object]]] = [
     (Step.ENVELOPE, "date_malformed", lambda d: d.pop("issuanceDate")),
     (Step.ENVELOPE, "date_malformed", lambda d: d.pop("expirationDate")),
     (Step.ENVELOPE, "date_malformed", lambda d: d.update(expirationDate=4102444800)),
+    (
+        Step.CLAIMS,
+        "date_malformed",
+        lambda d: d.update(expirationDate="9999-12-31T23:59:59-14:00"),
+    ),
     (Step.PROOF, "proof_malformed", lambda d: d.pop("proof")),
     (Step.PROOF, "proof_malformed", lambda d: d.update(proof=[])),
     (Step.PROOF, "proof_malformed", lambda d: d.update(proof=[d["proof"], d["proof"]])),

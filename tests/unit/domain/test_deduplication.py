@@ -251,6 +251,12 @@ def test_a_nullifier_counts_for_at_most_one_of_two_addresses(
             [LinkChange(Link("v1:a", ME, hours(1)), is_claim=True)],
             id="a claim comes before a backfill",
         ),
+        pytest.param(
+            [stamp("Google", "v0:a", "v1:a"), stamp("Github", "v0:b", "v1:a")],
+            table(Link("v0:a", SHE, hours(2)), Link("v0:b", HE, hours(3))),
+            [LinkChange(Link("v1:a", SHE, hours(2)), is_claim=False)],
+            id="a nullifier that two clashing stamps share goes with the first of them",
+        ),
     ],
 )
 def test_what_is_written(

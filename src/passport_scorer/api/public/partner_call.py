@@ -14,6 +14,7 @@ from passport_scorer.api.responses import detail_answer, error_response, general
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
 from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.db.partner_queries import READ_API_KEY, ReadApiKeyParameters, stored_key
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.services import Services
 
@@ -76,6 +77,17 @@ class PartnerCall:
         if self._limit and self._limit.exceeded:
             raise RateLimited
         return key
+
+    async def authenticate_alone(self) -> ApiKey:
+        """As `authenticate`, for a call that needs nothing of the database but the key.
+
+        Raises:
+            InvalidApiKey, RateLimited, TooManyKeyChecks: see `authenticate`.
+            DatabaseUnavailable: the database can't be reached in time.
+        """
+        parameters = ReadApiKeyParameters(self.presented.prefix)
+        rows = await self.services.database.read(READ_API_KEY, parameters)
+        return await self.authenticate(stored_key(rows))
 
     async def answer(self, handler: Handler, *, response_recorded: bool) -> Response:
         """Let the handler answer; whatever comes of it is an answer, and is recorded."""

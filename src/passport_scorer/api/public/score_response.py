@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from passport_scorer.domain.decimals import five_decimals
-from passport_scorer.domain.human_points import Points, points_of, possible_points
+from passport_scorer.domain.human_points import Points, PointsState, points_of, possible_points
 from passport_scorer.domain.scoring import Outcome, ShownStamp
+from passport_scorer.domain.stored_score import RecordedScore
 from passport_scorer.domain.times import iso
 
 
@@ -57,6 +58,31 @@ def score_response(outcome: Outcome, *, with_points: bool) -> V2ScoreResponse:
         expiration_timestamp=iso(score.expires_at) if score.expires_at else None,
         threshold=five_decimals(score.threshold),
         error=None,
+        stamps=dict(score.stamps),
+        points_data=points_of(points) if points else None,
+        possible_points_data=possible_points(points) if points else None,
+        linked_score=None,
+    )
+
+
+def recorded_score_response(
+    address: str, score: RecordedScore, points: PointsState | None
+) -> V2ScoreResponse:
+    """Return the answer for a score that was recorded earlier.
+
+    Args:
+        address: whose it is.
+        score: as it was recorded.
+        points: Human Points to show; None: none are shown.
+    """
+    return V2ScoreResponse(
+        address=address,
+        score=five_decimals(score.evidence.raw_score),
+        passing_score=score.evidence.success,
+        last_score_timestamp=iso(score.computed_at) if score.computed_at else None,
+        expiration_timestamp=iso(score.expires_at) if score.expires_at else None,
+        threshold=five_decimals(score.evidence.threshold),
+        error=score.error,
         stamps=dict(score.stamps),
         points_data=points_of(points) if points else None,
         possible_points_data=possible_points(points) if points else None,

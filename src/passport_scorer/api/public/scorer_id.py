@@ -6,7 +6,8 @@ import re
 
 import msgspec
 
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_NEGATIVE = re.compile(r"-[0-9]*[1-9][0-9]*")
+_COMMUNITY_ID = re.compile(r"[0-9]{1,19}")
 _BIGINT = 2**63
 _LONGEST_EXTERNAL_ID = 42  # characters; what account_community.external_scorer_id can hold
 
@@ -32,11 +33,8 @@ def parse_scorer_id(text: str, demo_scorer_id: int | None) -> NamedScorer:
 
     Source: specification, http.md (`GET /v2/stamps/{scorer_id}/score/{address}`).
     """
-    possible = len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable()
-    external = text if possible else None
-    if not _INTEGER.fullmatch(text):
-        return NamedScorer(external, None)
-    number = int(text)
-    if number < 0:
+    if _NEGATIVE.fullmatch(text):
         return NamedScorer(None, demo_scorer_id)
-    return NamedScorer(external, number if number < _BIGINT else None)
+    possible = len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable()
+    number = int(text) if _COMMUNITY_ID.fullmatch(text) else _BIGINT
+    return NamedScorer(text if possible else None, number if number < _BIGINT else None)

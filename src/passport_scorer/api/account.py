@@ -1,0 +1,49 @@
+"""`GET /account/nonce`: a nonce for the sign-in."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint
+from passport_scorer.api.responses import general_answers, json_response
+from passport_scorer.services import Services
+
+
+class NonceResponse(msgspec.Struct, frozen=True):
+    """A nonce.
+
+    Attributes:
+        nonce: 60 hexadecimal digits.
+    """
+
+    nonce: str
+
+
+async def get_nonce(request: Request) -> Response:
+    """Give out a nonce that can be used once in the next 5 minutes."""
+    services: Services = request.app.state.services
+    nonce = NonceResponse(await services.nonces.create())
+    return json_response(nonce, headers={"Cache-Control": "no-store"})
+
+
+NONCE = Endpoint(
+    path="/account/nonce",
+    handler=get_nonce,
+    summary="Get a nonce",
+    description=(
+        "A nonce for a message of Sign-In with Ethereum. It can be used for one sign-in, in the "
+        "next 5 minutes."
+    ),
+    tag="Sign-in",
+    answers=[
+        Answer(
+            200,
+            "A new nonce.",
+            NonceResponse,
+            NonceResponse("4a4dfe25e0e738070f76aaaac9f3f19e81d0592357a896c97ac65fb34d46"),
+        ),
+        *general_answers(),
+    ],
+)

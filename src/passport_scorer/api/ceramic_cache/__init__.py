@@ -1,0 +1,1 @@
+"""Endpoints for the owners of addresses: sign-in and the stamp store."""

@@ -1,0 +1,91 @@
+"""`POST /ceramic-cache/authenticate/v2`: the sign-in of an address's owner."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.parsing import json_body
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.responses import detail_answer, general_answers, json_response
+from passport_scorer.domain.siwe import SiweMessage
+from passport_scorer.services import Services
+
+_EXAMPLE_TOKEN = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJkaWQiOiJkaWQ6cGto….ZGQzMDg0…"  # noqa: S105
+
+
+class SignInPayload(msgspec.Struct, frozen=True):
+    """A signed message.
+
+    Attributes:
+        message: the fields of the message.
+        signature: of the text that they make: `0x` and hexadecimal digits.
+    """
+
+    message: SiweMessage
+    signature: str
+
+
+class AccessTokenResponse(msgspec.Struct, frozen=True):
+    """What an owner gets.
+
+    Attributes:
+        access: the access token, valid for 7 days.
+        intercom_user_hash: reserved; null.
+    """
+
+    access: str
+    intercom_user_hash: None = None
+
+
+async def sign_in(request: Request) -> Response:
+    """Give the owner of an address an access token for a signed message."""
+    services: Services = request.app.state.services
+    payload = await json_body(request, SignInPayload)
+    token = await services.sign_in.access_token(payload.message, payload.signature)
+    return json_response(AccessTokenResponse(token), headers={"Cache-Control": "no-store"})
+
+
+_EXAMPLE = SignInPayload(
+    SiweMessage(
+        domain="app.passport.xyz",
+        address="0x900cd32c8C26f3A5f55095c9285e935dE52Eddd9",
+        statement="Sign in to Passport",
+        uri="https://app.passport.xyz",
+        version="1",
+        chain_id=1,
+        nonce="4a4dfe25e0e738070f76aaaac9f3f19e81d0592357a896c97ac65fb34d46",
+        issued_at="2026-11-24T03:30:00.000Z",
+    ),
+    "0x" + "5b" * 64 + "1b",
+)
+
+AUTHENTICATE = Endpoint(
+    path="/ceramic-cache/authenticate/v2",
+    method="POST",
+    handler=sign_in,
+    summary="Sign in with Ethereum",
+    description=(
+        "Send the fields of a message of EIP-4361, with a nonce from `GET /account/nonce`, and the "
+        "signature over its text (EIP-191). Signatures of contract wallets (EIP-1271, EIP-6492) "
+        "count where the service knows an Ethereum node, and the message is for chain 1.\n\nThe "
+        "checks are made in this order: address and nonce; domain and times; the nonce, which is "
+        "used up by that; the signature."
+    ),
+    tag="Sign-in",
+    body=Body(SignInPayload, _EXAMPLE),
+    answers=[
+        Answer(200, "You are in.", AccessTokenResponse, AccessTokenResponse(_EXAMPLE_TOKEN)),
+        detail_answer(
+            400,
+            "Something is wrong with the message, its nonce or the signature: "
+            "`Missing address or nonce!`, `Invalid address format!`, `Verification failed!`, "
+            "`Invalid nonce!`, `Invalid signature!`.",
+            "Invalid nonce!",
+        ),
+        invalid_request_answer(),
+        *general_answers(),
+    ],
+)

@@ -1,0 +1,159 @@
+"""`/ceramic-cache/stamps/bulk` and `/ceramic-cache/stamp`: the stamps of an address."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.ceramic_cache.owner_call import (
+    OWNER_SECURITY,
+    owner_answers,
+    owner_endpoint,
+)
+from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
+from passport_scorer.api.parsing import json_body, required_query_parameter
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.public.score_response import EXAMPLE, score_response
+from passport_scorer.api.responses import detail_answer, general_answers, json_response
+from passport_scorer.api.submitted_stamps import (
+    ShownLiveStamp,
+    StampEntry,
+    StampsAndScoreResponse,
+    StampsResponse,
+    read_entries,
+    shown,
+)
+from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.submitted_stamps import check_number
+from passport_scorer.scoring.stamp_store import Source, SourceApp
+from passport_scorer.services import Services
+
+
+@owner_endpoint
+async def post_stamps(request: Request, address: str) -> Response:
+    """Replace or add stamps, and score."""
+    services: Services = request.app.state.services
+    source = Source(SourceApp.PASSPORT, services.default_scorer_id)
+    return json_response(await _store(request, address, source), 201)
+
+
+@owner_endpoint
+async def patch_stamps(request: Request, address: str) -> Response:
+    """Replace, add or delete stamps, and score."""
+    return json_response(await _store(request, address, Source()))
+
+
+async def _store(request: Request, address: str, source: Source) -> StampsAndScoreResponse:
+    services: Services = request.app.state.services
+    sent = await json_body(request, list[msgspec.Raw])
+    check_number(sent)
+    stamps, outcome = await services.stamp_store.store(
+        address, read_entries(sent), services.configured_scorer_id, source
+    )
+    score = score_response(outcome, with_points=services.shows_points)
+    return StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score)
+
+
+@owner_endpoint
+async def delete_stamps(request: Request, address: str) -> Response:
+    """Delete stamps, and score."""
+    services: Services = request.app.state.services
+    sent = await json_body(request, list[msgspec.Raw])
+    check_number(sent)
+    providers = [entry.provider for entry in read_entries(sent)]
+    stamps = await services.stamp_store.delete(address, providers, services.configured_scorer_id)
+    return json_response(StampsResponse(success=True, stamps=shown(stamps)))
+
+
+async def get_stamps(request: Request) -> Response:
+    """List the stamps of an address; one that was never scored is scored."""
+    services: Services = request.app.state.services
+    address = parse_address(required_query_parameter(request, "address"))
+    scorer_id = services.configured_scorer_id
+    if not await services.stamp_store.is_scored(address, scorer_id):
+        await services.stamp_store.score(address, scorer_id)
+    stamps = await services.stamp_store.live_stamps(address)
+    return json_response(StampsResponse(success=True, stamps=shown(stamps)))
+
+
+_STAMP = msgspec.Raw(b'{"type": ["VerifiableCredential"], "proof": {"proofValue": "0x..."}}')
+_SHOWN = ShownLiveStamp(12, EXAMPLE.address, "Google", _STAMP)
+_ENTRIES = Body(
+    list[StampEntry], [StampEntry("Google", {"type": ["VerifiableCredential"]}), StampEntry("Ens")]
+)
+_STAMPS_AND_SCORE = StampsAndScoreResponse(success=True, stamps=[_SHOWN], score=EXAMPLE)
+_STAMPS = StampsResponse(success=True, stamps=[_SHOWN])
+_REFUSED = (
+    detail_answer(400, "An entry can't be stored.", "Entry 1: the provider occurs twice."),
+    invalid_request_answer(),
+    *owner_answers(),
+)
+_TAG = "Stamp store"
+_PATH = "/ceramic-cache/stamps/bulk"
+
+STAMPS = (
+    Endpoint(
+        path=_PATH,
+        method="POST",
+        handler=post_stamps,
+        summary="Store stamps",
+        description=(
+            "For every provider in the list the live stamp is soft-deleted; every entry's stamp is "
+            "stored. Then the address is scored. All of it or nothing. At most 100 entries."
+        ),
+        tag=_TAG,
+        security=OWNER_SECURITY,
+        body=_ENTRIES,
+        answers=[
+            Answer(201, "Stored.", StampsAndScoreResponse, _STAMPS_AND_SCORE),
+            detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
+            *_REFUSED,
+        ],
+    ),
+    Endpoint(
+        path=_PATH,
+        method="PATCH",
+        handler=patch_stamps,
+        summary="Replace, add or delete stamps",
+        description="As POST; an entry without a stamp only deletes.",
+        tag=_TAG,
+        security=OWNER_SECURITY,
+        body=_ENTRIES,
+        answers=[
+            Answer(200, "Stored.", StampsAndScoreResponse, _STAMPS_AND_SCORE),
+            detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
+            *_REFUSED,
+        ],
+    ),
+    Endpoint(
+        path=_PATH,
+        method="DELETE",
+        handler=delete_stamps,
+        summary="Delete stamps",
+        description="The stamps of the providers in the list are soft-deleted; the score follows.",
+        tag=_TAG,
+        security=OWNER_SECURITY,
+        body=Body(list[StampEntry], [StampEntry("Google")]),
+        answers=[
+            Answer(200, "Deleted.", StampsResponse, _STAMPS),
+            detail_answer(404, "None is there.", "Unable to find stamp to delete."),
+            *_REFUSED,
+        ],
+    ),
+    Endpoint(
+        path="/ceramic-cache/stamp",
+        handler=get_stamps,
+        summary="List the stamps of an address",
+        description="The live, unrevoked stamps, newest first.",
+        tag=_TAG,
+        query=[Parameter("address", "An Ethereum address.", {"type": "string"}, EXAMPLE.address)],
+        answers=[
+            Answer(200, "The stamps.", StampsResponse, _STAMPS),
+            detail_answer(400, "The address is none.", "Invalid address."),
+            detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
+            invalid_request_answer(),
+            *general_answers(),
+        ],
+    ),
+)

@@ -1,0 +1,65 @@
+"""`GET /internal/allow-list/{list}/{address}`: is an address on a list?"""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.internal.parameters import ADDRESS
+from passport_scorer.api.internal_call import (
+    INTERNAL_SECURITY,
+    internal_answers,
+    internal_endpoint,
+)
+from passport_scorer.api.responses import json_response
+from passport_scorer.api.storable_text import is_storable
+from passport_scorer.db.customization_queries import (
+    READ_LIST_MEMBERSHIP,
+    ListMembership,
+    ReadListMembershipParameters,
+)
+from passport_scorer.domain.addresses import is_address
+from passport_scorer.services import Services
+
+
+class AllowListMembership(msgspec.Struct, frozen=True):
+    """Whether an address is on a list.
+
+    Attributes:
+        is_member: false also where there is no such list, or the address is none.
+    """
+
+    is_member: bool
+
+
+@internal_endpoint
+async def get_allow_list_membership(request: Request) -> Response:
+    """Answer whether the address is on the list."""
+    services: Services = request.app.state.services
+    name, address = request.path_params["list"], request.path_params["address"]
+    if not is_storable(name) or not is_address(address):
+        return json_response(AllowListMembership(is_member=False))
+    parameters = ReadListMembershipParameters(name, address.lower())
+    found: ListMembership
+    (found,) = await services.database.read(READ_LIST_MEMBERSHIP, parameters)
+    return json_response(AllowListMembership(found.is_member))
+
+
+ALLOW_LIST = Endpoint(
+    path="/internal/allow-list/{list}/{address}",
+    handler=get_allow_list_membership,
+    summary="Is an address on a list?",
+    description="No such list, or no such address: it isn't.",
+    tag="Customizations",
+    security=INTERNAL_SECURITY,
+    parameters=[
+        Parameter("list", "The name of the list.", {"type": "string"}, "testlist"),
+        ADDRESS,
+    ],
+    answers=[
+        Answer(200, "Whether it is.", AllowListMembership, AllowListMembership(is_member=True)),
+        *internal_answers(),
+    ],
+)

@@ -1,0 +1,127 @@
+"""`POST /internal/check-bans`: may these credentials be issued?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.internal.parameters import EXAMPLE_ADDRESS
+from passport_scorer.api.internal_call import (
+    INTERNAL_SECURITY,
+    internal_answers,
+    internal_endpoint,
+)
+from passport_scorer.api.parsing import json_body
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.responses import detail_answer, json_response
+from passport_scorer.api.storable_text import StorableText
+from passport_scorer.db.ban_queries import READ_BANS, ReadBansParameters
+from passport_scorer.domain.bans import Ban, Subject, banned_address, first_bans
+from passport_scorer.domain.times import event_time
+from passport_scorer.services import Services
+
+
+class CheckedSubject(msgspec.Struct, frozen=True, gc=False):
+    """Of a credential's subject, what a ban may name.
+
+    Attributes:
+        id: the DID of whom the credential is about.
+        provider: what it attests.
+        hash: its nullifier.
+    """
+
+    id: StorableText | None = None
+    provider: StorableText | None = None
+    hash: StorableText | None = None
+
+
+class CheckedCredential(msgspec.Struct, frozen=True, gc=False):
+    """A credential; other members are ignored.
+
+    Attributes:
+        credentialSubject: whom it is about, and what it attests.
+    """
+
+    credentialSubject: CheckedSubject  # noqa: N815  as in the document
+
+
+class BanCheck(msgspec.Struct, frozen=True, gc=False):
+    """Whether a credential is banned.
+
+    Attributes:
+        hash: as it was asked.
+        is_banned: true if a ban lies on it; all that follows is null if not.
+        end_time: when the ban ends; null: never.
+        ban_type: `account`, `hash` or `single_stamp`.
+        reason: why, for people.
+    """
+
+    hash: str | None
+    is_banned: bool
+    end_time: str | None
+    ban_type: str | None
+    reason: str | None
+
+
+@internal_endpoint
+async def check_bans(request: Request) -> Response:
+    """Answer for each credential whether a ban lies on it, and which."""
+    services: Services = request.app.state.services
+    credentials = await json_body(request, list[CheckedCredential])
+    asked = [_subject(credential.credentialSubject) for credential in credentials]
+    address = banned_address(asked)
+    hashes = {subject.hash for subject in asked if subject.hash}
+    parameters = ReadBansParameters(address or None, list(hashes))
+    bans = await services.database.read(READ_BANS, parameters)
+    first = first_bans(asked, address, bans, datetime.now(UTC))
+    return json_response([_answer(*pair) for pair in zip(asked, first, strict=True)])
+
+
+def _subject(checked: CheckedSubject) -> Subject:
+    return Subject(checked.id, checked.provider, checked.hash)
+
+
+def _answer(asked: Subject, ban: Ban | None) -> BanCheck:
+    if ban is None:
+        return BanCheck(asked.hash, False, None, None, None)  # noqa: FBT003  is_banned
+    end_time = event_time(ban.end_time) if ban.end_time else None
+    return BanCheck(asked.hash, True, end_time, ban.type, ban.reason)  # noqa: FBT003
+
+
+_HASH = "v0.0.0:t7KXn8OM7W1hgAUjgnJhJFpTzum6xmAOGSUYwlzvpi0="
+
+CHECK_BANS = Endpoint(
+    path="/internal/check-bans",
+    method="POST",
+    handler=check_bans,
+    summary="Are these credentials banned?",
+    description=(
+        "All credentials must be about the same address. For each one the first ban in the order "
+        "of the table decides; the answers are in the order asked."
+    ),
+    tag="Issuing",
+    security=INTERNAL_SECURITY,
+    body=Body(
+        list[CheckedCredential],
+        [CheckedCredential(CheckedSubject(f"did:pkh:eip155:1:{EXAMPLE_ADDRESS}", "Google", _HASH))],
+    ),
+    answers=[
+        Answer(
+            200,
+            "An answer for each credential.",
+            list[BanCheck],
+            [BanCheck(_HASH, True, "2099-01-01T00:00:00Z", "account", "sybil")],  # noqa: FBT003
+        ),
+        detail_answer(
+            400,
+            "No credential, one without an id, or two addresses.",
+            "Must provide valid credential(s)",
+        ),
+        invalid_request_answer(),
+        *internal_answers(),
+    ],
+)

@@ -1,0 +1,126 @@
+"""`GET /internal/embed/weights` and `…/config`: what a page that embeds the stamps shows."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.internal.parameters import unknown_scorer_answer
+from passport_scorer.api.parsing import (
+    integer_query_parameter,
+    parse_integer,
+    required_query_parameter,
+)
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.responses import general_answers, json_response
+from passport_scorer.db.embed_queries import (
+    READ_EMBED_CONFIG,
+    READ_EMBED_WEIGHTS,
+    CommunityParameters,
+    EmbedConfig,
+)
+from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.embed import Section, SectionItem, sections, weight_numbers
+from passport_scorer.services import Services
+
+
+class EmbedPage(msgspec.Struct, frozen=True):
+    """What a page shows.
+
+    Attributes:
+        weights: provider -> weight.
+        stamp_sections: the sections, in order; may be none.
+    """
+
+    weights: dict[str, float]
+    stamp_sections: list[Section]
+
+
+async def get_embed_weights(request: Request) -> Response:
+    """Return the weights of a community's scorer; anybody may call."""
+    services: Services = request.app.state.services
+    community_id = integer_query_parameter(request, "community_id")
+    if community_id is None:
+        community_id = services.configured_scorer_id
+    parameters = CommunityParameters(community_id)
+    rows = await services.database.read(READ_EMBED_WEIGHTS, parameters)
+    if not rows:
+        raise ScorerNotFound
+    return json_response(weight_numbers(rows[0].weights))
+
+
+async def get_embed_config(request: Request) -> Response:
+    """Return the weights of a community's scorer, and the sections of its page."""
+    services: Services = request.app.state.services
+    written = required_query_parameter(request, "community_id")
+    parameters = CommunityParameters(parse_integer(written, ["query", "community_id"]))
+    rows = await services.database.read(READ_EMBED_CONFIG, parameters)
+    if not rows:
+        raise ScorerNotFound
+    return json_response(_page(rows[0]))
+
+
+def _page(row: EmbedConfig) -> EmbedPage:
+    places = zip(
+        row.titles or (),
+        row.section_orders or (),
+        row.platform_ids or (),
+        row.item_orders or (),
+        strict=True,
+    )
+    return EmbedPage(weight_numbers(row.weights), sections(places))
+
+
+_WEIGHTS = {"Google": 0.525, "Github": 2.0}
+_ANYBODY = "Anybody inside the network may call."
+
+EMBED_WEIGHTS = Endpoint(
+    path="/internal/embed/weights",
+    handler=get_embed_weights,
+    summary="Weights of a community's scorer",
+    description=f"As they are stored with the scorer. {_ANYBODY}",
+    tag="Embedding",
+    query=[
+        Parameter(
+            "community_id",
+            "The id of a community; by default that of the stamp store's own score.",
+            {"type": "integer"},
+            1,
+            required=False,
+        )
+    ],
+    answers=[
+        Answer(200, "Provider -> weight.", dict[str, float], _WEIGHTS),
+        unknown_scorer_answer(),
+        invalid_request_answer(),
+        *general_answers(),
+    ],
+)
+EMBED_CONFIG = Endpoint(
+    path="/internal/embed/config",
+    handler=get_embed_config,
+    summary="What a page that embeds the stamps shows",
+    description=f"Weights, and platforms under their headings. {_ANYBODY}",
+    tag="Embedding",
+    query=[Parameter("community_id", "The id of a community.", {"type": "integer"}, 1)],
+    answers=[
+        Answer(
+            200,
+            "Weights and sections.",
+            EmbedPage,
+            EmbedPage(
+                _WEIGHTS,
+                [
+                    Section(
+                        "Web2 Platforms", 0, [SectionItem("Github", 0), SectionItem("Google", 1)]
+                    )
+                ],
+            ),
+        ),
+        unknown_scorer_answer(),
+        invalid_request_answer(),
+        *general_answers(),
+    ],
+)

@@ -1,0 +1,51 @@
+"""`GET /internal/embed/validate-api-key`: how often a partner's page may call."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint
+from passport_scorer.api.public.partner_call import PARTNER_SECURITY, PartnerCall
+from passport_scorer.api.responses import detail_answer, general_answers, json_response
+from passport_scorer.db.embed_queries import READ_EMBED_KEY, ReadEmbedKeyParameters
+from passport_scorer.db.partner_queries import stored_key
+from passport_scorer.services import Services
+
+
+class EmbedRateLimit(msgspec.Struct, frozen=True):
+    """How often a key may be used by pages that embed the stamps.
+
+    Attributes:
+        embed_rate_limit: `<count>/<period>`; empty or null: without limit.
+    """
+
+    embed_rate_limit: str | None
+
+
+async def validate_api_key(request: Request) -> Response:
+    """Return the embed rate limit of the presented key; the call itself isn't counted."""
+    services: Services = request.app.state.services
+    presented = PartnerCall(request).presented
+    rows = await services.database.read(READ_EMBED_KEY, ReadEmbedKeyParameters(presented.prefix))
+    await services.api_keys.authenticate(presented, stored_key(rows))
+    return json_response(EmbedRateLimit(rows[0].embed_rate_limit))
+
+
+VALIDATE_API_KEY = Endpoint(
+    path="/internal/embed/validate-api-key",
+    handler=validate_api_key,
+    summary="How often may a partner's page call?",
+    description=(
+        "Takes the partner's API key instead of the internal token. The call is not counted "
+        "against any rate limit of the key."
+    ),
+    tag="Embedding",
+    security=PARTNER_SECURITY,
+    answers=[
+        Answer(200, "The key is right.", EmbedRateLimit, EmbedRateLimit("125/15m")),
+        detail_answer(401, "The key is missing, wrong, revoked or expired.", "Invalid API Key."),
+        *general_answers(),
+    ],
+)

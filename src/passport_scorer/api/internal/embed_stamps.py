@@ -1,0 +1,142 @@
+"""`/internal/embed/stamps/…` and `/internal/embed/score/…`: what the embedded widget needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
+from passport_scorer.api.internal_call import (
+    INTERNAL_SECURITY,
+    internal_answers,
+    internal_endpoint,
+)
+from passport_scorer.api.parsing import json_body, parse_integer
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.public.score_response import EXAMPLE, score_response
+from passport_scorer.api.responses import detail_answer, general_answers, json_response
+from passport_scorer.api.submitted_stamps import (
+    ShownLiveStamp,
+    StampsAndScoreResponse,
+    read_stamp,
+    shown,
+)
+from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.submitted_stamps import Entry, UnusableEntry, check_number
+from passport_scorer.scoring.stamp_store import Source, SourceApp
+from passport_scorer.services import Services
+
+
+class InvalidScorerId(PassportScorerError):
+    """Invalid scorer_id"""
+
+    code = "invalid_scorer_id"
+
+
+class EmbedStamps(msgspec.Struct, frozen=True):
+    """Stamps to store, and the scorer to use.
+
+    Attributes:
+        scorer_id: an integer, or the same as a decimal string.
+        stamps: credentials.
+    """
+
+    scorer_id: int | str
+    stamps: list[dict[str, Any]]
+
+
+class _SentEmbedStamps(msgspec.Struct, frozen=True):
+    scorer_id: int | str
+    stamps: list[msgspec.Raw]
+
+
+@internal_endpoint
+async def post_embed_stamps(request: Request) -> Response:
+    """Store stamps, and score."""
+    services: Services = request.app.state.services
+    address = parse_address(request.path_params["address"])
+    body: _SentEmbedStamps = await json_body(request, _SentEmbedStamps)
+    check_number(body.stamps)
+    scorer_id = parse_integer(str(body.scorer_id), ["body", "scorer_id"])
+    source = Source(SourceApp.EMBED, scorer_id)
+    stamps, outcome = await services.stamp_store.store(
+        address, _entries(body.stamps), scorer_id, source
+    )
+    score = score_response(outcome, with_points=False)
+    return json_response(StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score))
+
+
+async def get_embed_score(request: Request) -> Response:
+    """Score an address, and list its stamps."""
+    services: Services = request.app.state.services
+    address = parse_address(request.path_params["address"])
+    scorer_id = parse_integer(request.path_params["scorer_id"], ["path", "scorer_id"])
+    if scorer_id < 0:
+        scorer_id = services.demo_scorer_id or scorer_id
+    try:
+        outcome = await services.stamp_store.score(address, scorer_id)
+    except ScorerNotFound as error:
+        raise InvalidScorerId from error
+    stamps = shown(await services.stamp_store.live_stamps(address))
+    score = score_response(outcome, with_points=False)
+    return json_response(StampsAndScoreResponse(success=True, stamps=stamps, score=score))
+
+
+def _entries(sent: list[msgspec.Raw]) -> list[Entry]:
+    entries = []
+    for place, document in enumerate(sent, 1):
+        stamp = read_stamp(document)
+        if not stamp.provider:
+            raise UnusableEntry(f"Entry {place}: the stamp has no provider.")
+        entries.append(Entry(stamp.provider, stamp))
+    return entries
+
+
+_STAMP = msgspec.Raw(b'{"type": ["VerifiableCredential"], "proof": {"proofValue": "0x..."}}')
+_ANSWER = StampsAndScoreResponse(
+    success=True,
+    stamps=[ShownLiveStamp(12, EXAMPLE.address, "Google", _STAMP)],
+    score=EXAMPLE,
+)
+_TAG = "Embed"
+_ADDRESS = Parameter("address", "An Ethereum address.", {"type": "string"}, EXAMPLE.address)
+
+EMBED_STAMPS = (
+    Endpoint(
+        path="/internal/embed/stamps/{address}",
+        method="POST",
+        handler=post_embed_stamps,
+        summary="Store stamps, and score",
+        description="All of it or nothing. At most 100 stamps, each of another provider.",
+        tag=_TAG,
+        security=INTERNAL_SECURITY,
+        parameters=[_ADDRESS],
+        body=Body(EmbedStamps, EmbedStamps("2", [{"type": ["VerifiableCredential"]}])),
+        answers=[
+            Answer(200, "Stored.", StampsAndScoreResponse, _ANSWER),
+            detail_answer(400, "A stamp can't be stored.", "Entry 1: the stamp has no provider."),
+            detail_answer(404, "There is no such scorer.", "No scorer matches the given criteria."),
+            invalid_request_answer(),
+            *internal_answers(),
+        ],
+    ),
+    Endpoint(
+        path="/internal/embed/score/{scorer_id}/{address}",
+        handler=get_embed_score,
+        summary="Score an address, and list its stamps",
+        description="A negative scorer id means the demo scorer.",
+        tag=_TAG,
+        parameters=[Parameter("scorer_id", "A scorer.", {"type": "integer"}, 2), _ADDRESS],
+        answers=[
+            Answer(200, "The score and the stamps.", StampsAndScoreResponse, _ANSWER),
+            detail_answer(400, "There is no such scorer, or address.", "Invalid scorer_id"),
+            invalid_request_answer(),
+            *general_answers(),
+        ],
+    ),
+)

@@ -1,0 +1,119 @@
+"""`GET /internal/stake/legacy-gtc/{address}/{round_id}`: stakes of an earlier round."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.internal.parameters import (
+    ADDRESS,
+    EXAMPLE_ADDRESS,
+    invalid_address_answer,
+)
+from passport_scorer.api.internal_call import (
+    INTERNAL_SECURITY,
+    internal_answers,
+    internal_endpoint,
+)
+from passport_scorer.api.parsing import integer_path_parameter
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.responses import json_response
+from passport_scorer.db.stake_queries import (
+    READ_LEGACY_STAKES,
+    LegacyStake,
+    ReadLegacyStakesParameters,
+)
+from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.decimals import plain
+from passport_scorer.services import Services
+
+
+class LegacyStakeEvent(msgspec.Struct, frozen=True):
+    """Something that was staked, or taken back.
+
+    Attributes:
+        id: of the event.
+        event_type: `SelfStake` or `xStaked`.
+        round_id: the round.
+        staker: who has staked.
+        address: on whom.
+        amount: in GTC, with 18 decimals.
+        staked: false if it was taken back.
+        block_number: number of the block.
+        tx_hash: hash of the transaction.
+    """
+
+    id: int
+    event_type: str
+    round_id: int
+    staker: str
+    address: str | None
+    amount: str
+    staked: bool
+    block_number: int
+    tx_hash: str
+
+
+class LegacyStakes(msgspec.Struct, frozen=True):
+    """The stakes of an address, and those on it, in one round.
+
+    Attributes:
+        results: may be none.
+    """
+
+    results: list[LegacyStakeEvent]
+
+
+@internal_endpoint
+async def get_legacy_stakes(request: Request) -> Response:
+    """Return the events of a round in which the address is staker or staked on."""
+    services: Services = request.app.state.services
+    parameters = ReadLegacyStakesParameters(
+        parse_address(request.path_params["address"]),
+        integer_path_parameter(request, "round_id"),
+    )
+    rows = await services.database.read(READ_LEGACY_STAKES, parameters)
+    return json_response(LegacyStakes([_event(row) for row in rows]))
+
+
+def _event(row: LegacyStake) -> LegacyStakeEvent:
+    columns = msgspec.structs.asdict(row)
+    return LegacyStakeEvent(**{**columns, "amount": plain(row.amount)})
+
+
+LEGACY_STAKES = Endpoint(
+    path="/internal/stake/legacy-gtc/{address}/{round_id}",
+    handler=get_legacy_stakes,
+    summary="Stakes of an address, and on it, in an earlier round",
+    description="A round without stakes of the address has an empty list; that is no error.",
+    tag="Stakes",
+    security=INTERNAL_SECURITY,
+    parameters=[ADDRESS, Parameter("round_id", "The round.", {"type": "integer"}, 1)],
+    answers=[
+        Answer(
+            200,
+            "The events.",
+            LegacyStakes,
+            LegacyStakes(
+                [
+                    LegacyStakeEvent(
+                        id=1,
+                        event_type="SelfStake",
+                        round_id=1,
+                        staker=EXAMPLE_ADDRESS,
+                        address=EXAMPLE_ADDRESS,
+                        amount="125.500000000000000000",
+                        staked=True,
+                        block_number=1000,
+                        tx_hash="0x" + "0" * 64,
+                    )
+                ]
+            ),
+        ),
+        invalid_address_answer(),
+        invalid_request_answer(),
+        *internal_answers(),
+    ],
+)

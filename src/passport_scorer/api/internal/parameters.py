@@ -1,0 +1,32 @@
+"""Parameters that several internal endpoints have, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from passport_scorer.api.endpoint import Answer, Parameter
+from passport_scorer.api.responses import detail_answer
+
+EXAMPLE_ADDRESS = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+
+ADDRESS = Parameter(
+    "address",
+    "An Ethereum address, in any letter case.",
+    {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
+    EXAMPLE_ADDRESS,
+)
+CHECKSUMMED_ADDRESS = Parameter(
+    "address",
+    "An Ethereum address: all lower case, all upper case, or with a right EIP-55 checksum.",
+    {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
+    EXAMPLE_ADDRESS,
+)
+SCORER_ID = Parameter("scorer_id", "The id of any community.", {"type": "integer"}, 1)
+
+
+def invalid_address_answer() -> Answer:
+    """Describe the answer to an address that is none."""
+    return detail_answer(400, "The address is none.", "Invalid address.")
+
+
+def unknown_scorer_answer() -> Answer:
+    """Describe the answer to a scorer id that no community has."""
+    return detail_answer(404, "There is no such scorer.", "No scorer matches the given criteria.")

@@ -1,0 +1,79 @@
+"""`POST /internal/check-revocations`: have these credentials been revoked?"""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.internal_call import (
+    INTERNAL_SECURITY,
+    internal_answers,
+    internal_endpoint,
+)
+from passport_scorer.api.parsing import json_body
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.responses import json_response
+from passport_scorer.api.storable_text import StorableText
+from passport_scorer.db.ban_queries import READ_REVOCATIONS, ReadRevocationsParameters
+from passport_scorer.domain.submitted_stamps import check_number
+from passport_scorer.services import Services
+
+
+class CheckedProofs(msgspec.Struct, frozen=True):
+    """What is asked about.
+
+    Attributes:
+        proof_values: `proof.proofValue` of credentials, at most 100.
+    """
+
+    proof_values: list[StorableText]
+
+
+class RevocationCheck(msgspec.Struct, frozen=True):
+    """Whether a credential has been revoked.
+
+    Attributes:
+        proof_value: as it was asked.
+        is_revoked: true if it must not count any more.
+    """
+
+    proof_value: str
+    is_revoked: bool
+
+
+@internal_endpoint
+async def check_revocations(request: Request) -> Response:
+    """Answer for each proof value whether its credential has been revoked."""
+    services: Services = request.app.state.services
+    asked = (await json_body(request, CheckedProofs)).proof_values
+    check_number(asked)
+    rows = await services.database.read(READ_REVOCATIONS, ReadRevocationsParameters(asked))
+    revoked = {row.proof_value for row in rows}
+    return json_response([RevocationCheck(value, value in revoked) for value in asked])
+
+
+CHECK_REVOCATIONS = Endpoint(
+    path="/internal/check-revocations",
+    method="POST",
+    handler=check_revocations,
+    summary="Have these credentials been revoked?",
+    description="At most 100 at once; the answers are in the order asked.",
+    tag="Issuing",
+    security=INTERNAL_SECURITY,
+    body=Body(CheckedProofs, CheckedProofs(["0x674ba101", "0x2f229b58"])),
+    answers=[
+        Answer(
+            200,
+            "An answer for each proof value.",
+            list[RevocationCheck],
+            [
+                RevocationCheck("0x674ba101", is_revoked=True),
+                RevocationCheck("0x2f229b58", is_revoked=False),
+            ],
+        ),
+        invalid_request_answer(),
+        *internal_answers(),
+    ],
+)

@@ -1,0 +1,116 @@
+"""`GET /v2/stamps/{scorer_id}/score/{address}/history`: the score as of a time."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.parsing import required_query_parameter
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.public.history_response import history_response
+from passport_scorer.api.public.partner_call import (
+    PARTNER_SECURITY,
+    RATE_LIMIT_HEADERS,
+    PartnerCall,
+    partner_answers,
+    partner_endpoint,
+)
+from passport_scorer.api.public.score import SCORE
+from passport_scorer.api.public.score_response import EXAMPLE, V2ScoreResponse
+from passport_scorer.api.public.scorer_id import parse_scorer_id
+from passport_scorer.api.responses import NoScore, detail_answer, json_response
+from passport_scorer.db.partner_queries import (
+    READ_SCORE_EVENT,
+    ReadScoreEventParameters,
+    stored_key,
+)
+from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.api_key import ApiKey, PermissionDenied
+from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.score_history import NoScoreFound, parse_created_at
+
+
+@partner_endpoint(response_recorded=False)
+async def get_score_history(call: PartnerCall) -> Response:
+    """Return the newest score of an address that was recorded at or before a time."""
+    try:
+        asked, created_at = _asked(call)
+    except PassportScorerError:
+        _check_permission(await call.authenticate_alone())
+        raise
+    rows = await call.services.database.read(READ_SCORE_EVENT, asked)
+    _check_permission(await call.authenticate(stored_key(rows)))
+    if rows[0].community_id is None:
+        raise ScorerNotFound("No Community matches the given query.")
+    if rows[0].data is None:
+        raise NoScoreFound(asked.address, created_at)
+    return json_response(history_response(asked.address, rows[0].data, rows[0].threshold))
+
+
+def _asked(call: PartnerCall) -> tuple[ReadScoreEventParameters, str]:
+    """Return what is to be read, and the time as it was written."""
+    path = call.request.path_params
+    scorer = parse_scorer_id(path["scorer_id"], call.services.demo_scorer_id)
+    address = parse_address(path["address"])
+    created_at = required_query_parameter(call.request, "created_at")
+    asked = ReadScoreEventParameters(
+        key_prefix=call.presented.prefix,
+        external_scorer_id=scorer.external_scorer_id,
+        scorer_id=scorer.scorer_id,
+        address=address,
+        created_at=parse_created_at(created_at),
+    )
+    return asked, created_at
+
+
+def _check_permission(key: ApiKey) -> None:
+    if not key.historical_endpoint:
+        raise PermissionDenied
+
+
+_NO_SCORE = NoScore(f"No Score Found for {EXAMPLE.address} at 2026-11-24", EXAMPLE.address)
+_EXAMPLE = msgspec.structs.replace(
+    EXAMPLE,
+    last_score_timestamp="2026-11-24T03:30:00.123Z",
+    expiration_timestamp="2027-02-18T13:12:09Z",
+)
+
+HISTORY = Endpoint(
+    path="/v2/stamps/{scorer_id}/score/{address}/history",
+    handler=get_score_history,
+    summary="The score at an earlier time",
+    description=(
+        "Returns the newest score of the address in this community that was computed at or before "
+        "`created_at`, as it was recorded then. Times are written as they were recorded."
+        "\n\nYour key needs the permission for it."
+    ),
+    tag="Scores",
+    security=PARTNER_SECURITY,
+    parameters=SCORE.parameters,
+    query=[
+        Parameter(
+            "created_at",
+            "A date (its first moment) or a time in ISO 8601; UTC unless it has an offset.",
+            {"type": "string"},
+            "2026-11-24T03:30:00Z",
+        )
+    ],
+    answers=[
+        Answer(200, "The score as of that time.", V2ScoreResponse, _EXAMPLE, RATE_LIMIT_HEADERS),
+        detail_answer(
+            400,
+            "The address is none, or `created_at` is no time.",
+            "You must provide created_at as a query param.",
+        ),
+        *partner_answers(),
+        Answer(
+            404,
+            "There was no score then, or you have no such scorer (that without `address`).",
+            NoScore,
+            _NO_SCORE,
+        ),
+        invalid_request_answer(),
+    ],
+)

@@ -1,0 +1,98 @@
+"""`GET /v2/stamps/{address}`: the stamps of an address, page by page."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.parsing import (
+    integer_query_parameter,
+    query_parameter,
+    switch_query_parameter,
+)
+from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.public.page import EXAMPLE_PAGE, Page, page
+from passport_scorer.api.public.page_request import PageRequest, base_url
+from passport_scorer.api.public.partner_call import (
+    PARTNER_SECURITY,
+    RATE_LIMIT_HEADERS,
+    PartnerCall,
+    partner_answers,
+    partner_endpoint,
+)
+from passport_scorer.api.public.score import SCORE
+from passport_scorer.api.responses import detail_answer, json_response
+from passport_scorer.db.partner_queries import READ_STAMPS_PAGE, stored_key
+from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.stamp_pages import START, check_limit, parse_token
+
+
+@partner_endpoint(response_recorded=False)
+async def list_stamps(call: PartnerCall) -> Response:
+    """Return a page of the stamps of an address, newest first."""
+    try:
+        asked = _asked(call)
+    except PassportScorerError:
+        await call.authenticate_alone()
+        raise
+    parameters = asked.parameters(call.presented.prefix)
+    rows = await call.services.database.read(READ_STAMPS_PAGE, parameters)
+    await call.authenticate(stored_key(rows))
+    catalogue = await call.services.catalogue.catalogue() if asked.include_metadata else None
+    return json_response(page(rows[0], asked, base_url(call.request), catalogue))
+
+
+def _asked(call: PartnerCall) -> PageRequest:
+    request = call.request
+    address = parse_address(request.path_params["address"])
+    token = query_parameter(request, "token")
+    return PageRequest(
+        address=address,
+        limit=check_limit(integer_query_parameter(request, "limit")),
+        cursor=START if token is None else parse_token(token),
+        include_metadata=switch_query_parameter(request, "include_metadata"),
+    )
+
+
+LISTING = Endpoint(
+    path="/v2/stamps/{address}",
+    handler=list_stamps,
+    summary="List the stamps of an address",
+    description=(
+        "Returns the stamps that are stored for the address, newest first, exactly as they were "
+        "issued; also those that don't count in any score. Follow `next` until it is null."
+    ),
+    tag="Stamps",
+    security=PARTNER_SECURITY,
+    parameters=[parameter for parameter in SCORE.parameters if parameter.name == "address"],
+    query=[
+        Parameter(
+            "token",
+            "Where to go on: part of the URLs `next` and `prev`.",
+            {"type": "string"},
+            "eyJkIjogIm5leHQiLCAiaWQiOiA1N30",
+            required=False,
+        ),
+        Parameter(
+            "limit",
+            "How many stamps a page may have.",
+            {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000},
+            10,
+            required=False,
+        ),
+        Parameter(
+            "include_metadata",
+            "Whether to say what the catalogue says of each stamp.",
+            {"type": "boolean", "default": False},
+            example=True,
+            required=False,
+        ),
+    ],
+    answers=[
+        Answer(200, "A page.", Page, EXAMPLE_PAGE, RATE_LIMIT_HEADERS),
+        detail_answer(400, "The address, the limit or the token is none.", "Invalid address."),
+        *partner_answers(),
+        invalid_request_answer(),
+    ],
+)

@@ -1,0 +1,50 @@
+"""Nonces of the sign-in: given to anybody, used once.
+
+Source: specification, auth.md ("Sign-in").
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from passport_scorer.db.database import Database
+from passport_scorer.db.nonce_queries import (
+    CREATE_NONCE,
+    USE_NONCE,
+    CreateNonceParameters,
+    UseNonceParameters,
+)
+
+LIFETIME = timedelta(minutes=5)
+_OCTETS = 30  # 60 hexadecimal digits, what the column holds
+
+
+class Nonces:
+    """Gives nonces out, and uses them up."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(self) -> str:
+        """Return a new nonce that can be used once in the next 5 minutes.
+
+        Raises:
+            DatabaseUnavailable: it couldn't be stored.
+        """
+        nonce, now = secrets.token_hex(_OCTETS), self._clock()
+        await self._database.fetch(CREATE_NONCE, CreateNonceParameters(nonce, now, now + LIFETIME))
+        return nonce
+
+    async def use(self, nonce: str) -> bool:
+        """Use a nonce up; True for one caller only, however many there are at once.
+
+        Args:
+            nonce: in lower case.
+
+        Raises:
+            DatabaseUnavailable: whether it was used isn't known.
+        """
+        return bool(await self._database.fetch(USE_NONCE, UseNonceParameters(nonce, self._clock())))

@@ -1,0 +1,131 @@
+"""The catalogue's document, and what it says of each stamp.
+
+Source: specification, http.md (`GET /v2/stamps/metadata`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urljoin
+
+import msgspec
+
+from passport_scorer.domain.errors import PassportScorerError
+
+
+class UnreadableCatalogue(PassportScorerError):
+    """The document is no stamp catalogue."""
+
+    code = "unreadable_catalogue"
+
+
+class ListedStamp(msgspec.Struct, frozen=True):
+    """A stamp; `name` is the provider."""
+
+    name: str
+    description: str
+    hash: str
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Stamps of a platform that belong together."""
+
+    name: str
+    stamps: list[ListedStamp]
+
+
+class Platform(msgspec.Struct, frozen=True, rename="camel"):
+    """Where stamps are got from.
+
+    Attributes:
+        id: a short name.
+        icon: the URL of a picture.
+        name: for people.
+        description: a sentence.
+        connect_message: what stands on the button.
+        groups: its stamps.
+    """
+
+    id: str
+    icon: str
+    name: str
+    description: str
+    connect_message: str
+    groups: list[Group]
+
+
+class ShownPlatform(msgspec.Struct, frozen=True, rename="camel"):
+    """A platform without its stamps."""
+
+    name: str
+    id: str
+    icon: str
+    description: str
+    connect_message: str
+
+
+class StampMetadata(msgspec.Struct, frozen=True):
+    """What the catalogue says of a stamp.
+
+    Attributes:
+        name: the provider.
+        description: a sentence.
+        hash: of the provider's name.
+        group: which of the platform's groups it belongs to.
+        platform: where it is got from.
+    """
+
+    name: str
+    description: str
+    hash: str
+    group: str
+    platform: ShownPlatform
+
+
+class Catalogue(msgspec.Struct, frozen=True):
+    """The catalogue.
+
+    Attributes:
+        platforms: the document.
+        stamps: provider -> what it says of it.
+    """
+
+    platforms: Sequence[Platform]
+    stamps: Mapping[str, StampMetadata]
+
+
+_DOCUMENT = msgspec.json.Decoder(list[Platform])
+
+
+def read_catalogue(document: bytes, base: str) -> Catalogue:
+    """Read the document; members that the specification doesn't name are left out.
+
+    Args:
+        document: JSON.
+        base: the URL that relative icons belong to.
+
+    Raises:
+        UnreadableCatalogue: it is something else.
+    """
+    try:
+        platforms = [
+            msgspec.structs.replace(platform, icon=urljoin(base, platform.icon))
+            for platform in _DOCUMENT.decode(document)
+        ]
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise UnreadableCatalogue from error
+    return Catalogue(platforms, _stamps(platforms))
+
+
+def _stamps(platforms: Sequence[Platform]) -> dict[str, StampMetadata]:
+    """A provider that is listed twice is the first of them."""
+    found: dict[str, StampMetadata] = {}
+    for platform in platforms:
+        shown = msgspec.convert(platform, ShownPlatform, from_attributes=True)
+        for group in platform.groups:
+            for stamp in group.stamps:
+                found.setdefault(
+                    stamp.name,
+                    StampMetadata(stamp.name, stamp.description, stamp.hash, group.name, shown),
+                )
+    return found

@@ -1,0 +1,51 @@
+"""Who can reach `/internal/*`: looked at before anything is served.
+
+Source: specification, auth.md ("The internal network").
+"""
+
+from __future__ import annotations
+
+import socket
+
+import structlog
+
+from passport_scorer.server.sockets import is_loopback
+from passport_scorer.settings import InvalidSetting, Settings
+
+log = structlog.get_logger()
+
+
+def check_internal_network(
+    settings: Settings, public: socket.socket, internal: socket.socket | None
+) -> None:
+    """Refuse to serve internal endpoints to the public without a token; say where they need none.
+
+    Args:
+        settings: whether there is a token, and whether the public listener serves them.
+        public: the public listener.
+        internal: the internal one, if there is one.
+
+    Raises:
+        InvalidSetting: anybody could call them.
+    """
+    if settings.cgrants_api_token is not None:
+        return
+    unprotected = [internal] if internal else []
+    if settings.internal_on_public_listener:
+        if not is_loopback(public):
+            raise InvalidSetting(
+                "INTERNAL_ON_PUBLIC_LISTENER: needs CGRANTS_API_TOKEN, "
+                "or a public listener that only this machine can reach."
+            )
+        unprotected.append(public)
+    if unprotected:
+        log.warning(
+            "internal_endpoints_need_no_token",
+            reason="CGRANTS_API_TOKEN is not set",
+            reachable_at=[_place(listener) for listener in unprotected],
+        )
+
+
+def _place(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{host} port {port}"

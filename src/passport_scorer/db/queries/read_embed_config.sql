@@ -1,0 +1,30 @@
+-- The weights that are stored with the scorer of a community ($1), and the platforms that its
+-- page shows: no row where there is no community. A section without platforms has one entry in
+-- the arrays, with null for the platform.
+SELECT
+    coalesce(binary_scorer.weights, weighted.weights)::text AS weights,
+    place.titles,
+    place.section_orders,
+    place.platform_ids,
+    place.item_orders
+FROM account_community AS community
+JOIN scorer_weighted_scorer AS s ON s.id = community.scorer_id
+LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
+    ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
+LEFT JOIN scorer_weighted_weightedscorer AS weighted
+    ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(header.name::text) AS titles,
+        array_agg(section."order") AS section_orders,
+        array_agg(platform.platform_id::text) AS platform_ids,
+        array_agg(item."order") AS item_orders
+    FROM account_customization AS customization
+    JOIN account_embedsectionorder AS section ON section.customization_id = customization.id
+    JOIN account_embedsectionheader AS header ON header.id = section.section_id
+    LEFT JOIN account_embedstampplatform AS item
+        ON item.customization_id = customization.id AND item.section_id = section.section_id
+    LEFT JOIN registry_platformmetadata AS platform ON platform.id = item.platform_id
+    WHERE customization.scorer_id = community.id
+) AS place ON true
+WHERE community.id = $1::bigint

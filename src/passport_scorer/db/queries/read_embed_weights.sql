@@ -1,0 +1,10 @@
+-- The weights that are stored with the scorer of a community ($1): null where there are none; no
+-- row where there is no community.
+SELECT coalesce(binary_scorer.weights, weighted.weights)::text AS weights
+FROM account_community AS community
+JOIN scorer_weighted_scorer AS s ON s.id = community.scorer_id
+LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
+    ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
+LEFT JOIN scorer_weighted_weightedscorer AS weighted
+    ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
+WHERE community.id = $1::bigint

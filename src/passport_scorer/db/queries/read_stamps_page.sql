@@ -1,0 +1,68 @@
+-- A page of the stamps of an address ($2), together with the API key with a prefix ($1): at most
+-- $5 stamps, the highest id first; those below the id $3 that are next to it, or (if $4) those
+-- above it that are next to it. And whether there are stamps on either side of the page.
+-- No row: no such key.
+SELECT
+    key.id AS key_id,
+    key.hashed_key,
+    key.hashed_key_sha256,
+    key.revoked,
+    key.expiry_date,
+    key.read_scores,
+    key.historical_endpoint,
+    key.rate_limit,
+    key.analysis_rate_limit,
+    page.ids,
+    page.providers,
+    page.documents,
+    EXISTS (
+        SELECT
+        FROM ceramic_cache_ceramiccache AS newer
+        WHERE newer.address = $2
+            AND newer.type = 1
+            AND newer.deleted_at IS NULL
+            AND newer.id > page.first_id
+    ) AS has_newer,
+    EXISTS (
+        SELECT
+        FROM ceramic_cache_ceramiccache AS older
+        WHERE older.address = $2
+            AND older.type = 1
+            AND older.deleted_at IS NULL
+            AND older.id < page.last_id
+    ) AS has_older
+FROM account_accountapikey AS key
+CROSS JOIN LATERAL (
+    SELECT
+        array_agg(stamp.id ORDER BY stamp.id DESC) AS ids,
+        array_agg(stamp.provider::text ORDER BY stamp.id DESC) AS providers,
+        array_agg(stamp.stamp::text ORDER BY stamp.id DESC) AS documents,
+        max(stamp.id) AS first_id,
+        min(stamp.id) AS last_id
+    FROM (
+        (
+            SELECT c.id, c.provider, c.stamp
+            FROM ceramic_cache_ceramiccache AS c
+            WHERE NOT $4::boolean
+                AND c.address = $2
+                AND c.type = 1
+                AND c.deleted_at IS NULL
+                AND c.id < $3
+            ORDER BY c.id DESC
+            LIMIT $5
+        )
+        UNION ALL
+        (
+            SELECT c.id, c.provider, c.stamp
+            FROM ceramic_cache_ceramiccache AS c
+            WHERE $4
+                AND c.address = $2
+                AND c.type = 1
+                AND c.deleted_at IS NULL
+                AND c.id > $3
+            ORDER BY c.id
+            LIMIT $5
+        )
+    ) AS stamp
+) AS page
+WHERE key.prefix = $1

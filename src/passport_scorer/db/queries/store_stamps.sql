@@ -1,0 +1,19 @@
+-- Soft-deletes the live stamps of some providers ($3) of an address, and stores new ones.
+WITH deleted AS (
+    UPDATE ceramic_cache_ceramiccache
+    SET deleted_at = $2::timestamptz
+    WHERE address = $1::text AND type = 1 AND deleted_at IS NULL AND provider = ANY ($3::text[])
+    RETURNING id
+), stored AS (
+    INSERT INTO ceramic_cache_ceramiccache (
+        address, type, created_at, updated_at, compose_db_save_status, compose_db_stream_id,
+        source_app, source_scorer_id,
+        provider, stamp, proof_value, issuance_date, expiration_date
+    )
+    SELECT $1, 1, $2, $2, 'pending', '', $4::integer, $5::bigint, entry.*
+    FROM unnest($6::text[], $7::jsonb[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+        AS entry (provider, stamp, proof_value, issuance_date, expiration_date)
+    -- A provider's live stamp is unique: the old ones must be gone first.
+    WHERE (SELECT count(*) FROM deleted) >= 0
+)
+SELECT count(*) AS deleted FROM deleted

@@ -1,0 +1,76 @@
+"""The stamp store: `ceramic_cache_ceramiccache`, and the scores that it shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from passport_scorer.db.query import Query
+
+
+class AddressParameters(msgspec.Struct, frozen=True):
+    """$1: an address, in lower case."""
+
+    address: str
+
+
+class LockedAddress(msgspec.Struct, frozen=True):
+    """The lock is held; PostgreSQL has nothing more to say about it."""
+
+    held: str
+
+
+class StoreStampsParameters(msgspec.Struct, frozen=True):
+    """$1 to $10 of `store_stamps.sql`; the lists are columns of the new rows."""
+
+    address: str
+    now: datetime
+    deleted_provider: list[str]
+    source_app: int | None
+    source_scorer_id: int | None
+    provider: list[str]
+    stamp: list[str]
+    proof_value: list[str]
+    issuance_date: list[datetime | None]
+    expiration_date: list[datetime | None]
+
+
+class DeletedStamps(msgspec.Struct, frozen=True):
+    """How many stamps were soft-deleted."""
+
+    deleted: int
+
+
+class LiveStamp(msgspec.Struct, frozen=True):
+    """A live, unrevoked stamp; `stamp` is the JSON text of the credential."""
+
+    id: int
+    address: str
+    provider: str
+    stamp: str
+
+
+class StoredScoreParameters(msgspec.Struct, frozen=True):
+    """$1 and $2 of `stored_score.sql`."""
+
+    address: str
+    community_id: int
+
+
+class StoredScore(msgspec.Struct, frozen=True):
+    """A row of `registry_score`; `evidence` and `stamps` are JSON texts."""
+
+    score: Decimal | None
+    error: str | None
+    last_score_timestamp: datetime | None
+    expiration_date: datetime | None
+    evidence: str | None
+    stamps: str | None
+
+
+LOCK_ADDRESS = Query("lock_address", AddressParameters, LockedAddress)
+STORE_STAMPS = Query("store_stamps", StoreStampsParameters, DeletedStamps)
+LIVE_STAMPS = Query("live_stamps", AddressParameters, LiveStamp)
+STORED_SCORE = Query("stored_score", StoredScoreParameters, StoredScore)

@@ -1,0 +1,68 @@
+"""What a page that embeds the stamps shows of a community.
+
+Source: specification, http.md ("embed/weights", "embed/config").
+"""
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+
+from passport_scorer.domain.community import read_weights
+from passport_scorer.domain.decimals import UnusableWeight
+
+
+class SectionItem(msgspec.Struct, frozen=True):
+    """A platform in a section.
+
+    Attributes:
+        platform_id: `registry_platformmetadata.platform_id`.
+        order: where it stands.
+    """
+
+    platform_id: str
+    order: int
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A heading with platforms under it.
+
+    Attributes:
+        title: the heading.
+        order: where it stands.
+        items: its platforms, in order; may be none.
+    """
+
+    title: str
+    order: int
+    items: list[SectionItem]
+
+
+def weight_numbers(document: str | None) -> dict[str, float]:
+    """Return the weights of a scorer as numbers; none if it has no document.
+
+    Raises:
+        UnusableWeight: a weight is not a finite number.
+    """
+    weights = {name: float(weight) for name, weight in read_weights(document or "{}").items()}
+    if not all(map(math.isfinite, weights.values())):
+        raise UnusableWeight
+    return weights
+
+
+def sections(places: Iterable[tuple[str, int, str | None, int | None]]) -> list[Section]:
+    """Return the sections of a page, in order.
+
+    Args:
+        places: (title, order of the section, platform, order of the platform), in any order;
+            both of the platform's are None in a section that has none.
+    """
+    found: dict[tuple[int, str], list[SectionItem]] = {}
+    for title, section_order, platform_id, order in places:
+        items = found.setdefault((section_order, title), [])
+        if platform_id is not None and order is not None:
+            items.append(SectionItem(platform_id, order))
+    return [
+        Section(title, order, sorted(items, key=lambda item: (item.order, item.platform_id)))
+        for (order, title), items in sorted(found.items(), key=lambda entry: entry[0])
+    ]

@@ -1,0 +1,97 @@
+"""Paging through stamps, newest first: tokens that say where to go on.
+
+Source: specification, http.md (`GET /v2/stamps/{address}`).
+"""
+
+import base64
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
+from passport_scorer.domain.errors import PassportScorerError
+
+LARGEST_PAGE = 1000
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_LARGEST_ID = 2**63 - 1
+
+
+class InvalidLimit(PassportScorerError):
+    """Invalid limit."""
+
+    code = "invalid_limit"
+
+
+class InvalidToken(PassportScorerError):
+    """Invalid token."""
+
+    code = "invalid_page_token"
+
+
+class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to go on.
+
+    Attributes:
+        d: `next`: ids below `id`, the highest first; `prev`: ids above it, those next to it.
+        id: the last or the first id of the page before.
+    """
+
+    d: Literal["next", "prev"]
+    id: Annotated[int, msgspec.Meta(ge=1, le=_LARGEST_ID)]
+
+    def token(self) -> str:
+        """Return what a caller sends back: unpadded base64url."""
+        text = f'{{"d": "{self.d}", "id": {self.id}}}'
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+START = Cursor("next", _LARGEST_ID)
+_CURSOR = msgspec.json.Decoder(Cursor)
+
+
+def parse_token(token: str) -> Cursor:
+    """Read a token.
+
+    Raises:
+        InvalidToken: it isn't one that `Cursor.token` could have made.
+    """
+    if not _BASE64URL.fullmatch(token):
+        raise InvalidToken
+    try:
+        return _CURSOR.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise InvalidToken from error
+
+
+def check_limit(limit: int | None) -> int:
+    """Return how many stamps a page may have; the largest page if nothing was said.
+
+    Raises:
+        InvalidLimit: it is not from 1 to 1000.
+    """
+    if limit is None:
+        return LARGEST_PAGE
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidLimit
+    return limit
+
+
+def neighbours(
+    ids: Sequence[int], *, has_newer: bool, has_older: bool
+) -> tuple[Cursor | None, Cursor | None]:
+    """Return the cursors that go on from a page: to older stamps (`next`), and to newer (`prev`).
+
+    Args:
+        ids: of the page, the highest first.
+        has_newer: there are stamps with higher ids.
+        has_older: there are stamps with lower ids.
+
+    Returns:
+        None where there is nothing more; both None for an empty page, which has no ids.
+    """
+    if not ids:
+        return None, None
+    older = Cursor("next", ids[-1]) if has_older else None
+    newer = Cursor("prev", ids[0]) if has_newer else None
+    return older, newer

@@ -1,0 +1,95 @@
+"""What somebody submits to the stamp store, and when it is taken.
+
+Source: specification, http.md ("The stamp store").
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from passport_scorer.domain.errors import PassportScorerError
+
+MOST_ENTRIES = 100
+_LONGEST_TEXT = 256  # characters; what the columns provider and proof_value can hold
+
+
+class TooManyStamps(PassportScorerError):
+    """You have submitted too many stamps."""
+
+    code = "too_many_stamps"
+
+
+class UnusableEntry(PassportScorerError):
+    """An entry can't be stored."""
+
+    code = "unusable_entry"
+
+
+class NoStampToDelete(PassportScorerError):
+    """Unable to find stamp to delete."""
+
+    code = "no_stamp_to_delete"
+
+
+class SubmittedStamp(msgspec.Struct, frozen=True):
+    """A credential that is to be stored, as it was sent.
+
+    Attributes:
+        document: its JSON text.
+        provider: `credentialSubject.provider`; None if there is none.
+        proof_value: `proof.proofValue`; None if there is none.
+        issuance_date: aware; None if there is none that can be read.
+        expiration_date: the same.
+    """
+
+    document: str
+    provider: str | None
+    proof_value: str | None
+    issuance_date: datetime | None
+    expiration_date: datetime | None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One entry: the live stamp of the provider goes, and the new one, if there is one, comes."""
+
+    provider: str
+    stamp: SubmittedStamp | None = None
+
+
+def check_number(entries: Sequence[object]) -> None:
+    """Refuse more entries than are taken at once.
+
+    Raises:
+        TooManyStamps: there are more than 100.
+    """
+    if len(entries) > MOST_ENTRIES:
+        raise TooManyStamps
+
+
+def check_entries(entries: Iterable[Entry]) -> None:
+    """Refuse entries that can't be stored; an entry is named by its place, from 1 on.
+
+    Raises:
+        UnusableEntry: a provider occurs twice or is too long; a stamp is of another provider, or
+            has no `proof.proofValue`.
+    """
+    seen: set[str] = set()
+    for place, entry in enumerate(entries, 1):
+        if problem := _problem(entry, seen):
+            raise UnusableEntry(f"Entry {place}: {problem}")
+        seen.add(entry.provider)
+
+
+def _problem(entry: Entry, seen: set[str]) -> str | None:
+    if entry.provider in seen:
+        return "the provider occurs twice."
+    if len(entry.provider) > _LONGEST_TEXT or "\0" in entry.provider:
+        return "the provider is no name of one."
+    if entry.stamp is None:
+        return None
+    if entry.stamp.provider != entry.provider:
+        return "the stamp is of another provider."
+    if not entry.stamp.proof_value or len(entry.stamp.proof_value) > _LONGEST_TEXT:
+        return "the stamp has no proof.proofValue that can be stored."
+    return None

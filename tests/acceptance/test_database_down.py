@@ -1,0 +1,168 @@
+"""What happens while the database is away, and at a start that can't succeed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.db.location import connected
+from passport_scorer.db.schema.creation import create_schema
+from passport_scorer.demo.seed import seed
+from passport_scorer.demo.world import DEMO_API_KEY
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Service, StartService
+
+Command = Callable[..., "CompletedProcess[str]"]
+AWAY = {"detail": "The database can't be reached right now."}
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedServer]:
+    """A PostgreSQL of this test's own, in a folder that its account can reach."""
+    with tempfile.TemporaryDirectory(prefix="passport-scorer-tests-") as folder:
+        if os.geteuid() == 0:
+            Path(folder).chmod(0o711)
+        settings = {"fsync": "off"}
+        home = Path(folder) / "postgresql"
+        with EmbeddedServer(home, settings=settings, shared=Path(folder)) as server:
+            yield server
+
+
+async def away(service: Service) -> None:
+    """Check what the service answers without its database."""
+    answer = await service.score("bob")
+    assert (answer.status_code, answer.json()) == (503, AWAY)
+    assert int(answer.headers["Retry-After"]) > 0
+    answer = await service.client.get("/health/ready")
+    assert (answer.status_code, answer.json()) == (503, AWAY)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert (await service.client.get("/health")).status_code == 200
+    assert (await service.client.get("/openapi.json")).status_code == 200
+
+
+async def test_the_database_goes_and_comes_back(
+    own_server: EmbeddedServer, start_service: StartService
+) -> None:
+    """Without its database the service says so and lives on; with it, it works again by itself.
+
+    What was answered before is recorded afterwards: usage waits for the database.
+    """
+    async with connected(own_server.url) as connection:
+        await create_schema(connection, own=True)
+    database = Database(DatabaseSettings(own_server.url))
+    await database.open()
+    await seed(database)
+    await database.close()
+    service = await start_service(own_server.url)
+    for _ in range(2):
+        assert (await service.score("bob")).status_code == 200
+        assert own_server.shut_down()
+        await away(service)
+        await away(service)
+        own_server.start()
+        await service.healthy_again()
+        answer = await service.score("bob")
+        assert (answer.status_code, answer.json()["score"]) == (200, "0.72400")
+    await service.tables.usage(DEMO_API_KEY.key, 4)
+    assert not service.events("request_failed")
+
+
+async def test_connections_that_the_server_closes(
+    demo_database_url: str, start_service: StartService
+) -> None:
+    """Connections that break while they are idle are replaced, and no caller notices."""
+    service = await start_service(demo_database_url)
+    for _ in range(10):
+        assert (await service.score("bob")).status_code == 200
+        await service.tables.rows(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """
+        )
+        answer = await service.score("bob")
+        assert answer.status_code == 200, service.events("request_failed")
+    assert not service.events("request_failed")
+
+
+def one_line(done: CompletedProcess[str]) -> str:
+    """The only line that a command that failed has to say."""
+    assert done.returncode not in (0, None), done
+    assert done.returncode > 0, done
+    (line,) = done.stderr.splitlines()
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+    return line
+
+
+def unused_port() -> int:
+    """A port on which nothing listens."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "RDS_PROXY_URL"])
+def test_a_start_without_the_database(command: Command, variable: str) -> None:
+    """A service whose database can't be reached says so in one line, without the password."""
+    url = f"postgresql://someone:very-secret@127.0.0.1:{unused_port()}/somewhere"
+    line = one_line(command("serve", "--port", "0", **{variable: url}))
+    assert "127.0.0.1" in line
+    assert "very-secret" not in line
+
+
+def test_a_start_with_a_database_that_is_none(command: Command, empty_database: str) -> None:
+    """A database that doesn't exist is named in one line."""
+    url = empty_database.replace("/test_", "/no_such_database_")
+    assert "there is no such database" in one_line(command("serve", DATABASE_URL=url))
+
+
+def test_a_port_that_is_taken(command: Command, database_url: str) -> None:
+    """A port that something else listens on is named in one line."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = str(listener.getsockname()[1])
+        line = one_line(command("serve", "--port", port, DATABASE_URL=database_url))
+    assert port in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FF_MULTI_NULLIFIER", "maybe"),
+        ("TRUSTED_IAM_ISSUERS", "notjson"),
+        ("DATABASE_POOL_SIZE", "-1"),
+        ("DEMO_API_SCORER_ID", "one"),
+        ("HUMAN_POINTS_START_TIMESTAMP", "soon"),
+        ("DATABASE_URL", "mysql://user:very-secret@host/database"),
+        ("PORT", "http"),
+        ("PORT", "65536"),
+    ],
+)
+def test_a_malformed_setting(
+    command: Command, database_url: str, variable: str, value: str
+) -> None:
+    """A malformed variable stops the start with one line that names it, and not its value."""
+    settings = {"DATABASE_URL": database_url, variable: value}
+    line = one_line(command("serve", **settings))
+    assert variable in line
+    assert "very-secret" not in line
+
+
+@pytest.mark.parametrize("workers", ["0", "-1"])
+def test_an_impossible_number_of_workers(command: Command, database_url: str, workers: str) -> None:
+    """A service without workers would serve nobody: it doesn't start."""
+    done = command("serve", "--port", "0", "--workers", workers, DATABASE_URL=database_url)
+    assert done.returncode > 0
+    assert "workers" in done.stderr
+    assert "Traceback" not in done.stderr

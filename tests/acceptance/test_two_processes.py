@@ -1,0 +1,223 @@
+"""Several processes on one database: whoever is faster, everything stays right."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+import subprocess
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from passport_scorer.demo.signing import sign_eip712
+from passport_scorer.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Service, StartService, Tables
+
+NOW = datetime.now(UTC)
+WEIGHTS = {"Google": "1.11111", "Github": "2.5", "Discord": 0.3, "Ens": "0.000004"}
+PROVIDERS = tuple(WEIGHTS)
+ADDRESSES = [f"0x{number:040x}" for number in range(0xC0FFEE, 0xC0FFEE + 10)]
+REQUESTS = 200
+
+
+def nullifiers_of(person: int, provider: int) -> list[str]:
+    """Two nullifiers of a stamp: one shared with the address before, one with the address after."""
+    return [f"v{version}:{provider}:{(person + version) % 5}" for version in (0, 1)]
+
+
+async def add_people(tables: Tables) -> int:
+    """Give each address a stamp of each provider, and return the community to score them in."""
+    for (person, address), (number, provider) in itertools.product(
+        enumerate(ADDRESSES), enumerate(PROVIDERS)
+    ):
+        credential = sign_eip712(
+            ETHEREUM_ISSUER_KEY,
+            address=address,
+            provider=provider,
+            nullifiers=nullifiers_of(person, number),
+            issued_at=NOW - timedelta(days=1),
+            expires_at=NOW + timedelta(days=30 + person),
+        )
+        await tables.add_stamp(address, credential)
+    return await tables.add_community(WEIGHTS)
+
+
+async def ask_all(services: Sequence[Service], community: int) -> list[httpx.Response]:
+    """Ask for the scores of all addresses again and again, everything at once."""
+    turns = zip(
+        range(REQUESTS), itertools.cycle(ADDRESSES), itertools.cycle(services), strict=False
+    )
+    return await asyncio.gather(
+        *(service.score(address, community) for number, address, service in shuffled(turns))
+    )
+
+
+def shuffled(turns: Any) -> list[tuple[int, str, Service]]:
+    """The same turns in another order, so that each service is asked for each address."""
+    return sorted(turns, key=lambda turn: turn[0] * 7919 % REQUESTS)
+
+
+async def check_everything(tables: Tables, community: int, scores: int) -> None:
+    """Check the invariants of deduplication and of what is stored, after so many scores."""
+    links = await tables.rows(
+        "SELECT hash, address FROM registry_hashscorerlink WHERE community_id = $1", community
+    )
+    owner = {link["hash"]: link["address"] for link in links}
+    assert len(owner) == len(links)
+    stored = await tables.rows(
+        """
+        SELECT p.id, p.address, s.id AS score_id, s.score, s.evidence, s.stamp_scores, s.stamps,
+            ARRAY(SELECT c.provider::text FROM registry_stamp c WHERE c.passport_id = p.id
+                ORDER BY c.provider) AS copies
+        FROM registry_passport p LEFT JOIN registry_score s ON s.passport_id = p.id
+        WHERE p.community_id = $1
+        """,
+        community,
+    )
+    assert sorted(row["address"] for row in stored) == ADDRESSES
+    counted_for: dict[str, set[str]] = defaultdict(set)
+    for row in stored:
+        check_score(row)
+        person = ADDRESSES.index(row["address"])
+        for number, provider in enumerate(PROVIDERS):
+            nullifiers = nullifiers_of(person, number)
+            # Every nullifier that was ever shown is somebody's, once it was shown.
+            assert owner.keys() >= set(nullifiers)
+            if not row["stamps"][provider]["dedup"]:
+                for nullifier in nullifiers:
+                    counted_for[nullifier].add(row["address"])
+    assert all(addresses == {owner[hash_]} for hash_, addresses in counted_for.items())
+    assert counted_for
+    events = await tables.rows(
+        "SELECT action, data FROM registry_event WHERE community_id = $1", community
+    )
+    computed = [event["data"]["pk"] for event in events if event["action"] == "SCU"]
+    assert len(computed) == scores
+    assert set(computed) == {row["score_id"] for row in stored}
+
+
+def check_score(row: Mapping[str, Any]) -> None:
+    """Check a score row against itself and the copies of the stamps that it counts."""
+    assert row["stamps"].keys() == set(PROVIDERS)
+    kept = sorted(provider for provider, stamp in row["stamps"].items() if not stamp["dedup"])
+    assert row["copies"] == kept
+    assert sorted(row["stamp_scores"]) == kept
+    total = sum((Decimal(str(WEIGHTS[provider])) for provider in kept), Decimal(0))
+    assert Decimal(row["evidence"]["rawScore"]) == total
+    assert row["score"] == (1 if total >= 20 else 0)
+
+
+async def test_two_services_on_one_database(
+    demo_database_url: str, start_service: StartService
+) -> None:
+    """200 requests at once for addresses that share accounts: all are answered, all is right."""
+    services = [
+        await start_service(demo_database_url),
+        await start_service(demo_database_url, DATABASE_POOL_SIZE="10"),
+    ]
+    tables = services[0].tables
+    community = await add_people(tables)
+    answers = await ask_all(services, community)
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers:
+        body = answer.json()
+        kept = [provider for provider, stamp in body["stamps"].items() if not stamp["dedup"]]
+        total = sum((Decimal(str(WEIGHTS[provider])) for provider in kept), Decimal(0))
+        assert body["score"] == str(round(total, 5))
+    await check_everything(tables, community, REQUESTS)
+    await tables.usage(DEMO_API_KEY.key, REQUESTS)
+
+
+async def test_two_workers(demo_database_url: str, start_service: StartService) -> None:
+    """The same with one service of two worker processes."""
+    service = await start_service(demo_database_url, "--workers", "2")
+    community = await add_people(service.tables)
+    answers = await ask_all([service], community)
+    assert {answer.status_code for answer in answers} == {200}
+    await check_everything(service.tables, community, REQUESTS)
+    await service.tables.usage(DEMO_API_KEY.key, REQUESTS)
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    return [child for child, parent in pairs if parent == process]
+
+
+async def test_a_worker_dies_under_load(
+    demo_database_url: str, start_service: StartService
+) -> None:
+    """When a worker is killed, the service goes on, and starts another one.
+
+    What was being answered by that worker is lost; nothing that comes after is.
+    """
+    service = await start_service(demo_database_url, "--workers", "2")
+    community = await add_people(service.tables)
+    workers = children_of(service.process.pid)
+    assert len(workers) == 2
+    load = asyncio.gather(
+        *(service.score(address, community) for address in ADDRESSES * 20), return_exceptions=True
+    )
+    computed = "SELECT count(*) > 20 FROM registry_event WHERE action = 'SCU'"
+    await service.tables.eventually(True, computed)
+    os.kill(workers[0], signal.SIGKILL)
+    for outcome in await load:
+        if not isinstance(outcome, httpx.TransportError):
+            assert isinstance(outcome, httpx.Response)
+            assert outcome.status_code == 200
+    for address in ADDRESSES:
+        # A connection that the dead worker had accepted is not used again.
+        async with httpx.AsyncClient(base_url=service.base_url, trust_env=False) as client:
+            answer = await client.get(
+                f"/v2/stamps/{community}/score/{address}",
+                headers={"X-API-Key": DEMO_API_KEY.key},
+            )
+            assert answer.status_code == 200
+    while len(children_of(service.process.pid)) < 2:
+        await asyncio.sleep(0.02)
+    assert [event["process"] for event in service.events("worker_died")] == [workers[0]]
+    computed = "SELECT count(*) FROM registry_event WHERE action = 'SCU'"
+    await check_everything(service.tables, community, await service.tables.value(computed))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only here a process is seen to end")
+async def test_workers_end_with_their_parent(
+    demo_database_url: str, start_service: StartService
+) -> None:
+    """Workers whose parent was killed don't go on serving without anybody who could stop them."""
+    service = await start_service(demo_database_url, "--workers", "2")
+    workers = children_of(service.process.pid)
+    service.process.kill()
+    service.process.wait()
+    try:
+        for _ in range(500):
+            if not any(map(is_running, workers)):
+                break
+            await asyncio.sleep(0.02)
+        assert not any(map(is_running, workers))
+    finally:
+        for worker in filter(is_running, workers):
+            os.kill(worker, signal.SIGKILL)
+        service.process.returncode = 0
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2]
+    except OSError:
+        return False
+    return not state.startswith("Z")

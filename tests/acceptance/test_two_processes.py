@@ -7,15 +7,16 @@ import itertools
 import os
 import signal
 import subprocess
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import pytest
 
 from passport_scorer.demo.signing import sign_eip712
 from passport_scorer.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY
@@ -148,13 +149,35 @@ async def test_two_workers(demo_database_url: str, start_service: StartService) 
     await service.tables.usage(DEMO_API_KEY.key, REQUESTS)
 
 
-def children_of(process: int) -> list[int]:
-    """The processes that a process has started."""
+def processes() -> dict[int, int]:
+    """The processes of this machine that have not ended: number -> the parent's number."""
+    if Path("/proc/self/stat").exists():
+        found = {}
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                state, parent = file.read_text().rpartition(") ")[2].split()[:2]
+                if state != "Z":
+                    found[int(file.parent.name)] = int(parent)
+        return found
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+        ["ps", "-A", "-o", "pid=,ppid=,state="], capture_output=True, text=True, check=True
     ).stdout
-    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
-    return [child for child, parent in pairs if parent == process]
+    rows = [line.split() for line in listed.splitlines()]
+    return {int(number): int(parent) for number, parent, state in rows if state[0] != "Z"}
+
+
+def workers_of(service: Service) -> list[int]:
+    """The worker processes of a service."""
+    parent = service.process.pid
+    return [number for number, its_parent in processes().items() if its_parent == parent]
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; a process must get some time to start or to end."""
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, holds
+        await asyncio.sleep(0.02)
 
 
 async def test_a_worker_dies_under_load(
@@ -166,7 +189,7 @@ async def test_a_worker_dies_under_load(
     """
     service = await start_service(demo_database_url, "--workers", "2")
     community = await add_people(service.tables)
-    workers = children_of(service.process.pid)
+    workers = workers_of(service)
     assert len(workers) == 2
     load = asyncio.gather(
         *(service.score(address, community) for address in ADDRESSES * 20), return_exceptions=True
@@ -186,38 +209,24 @@ async def test_a_worker_dies_under_load(
                 headers={"X-API-Key": DEMO_API_KEY.key},
             )
             assert answer.status_code == 200
-    while len(children_of(service.process.pid)) < 2:
-        await asyncio.sleep(0.02)
+    await eventually(lambda: len(workers_of(service)) == 2)
     assert [event["process"] for event in service.events("worker_died")] == [workers[0]]
     computed = "SELECT count(*) FROM registry_event WHERE action = 'SCU'"
     await check_everything(service.tables, community, await service.tables.value(computed))
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only here a process is seen to end")
 async def test_workers_end_with_their_parent(
     demo_database_url: str, start_service: StartService
 ) -> None:
     """Workers whose parent was killed don't go on serving without anybody who could stop them."""
     service = await start_service(demo_database_url, "--workers", "2")
-    workers = children_of(service.process.pid)
+    workers = set(workers_of(service))
+    assert len(workers) == 2
     service.process.kill()
     service.process.wait()
     try:
-        for _ in range(500):
-            if not any(map(is_running, workers)):
-                break
-            await asyncio.sleep(0.02)
-        assert not any(map(is_running, workers))
+        await eventually(lambda: not workers & processes().keys())
     finally:
-        for worker in filter(is_running, workers):
+        for worker in workers & processes().keys():
             os.kill(worker, signal.SIGKILL)
-        service.process.returncode = 0
-
-
-def is_running(process: int) -> bool:
-    """Whether a process is there and has not ended."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2]
-    except OSError:
-        return False
-    return not state.startswith("Z")
+        service.process.returncode = 0  # it was not meant to end well

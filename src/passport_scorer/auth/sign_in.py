@@ -14,6 +14,7 @@ import structlog
 from passport_scorer.auth.access_tokens import AccessTokens
 from passport_scorer.auth.contract_wallets import CHAIN_ID, ContractWallets
 from passport_scorer.auth.nonces import Nonces
+from passport_scorer.credentials.did import checksummed
 from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.keccak import keccak
 from passport_scorer.credentials.secp256k1 import recovered_address
@@ -83,7 +84,8 @@ class SignIn:
             await self._wallets.close()
 
     async def _has_signed(self, address: str, message: SiweMessage, signature: str) -> bool:
-        wallet, digest = bytes.fromhex(address[2:]), signed_digest(message_text(message))
+        wallet = bytes.fromhex(address[2:])
+        digest = signed_digest(message_text(message, checksummed(wallet)))
         try:
             if recovered_address(digest, signature) == wallet:
                 return True

@@ -39,6 +39,12 @@ app = App(
     """,
 )
 
+app.command(
+    "passport_scorer.cli.query_check:check_queries",
+    name="check-queries",
+    help="Prepare every query against the tables: for contributors.",
+)
+
 Arguments = ParamSpec("Arguments")
 
 

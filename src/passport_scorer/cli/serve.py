@@ -95,8 +95,13 @@ def serve_settings(
         if internal_port is not None:
             internal = stack.enter_context(listen(internal_host, internal_port))
         check_internal_network(settings, public, internal)
+        if internal:
+            log.info("listening_internally", host=internal_host, port=internal.getsockname()[1])
         listening(public.getsockname()[1])
         log.info("listening", host=host, port=public.getsockname()[1], workers=workers)
+
+        if workers > 1 and settings.rate_limit_redis_url is None:
+            log.warning("rate_limits_count_per_process", setting="RATE_LIMIT_REDIS_URL")
 
         def work() -> None:
             uvloop.run(_serve(settings, database_url, public, internal))

@@ -14,23 +14,7 @@ from passport_scorer.credentials.errors import DocumentUnreadable
 
 MAXIMUM_SIZE = 65_536  # bytes; stamps have 2 to 4 thousand
 MAXIMUM_DEPTH = 16  # levels of objects and lists; stamps have 6
-
-
-def _json_type(depth: int) -> Any:
-    """The type of JSON values that nest at most so deep.
-
-    A decoder of this type stops at the first value that nests deeper. One of any type recurses as
-    deep as the text says, bounded only by the interpreter's recursion limit: where a process has
-    raised that, a document of brackets would exhaust the stack.
-    """
-    scalar = str | int | float | bool | None
-    json_type: Any = scalar
-    for _ in range(depth):
-        json_type = scalar | list[json_type] | dict[str, json_type]
-    return json_type
-
-
-_decode = msgspec.json.Decoder(_json_type(MAXIMUM_DEPTH)).decode
+MAXIMUM_BRACKETS = 500  # that open an object or list; stamps have some 45
 
 
 def document_bytes(document: bytes | str) -> bytes:
@@ -54,14 +38,32 @@ def read_document(document: bytes | str) -> dict[str, Any]:
     Raises:
         DocumentUnreadable: no JSON, not an object, too long or too deep, or not UTF-8.
     """
+    raw = document_bytes(document)
+    # A decoder recurses as deep as the text says, bounded only by the interpreter's recursion
+    # limit: where a process has raised that, a document of brackets would exhaust the stack.
+    if raw.count(b"{") + raw.count(b"[") > MAXIMUM_BRACKETS:
+        raise DocumentUnreadable(f"The document has more than {MAXIMUM_BRACKETS} brackets.")
     try:
-        value = _decode(document_bytes(document))
-    except msgspec.ValidationError as error:
-        raise DocumentUnreadable(
-            f"The document nests deeper than {MAXIMUM_DEPTH} levels, or has a number out of range."
-        ) from error
+        value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DocumentUnreadable("The document isn't valid JSON.") from error
     if not isinstance(value, dict):
         raise DocumentUnreadable("The document isn't a JSON object.")
+    if _is_deeper(value, MAXIMUM_DEPTH):
+        raise DocumentUnreadable(f"The document nests deeper than {MAXIMUM_DEPTH} levels.")
     return value
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether objects and lists nest deeper; without recursion."""
+    level = [value]
+    for _ in range(depth):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return False
+    return True

@@ -73,7 +73,7 @@ class PastScore(msgspec.Struct, frozen=True):
     """A score as its event holds it; times are texts, exactly as they were written.
 
     Attributes:
-        score: the column `score`: 1 or 0 in all but old events.
+        score: the column `score`: 1 or 0 in all but old events; None if there was none.
         evidence: the comparison that was made.
         stamps: provider -> what it scored.
         last_score_timestamp: when it was computed.
@@ -81,7 +81,7 @@ class PastScore(msgspec.Struct, frozen=True):
         error: what went wrong.
     """
 
-    score: Decimal | None = None
+    score: Decimal | None
     evidence: _Evidence | None = None
     stamps: Mapping[str, PastStamp] | None = None
     last_score_timestamp: str | None = None

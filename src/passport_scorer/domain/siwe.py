@@ -38,7 +38,7 @@ class SiweMessage(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         domain: the site that asks for the signature.
-        address: whose signature it is; in the text as it is written here.
+        address: whose signature it is, in any letter case.
         uri: what the session is for.
         version: `1`.
         chain_id: the chain that the session is bound to; a number, or its digits.
@@ -99,16 +99,17 @@ def check_message(message: SiweMessage, domains: Collection[str], now: datetime)
         raise SignInRefused
 
 
-def message_text(message: SiweMessage) -> str:
+def message_text(message: SiweMessage, address: str) -> str:
     """Return the text that the owner has signed: EIP-4361, "ABNF Message Format".
 
     Args:
         message: `check_message` has let it pass.
+        address: its address with the EIP-55 checksum, as the text must have it.
     """
     origin = f"{message.scheme}://{message.domain}" if message.scheme else message.domain
     lines = [
         f"{origin} wants you to sign in with your Ethereum account:",
-        message.address,
+        address,
         "",
         *([] if message.statement is None else [message.statement]),
         "",

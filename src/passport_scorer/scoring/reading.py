@@ -10,7 +10,7 @@ import msgspec
 
 from passport_scorer.db.scoring_queries import ScoringRow
 from passport_scorer.domain.api_key import ApiKey
-from passport_scorer.domain.community import Community, read_weights
+from passport_scorer.domain.community import Community, ScorerNotFound, read_weights
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import Earned, PointsState
@@ -26,10 +26,25 @@ class Reading(msgspec.Struct, frozen=True):
         key: the API key with the prefix that was asked for; None if there is none.
         snapshot: what the score depends on; None if there is no such community, or it is not
             one of the key's account, or no address was asked for.
+        fault: why the community can't score, if it can't.
     """
 
     key: ApiKey | None
     snapshot: Snapshot | None
+    fault: UnusableWeight | None = None
+
+    def found(self) -> Snapshot:
+        """Return what the score depends on.
+
+        Raises:
+            ScorerNotFound: there is no such community.
+            UnusableWeight: the community has no usable scorer.
+        """
+        if self.fault:
+            raise self.fault
+        if self.snapshot is None:
+            raise ScorerNotFound
+        return self.snapshot
 
 
 # The text decides the value, and a service has few scorers: no need to read a hundred weights

@@ -6,10 +6,13 @@
 3. Write: one statement records what differs from what is there, and fails as a whole if the
    world has moved since step 1 (`db/queries/write_scoring.sql`). Then: back to 1, and this time
    the score row is held from the read to the write, so that nobody can be faster again.
+
+Requests that come in while reads and writes are under way share the next ones.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -18,7 +21,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from passport_scorer.db.database import Connection, Database
-from passport_scorer.db.errors import LostRace
+from passport_scorer.db.errors import DatabaseUnavailable, LostRace
 from passport_scorer.db.query import NoParameters, Parameters, Query, Row
 from passport_scorer.db.scoring_queries import (
     LOCK_LIMITED_POINTS,
@@ -31,14 +34,18 @@ from passport_scorer.db.scoring_queries import (
     read_parameters,
     write_parameters,
 )
-from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.decimals import UnusableWeight
+from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.scoring import Outcome, ScoringPolicy, Snapshot, decide_all
 from passport_scorer.scoring.address_queue import AddressQueue
+from passport_scorer.scoring.gathering import Gathering
 from passport_scorer.scoring.reading import Reading, api_key, snapshot
 from passport_scorer.scoring.remembered_stamps import Stamps
 from passport_scorer.scoring.stamp_reader import StampReader, known_stamps
 
 TRIES = 5
+AT_ONCE = 2  # reads, and writes, that a process has under way at the same time
+MOST = 32  # requests that share a read or a write at most
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Awaitable[Result]]
@@ -78,37 +85,76 @@ class ScoringRoad:
         self._policy = policy
         self._clock = clock
         self._queue = AddressQueue()
+        self._reading = Gathering(self.read_each, at_once=AT_ONCE, most=MOST)
+        self._settling = Gathering(self.settle_each, at_once=AT_ONCE, most=MOST)
 
-    async def read(self, requests: Sequence[ScoringRequest]) -> list[Reading]:
-        """Read everything that the scores of a set of requests depend on, in one round trip.
+    async def read(self, request: ScoringRequest) -> Reading:
+        """Read everything that a score depends on, perhaps together with others.
 
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
-            UnusableWeight: a community has no usable scorer.
         """
-        return await self._read(self._database, requests)
+        return await self._reading.submit(request)
 
-    async def settle(self, snapshots: Sequence[Snapshot]) -> list[Outcome]:
-        """Decide on what was read, and write it, in one round trip.
+    async def settle(self, snapshot: Snapshot) -> Outcome:
+        """Decide on what was read, and write it, perhaps together with others.
 
-        What is returned is what was committed. No pair may occur twice.
+        What is returned is what was committed.
 
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
             LostRace: others were faster five times; nothing was written.
-            UnusableWeight: a community's weights can't be summed up; nothing was written.
+            UnusableWeight: the community's weights can't be summed up; nothing was written.
         """
-        async with self._queue.turn(snapshot.address for snapshot in snapshots) as waited:
-            try:
-                if waited:
-                    snapshots = await self._read_again(self._database, snapshots)
-                return await self._decide_and_write(self._database, snapshots)
-            except LostRace:
-                # Each for itself: one that loses again must not hold up the others.
-                return [
-                    await self._repeat(partial(self._score_pair, pair=snapshot), tries=TRIES - 1)
-                    for snapshot in snapshots
-                ]
+        async with self._queue.turn([snapshot.address]) as waited:
+            return await self._settling.submit(await self._fresh(snapshot) if waited else snapshot)
+
+    async def score(self, address: str, community_id: int) -> Outcome:
+        """Read, decide and write; `address` is in lower case.
+
+        Raises:
+            ScorerNotFound: there is no such community.
+            DatabaseUnavailable, LostRace, UnusableWeight: see `read` and `settle`.
+        """
+        reading = await self.read(ScoringRequest(address, community_id=community_id))
+        return await self.settle(reading.found())
+
+    async def read_each(self, requests: Sequence[ScoringRequest]) -> list[Reading]:
+        """Read a set of requests in one round trip.
+
+        Raises:
+            DatabaseUnavailable: the database can't be reached in time.
+        """
+        return await self._read(self._database, requests)
+
+    async def settle_each(self, snapshots: Sequence[Snapshot]) -> list[Outcome | Exception]:
+        """Decide on a set and write it in one round trip; an exception is the failure of its pair.
+
+        No pair may occur twice.
+
+        Raises:
+            DatabaseUnavailable: the database can't be reached in time.
+        """
+        try:
+            return [*await self._decide_and_write(self._database, snapshots)]
+        except DatabaseUnavailable:
+            raise
+        except PassportScorerError:
+            # Each for itself: what one of them fails with must not be the others' failure.
+            return await asyncio.gather(*map(self._settle_alone, snapshots))
+
+    async def _settle_alone(self, snapshot: Snapshot) -> Outcome | Exception:
+        pair = partial(
+            self.score_within, address=snapshot.address, community_id=snapshot.community.id
+        )
+        try:
+            return await self._repeat(pair, tries=TRIES - 1)
+        except PassportScorerError as error:
+            return error
+
+    async def _fresh(self, stale: Snapshot) -> Snapshot:
+        request = ScoringRequest(stale.address, community_id=stale.community.id)
+        return (await self.read(request)).found()
 
     async def transact(self, address: str, work: Work[Result]) -> Result:
         """Do `work` in a transaction, while nobody else in this process scores the address.
@@ -133,21 +179,20 @@ class ScoringRoad:
             ScorerNotFound: there is no such community.
             UnusableWeight: the community's weights can't be summed up.
         """
-        request = ScoringRequest(address, community_id=community_id)
         await connection.execute(LOCK_SCORES, LockScoresParameters([address], [community_id]))
-        (reading,) = await self._read(connection, [request])
-        if _may_be_limited(reading.snapshot):
+        snapshot = await self._read_pair(connection, address, community_id)
+        if _may_be_limited(snapshot):
             await connection.execute(LOCK_LIMITED_POINTS, NoParameters())
-            (reading,) = await self._read(connection, [request])
-        if reading.snapshot is None:
-            raise ScorerNotFound
+            snapshot = await self._read_pair(connection, address, community_id)
         (outcome,) = await self._decide_and_write(
-            connection, [reading.snapshot], holds_points=_may_be_limited(reading.snapshot)
+            connection, [snapshot], holds_points=_may_be_limited(snapshot)
         )
         return outcome
 
-    async def _score_pair(self, connection: Connection, *, pair: Snapshot) -> Outcome:
-        return await self.score_within(connection, pair.address, pair.community.id)
+    async def _read_pair(self, connection: Connection, address: str, community_id: int) -> Snapshot:
+        request = ScoringRequest(address, community_id=community_id)
+        (reading,) = await self._read(connection, [request])
+        return reading.found()
 
     async def _repeat(self, work: Work[Result], *, tries: int) -> Result:
         for left in reversed(range(tries)):
@@ -172,16 +217,6 @@ class ScoringRoad:
             _log_refused(outcome)
         return outcomes
 
-    async def _read_again(
-        self, statements: Statements, stale: Sequence[Snapshot]
-    ) -> list[Snapshot]:
-        requests = [ScoringRequest(s.address, community_id=s.community.id) for s in stale]
-        readings = await self._read(statements, requests)
-        fresh = [reading.snapshot for reading in readings if reading.snapshot]
-        if len(fresh) < len(stale):
-            raise ScorerNotFound  # the community was removed in between
-        return fresh
-
     async def _read(
         self, statements: Statements, requests: Sequence[ScoringRequest]
     ) -> list[Reading]:
@@ -194,17 +229,20 @@ class ScoringRoad:
         rows = await statements.read(READ_SCORING, parameters)
         rows.sort(key=lambda row: row.ordinal)
         return [
-            await self._reading(row, request, stamps)
+            await self._reading_of(row, request, stamps)
             for row, request, stamps in zip(rows, requests, known, strict=True)
         ]
 
-    async def _reading(self, row: ScoringRow, request: ScoringRequest, known: Stamps) -> Reading:
+    async def _reading_of(self, row: ScoringRow, request: ScoringRequest, known: Stamps) -> Reading:
         key = api_key(row)
         if request.address is None:
             return Reading(key, None)
         stamps = await self._stamps.read(row, request.address, known, now=self._clock())
         human_points = self._policy.points.is_of_interest
-        return Reading(key, snapshot(row, request.address, stamps, human_points=human_points))
+        try:
+            return Reading(key, snapshot(row, request.address, stamps, human_points=human_points))
+        except UnusableWeight as error:
+            return Reading(key, None, error)
 
 
 def _may_be_limited(snapshot: Snapshot | None) -> bool:

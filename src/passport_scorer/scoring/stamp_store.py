@@ -21,7 +21,6 @@ from passport_scorer.db.stamp_store_queries import (
     StoredScoreParameters,
     StoreStampsParameters,
 )
-from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.human_points import PointsState
 from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.stored_score import RecordedScore, read_evidence, read_stamps
@@ -119,18 +118,6 @@ class StampStore:
 
         return await self._road.transact(address, work)
 
-    async def score(self, address: str, community_id: int) -> Outcome:
-        """Score an address, and record the result.
-
-        Raises:
-            ScorerNotFound: there is no such community.
-        """
-        (reading,) = await self._road.read([ScoringRequest(address, community_id=community_id)])
-        if reading.snapshot is None:
-            raise ScorerNotFound
-        (outcome,) = await self._road.settle([reading.snapshot])
-        return outcome
-
     async def recorded_score(
         self, address: str, community_id: int
     ) -> tuple[RecordedScore | None, PointsState | None]:
@@ -142,10 +129,8 @@ class StampStore:
         Raises:
             ScorerNotFound: there is no such community.
         """
-        (reading,) = await self._road.read([ScoringRequest(address, community_id=community_id)])
-        if reading.snapshot is None:
-            raise ScorerNotFound
-        points = reading.snapshot.points
+        reading = await self._road.read(ScoringRequest(address, community_id=community_id))
+        points = reading.found().points
         parameters = StoredScoreParameters(address, community_id)
         for row in await self._database.read(STORED_SCORE, parameters):
             evidence = read_evidence(row.evidence)

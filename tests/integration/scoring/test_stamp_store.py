@@ -163,7 +163,7 @@ async def test_a_recorded_score_is_not_computed_again(world: World) -> None:
         store = store_of(road, world)
         assert not await store.is_scored(address("ann"), COMMUNITY)
         assert (await store.recorded_score(address("ann"), COMMUNITY))[0] is None
-        await store.score(address("ann"), COMMUNITY)
+        await road.score("ann")
         assert await store.is_scored(address("ann"), COMMUNITY)
         assert (await store.recorded_score(address("ann"), COMMUNITY))[0]
         world.now += timedelta(days=1)

@@ -187,17 +187,22 @@ class Road:
     async def read(self, *names: str, community_id: int = COMMUNITY) -> list[Snapshot]:
         """Read what the scores of these people depend on."""
         requests = [ScoringRequest(address(name), community_id=community_id) for name in names]
-        readings = await self.road.read(requests)
-        return [reading.snapshot for reading in readings if reading.snapshot]
+        return [reading.found() for reading in await self.road.read_each(requests)]
 
     async def settle(self, snapshots: Sequence[Snapshot]) -> list[Outcome]:
-        """Decide and write."""
-        return await self.road.settle(snapshots)
+        """Decide and write; the first failure is raised."""
+        if len(snapshots) == 1:
+            return [await self.road.settle(snapshots[0])]
+        outcomes = []
+        for outcome in await self.road.settle_each(snapshots):
+            if isinstance(outcome, Exception):
+                raise outcome
+            outcomes.append(outcome)
+        return outcomes
 
     async def score(self, name: str, community_id: int = COMMUNITY) -> Outcome:
         """Read, decide and write."""
-        (outcome,) = await self.settle(await self.read(name, community_id=community_id))
-        return outcome
+        return await self.road.score(address(name), community_id)
 
 
 def kept(outcome: Outcome) -> list[str]:

@@ -1,12 +1,21 @@
 """How often a partner may call."""
 
+import asyncio
+import time
 from datetime import UTC, datetime
 
 import pytest
 from limits.aio.storage import Storage
 from structlog.testing import capture_logs
 
-from passport_scorer.auth.rate_limits import RateLimited, RateLimits, RateLimitState, parse_limit
+from passport_scorer.auth import rate_limits as rate_limits_module
+from passport_scorer.auth.rate_limits import (
+    LONGEST_WAIT,
+    RateLimited,
+    RateLimits,
+    RateLimitState,
+    parse_limit,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -199,6 +208,50 @@ async def test_calls_are_let_through_when_they_cannot_be_counted() -> None:
             "reason": "ConnectionError",
         }
     ]
+
+
+class BadDayStorage(WindowStorage):
+    """A shared store that hangs until it has recovered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hangs = True
+        self.asked = 0
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        self.asked += 1
+        if self.hangs:
+            await asyncio.sleep(60)
+        return await super().incr(key, expiry, amount)
+
+
+async def test_a_store_that_hangs_delays_nobody_for_long() -> None:
+    """One call waits for a moment, those that follow not at all; all are let through."""
+    storage = BadDayStorage()
+    rate_limits = RateLimits(storage.now, storage)
+    start = time.monotonic()
+    states = [await rate_limits.count("abc", "scores", "0/1m") for _ in range(100)]
+    assert time.monotonic() - start < 2 * LONGEST_WAIT
+    assert states == [None] * 100
+    assert (storage.asked, rate_limits.uncounted) == (1, 100)
+
+
+async def test_a_store_that_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the pause one call tries it, alone; if that is counted, all are again."""
+    monkeypatch.setattr(rate_limits_module, "PAUSE", 0.05)
+    storage = BadDayStorage()
+    rate_limits = RateLimits(storage.now, storage)
+    await rate_limits.count("abc", "scores", "9/1m")
+    await asyncio.sleep(0.1)
+    together = [rate_limits.count("abc", "scores", "9/1m") for _ in range(10)]
+    assert await asyncio.gather(*together) == [None] * 10
+    assert storage.asked == 2
+    await asyncio.sleep(0.1)
+    storage.hangs = False
+    with capture_logs() as logs:
+        states = [await counted(rate_limits, limit="9/1m") for _ in range(2)]
+    assert [state.remaining for state in states] == [8, 7]
+    assert logs == [{"event": "rate_limit_counted_again", "log_level": "warning", "uncounted": 11}]
 
 
 async def test_calls_are_counted_in_memory_unless_told() -> None:

@@ -45,7 +45,7 @@ async def get_own_score(request: Request, address: str) -> Response:
     scorer_id = services.configured_scorer_id if alternate is None else alternate
     recorded, points = await services.stamp_store.recorded_score(address, scorer_id)
     if recorded is None:
-        outcome = await services.stamp_store.score(address, scorer_id)
+        outcome = await services.road.score(address, scorer_id)
         return json_response(score_response(outcome, with_points=services.shows_points))
     shown_points = points if services.shows_points else None
     return json_response(recorded_score_response(address, recorded, shown_points))
@@ -59,7 +59,7 @@ async def post_own_score(request: Request, address: str) -> Response:
     body: ScoreRequest = await json_body(request, ScoreRequest)
     alternate = body.alternate_scorer_id
     scorer_id = services.configured_scorer_id if alternate is None else alternate
-    outcome = await services.stamp_store.score(address, scorer_id)
+    outcome = await services.road.score(address, scorer_id)
     return json_response(score_response(outcome, with_points=services.shows_points))
 
 

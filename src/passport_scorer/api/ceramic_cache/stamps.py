@@ -72,7 +72,7 @@ async def get_stamps(request: Request) -> Response:
     address = parse_address(required_query_parameter(request, "address"))
     scorer_id = services.configured_scorer_id
     if not await services.stamp_store.is_scored(address, scorer_id):
-        await services.stamp_store.score(address, scorer_id)
+        await services.road.score(address, scorer_id)
     stamps = await services.stamp_store.live_stamps(address)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 

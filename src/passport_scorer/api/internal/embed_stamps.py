@@ -79,7 +79,7 @@ async def get_embed_score(request: Request) -> Response:
     if scorer_id < 0:
         scorer_id = services.demo_scorer_id or scorer_id
     try:
-        outcome = await services.stamp_store.score(address, scorer_id)
+        outcome = await services.road.score(address, scorer_id)
     except ScorerNotFound as error:
         raise InvalidScorerId from error
     stamps = shown(await services.stamp_store.live_stamps(address))

@@ -23,9 +23,7 @@ from passport_scorer.api.parsing import integer_path_parameter
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.score_response import EXAMPLE, V2ScoreResponse, score_response
 from passport_scorer.api.responses import json_response
-from passport_scorer.db.scoring_queries import ScoringRequest
 from passport_scorer.domain.addresses import parse_address
-from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.services import Services
 
 
@@ -43,14 +41,8 @@ async def get_internal_score_without_version(request: Request) -> Response:
 
 async def _scored(request: Request) -> Response:
     services: Services = request.app.state.services
-    scoring = ScoringRequest(
-        address=parse_address(request.path_params["address"]),
-        community_id=integer_path_parameter(request, "scorer_id"),
-    )
-    (reading,) = await services.road.read([scoring])
-    if reading.snapshot is None:
-        raise ScorerNotFound
-    (outcome,) = await services.road.settle([reading.snapshot])
+    address = parse_address(request.path_params["address"])
+    outcome = await services.road.score(address, integer_path_parameter(request, "scorer_id"))
     return json_response(score_response(outcome, with_points=False))
 
 

@@ -54,7 +54,7 @@ def base_url(request: Request) -> str:
     is left aside.
     """
     written = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
-    scheme = written if written in _SCHEMES else request.url.scheme
+    scheme = written if written in _SCHEMES else request.scope.get("scheme", "http")
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
         name, port = request.scope.get("server") or ("localhost", None)

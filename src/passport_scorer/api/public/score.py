@@ -18,7 +18,6 @@ from passport_scorer.api.responses import detail_answer, json_response
 from passport_scorer.db.scoring_queries import ScoringRequest
 from passport_scorer.domain.addresses import is_address, parse_address
 from passport_scorer.domain.api_key import PermissionDenied
-from passport_scorer.domain.community import ScorerNotFound
 
 
 @partner_endpoint(response_recorded=True)
@@ -32,14 +31,12 @@ async def get_score(call: PartnerCall) -> Response:
         external_scorer_id=scorer.external_scorer_id,
         scorer_id=scorer.scorer_id,
     )
-    (reading,) = await services.road.read([request])
+    reading = await services.road.read(request)
     key = await call.authenticate(reading.key)
     if not key.read_scores:
         raise PermissionDenied
     parse_address(written)
-    if reading.snapshot is None:
-        raise ScorerNotFound
-    (outcome,) = await services.road.settle([reading.snapshot])
+    outcome = await services.road.settle(reading.found())
     return json_response(score_response(outcome, with_points=services.shows_points))
 
 

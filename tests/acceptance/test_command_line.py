@@ -1,0 +1,216 @@
+"""The command `passport-scorer`, as people type it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from passport_scorer.cli.__main__ import app
+from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+START_SECONDS = 60
+TABLES = (
+    *("account_account", "account_accountapikey", "account_community", "auth_user"),
+    *("scorer_weighted_binaryweightedscorer", "scorer_weighted_weightedscorer"),
+    *("scorer_weighted_scorer", "ceramic_cache_ceramiccache"),
+)
+HELP = {
+    "serve": "passport-scorer serve\n(.|\n)*--port",
+    "verify": "Parameters|Arguments|FILE",
+    "demo": "seed",
+    "demo seed": "DATABASE_URL",
+    "demo run": "--port",
+    "db": "DATABASE_URL",
+    "db init": "DATABASE_URL|Parameters|tables",
+    "db check": "DATABASE_URL|Parameters|Reads only",
+    "db describe": "JSON",
+    "db start": "address",
+    "db stop": "Stop",
+    "db shell": "psql",
+    "db url": "password",
+}
+
+
+def test_the_installed_command() -> None:
+    """The command is installed beside the interpreter, and knows its version."""
+    command = Path(sys.executable).with_name("passport-scorer")
+    if not command.exists():
+        pytest.skip("the project is not installed in this environment")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_help(command: Command) -> None:
+    """The command alone, and --help, list the commands that there are."""
+    done = command("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in {words.split()[0] for words in HELP}:
+        assert re.search(rf"\b{name}\b", done.stdout)
+
+
+@pytest.mark.parametrize("words", HELP)
+def test_help_of_each_command(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--help of each command says what it does and what it takes."""
+    with pytest.raises(SystemExit) as ended:
+        app([*words.split(), "--help"])
+    output = capsys.readouterr().out
+    assert ended.value.code in (0, None)
+    assert f"passport-scorer {words}" in output
+    assert re.search(HELP[words], output)
+
+
+def test_mistyped_commands(command: Command) -> None:
+    """A command that there isn't is refused, without a stack trace."""
+    done = command("sevre")
+    assert done.returncode > 0
+    assert "sevre" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def rows_of(url: str) -> Mapping[str, Any]:
+    """Everything that the demo puts into a database."""
+    connection = await asyncpg.connect(url)
+    try:
+        return {
+            table: await connection.fetch(f"SELECT t::text FROM {table} AS t ORDER BY 1")
+            for table in TABLES
+        }
+    finally:
+        await connection.close()
+
+
+async def test_seeding_twice(command: Command, database_url: str) -> None:
+    """The demo's data is added once, and is the same whoever adds it; people see what there is."""
+    first = command("demo", "seed", DATABASE_URL=database_url)
+    assert (first.returncode, first.stderr) == (0, "")
+    rows = await rows_of(database_url)
+    assert all(rows.values())
+    second = command("demo", "seed", DATABASE_URL=database_url)
+    assert second.returncode == 0
+    assert await rows_of(database_url) == rows
+    for done, sentence in ((first, "stamps added."), (second, "was there already")):
+        assert sentence in done.stdout
+        assert all(person.name in done.stdout for person in PEOPLE)
+        (variable,) = shlex.split(done.stdout.splitlines()[-1])
+        name, _, value = variable.partition("=")
+        assert (name, json.loads(value)) == ("TRUSTED_IAM_ISSUERS", sorted(TRUSTED_ISSUERS))
+
+
+async def test_a_database_with_accounts_is_refused(command: Command, database_url: str) -> None:
+    """A database that somebody uses gets no demo data, but one line says why."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(
+            """
+            INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_name,
+                email, is_staff, is_active, date_joined)
+            VALUES (7, '!', false, 'somebody', '', '', '', false, true, now());
+            INSERT INTO account_account (id, user_id, address) VALUES (7, 7, '0x7')
+            """
+        )
+    finally:
+        await connection.close()
+    before = await rows_of(database_url)
+    done = command("demo", "seed", DATABASE_URL=database_url)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "accounts of its own" in line
+    assert await rows_of(database_url) == before
+
+
+def test_a_database_without_tables_is_refused(command: Command, empty_database: str) -> None:
+    """Seeding a database without tables fails in one line."""
+    done = command("demo", "seed", DATABASE_URL=empty_database)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+@contextmanager
+def running_demo(folder: Path, database_url: str) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """Run `passport-scorer demo run` in a folder; yield the file with what it prints."""
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    output, errors = folder / "output", folder / "errors"
+    with output.open("wb") as stdout, errors.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "passport_scorer.cli", "demo", "run", "--port", "0"],
+            cwd=folder,
+            env={**environment, "DATABASE_URL": database_url, "FF_MULTI_NULLIFIER": "on"},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while "#" not in output.read_text():
+            assert process.poll() is None, errors.read_text()
+            assert time.monotonic() < deadline, errors.read_text()
+            time.sleep(0.02)
+        yield output, process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(START_SECONDS)
+
+
+def run_curl(line: str) -> Any:
+    """Do what a line for the shell with curl does, and return the JSON that comes back."""
+    words = shlex.split(line)
+    assert words[:2] == ["curl", "-H"]
+    assert len(words) == 4
+    if shutil.which("curl"):
+        done = subprocess.run(
+            [*words, "--silent", "--show-error", "--noproxy", "*"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
+    name, _, value = words[2].partition(": ")
+    return httpx.get(words[3], headers={name: value}, trust_env=False).json()
+
+
+async def test_the_demo(server_folder: Path, empty_database: str) -> None:
+    """One command brings up a service with data; what it prints works exactly as printed.
+
+    A database that is configured is left alone, and Ctrl-C ends it well.
+    """
+    folder = server_folder / "demo"
+    folder.mkdir(mode=0o755)
+    with running_demo(folder, empty_database) as (output, process):
+        text = output.read_text()
+        (base,) = set(re.findall(r"http://127\.0\.0\.1:\d+(?=\s)", text))
+        assert DEMO_API_KEY.key in text
+        lines = [line for line in text.splitlines() if line.strip().startswith("curl")]
+        assert len(lines) == 3
+        passes, clashes, public = [run_curl(line) for line in lines]
+        assert (passes["score"], passes["passing_score"]) == ("21.31100", True)
+        assert [name for name, stamp in clashes["stamps"].items() if stamp["dedup"]] == ["Google"]
+        assert public["score"] == "0.72400"
+        with closing(httpx.Client(base_url=base, trust_env=False)) as client:
+            assert client.get("/health/ready").status_code == 200
+            assert client.get("/docs").status_code == 200
+    assert process.returncode == 0, (folder / "errors").read_text()
+    assert "Traceback" not in (folder / "errors").read_text()
+    connection = await asyncpg.connect(empty_database)
+    try:
+        assert await connection.fetchval("SELECT to_regclass('account_account')") is None
+    finally:
+        await connection.close()

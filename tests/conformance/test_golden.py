@@ -1,0 +1,122 @@
+"""The recorded exchanges of a reference deployment, and the rows that they leave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgresqlServer
+
+START_SECONDS = 60
+
+
+class _Catalogue(SimpleHTTPRequestHandler):
+    """Serves the stamp catalogue, silently."""
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve a folder for a while; return its URL."""
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(_Catalogue, directory=str(folder))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def reference_settings(golden: Path) -> dict[str, str]:
+    """The environment that the recorded deployment had."""
+    script = f'. "{golden}/settings.sh" && env -0'
+    environ = {"GOLDEN": str(golden), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        ["bash", "-c", script], env=environ, capture_output=True, text=True, check=True
+    )
+    return dict(line.partition("=")[::2] for line in done.stdout.split("\0") if line)
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def service(environ: dict[str, str], folder: Path) -> Iterator[tuple[str, str]]:
+    """Run the service for a while; return the URLs of its two listeners."""
+    public, internal = free_port(), free_port()
+    ports = ["--port", str(public), "--internal-port", str(internal), "--workers", "1"]
+    command = [sys.executable, "-m", "passport_scorer.cli", "serve", *ports]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environ, cwd=folder, stderr=log)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{public}/health/ready", process, folder / "log")
+        yield f"http://127.0.0.1:{public}", f"http://127.0.0.1:{internal}"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return as soon as the service answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+
+
+@pytest.mark.timeout(300)
+def test_every_recorded_exchange_and_all_rows(
+    shared: Path,
+    reference_database_url: str,
+    postgresql_server: PostgresqlServer,
+    tmp_path: Path,
+) -> None:
+    """Each answer is the recorded one, and so is each row at the end."""
+    golden = shared / "golden"
+    with serving(golden) as catalogue:
+        environ = reference_settings(golden) | {
+            "DATABASE_URL": reference_database_url,
+            "PASSPORT_PUBLIC_URL": catalogue,
+        }
+        with service(environ, tmp_path) as (public, internal):
+            replay = subprocess.run(
+                [
+                    *(sys.executable, str(golden / "replay.py"), "--quiet"),
+                    *("--base-url", public, "--internal-base-url", internal),
+                    *("--database-url", reference_database_url),
+                    *("--psql", str(postgresql_server.server.installation.program("psql"))),
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+    assert replay.returncode == 0, replay.stdout + replay.stderr
+    assert replay.stdout.rstrip().endswith(" passed, 0 failed")

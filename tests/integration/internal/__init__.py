@@ -1,0 +1,1 @@
+"""Internal endpoints on a real PostgreSQL."""

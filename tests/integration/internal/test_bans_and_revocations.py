@@ -1,0 +1,143 @@
+"""Bans and revocations as the tables hold them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from .conftest import Internal
+
+ADDRESS = "0x" + "ab" * 20
+DID = f"did:pkh:eip155:1:{ADDRESS}"
+YEAR_2099 = datetime(2099, 1, 1, tzinfo=UTC)
+
+
+async def add_ban(internal: Internal, kind: str, **columns: object) -> None:
+    """Add a ban; what isn't given is empty."""
+    row = {"provider": "", "hash": "", "address": "", "created_at": YEAR_2099, **columns}
+    await internal.insert("ceramic_cache_ban", type=kind, **row)
+
+
+def credential(**subject: object) -> dict[str, Any]:
+    """A credential about the address."""
+    return {"credentialSubject": {"id": DID, **subject}, "more": "is ignored"}
+
+
+async def test_bans_are_found_by_address_and_by_hash(internal: Internal) -> None:
+    """Each type of ban is found, also for an id in upper case; answers are in the order asked."""
+    await add_ban(internal, "hash", hash="v0.0.0:bad", reason="farmed", end_time=YEAR_2099)
+    await add_ban(internal, "single_stamp", address=ADDRESS, provider="Google")
+    answer = await internal.post(
+        "check-bans",
+        [
+            credential(hash="v0.0.0:good", provider="Ens"),
+            credential(hash="v0.0.0:bad", provider="Google", id=DID.upper()),
+            credential(provider="Google"),
+            credential(hash=None),
+        ],
+    )
+    none = {"is_banned": False, "end_time": None, "ban_type": None, "reason": None}
+    assert answer.json() == [
+        {"hash": "v0.0.0:good", **none},
+        {
+            "hash": "v0.0.0:bad",
+            "is_banned": True,
+            "end_time": "2099-01-01T00:00:00Z",
+            "ban_type": "hash",
+            "reason": "farmed",
+        },
+        {
+            "hash": None,
+            "is_banned": True,
+            "end_time": None,
+            "ban_type": "single_stamp",
+            "reason": None,
+        },
+        {"hash": None, **none},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("microsecond", "written"),
+    [(0, "2099-01-01T00:00:00Z"), (120_999, "2099-01-01T00:00:00.120Z")],
+)
+async def test_the_end_is_written_with_milliseconds_where_there_are_any(
+    internal: Internal, microsecond: int, written: str
+) -> None:
+    """The end of a ban has a notation of its own."""
+    end_time = YEAR_2099.replace(microsecond=microsecond)
+    await add_ban(internal, "account", address=ADDRESS, end_time=end_time)
+    ((answer),) = (await internal.post("check-bans", [credential()])).json()
+    assert answer["end_time"] == written
+
+
+async def test_a_ban_that_has_ended_is_none(internal: Internal) -> None:
+    """What ended yesterday doesn't count."""
+    await add_ban(internal, "account", address=ADDRESS, end_time=datetime(2020, 1, 1, tzinfo=UTC))
+    ((answer),) = (await internal.post("check-bans", [credential()])).json()
+    assert answer["is_banned"] is False
+
+
+async def test_an_id_without_an_address_matches_no_ban(internal: Internal) -> None:
+    """Bans with an empty address are not those of an id that ends in a colon."""
+    await add_ban(internal, "account")
+    ((answer),) = (await internal.post("check-bans", [credential(id="did:")])).json()
+    assert answer["is_banned"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ([], 400),
+        ([{"credentialSubject": {}}], 400),
+        ([{"credentialSubject": {"id": None}}], 400),
+        ([{"credentialSubject": {"id": ""}}], 400),
+        ([credential(), credential(id=DID + "0")], 400),
+        ({}, 422),
+        (None, 422),
+        ([None], 422),
+        ([{}], 422),
+        ([credential(id=5)], 422),
+        ([credential(hash=["a"])], 422),
+        ([credential(hash="a\0")], 422),
+        ([credential(id="\0")], 422),
+        ([credential(provider="\0")], 422),
+        ([credential(hash="\ud800")], 422),
+        ([credential(hash="a" * 100_000, provider="b" * 100_000)], 200),
+    ],
+)
+async def test_bodies_of_any_kind_have_a_proper_answer(
+    internal: Internal, body: object, status: int
+) -> None:
+    """What can't be asked is refused; what can't be in the tables isn't found."""
+    answer = await internal.post("check-bans", body)
+    assert answer.status_code == status, answer.text
+
+
+async def test_revocations_are_answered_in_order_and_repeated(reference: Internal) -> None:
+    """A value that is asked twice is answered twice."""
+    revoked = (
+        "0x674ba10126f8ab116ddbb66e419011a26f01ede6d11bf475bc4cbc6b83b98a2f"
+        "229b587045f30e9e161673a21b74c50129d6d36f826493deb7832a6235a633511b"
+    )
+    asked = [revoked, "0x", revoked, revoked.upper(), "x" * 10_000]
+    answer = await reference.post("check-revocations", {"proof_values": asked})
+    assert answer.json() == [
+        {"proof_value": value, "is_revoked": value == revoked} for value in asked
+    ]
+
+
+@pytest.mark.parametrize(
+    ("proof_values", "status"),
+    [([], 200), (["0x"] * 100, 200), (["0x"] * 101, 422), (["\0"], 422), ([1], 422), (None, 422)],
+)
+async def test_at_most_a_hundred_revocations(
+    internal: Internal, proof_values: object, status: int
+) -> None:
+    """A hundred values may be asked, each a text."""
+    answer = await internal.post("check-revocations", {"proof_values": proof_values})
+    assert answer.status_code == status
+    if proof_values == ["0x"] * 101:
+        assert answer.json() == {"detail": "You have submitted too many stamps."}

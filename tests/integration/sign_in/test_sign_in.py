@@ -1,0 +1,283 @@
+"""From a signed message to an access token, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
+from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
+from passport_scorer.auth.contract_wallets import ContractWallets
+from passport_scorer.auth.ethereum_node import EthereumNode
+from passport_scorer.auth.nonces import Nonces
+from passport_scorer.auth.sign_in import SignIn
+from passport_scorer.db.database import Database
+from passport_scorer.domain.siwe import SignInRefused, SiweMessage, message_text
+
+from .node import Node
+from .wallets import wallet
+
+OWNER = Account.from_key("0x" + "17" * 32)
+OTHER = Account.from_key("0x" + "18" * 32)
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KEYS = TokenKeys(
+    KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+    KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+)
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Door:
+    """The sign-in, and what is around it."""
+
+    def __init__(self, database: Database, node: Node) -> None:
+        self.clock = Clock()
+        self.database = database
+        self.nonces = Nonces(database, self.clock)
+        self.tokens = AccessTokens(KEYS, self.clock)
+        self.wallets = ContractWallets(EthereumNode(node.url))
+        self.sign_in = self.made()
+
+    def made(self, keys: TokenKeys = KEYS, *, wallets: bool = True) -> SignIn:
+        """A sign-in with other keys, or without a node."""
+        return SignIn(
+            self.nonces,
+            AccessTokens(keys, self.clock),
+            {"app.example"},
+            self.wallets if wallets else None,
+            self.clock,
+        )
+
+    async def enter(self, message: SiweMessage, signature: str) -> str:
+        """Sign in, and return whose token was issued, or why there is none."""
+        try:
+            token = await self.sign_in.access_token(message, signature)
+        except SignInRefused as error:
+            return error.message
+        return self.tokens.address_of(token)
+
+    async def was_used(self, nonce: str) -> Any:
+        """What the table says of a nonce."""
+        connection = await asyncpg.connect(self.database.settings.url)
+        try:
+            return await connection.fetchval(
+                "SELECT was_used FROM account_nonce WHERE nonce = $1", nonce
+            )
+        finally:
+            await connection.close()
+
+    async def store(self, nonce: str, expires_on: datetime | None) -> None:
+        """Add a nonce as another deployment would."""
+        connection = await asyncpg.connect(self.database.settings.url)
+        try:
+            await connection.execute(
+                "INSERT INTO account_nonce (nonce, created_on, was_used, expires_on)"
+                " VALUES ($1, $2, false, $3)",
+                nonce,
+                START,
+                expires_on,
+            )
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+async def door(database: Database, node: Node) -> AsyncIterator[Door]:
+    """A sign-in for one site, on a fresh database."""
+    door = Door(database, node)
+    yield door
+    await door.sign_in.close()
+
+
+def message(nonce: str, **fields: object) -> SiweMessage:
+    """A message of the owner."""
+    usual = SiweMessage(
+        domain="app.example",
+        address=OWNER.address,
+        statement="Sign in, please: ünïcode",
+        uri="https://app.example",
+        version="1",
+        chain_id=1,
+        nonce=nonce,
+        issued_at="2026-03-01T12:00:00.000Z",
+    )
+    return msgspec.structs.replace(usual, **fields)
+
+
+def signed(message: SiweMessage, account: Any = OWNER) -> str:
+    """The signature of an account."""
+    text = message_text(message, OWNER.address)
+    return "0x" + account.sign_message(encode_defunct(text=text)).signature.hex()
+
+
+async def test_signing_in(door: Door) -> None:
+    """Who signs a message with a fresh nonce gets a token, once."""
+    nonce = await door.nonces.create()
+    assert len(nonce) == 60
+    assert await door.was_used(nonce) is False
+    request = message(nonce)
+    assert await door.enter(request, signed(request)) == OWNER.address.lower()
+    assert await door.was_used(nonce) is True
+    assert await door.enter(request, signed(request)) == "Invalid nonce!"
+
+
+@pytest.mark.parametrize("recovery", ["1b", "1c", "00", "01"])
+async def test_recovery_ids(door: Door, recovery: str) -> None:
+    """A signature may end in 0 or 1 instead of 27 or 28; one of the two is right."""
+    request = message(await door.nonces.create())
+    signature = signed(request)
+    is_right = int(recovery, 16) % 27 == int(signature[-2:], 16) % 27
+    expected = OWNER.address.lower() if is_right else "Invalid signature!"
+    assert await door.enter(request, signature[:-2] + recovery) == expected
+
+
+@pytest.mark.parametrize("write", [str.lower, str, lambda text: "0x" + text[2:].upper()])
+async def test_the_address_in_any_letter_case(door: Door, write: Any) -> None:
+    """The signed text has the checksummed address, however the field is written."""
+    request = message(await door.nonces.create(), address=write(OWNER.address))
+    assert await door.enter(request, signed(request)) == OWNER.address.lower()
+
+
+async def test_the_nonce_in_upper_case(door: Door) -> None:
+    """The nonce is compared in lower case, but signed as it was written."""
+    nonce = await door.nonces.create()
+    request = message(nonce.upper())
+    assert await door.enter(request, signed(request)) == OWNER.address.lower()
+    assert await door.enter(message(nonce), signed(message(nonce))) == "Invalid nonce!"
+
+
+async def test_a_nonce_ends_after_five_minutes(door: Door) -> None:
+    """A nonce is good until just before its end."""
+    first, second = await door.nonces.create(), await door.nonces.create()
+    door.clock.now = START + timedelta(minutes=5)
+    assert await door.enter(message(first), signed(message(first))) == "Invalid nonce!"
+    assert await door.was_used(first) is False
+    door.clock.now -= timedelta(microseconds=1)
+    assert await door.enter(message(second), signed(message(second))) == OWNER.address.lower()
+
+
+async def test_a_nonce_without_an_end(door: Door) -> None:
+    """A nonce whose end is null never ends, and is used once all the same."""
+    await door.store("ab" * 30, None)
+    door.clock.now = START + timedelta(days=3650)
+    request = message("ab" * 30)
+    assert await door.enter(request, signed(request)) == OWNER.address.lower()
+    assert await door.enter(request, signed(request)) == "Invalid nonce!"
+
+
+@pytest.mark.parametrize("nonce", ["00" * 30, "x" * 5000, "'; DROP TABLE account_nonce", "é"])
+async def test_an_unknown_nonce(door: Door, nonce: str) -> None:
+    """A nonce that nobody gave out is refused."""
+    assert await door.enter(message(nonce), signed(message(nonce))) == "Invalid nonce!"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"domain": "evil.example"},
+        {"expiration_time": "2026-03-01T12:00:00Z"},
+        {"not_before": "2026-03-01T12:00:01Z"},
+        {"issued_at": None},
+    ],
+)
+async def test_a_refused_message_leaves_the_nonce_unused(
+    door: Door, fields: dict[str, object]
+) -> None:
+    """A message for another site, or at another time, is refused before the nonce is used."""
+    nonce = await door.nonces.create()
+    request = message(nonce, **fields)
+    assert await door.enter(request, signed(request)) == "Verification failed!"
+    assert await door.was_used(nonce) is False
+    assert await door.enter(message(nonce), signed(message(nonce))) == OWNER.address.lower()
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda request: signed(request, OTHER),
+        lambda request: signed(msgspec.structs.replace(request, statement="Something else")),
+        lambda request: signed(msgspec.structs.replace(request, chain_id=10)),
+        lambda request: signed(request)[:-2],
+        lambda request: signed(request) + "00",
+        lambda request: signed(request)[2:],
+        lambda request: signed(request)[:-2] + "1d",
+        lambda request: "0x" + "00" * 65,
+        lambda request: "0x" + "ff" * 65,
+        lambda request: "",
+        lambda request: "0x",
+        lambda request: "0x0",
+        lambda request: "é" * 132,
+    ],
+    ids=range(13),
+)
+async def test_a_wrong_signature_uses_the_nonce_up(door: Door, forge: Any) -> None:
+    """A wrong signature is refused, and can't be tried again with the same nonce."""
+    request = message(await door.nonces.create())
+    assert await door.enter(request, forge(request)) == "Invalid signature!"
+    assert await door.enter(request, signed(request)) == "Invalid nonce!"
+
+
+async def test_a_nonce_is_used_once_under_any_concurrency(door: Door) -> None:
+    """Of 50 sign-ins at once with one nonce exactly one succeeds."""
+    request = message(await door.nonces.create())
+    signature = signed(request)
+    results = await asyncio.gather(*(door.enter(request, signature) for _ in range(50)))
+    assert sorted(results) == sorted([OWNER.address.lower(), *["Invalid nonce!"] * 49])
+
+
+async def test_nobody_gets_in_without_a_key_to_sign_with(door: Door) -> None:
+    """Where no tokens can be issued a sign-in is refused, and the nonce stays unused."""
+    nonce = await door.nonces.create()
+    door.sign_in = door.made(TokenKeys(KEYS.public_key, None, "secret" * 10))
+    assert await door.enter(message(nonce), signed(message(nonce))) == "Verification failed!"
+    assert await door.was_used(nonce) is False
+
+
+async def test_a_contract_wallet_signs_in(door: Door, node: Node) -> None:
+    """A wallet that is a contract gets in with what it calls its signature, where a node is."""
+    node.world.contracts[bytes.fromhex(OWNER.address[2:])] = wallet(b"good")
+    good, evil = "0x" + b"good".hex(), "0x" + b"evil".hex()
+    request = message(await door.nonces.create())
+    assert await door.enter(request, good) == OWNER.address.lower()
+    assert await door.enter(message(await door.nonces.create()), evil) == "Invalid signature!"
+    door.sign_in = door.made(wallets=False)
+    assert await door.enter(message(await door.nonces.create()), good) == "Invalid signature!"
+
+
+async def test_a_contract_wallet_on_another_chain(door: Door, node: Node) -> None:
+    """A contract of another chain isn't looked for on this one: it may be somebody else's."""
+    node.world.contracts[bytes.fromhex(OWNER.address[2:])] = wallet(b"good")
+    request = message(await door.nonces.create(), chain_id=10)
+    assert await door.enter(request, "0x" + b"good".hex()) == "Invalid signature!"
+    assert node.calls == []
+
+
+async def test_the_node_is_not_asked_about_keys(door: Door, node: Node) -> None:
+    """A signature that a key has made needs no node."""
+    request = message(await door.nonces.create())
+    assert await door.enter(request, signed(request)) == OWNER.address.lower()
+    assert node.calls == []

@@ -49,8 +49,6 @@ def is_refused(status: int) -> bool:
         b"9223372036854775808",
         b"99999999999999999999999999999999",
         b"9" * 5000,
-        b"-9223372036854775809000",
-        b"-" + b"9" * 5000,
         b"%ff%fe",
         b"\xff\xfe",
         b"%ED%A0%80",
@@ -307,7 +305,12 @@ async def test_other_protocols(service: Service, protocol: bytes) -> None:
     with service.socket() as connection:
         for sent in (wish % protocol, LAST):
             connection.sendall(sent)
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+            received = b""
+            while not received.endswith(b'{"status":"ok"}'):
+                data = connection.recv(65536)
+                assert data, received
+                received += data
+            assert received.startswith(b"HTTP/1.1 200 ")
 
 
 async def test_a_caller_who_waits_for_leave(service: Service) -> None:

@@ -31,7 +31,7 @@ TABLES = (
     *("scorer_weighted_scorer", "ceramic_cache_ceramiccache"),
 )
 HELP = {
-    "serve": "passport-scorer serve\n(.|\n)*--port",
+    "serve": "passport-scorer serve --host",
     "verify": "Parameters|Arguments|FILE",
     "demo": "seed",
     "demo seed": "DATABASE_URL",

@@ -246,7 +246,8 @@ async def test_the_public_demo(service: Service) -> None:
     """An alias stands for the demo key, and a negative scorer id for the demo's scorer."""
     answer = await service.score("bob", -1, "demo")
     assert (answer.status_code, answer.json()["threshold"]) == (200, "20.00000")
-    assert (await service.score("bob", -7, "demo")).status_code == 200
+    for number in (-7, -(2**63), -(10**40)):
+        assert (await service.score("bob", number, "demo")).status_code == 200
     assert (await service.score("bob", 1, "demo")).status_code == 200
     assert shown(await service.score("bob", -1, API_KEYS[1].key)) == NO_SCORER
     assert shown(await service.score("bob", -1, "Demo")) == INVALID_KEY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -154,20 +155,17 @@ async def test_no_such_key(registry: Registry) -> None:
     """An unknown prefix has no rows, whatever else is asked for."""
     event = ReadScoreEventParameters("key9", None, 1, ADDRESS, NOON)
     page = ReadStampsPageParameters("key9", ADDRESS, START.id, False, 1)
-    reads = [
-        await registry.database.read(READ_API_KEY, ReadApiKeyParameters("key9")),
-        await registry.database.read(READ_SCORE_EVENT, event),
-        await registry.database.read(READ_STAMPS_PAGE, page),
-    ]
-    assert [stored_key(rows) for rows in reads] == [None, None, None]
+    read = registry.database.read
+    assert stored_key(await read(READ_API_KEY, ReadApiKeyParameters("key9"))) is None
+    assert stored_key(await read(READ_SCORE_EVENT, event)) is None
+    assert stored_key(await read(READ_STAMPS_PAGE, page)) is None
 
 
 async def test_the_key_comes_with_everything(registry: Registry) -> None:
     """Each statement returns the same key."""
-    rows = [await registry.event(), await registry.page()]
-    assert [stored_key([row]) for row in rows] == [
-        stored_key(await registry.database.read(READ_API_KEY, ReadApiKeyParameters("key1")))
-    ] * 2
+    alone = stored_key(await registry.database.read(READ_API_KEY, ReadApiKeyParameters("key1")))
+    assert stored_key([await registry.event()]) == alone
+    assert stored_key([await registry.page()]) == alone
 
 
 async def test_the_newest_event_at_or_before(registry: Registry) -> None:
@@ -202,7 +200,11 @@ async def test_the_community_and_its_threshold(registry: Registry) -> None:
         await registry.event(external="nothing", scorer=2),
         await registry.event(external="1", scorer=1),
     ]
-    assert [(row.community_id, row.threshold) for row in rows] == [(1, 20), (2, 2.5), (2, 2.5)]
+    assert [(row.community_id, row.threshold) for row in rows] == [
+        (1, Decimal(20)),
+        (2, Decimal("2.5")),
+        (2, Decimal("2.5")),
+    ]
 
 
 @pytest.mark.parametrize(("external", "scorer"), [("theirs", None), ("3", 3), (None, None)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 import subprocess
@@ -82,7 +83,7 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 async def count(rate_limits: RateLimits, prefix: str = "abc") -> bool | None:
     """Count a call, three of which are allowed; None if it wasn't counted."""
     state = await rate_limits.count(prefix, "api", "3/1h")
-    return state and state.exceeded
+    return state.exceeded if state else None
 
 
 async def test_processes_count_together(redis: Redis) -> None:
@@ -108,7 +109,7 @@ async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyP
             assert [await count(limits) for _ in range(10)] == [None] * 10
         assert time.monotonic() - start < LONGEST_WAIT + 0.1
         redis.start()
-        time.sleep(0.06)
+        await asyncio.sleep(0.06)
         assert [await count(limits) for _ in range(4)] == [False, False, False, True]
     assert logs
     assert PASSWORD not in str(logs)
@@ -124,7 +125,7 @@ async def test_redis_dies_and_comes_back(redis: Redis, monkeypatch: pytest.Monke
         redis.stop()
         assert [await count(limits) for _ in range(5)] == [None] * 5
         redis.start()
-        time.sleep(0.06)
+        await asyncio.sleep(0.06)
         assert await count(limits) is False
 
 

@@ -16,6 +16,7 @@ from passport_scorer.api.access_log import AccessLog
 from passport_scorer.api.account import NONCE
 from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
 from passport_scorer.api.ceramic_cache.score import OWN_SCORE
+from passport_scorer.api.ceramic_cache.stakes_and_weights import STAKES_AND_WEIGHTS
 from passport_scorer.api.ceramic_cache.stamps import STAMPS
 from passport_scorer.api.documentation import documentation_routes
 from passport_scorer.api.endpoint import Endpoint
@@ -29,7 +30,15 @@ from passport_scorer.api.routing_header import RoutingHeader
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 
-_PUBLIC = (*PARTNER_ENDPOINTS, NONCE, AUTHENTICATE, *STAMPS, *OWN_SCORE, *HEALTH)
+_PUBLIC = (
+    *PARTNER_ENDPOINTS,
+    NONCE,
+    AUTHENTICATE,
+    *STAMPS,
+    *OWN_SCORE,
+    *STAKES_AND_WEIGHTS,
+    *HEALTH,
+)
 _INTERNAL = (*INTERNAL_ENDPOINTS, *HEALTH)
 
 

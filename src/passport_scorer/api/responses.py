@@ -64,11 +64,11 @@ class NoScore(msgspec.Struct, frozen=True):
 
     Attributes:
         detail: a sentence.
-        address: whose score was asked for, in lower case.
+        address: whose score was asked for, in lower case; not there if there is no such scorer.
     """
 
     detail: str
-    address: str
+    address: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def detail_answer(

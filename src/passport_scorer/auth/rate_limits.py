@@ -23,7 +23,7 @@ _LIMIT = re.compile(r"([0-9]{1,9})/((?:[1-9][0-9]{0,5})?)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 LONGEST_WAIT = 0.25  # seconds that counting may delay a call
-PAUSE = 5.0  # seconds for which a store that has failed is left alone
+PAUSE = 1.0  # seconds for which a store that has failed is left alone
 
 log = structlog.get_logger()
 

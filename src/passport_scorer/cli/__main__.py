@@ -6,6 +6,10 @@ import sys
 
 import cyclopts
 
+from passport_scorer.cli import database, demo
+from passport_scorer.cli.query_check import check_queries
+from passport_scorer.cli.serve import serve
+from passport_scorer.cli.verify import verify
 from passport_scorer.domain.errors import PassportScorerError
 
 app = cyclopts.App(
@@ -13,15 +17,11 @@ app = cyclopts.App(
     help="Tells an application whether an Ethereum address belongs to a unique human.",
     version_flags=["--version"],
 )
-# By name: each is imported when it is asked for, so that none waits for the others' libraries.
-_COMMANDS = {
-    "serve": ("serve:serve", "Run the service."),
-    "verify": ("verify:verify", "Verify the signature of a stamp, and show how."),
-    "db": ("database:app", "Make, inspect and open the database."),
-    "demo": ("demo:app", "A small world to try the service in."),
-}
-for _name, (_place, _help) in _COMMANDS.items():
-    app.command(f"passport_scorer.cli.{_place}", name=_name, help=_help)
+app.command(serve)
+app.command(verify)
+app.command(database.app)
+database.app.command(check_queries)
+app.command(demo.app)
 
 
 def main() -> None:

@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Annotated, ParamSpec
 
 from cyclopts import App, Parameter
 
+from passport_scorer.cli.database_at_hand import chosen_database
 from passport_scorer.cli.database_report import Report, print_json, print_lines, print_table
 from passport_scorer.db.embedded import EmbeddedServer, find_installation
 from passport_scorer.db.inspection import Description, compare, describe, expected_tables, recorded
@@ -37,12 +38,6 @@ app = App(
     .passport-scorer/postgresql, below the current folder or PASSPORT_SCORER_HOME. It is started
     when a command needs it and stopped afterwards; "db start" keeps it running.
     """,
-)
-
-app.command(
-    "passport_scorer.cli.query_check:check_queries",
-    name="check-queries",
-    help="Prepare every query against the tables: for contributors.",
 )
 
 Arguments = ParamSpec("Arguments")
@@ -72,16 +67,9 @@ def complain(message: str) -> None:
     print(f"passport-scorer: {' '.join(message.split())}", file=sys.stderr)
 
 
-@contextmanager
-def chosen_database() -> Iterator[tuple[str, bool]]:
-    """Give the database's address, and whether it is our own; the embedded one runs meanwhile."""
-    if url := database_url(os.environ):
-        yield url, False
-        return
-    with EmbeddedServer(embedded_folder(os.environ)) as server:
-        if server.note:
-            complain(server.note)
-        yield server.url, True
+def configured_database() -> AbstractContextManager[tuple[str, bool]]:
+    """Give the address of the database of the environment, and whether it is our own."""
+    return chosen_database(database_url(os.environ), embedded_folder(os.environ))
 
 
 @app.command
@@ -97,7 +85,7 @@ def init() -> int:
         passport-scorer db init
         DATABASE_URL=postgresql://me@localhost/scorer passport-scorer db init
     """
-    with chosen_database() as (url, own):
+    with configured_database() as (url, own):
         made = asyncio.run(_create(url, own=own))
     total = len(expected_tables())
     print(f"Made {len(made)} of {total} tables." if made else f"All {total} tables are there.")
@@ -126,7 +114,7 @@ def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
     Args:
         json: Print one JSON object, for other programs.
     """
-    with chosen_database() as (url, _):
+    with configured_database() as (url, _):
         found = asyncio.run(_describe(url))
         shown, _ = without_password(url)
     report = Report.of(shown, found, compare(found))
@@ -151,7 +139,7 @@ def describe_tables() -> int:
 
         passport-scorer db describe > tables.json
     """
-    with chosen_database() as (url, _):
+    with configured_database() as (url, _):
         found = asyncio.run(_describe(url))
     names = [table.name for table in expected_tables()]
     print(recorded([found.tables[name] for name in names if name in found.tables]), end="")
@@ -178,7 +166,7 @@ def shell(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> i
     Args:
         arguments: More options for psql.
     """
-    with chosen_database() as (url, _):
+    with configured_database() as (url, _):
         shown, password = without_password(url)
         # The system's psql first: the one that comes with the package can't edit lines.
         psql = shutil.which("psql") or str(find_installation().program("psql"))

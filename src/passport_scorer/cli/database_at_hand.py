@@ -15,29 +15,42 @@ from passport_scorer.settings import Settings
 
 
 @contextmanager
+def chosen_database(url: str | None, folder: Path) -> Iterator[tuple[str, bool]]:
+    """Give the address of a database, and whether it is our own.
+
+    Args:
+        url: the one that is configured; None: the embedded one, which runs meanwhile.
+        folder: where the embedded one has its files.
+
+    Raises:
+        EmbeddedServerError: the embedded server can't be started.
+    """
+    if url:
+        yield url, False
+        return
+    with EmbeddedServer(folder) as server:
+        if server.note:
+            print(f"passport-scorer: {server.note}", file=sys.stderr)
+        yield server.url, True
+
+
+@contextmanager
 def database_at_hand(settings: Settings) -> Iterator[str]:
-    """Give the address of the database, which answers; the embedded one has its tables then.
+    """Give the address of the database, which answers; our own one has its tables then.
 
     Raises:
         EmbeddedServerError: the embedded server can't be started.
         DatabaseUnreachableError: the configured one doesn't answer.
     """
-    if settings.database_url:
-        asyncio.run(_answers(settings.database_url))
-        yield settings.database_url
-        return
-    with EmbeddedServer(Path(settings.home) / "postgresql") as server:
-        if server.note:
-            print(server.note, file=sys.stderr)
-        asyncio.run(_make_tables(server.url))
-        yield server.url
+    folder = Path(settings.home) / "postgresql"
+    with chosen_database(settings.database_url, folder) as (url, own):
+        asyncio.run(_make_ready(url, own=own))
+        yield url
 
 
-async def _answers(url: str) -> None:
+async def _make_ready(url: str, *, own: bool) -> None:
     async with connected(url) as connection:
-        await connection.fetchval("SELECT 1")
-
-
-async def _make_tables(url: str) -> None:
-    async with connected(url) as connection:
-        await create_schema(connection, own=True)
+        if own:
+            await create_schema(connection, own=True)
+        else:
+            await connection.fetchval("SELECT 1")

@@ -162,7 +162,7 @@ def test_an_event_that_does_not_say_its_threshold() -> None:
 def test_members_that_are_missing() -> None:
     """Old events have less; what isn't there is none."""
     past = read_event('{"score": "3"}')
-    assert (past.raw(), past.stamps, past.error, past.expiration_date) == (3, None, None, None)
+    assert past == PastScore(Decimal(3))
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from passport_scorer.api.parsing import (
 )
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.responses import general_answers, json_response
+from passport_scorer.api.weights import weights_of
 from passport_scorer.db.embed_queries import (
     READ_EMBED_CONFIG,
-    READ_EMBED_WEIGHTS,
     CommunityParameters,
     EmbedConfig,
 )
@@ -44,11 +44,7 @@ async def get_embed_weights(request: Request) -> Response:
     community_id = integer_query_parameter(request, "community_id")
     if community_id is None:
         community_id = services.configured_scorer_id
-    parameters = CommunityParameters(community_id)
-    rows = await services.database.read(READ_EMBED_WEIGHTS, parameters)
-    if not rows:
-        raise ScorerNotFound
-    return json_response(weight_numbers(rows[0].weights))
+    return json_response(await weights_of(services, community_id))
 
 
 async def get_embed_config(request: Request) -> Response:

@@ -107,7 +107,7 @@ HISTORY = Endpoint(
         *partner_answers(),
         Answer(
             404,
-            "There was no score then, or you have no such scorer (that without `address`).",
+            "There was no score then, or you have no such scorer.",
             NoScore,
             _NO_SCORE,
         ),

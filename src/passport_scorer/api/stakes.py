@@ -1,0 +1,87 @@
+"""Stakes as answers show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from passport_scorer.api.internal.parameters import EXAMPLE_ADDRESS
+from passport_scorer.db.stake_queries import READ_STAKES, ReadStakesParameters, Stake
+from passport_scorer.domain.decimals import plain
+from passport_scorer.domain.times import iso
+from passport_scorer.services import Services
+
+
+class StakeItem(msgspec.Struct, frozen=True):
+    """A stake.
+
+    Attributes:
+        chain: id of the chain.
+        staker: who has staked.
+        stakee: on whom.
+        amount: in GTC, with 18 decimals.
+        unlock_time: when it may be taken back.
+        lock_time: when it was staked.
+        last_updated_in_block: number of the block.
+    """
+
+    chain: int
+    staker: str
+    stakee: str
+    amount: str
+    unlock_time: str
+    lock_time: str
+    last_updated_in_block: int
+
+
+class Stakes(msgspec.Struct, frozen=True):
+    """The stakes of an address, and those on it.
+
+    Attributes:
+        items: may be none.
+    """
+
+    items: list[StakeItem]
+
+
+async def stakes_of(services: Services, address: str) -> Stakes:
+    """Return the stakes in which an address (in lower case) is staker or stakee.
+
+    Raises:
+        DatabaseUnavailable: the database can't be reached in time.
+    """
+    rows = await services.database.read(READ_STAKES, ReadStakesParameters(address))
+    return _shown(rows)
+
+
+def _shown(rows: Sequence[Stake]) -> Stakes:
+    return Stakes(
+        [
+            StakeItem(
+                chain=row.chain,
+                staker=row.staker,
+                stakee=row.stakee,
+                amount=plain(row.amount),
+                unlock_time=iso(row.unlock_time),
+                lock_time=iso(row.lock_time),
+                last_updated_in_block=int(row.last_updated_in_block),
+            )
+            for row in rows
+        ]
+    )
+
+
+STAKES_EXAMPLE = Stakes(
+    [
+        StakeItem(
+            chain=1,
+            staker=EXAMPLE_ADDRESS,
+            stakee=EXAMPLE_ADDRESS,
+            amount="1000.500000000000000000",
+            unlock_time="2025-07-01T12:30:15+00:00",
+            lock_time="2025-01-01T12:00:00+00:00",
+            last_updated_in_block=12345678,
+        )
+    ]
+)

@@ -1,0 +1,99 @@
+"""Gathered requests: the answers and rows are those of one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from passport_scorer.domain.decimals import UnusableWeight
+
+from .world import COMMUNITY, World, address, kept, world
+
+PEOPLE = ("ann", "ben", "cat", "dan")
+PROVIDERS = ("Google", "Github", "Ens")
+WEIGHTS = {"Google": "1.5", "Github": "0.25", "Ens": "2"}
+
+stamps = st.dictionaries(
+    st.tuples(st.sampled_from(PEOPLE), st.sampled_from(PROVIDERS)),
+    st.lists(st.sampled_from(["v0:a", "v0:b", "v1:c", "v1:d"]), min_size=1, max_size=2),
+    max_size=8,
+)
+
+
+async def test_one_bad_community_fails_nobody_else(world: World) -> None:
+    """A request whose community can't score gets its fault; its neighbours get their scores."""
+    await world.add_community(8, weights={"Google": "much"})
+    for name in ("ann", "ben", "cat"):
+        await world.add_stamp(name, "Google", [f"v0:{name}"])
+    async with world.road() as road:
+        results = await asyncio.gather(
+            road.score("ann"),
+            road.score("ben", community_id=8),
+            road.score("cat"),
+            road.score("ben"),
+            return_exceptions=True,
+        )
+    assert [type(result) for result in results].count(UnusableWeight) == 1
+    assert isinstance(results[1], UnusableWeight)
+    assert len(await world.rows("SELECT FROM registry_score")) == 3
+
+
+@pytest.mark.timeout(300)
+def test_any_gathering_equals_one_after_the_other(database_url: str) -> None:
+    """A set in one write leaves the rows that the same scores leave one by one, in that order."""
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(stored=stamps, order=st.permutations(PEOPLE), rounds=st.integers(1, 2))
+    def check(stored: dict[Any, list[str]], order: list[str], rounds: int) -> None:
+        runner.run(compare(stored, order, rounds))
+
+    async def compare(stored: dict[Any, list[str]], order: list[str], rounds: int) -> None:
+        together = await left_by(stored, order, rounds, together=True)
+        assert together == await left_by(stored, order, rounds, together=False)
+
+    async def left_by(
+        stored: dict[Any, list[str]], order: list[str], rounds: int, *, together: bool
+    ) -> object:
+        async with world(database_url) as fresh:
+            await fresh.connection.execute(
+                """TRUNCATE auth_user, scorer_weighted_scorer, ceramic_cache_ceramiccache
+                RESTART IDENTITY CASCADE"""
+            )
+            await fresh.add_community(weights=WEIGHTS)
+            for (name, provider), nullifiers in stored.items():
+                await fresh.add_stamp(name, provider, nullifiers)
+            async with fresh.road() as road:
+                outcomes = []
+                for _ in range(rounds):
+                    if together:
+                        outcomes += await road.settle(await road.read(*order))
+                    else:
+                        outcomes += [await road.score(name) for name in order]
+            rows = await everything(fresh)
+        return [(kept(outcome), outcome.score.raw) for outcome in outcomes], rows
+
+    with asyncio.Runner() as runner:
+        check()
+
+
+async def everything(world: World) -> dict[str, object]:
+    """What the tables hold, without surrogate ids."""
+    people = {address(name): name for name in PEOPLE}
+    return {
+        "links": await world.links(),
+        "copies": {name: await world.copies(name) for name in people.values()},
+        "events": await world.rows(
+            """SELECT action, address, data - 'pk' #- '{fields,passport}' AS data
+            FROM registry_event ORDER BY 2, 1, 3"""
+        ),
+        "scores": await world.rows(
+            """SELECT p.address, s.score, s.stamps, s.evidence, s.stamp_scores, s.expiration_date
+            FROM registry_score s JOIN registry_passport p ON p.id = s.passport_id
+            WHERE p.community_id = $1 ORDER BY 1""",
+            COMMUNITY,
+        ),
+    }

@@ -1,0 +1,115 @@
+"""Requests that wait are served together, and each gets its own result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from passport_scorer.scoring.gathering import Gathering
+
+
+class Work:
+    """Doubles numbers; refuses 13, and breaks down on 99. Waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.may_go_on = asyncio.Event()
+
+    async def __call__(self, numbers: Sequence[int]) -> list[int | Exception]:
+        """Do the work."""
+        self.batches.append(list(numbers))
+        await self.may_go_on.wait()
+        if 99 in numbers:
+            raise LookupError("broken down")
+        return [ValueError(number) if number == 13 else 2 * number for number in numbers]
+
+
+async def test_one_that_finds_a_free_place_goes_alone_and_at_once() -> None:
+    """Nobody waits for company."""
+    work = Work()
+    work.may_go_on.set()
+    gathering = Gathering(work, at_once=2, most=10)
+    assert [await gathering.submit(1), await gathering.submit(2)] == [2, 4]
+    assert work.batches == [[1], [2]]
+
+
+async def test_those_who_wait_go_together() -> None:
+    """While both places are taken the others gather, in their order, up to the limit."""
+    work = Work()
+    gathering = Gathering(work, at_once=2, most=3)
+    waiting = [asyncio.create_task(gathering.submit(number)) for number in range(1, 3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting += [asyncio.create_task(gathering.submit(number)) for number in range(3, 8)]
+    await asyncio.sleep(0)
+    work.may_go_on.set()
+    assert await asyncio.gather(*waiting) == [2, 4, 6, 8, 10, 12, 14]
+    assert work.batches[0] == [1, 2]
+    assert max(map(len, work.batches)) <= 3
+
+
+async def test_a_failure_stays_with_its_item() -> None:
+    """One that is refused doesn't fail its neighbours; a breakdown fails the whole batch only."""
+    work = Work()
+    work.may_go_on.set()
+    gathering = Gathering(work, at_once=1, most=3)
+    numbers = [1, 13, 2, 99, 3, 4, 5]
+    results = await asyncio.gather(*map(gathering.submit, numbers), return_exceptions=True)
+    assert [result if isinstance(result, int) else type(result) for result in results] == [
+        *(2, ValueError, 4),
+        *(LookupError, LookupError, LookupError),
+        10,
+    ]
+
+
+async def test_one_that_was_given_up_is_left_out() -> None:
+    """A caller that goes away costs no work, and holds up nobody."""
+    work = Work()
+    gathering = Gathering(work, at_once=1, most=5)
+    tasks = [asyncio.create_task(gathering.submit(number)) for number in range(1, 5)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    late = [asyncio.create_task(gathering.submit(number)) for number in range(5, 8)]
+    await asyncio.sleep(0)
+    late[0].cancel()
+    tasks[0].cancel()
+    work.may_go_on.set()
+    results = await asyncio.gather(*tasks, *late, return_exceptions=True)
+    assert [result for result in results if isinstance(result, int)] == [4, 6, 8, 12, 14]
+    assert all(5 not in batch for batch in work.batches)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    numbers=st.lists(st.integers(0, 50)),
+    at_once=st.integers(1, 4),
+    most=st.integers(1, 6),
+)
+def test_everybody_gets_an_own_result(numbers: list[int], at_once: int, most: int) -> None:
+    """Whatever comes together: each result is that of the item, and no batch is too large."""
+
+    async def run() -> None:
+        work = Work()
+        work.may_go_on.set()
+        gathering = Gathering(work, at_once=at_once, most=most)
+        results = await asyncio.gather(*map(gathering.submit, numbers), return_exceptions=True)
+        for number, result in zip(numbers, results, strict=True):
+            assert isinstance(result, ValueError) if number == 13 else result == 2 * number
+        assert sorted(n for batch in work.batches for n in batch) == sorted(numbers)
+        assert all(len(batch) <= most for batch in work.batches)
+
+    asyncio.run(run())
+
+
+async def test_after_a_breakdown_work_goes_on() -> None:
+    """A place that broke down is free again."""
+    work = Work()
+    work.may_go_on.set()
+    gathering = Gathering(work, at_once=1, most=1)
+    with pytest.raises(LookupError, match="broken down"):
+        await gathering.submit(99)
+    assert await gathering.submit(1) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer
 
 START_SECONDS = 60
+RECORDED_CATALOGUE = "http://127.0.0.1:8095/"
 
 
 class _Catalogue(SimpleHTTPRequestHandler):
@@ -34,9 +36,7 @@ class _Catalogue(SimpleHTTPRequestHandler):
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """Serve a folder for a while; return its URL."""
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(_Catalogue, directory=str(folder))
-    )
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Catalogue, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -92,6 +92,18 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
             time.sleep(0.05)
 
 
+def kit(golden: Path, folder: Path, catalogue: str) -> Path:
+    """Copy the kit; where the answers name its catalogue, they name this one."""
+    copy = folder / "golden"
+    shutil.copytree(golden, copy)
+    copy.chmod(0o755)
+    exchanges = copy / "exchanges.jsonl"
+    text = exchanges.read_text("utf-8")
+    exchanges.chmod(0o644)
+    exchanges.write_text(text.replace(RECORDED_CATALOGUE, catalogue), "utf-8")
+    return copy
+
+
 @pytest.mark.timeout(300)
 def test_every_recorded_exchange_and_all_rows(
     shared: Path,
@@ -102,6 +114,7 @@ def test_every_recorded_exchange_and_all_rows(
     """Each answer is the recorded one, and so is each row at the end."""
     golden = shared / "golden"
     with serving(golden) as catalogue:
+        replayed = kit(golden, tmp_path, catalogue)
         environ = reference_settings(golden) | {
             "DATABASE_URL": reference_database_url,
             "PASSPORT_PUBLIC_URL": catalogue,
@@ -109,7 +122,7 @@ def test_every_recorded_exchange_and_all_rows(
         with service(environ, tmp_path) as (public, internal):
             replay = subprocess.run(
                 [
-                    *(sys.executable, str(golden / "replay.py"), "--quiet"),
+                    *(sys.executable, str(replayed / "replay.py"), "--quiet"),
                     *("--base-url", public, "--internal-base-url", internal),
                     *("--database-url", reference_database_url),
                     *("--psql", str(postgresql_server.server.installation.program("psql"))),

@@ -110,7 +110,7 @@ async def door(database: Database, node: Node) -> AsyncIterator[Door]:
     """A sign-in for one site, on a fresh database."""
     door = Door(database, node)
     yield door
-    await door.sign_in.close()
+    await door.wallets.close()
 
 
 def message(nonce: str, **fields: object) -> SiweMessage:

@@ -29,7 +29,6 @@ from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import ScoringPolicy
 from passport_scorer.domain.stamps import StampPolicy
-from passport_scorer.scoring.remembered_stamps import RememberedStamps
 from passport_scorer.scoring.road import ScoringRoad
 from passport_scorer.scoring.stamp_reader import StampReader
 from passport_scorer.scoring.stamp_store import StampStore
@@ -94,10 +93,8 @@ def _services(
             limited_lists=settings.human_points_mta_enabled,
         ),
     )
-    stamps = StampReader(
-        VerifiedCredentials(settings.remembered_stamps),
-        RememberedStamps(settings.remembered_stamps),
-    )
+    capacity = settings.remembered_stamps
+    stamps = StampReader(VerifiedCredentials(capacity), capacity)
     road = ScoringRoad(database, stamps, policy, utc_now)
     tokens = _access_tokens(settings)
     nonces = Nonces(database, utc_now)

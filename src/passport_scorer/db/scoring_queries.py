@@ -40,15 +40,26 @@ class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class KnownStamp(msgspec.Struct, frozen=True, gc=False):
-    """A stamp whose document needn't be read again as long as its row has this version."""
+    """A stamp whose document needn't be read again as long as its row has this version.
+
+    Attributes:
+        row_id: of the row.
+        row_version: of the row.
+        nullifiers: to look up the links of.
+        copy_id: the passport's copy that held the same credential when last looked at; None if
+            that is not known.
+        copy_version: of the copy's row.
+    """
 
     row_id: int
     row_version: str
     nullifiers: tuple[str, ...]
+    copy_id: int | None = None
+    copy_version: str | None = None
 
 
 class ReadScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $11 of `read_scoring.sql`."""
+    """$1 to $13 of `read_scoring.sql`."""
 
     key_prefix: list[str | None]
     external_scorer_id: list[str | None]
@@ -58,6 +69,8 @@ class ReadScoringParameters(msgspec.Struct, frozen=True):
     known_ordinal: list[int]
     known_row_id: list[int]
     known_row_version: list[str]
+    known_copy_id: list[int | None]
+    known_copy_version: list[str | None]
     nullifier_ordinal: list[int]
     nullifier: list[str]
     human_points: bool
@@ -89,6 +102,7 @@ class ScoringRow(msgspec.Struct, frozen=True):
     score_id: int | None
     score_version: str | None
     copy_ids: list[int] | None
+    copy_versions: list[str] | None
     row_ids: list[int] | None
     row_versions: list[str] | None
     providers: list[str] | None
@@ -199,6 +213,8 @@ def read_parameters(
         known_ordinal=[i for i, _ in stamps],
         known_row_id=[stamp.row_id for _, stamp in stamps],
         known_row_version=[stamp.row_version for _, stamp in stamps],
+        known_copy_id=[stamp.copy_id for _, stamp in stamps],
+        known_copy_version=[stamp.copy_version for _, stamp in stamps],
         nullifier_ordinal=[i for i, _ in nullifiers],
         nullifier=[nullifier for _, nullifier in nullifiers],
         human_points=human_points,

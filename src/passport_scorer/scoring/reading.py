@@ -16,7 +16,7 @@ from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import Earned, PointsState
 from passport_scorer.domain.scoring import Passport, Snapshot
 from passport_scorer.domain.stamps import StoredStamp
-from passport_scorer.scoring.remembered_stamps import Stamps
+from passport_scorer.scoring.stamp_reader import Stamps
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -40,8 +40,7 @@ from passport_scorer.domain.scoring import Outcome, ScoringPolicy, Snapshot, dec
 from passport_scorer.scoring.address_queue import AddressQueue
 from passport_scorer.scoring.gathering import Gathering
 from passport_scorer.scoring.reading import Reading, api_key, snapshot
-from passport_scorer.scoring.remembered_stamps import Stamps
-from passport_scorer.scoring.stamp_reader import StampReader, known_stamps
+from passport_scorer.scoring.stamp_reader import Known, StampReader
 
 TRIES = 5
 AT_ONCE = 2  # reads, and writes, that a process has under way at the same time
@@ -220,20 +219,20 @@ class ScoringRoad:
     async def _read(
         self, statements: Statements, requests: Sequence[ScoringRequest]
     ) -> list[Reading]:
-        known = [self._stamps.known(request.address) for request in requests]
+        known = [self._stamps.known(request) for request in requests]
         parameters = read_parameters(
             requests,
-            [known_stamps(stamps) for stamps in known],
+            [each.for_database() for each in known],
             human_points=self._policy.points.is_of_interest,
         )
         rows = await statements.read(READ_SCORING, parameters)
         rows.sort(key=lambda row: row.ordinal)
         return [
-            await self._reading_of(row, request, stamps)
-            for row, request, stamps in zip(rows, requests, known, strict=True)
+            await self._reading_of(row, request, remembered)
+            for row, request, remembered in zip(rows, requests, known, strict=True)
         ]
 
-    async def _reading_of(self, row: ScoringRow, request: ScoringRequest, known: Stamps) -> Reading:
+    async def _reading_of(self, row: ScoringRow, request: ScoringRequest, known: Known) -> Reading:
         key = api_key(row)
         if request.address is None:
             return Reading(key, None)

@@ -3,36 +3,70 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verified_cache import VerifiedCredentials
-from passport_scorer.db.scoring_queries import KnownStamp, ScoringRow
+from passport_scorer.db.scoring_queries import KnownStamp, ScoringRequest, ScoringRow
 from passport_scorer.domain.credential import Credential
-from passport_scorer.scoring.remembered_stamps import RememberedStamps, RowVersion, Stamps
+from passport_scorer.scoring.remembered_rows import RememberedRows, RowVersion
+
+# A row of the stamp store -> what verification made of it: None if it was refused.
+Stamps = Mapping[RowVersion, Credential | None]
+# A row of the stamp store -> the passport's copy that holds the same.
+Copies = Mapping[RowVersion, RowVersion]
 
 log = structlog.get_logger()
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What is remembered of an address in a community."""
+
+    stamps: Stamps
+    copies: Copies
+
+    def for_database(self) -> list[KnownStamp]:
+        """Return what the database needs to know of it."""
+        return [
+            KnownStamp(
+                *row,
+                credential.nullifiers if credential else (),
+                *self.copies.get(row, (None, None)),
+            )
+            for row, credential in self.stamps.items()
+        ]
+
+
 class StampReader:
-    """Verifies documents that were read, and knows which needn't be read.
+    """Verifies documents that were read, and knows which needn't be read or compared.
 
     Args:
         verified: verifies credentials, and remembers which were good.
-        remembered: stamps whose documents needn't be read again.
+        capacity: how many stamps are remembered at most, and how many copies.
     """
 
-    def __init__(self, verified: VerifiedCredentials, remembered: RememberedStamps) -> None:
+    def __init__(self, verified: VerifiedCredentials, capacity: int) -> None:
         self._verified = verified
-        self._remembered = remembered
+        self._stamps: RememberedRows[str, Credential | None] = RememberedRows(capacity)
+        self._copies: RememberedRows[tuple[str, int], RowVersion] = RememberedRows(capacity)
 
-    def known(self, address: str | None) -> Stamps:
-        """Return the stamps of an address that needn't be read."""
-        return self._remembered.of(address) if address else {}
+    def known(self, request: ScoringRequest) -> Known:
+        """Return what needn't be read for a request.
 
-    async def read(self, row: ScoringRow, address: str, known: Stamps, *, now: datetime) -> Stamps:
+        A scorer id that turns out to be an external one costs a comparison, nothing else.
+        """
+        if request.address is None:
+            return Known({}, {})
+        community_id = request.community_id or request.scorer_id or 0
+        return Known(
+            self._stamps.of(request.address), self._copies.of((request.address, community_id))
+        )
+
+    async def read(self, row: ScoringRow, address: str, known: Known, *, now: datetime) -> Stamps:
         """Return what each stamp of a row says; None for one whose signature is refused.
 
         Args:
@@ -41,14 +75,12 @@ class StampReader:
             known: what the database was told not to read.
             now: aware; a credential must not come from the future.
         """
+        self._remember_copies(row, address, known.copies)
         stamps: dict[RowVersion, Credential | None] = {}
         passing: set[RowVersion] = set()
-        for row_id, version, document in zip(
-            row.row_ids or (), row.row_versions or (), row.documents or (), strict=True
-        ):
-            key = (row_id, version)
+        for key, document in zip(_rows(row), row.documents or (), strict=True):
             if document is None:
-                stamps[key] = known[key]
+                stamps[key] = known.stamps[key]
                 continue
             try:
                 stamps[key] = self._verified.verify(document, now)
@@ -56,17 +88,25 @@ class StampReader:
                 stamps[key] = None
                 if refusal.transient:
                     passing.add(key)
-                log.info("signature_refused", address=address, stamp=row_id, reason=refusal.code)
+                log.info("signature_refused", address=address, stamp=key[0], reason=refusal.code)
             await asyncio.sleep(0)  # a hundred signatures must not hold up other requests
-        if stamps.keys() != known.keys() or passing:
+        if stamps.keys() != known.stamps.keys() or passing:
             lasting = {key: stamp for key, stamp in stamps.items() if key not in passing}
-            self._remembered.remember(address, lasting)
+            self._stamps.remember(address, lasting)
         return stamps
 
+    def _remember_copies(self, row: ScoringRow, address: str, known: Copies) -> None:
+        if row.community_id is None:
+            return
+        versions = dict(zip(row.copy_ids or (), row.copy_versions or (), strict=True))
+        copies = {
+            stamp: (copy_id, versions[copy_id])
+            for stamp, copy_id in zip(_rows(row), row.stamp_copy_ids or (), strict=True)
+            if copy_id is not None
+        }
+        if copies != known:
+            self._copies.remember((address, row.community_id), copies)
 
-def known_stamps(known: Stamps) -> list[KnownStamp]:
-    """Return what the database needs to know of the stamps that needn't be read."""
-    return [
-        KnownStamp(row_id, version, credential.nullifiers if credential else ())
-        for (row_id, version), credential in known.items()
-    ]
+
+def _rows(row: ScoringRow) -> list[RowVersion]:
+    return list(zip(row.row_ids or (), row.row_versions or (), strict=True))

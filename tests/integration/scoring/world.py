@@ -19,7 +19,6 @@ from passport_scorer.demo.signing import issuer_did, sign_eip712
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, ScoringPolicy, Snapshot
 from passport_scorer.domain.stamps import StampPolicy
-from passport_scorer.scoring.remembered_stamps import RememberedStamps
 from passport_scorer.scoring.road import ScoringRoad
 from passport_scorer.scoring.stamp_reader import StampReader
 
@@ -170,7 +169,7 @@ class World:
             StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier),
             points or PointsPolicy(),
         )
-        stamps = StampReader(VerifiedCredentials(1000), RememberedStamps(1000))
+        stamps = StampReader(VerifiedCredentials(1000), 1000)
         try:
             yield Road(ScoringRoad(database, stamps, policy, lambda: self.now), database)
         finally:

@@ -5,19 +5,22 @@
 -- the path ($2 with $3) together with the prefix of the partner's API key ($1), whose account the
 -- community must then belong to. The address is null if only the key is of interest.
 --
--- $6 to $8 are the stamps that the process remembers, with the versions of their rows, and $9 and
--- $10 their nullifiers: the documents of these are not read again. $11 is whether Human Points are
--- of interest; they are read for communities with the programme only.
+-- $6 to $10 are the stamps that the process remembers, with the versions of their rows, and the
+-- copies that held the same, with the versions of theirs; $11 and $12 are their nullifiers. As long
+-- as the versions are the same, documents are not read again, and not compared.
+--
+-- $13 is whether Human Points are of interest; they are read for communities with the programme.
 WITH request AS (
     SELECT *
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
         WITH ORDINALITY AS r (key_prefix, external_scorer_id, scorer_id, community_id, address, ordinal)
 ), known AS (
     SELECT *
-    FROM unnest($6::bigint[], $7::bigint[], $8::text[]) AS k (ordinal, row_id, row_version)
+    FROM unnest($6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[])
+        AS k (ordinal, row_id, row_version, copy_id, copy_version)
 ), known_nullifier AS (
     SELECT *
-    FROM unnest($9::bigint[], $10::text[]) AS n (ordinal, nullifier)
+    FROM unnest($11::bigint[], $12::text[]) AS n (ordinal, nullifier)
 )
 SELECT
     request.ordinal,
@@ -39,6 +42,7 @@ SELECT
     score.id AS score_id,
     score.xmin::text AS score_version,
     copy.ids AS copy_ids,
+    copy.row_versions AS copy_versions,
     stamp.row_ids,
     stamp.row_versions,
     stamp.providers,
@@ -106,7 +110,7 @@ LEFT JOIN registry_passport AS passport
 LEFT JOIN registry_score AS score
     ON score.passport_id = passport.id
 LEFT JOIN LATERAL (
-    SELECT array_agg(c.id) AS ids
+    SELECT array_agg(c.id) AS ids, array_agg(c.xmin::text) AS row_versions
     FROM registry_stamp AS c
     WHERE c.passport_id = passport.id
 ) AS copy ON true
@@ -118,7 +122,15 @@ LEFT JOIN LATERAL (
         array_agg(
             CASE WHEN known.row_id IS NULL THEN latest.stamp::text END
         ) AS documents,
-        array_agg(held.id) AS copy_ids,
+        array_agg(
+            CASE WHEN held.id IS NOT NULL THEN held.id ELSE (
+                SELECT min(c.id)
+                FROM registry_stamp AS c
+                WHERE c.passport_id = passport.id
+                    AND c.provider = latest.provider
+                    AND c.credential = latest.stamp
+            ) END
+        ) AS copy_ids,
         array_agg(latest.stamp) FILTER (WHERE known.row_id IS NULL) AS unknown_stamps
     FROM (
         SELECT DISTINCT ON (c.provider) c.id, c.xmin::text AS row_version, c.provider, c.stamp
@@ -135,15 +147,10 @@ LEFT JOIN LATERAL (
         ON known.ordinal = request.ordinal
         AND known.row_id = latest.id
         AND known.row_version = latest.row_version
-    LEFT JOIN LATERAL (
-        SELECT c.id
-        FROM registry_stamp AS c
-        WHERE c.passport_id = passport.id
-            AND c.provider = latest.provider
-            AND c.credential = latest.stamp
-        ORDER BY c.id
-        LIMIT 1
-    ) AS held ON true
+    LEFT JOIN registry_stamp AS held
+        ON held.id = known.copy_id
+        AND held.xmin::text = known.copy_version
+        AND held.passport_id = passport.id
 ) AS stamp ON community.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT
@@ -217,9 +224,9 @@ LEFT JOIN LATERAL (
     ) AS membership
     LEFT JOIN registry_humanpointsmultiplier AS multiplier
         ON multiplier.address = request.address
-) AS points ON $11::boolean AND community.human_points_program
+) AS points ON $13::boolean AND community.human_points_program
 LEFT JOIN LATERAL (
     SELECT array_agg(c.action::text) AS actions, array_agg(c.points) AS points
     FROM registry_humanpointsconfig AS c
     WHERE c.active
-) AS configuration ON $11 AND community.human_points_program
+) AS configuration ON $13 AND community.human_points_program

@@ -27,7 +27,10 @@ app.command(demo.app)
 def main() -> None:
     """Run the command; a failure that a person can mend is one line and an exit status."""
     try:
-        sys.exit(app())
+        sys.exit(app(exit_on_error=False, print_error=False))
+    except cyclopts.CycloptsError as error:
+        print(f"passport-scorer: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
     except PassportScorerError as error:
         print(f"passport-scorer: {error.message}", file=sys.stderr)
         sys.exit(1)

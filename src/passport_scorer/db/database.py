@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -23,7 +23,12 @@ from passport_scorer.db.errors import (
 from passport_scorer.db.query import Parameters, Query, Row
 from passport_scorer.domain.errors import PassportScorerError
 
-_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+_BROKEN = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+)
 # The server is up, but doesn't take this work now: restarting, out of connections, out of disk.
 _REFUSED = (
     asyncpg.OperatorInterventionError,
@@ -83,7 +88,8 @@ class Connection:
             raise ValueRefused from error
         except (TimeoutError, *_BROKEN, *_REFUSED) as error:
             # Nothing is known of a connection that was left in the middle of a statement.
-            self._driver.terminate()
+            with suppress(asyncpg.InterfaceError):  # it may be gone already
+                self._driver.terminate()
             raise DatabaseUnavailable from error
         except asyncpg.PostgresError as error:
             raise _translated(error) from error

@@ -15,32 +15,36 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 GRACE = 20  # seconds that requests get to finish after a signal to stop
 _KEEP_ALIVE = 75  # seconds; longer than load balancers keep an idle connection
-_LONGEST_HEAD = 4 * 1024 * 1024  # bytes of a request line and headers that are read at all
+# Bytes of a request line and headers, or of trailers, that are read at all.
+_LONGEST_HEAD = 4 * 1024 * 1024
 
 
 class BoundedHttp(HttpToolsProtocol):
     """HTTP/1.1 that stops reading a head without end; any other gets its exact answer later."""
 
-    _head_bytes = 0
-    _in_head = True
+    _bytes_without_progress = 0
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection."""
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > _LONGEST_HEAD:
-                self.send_400_response("The head of the request is too long.")
-                return
+        self._bytes_without_progress += len(data)
+        if self._bytes_without_progress > _LONGEST_HEAD:
+            self.send_400_response("The head of the request is too long.")
+            return
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
         """The head has ended."""
-        self._in_head, self._head_bytes = False, 0
+        self._bytes_without_progress = 0
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body has come; whoever reads it knows when it is enough."""
+        self._bytes_without_progress = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        """The request has ended; what comes next is a head."""
-        self._in_head = True
+        """The request has ended, trailers included."""
+        self._bytes_without_progress = 0
         super().on_message_complete()
 
 

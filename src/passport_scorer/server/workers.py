@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 
 import structlog
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _RESTART_PAUSE = 1.0  # seconds; a worker that can't start must not keep the machine busy
 
 log = structlog.get_logger()
@@ -29,14 +31,20 @@ class Workers:
         self._stopping = False
 
     def run(self) -> None:
-        """Keep the workers running until SIGTERM or SIGINT; return when all have ended."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        """Keep the workers running until SIGTERM or SIGINT; return when all have ended.
+
+        A worker whose parent is killed stops as if it had got SIGTERM.
+        """
+        self._end_of_parent, self._life_of_parent = os.pipe()
+        for number in _SIGNALS:
             signal.signal(number, self._pass_on)
         for _ in range(self._count):
             self._start()
         while self._running:
             process, status = os.wait()
-            self._running.discard(process)
+            if process not in self._running:
+                continue  # the embedded database is a child, too
+            self._running.remove(process)
             if not self._stopping:
                 log.error("worker_died", process=process, status=os.waitstatus_to_exitcode(status))
                 time.sleep(_RESTART_PAUSE)
@@ -44,19 +52,30 @@ class Workers:
                     self._start()
 
     def _start(self) -> None:
+        # No signal may come between: the parent's handler is not for the child.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
         if process:
             self._running.add(process)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             return
         code = 1
         try:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            os.close(self._life_of_parent)
+            threading.Thread(target=self._stop_with_parent, daemon=True).start()
             self._work()
             code = 0
         finally:
             # Not sys.exit: what the parent set up to happen at its end is the parent's to do.
             os._exit(code)
+
+    def _stop_with_parent(self) -> None:
+        """Wait until nobody holds the other end of the pipe: the parent is gone."""
+        os.read(self._end_of_parent, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _pass_on(self, number: int, _frame: object) -> None:
         self._stopping = True

@@ -1,20 +1,38 @@
 """Settings are read once and refused with one line that names the variable."""
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from passport_scorer.db.location import DatabaseLocationError
 from passport_scorer.settings import InvalidSetting, Settings, read_settings
 
 SECRET = "hush-hush"
+_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PUBLIC_KEY = (
+    _KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+)
+PRIVATE_KEY = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @pytest.mark.parametrize(
     ("setting", "closed"),
     [
+        ("jwt_secret", None),
+        ("siwe_jwt_public_key", None),
+        ("siwe_jwt_private_key", None),
+        ("siwe_allowed_domains", frozenset()),
+        ("ethereum_rpc_url", None),
         ("trusted_iam_issuers", frozenset()),
         ("demo_api_key", None),
         ("demo_api_key_aliases", frozenset()),
@@ -51,6 +69,18 @@ GOOD = [
     ("DATABASE_PREPARED_STATEMENTS", "off", "database_prepared_statements", False),
     ("CERAMIC_CACHE_SCORER_ID", "335", "ceramic_cache_scorer_id", 335),
     ("CGRANTS_API_TOKEN", "a token", "cgrants_api_token", "a token"),
+    ("SECRET_KEY", "a secret", "jwt_secret", "a secret"),
+    ("JWT_SECRET", "a secret", "jwt_secret", "a secret"),
+    ("SIWE_JWT_PUBLIC_KEY", PUBLIC_KEY, "siwe_jwt_public_key", PUBLIC_KEY),
+    ("SIWE_JWT_PRIVATE_KEY", PRIVATE_KEY, "siwe_jwt_private_key", PRIVATE_KEY),
+    (
+        "SIWE_JWT_PUBLIC_KEY",
+        b64encode(PUBLIC_KEY.encode()).decode(),
+        "siwe_jwt_public_key",
+        PUBLIC_KEY,
+    ),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", '["a.example"]', "siwe_allowed_domains", {"a.example"}),
+    ("ETHEREUM_RPC_URL", "https://a.example/key", "ethereum_rpc_url", "https://a.example/key"),
     ("INTERNAL_ON_PUBLIC_LISTENER", "on", "internal_on_public_listener", True),
     ("ROUTING_HEADER", "X-Use-Rust-Scorer", "routing_header", "X-Use-Rust-Scorer"),
     ("TRUSTED_IAM_ISSUERS", '["did:a", "did:b"]', "trusted_iam_issuers", {"did:a", "did:b"}),
@@ -103,6 +133,15 @@ def test_a_variable_sets_its_setting_and_no_other(
         ("DATABASE_PREPARED_STATEMENTS", SECRET),
         ("CERAMIC_CACHE_SCORER_ID", SECRET),
         ("CERAMIC_CACHE_SCORER_ID", "-1"),
+        ("SIWE_JWT_PUBLIC_KEY", SECRET),
+        ("SIWE_JWT_PUBLIC_KEY", f"-----BEGIN PUBLIC KEY-----\n{SECRET}"),
+        ("SIWE_JWT_PUBLIC_KEY", PRIVATE_KEY),
+        ("SIWE_JWT_PRIVATE_KEY", SECRET),
+        ("SIWE_JWT_PRIVATE_KEY", PUBLIC_KEY),
+        ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", SECRET),
+        ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", f'"{SECRET}"'),
+        ("ETHEREUM_RPC_URL", f"wss://{SECRET}"),
+        ("ETHEREUM_RPC_URL", f"https:///{SECRET}"),
         ("ROUTING_HEADER", f"X: {SECRET}"),
         ("ROUTING_HEADER", "X-Routing\r\nX"),
         ("TRUSTED_IAM_ISSUERS", f"did:{SECRET}"),
@@ -173,3 +212,9 @@ def test_the_environment_of_the_process_is_read_unless_told(
     monkeypatch.setenv("ENVIRONMENT", "staging")
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert read_settings().environment == "staging"
+
+
+def test_the_secret_of_access_tokens() -> None:
+    """JWT_SECRET comes before SECRET_KEY."""
+    both = {"SECRET_KEY": "the second", "JWT_SECRET": "the first"}
+    assert read_settings(both).jwt_secret == "the first"

@@ -10,6 +10,7 @@ Source: specification, auth.md ("Access tokens"); RFC 7519; RFC 8725 (best pract
 from __future__ import annotations
 
 import uuid
+import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -144,7 +145,12 @@ class AccessTokens:
         if is_key(self._keys.secret):
             log.error("secret_not_used", reason="JWT_SECRET, else SECRET_KEY, is no secret: a key")
             return None
-        return OctKey.import_key(self._keys.secret)
+        with warnings.catch_warnings(record=True) as caught:  # a short secret: for our own log
+            warnings.simplefilter("always")
+            key = OctKey.import_key(self._keys.secret)
+        if caught:
+            log.warning("secret_too_short", reason="JWT_SECRET, else SECRET_KEY, is easy to guess")
+        return key
 
 
 class _Refused(Exception):

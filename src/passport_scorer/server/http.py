@@ -87,6 +87,7 @@ def _server(application: ASGIApp) -> _Server:
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "proxy_headers": False,
         "timeout_keep_alive": _KEEP_ALIVE,
         "timeout_graceful_shutdown": GRACE,
     }

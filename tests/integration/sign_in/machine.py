@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 Contract = Callable[[bytes], bytes]
-ZERO = bytes(20)
 
 
 class Reverted(Exception):
@@ -27,7 +26,8 @@ class World:
     def call(self, address: bytes, data: bytes) -> tuple[int, bytes]:
         """Whether the call succeeded, and what it returned."""
         try:
-            return 1, self.contracts.get(address, lambda _data: b"")(data)
+            contract = self.contracts.get(address)
+            return 1, contract(data) if contract else b""
         except Reverted as error:
             return 0, error.args[0] if error.args else b""
 
@@ -73,12 +73,9 @@ class Machine:
 
     def _step(self, instruction: int) -> None:
         match instruction:
-            case 0x14:
+            case 0x14 | 0x16:
                 first, second = self._pop(2)
-                self.stack.append(int(first == second))
-            case 0x16:
-                first, second = self._pop(2)
-                self.stack.append(first & second)
+                self.stack.append(int(first == second) if instruction == 0x14 else first & second)
             case 0x39:
                 target, source, size = self._pop(3)
                 self._store(target, self.code[source : source + size].ljust(size, b"\0"))
@@ -90,21 +87,18 @@ class Machine:
                 (offset,) = self._pop(1)
                 self.stack.append(int.from_bytes(self.memory[offset : offset + 32]))
             case 0x52:
-                offset, value = self._pop(2)
-                self._store(offset, value.to_bytes(32))
+                offset, word = self._pop(2)
+                self._store(offset, word.to_bytes(32))
             case 0x5A:
                 self.stack.append(10**7)
-            case 0xF1:
-                _gas, address, value, *places = self._pop(7)
-                assert value == 0
-                self._call(address, *places)
-            case 0xFA:
-                _gas, address, *places = self._pop(6)
-                self._call(address, *places)
             case _:
-                raise AssertionError(f"unknown instruction {instruction:#x}")
+                self._call(instruction)
 
-    def _call(self, address: int, offset: int, size: int, target: int, room: int) -> None:
+    def _call(self, instruction: int) -> None:
+        assert instruction in {0xF1, 0xFA}, f"unknown instruction {instruction:#x}"
+        _gas, address = self._pop(2)
+        assert instruction == 0xFA or self._pop(1) == [0], "no money is sent"
+        offset, size, target, room = self._pop(4)
         data = bytes(self.memory[offset : offset + size])
         success, self.returned = self.world.call(address.to_bytes(20), data)
         self._store(target, self.returned[:room])

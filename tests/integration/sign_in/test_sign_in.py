@@ -131,7 +131,8 @@ def message(nonce: str, **fields: object) -> SiweMessage:
 def signed(message: SiweMessage, account: Any = OWNER) -> str:
     """The signature of an account."""
     text = message_text(message, OWNER.address)
-    return "0x" + account.sign_message(encode_defunct(text=text)).signature.hex()
+    signature: bytes = account.sign_message(encode_defunct(text=text)).signature
+    return "0x" + bytes(signature).hex()
 
 
 async def test_signing_in(door: Door) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eth_abi import decode, encode
+from eth_abi.abi import decode, encode
 
 from .machine import Contract, Reverted, World
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from structlog.testing import capture_logs
 
 from passport_scorer.auth.access_tokens import AccessTokens, InvalidAccessToken, TokenKeys
 
@@ -87,8 +88,7 @@ def refused(token: str, keys: TokenKeys = KEYS) -> bool:
     try:
         tokens(keys).address_of(token)
     except InvalidAccessToken as error:
-        assert error.message == "Unauthorized"
-        return True
+        return error.message == "Unauthorized"
     return False
 
 
@@ -337,3 +337,22 @@ def test_headers_that_ask_for_more() -> None:
 def test_keys_are_not_shown() -> None:
     """What would be logged of the keys holds none of them."""
     assert repr(KEYS) == "TokenKeys(…)"
+
+
+def test_a_short_secret() -> None:
+    """A secret that is easy to guess still counts, and the log says that it is one."""
+    token = written({"alg": "HS256"}, GOOD, by_secret("hush"))
+    with capture_logs() as logs:
+        assert not refused(token, TokenKeys(secret="hush"))
+    assert [entry["event"] for entry in logs] == ["secret_too_short"]
+    assert "hush" not in str(logs)
+
+
+def test_the_log_says_why() -> None:
+    """Operators learn which check failed, but not the token."""
+    token = rs256(exp=1)
+    with capture_logs() as logs:
+        assert refused(token)
+    (entry,) = logs
+    assert (entry["event"], entry["reason"]) == ("access_token_refused", "expired")
+    assert token not in str(logs)

@@ -75,7 +75,7 @@ def test_ways_to_write_a_key(write: object) -> None:
 )
 def test_no_public_key(text: str) -> None:
     """Anything but an RSA public key of 2048 bits is refused."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         public_key_pem(text)
 
 
@@ -94,7 +94,7 @@ def test_no_public_key(text: str) -> None:
 )
 def test_no_private_key(text: str) -> None:
     """Anything but an RSA private key of 2048 bits without a passphrase is refused."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         private_key_pem(text)
 
 

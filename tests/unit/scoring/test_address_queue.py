@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.scoring.address_queue import AddressQueue
 
 
@@ -114,3 +115,14 @@ async def test_a_failure_ends_the_turn(log: Log) -> None:
     assert isinstance(failure, ValueError)
     assert waited is True
     assert await log.nobody_is_left(["0xa", "0xb"])
+
+
+async def test_a_turn_that_does_not_come() -> None:
+    """A request that waits for too long fails; whoever comes when the turn is free gets it."""
+    queue = AddressQueue(patience=0.01)
+    async with queue.turn(["0xa"]):
+        with pytest.raises(DatabaseUnavailable):
+            async with queue.turn(["0xa"]):
+                raise AssertionError("two at once")
+    async with queue.turn(["0xa"]) as waited:
+        assert not waited

@@ -9,6 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.scoring.gathering import Gathering
 
 
@@ -113,3 +114,35 @@ async def test_after_a_breakdown_work_goes_on() -> None:
     with pytest.raises(LookupError, match="broken down"):
         await gathering.submit(99)
     assert await gathering.submit(1) == 2
+
+
+async def test_those_who_wait_too_long_are_told() -> None:
+    """An item whose work can't begin in time fails, and is not worked on later."""
+    work = Work()
+    gathering = Gathering(work, at_once=1, most=10, patience=0.01)
+    first = asyncio.create_task(gathering.submit(1))
+    await asyncio.sleep(0)
+    with pytest.raises(DatabaseUnavailable):
+        await gathering.submit(2)
+    work.may_go_on.set()
+    assert await first == 2
+    assert await gathering.submit(3) == 6
+    assert work.batches == [[1], [3]]
+
+
+async def test_work_that_has_begun_may_take_longer() -> None:
+    """Only the wait for a place is bounded here, also for those who had to wait for it."""
+    may_end = {1: asyncio.Event(), 2: asyncio.Event()}
+
+    async def work(numbers: Sequence[int]) -> list[int | Exception]:
+        await may_end[numbers[0]].wait()
+        return [2 * number for number in numbers]
+
+    gathering = Gathering(work, at_once=1, most=1, patience=0.05)
+    first, second = (asyncio.create_task(gathering.submit(number)) for number in (1, 2))
+    await asyncio.sleep(0)
+    may_end[1].set()
+    assert await first == 2
+    await asyncio.sleep(0.1)
+    may_end[2].set()
+    assert await second == 4

@@ -7,12 +7,11 @@ from starlette.responses import Response
 from passport_scorer.api.endpoint import Answer, Endpoint
 from passport_scorer.api.public.partner_call import (
     PARTNER_SECURITY,
-    RATE_LIMIT_HEADERS,
     PartnerCall,
     partner_answers,
     partner_endpoint,
 )
-from passport_scorer.api.responses import json_response
+from passport_scorer.api.responses import detail_answer, json_response
 from passport_scorer.catalogue.document import Group, ListedStamp, Platform
 
 
@@ -33,6 +32,12 @@ _EXAMPLE = Platform(
     groups=[Group("Account", [ListedStamp("Google", "Owns a Google account", "0xa001")])],
 )
 
+NO_CATALOGUE_ANSWER = detail_answer(
+    500,
+    "A fault of the service, or the catalogue could never be fetched.",
+    "Error fetching external stamp metadata",
+)
+
 CATALOGUE = Endpoint(
     path="/v2/stamps/metadata",
     handler=get_catalogue,
@@ -44,8 +49,7 @@ CATALOGUE = Endpoint(
     ),
     tag="Stamps",
     security=PARTNER_SECURITY,
-    answers=[
-        Answer(200, "The catalogue.", list[Platform], [_EXAMPLE], RATE_LIMIT_HEADERS),
-        *partner_answers(),
-    ],
+    answers=partner_answers(
+        Answer(200, "The catalogue.", list[Platform], [_EXAMPLE]), NO_CATALOGUE_ANSWER
+    ),
 )

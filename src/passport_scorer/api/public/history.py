@@ -11,7 +11,7 @@ from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.history_response import history_response
 from passport_scorer.api.public.partner_call import (
     PARTNER_SECURITY,
-    RATE_LIMIT_HEADERS,
+    PERMISSION_DENIED_ANSWER,
     PartnerCall,
     partner_answers,
     partner_endpoint,
@@ -97,14 +97,14 @@ HISTORY = Endpoint(
             "2026-11-24T03:30:00Z",
         )
     ],
-    answers=[
-        Answer(200, "The score as of that time.", V2ScoreResponse, _EXAMPLE, RATE_LIMIT_HEADERS),
+    answers=partner_answers(
+        Answer(200, "The score as of that time.", V2ScoreResponse, _EXAMPLE),
         detail_answer(
             400,
             "The address is none, or `created_at` is no time.",
             "You must provide created_at as a query param.",
         ),
-        *partner_answers(),
+        PERMISSION_DENIED_ANSWER,
         Answer(
             404,
             "There was no score then, or you have no such scorer.",
@@ -112,5 +112,5 @@ HISTORY = Endpoint(
             _NO_SCORE,
         ),
         invalid_request_answer(),
-    ],
+    ),
 )

@@ -11,11 +11,11 @@ from passport_scorer.api.parsing import (
     switch_query_parameter,
 )
 from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.public.catalogue import NO_CATALOGUE_ANSWER
 from passport_scorer.api.public.page import EXAMPLE_PAGE, Page, page
 from passport_scorer.api.public.page_request import PageRequest, base_url
 from passport_scorer.api.public.partner_call import (
     PARTNER_SECURITY,
-    RATE_LIMIT_HEADERS,
     PartnerCall,
     partner_answers,
     partner_endpoint,
@@ -89,10 +89,10 @@ LISTING = Endpoint(
             required=False,
         ),
     ],
-    answers=[
-        Answer(200, "A page.", Page, EXAMPLE_PAGE, RATE_LIMIT_HEADERS),
+    answers=partner_answers(
+        Answer(200, "A page.", Page, EXAMPLE_PAGE),
         detail_answer(400, "The address, the limit or the token is none.", "Invalid address."),
-        *partner_answers(),
         invalid_request_answer(),
-    ],
+        NO_CATALOGUE_ANSWER,
+    ),
 )

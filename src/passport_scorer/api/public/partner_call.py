@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer
+from passport_scorer.api.public.usage import usage_of
 from passport_scorer.api.responses import detail_answer, error_response, general_answers
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
-from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.db.partner_queries import READ_API_KEY, ReadApiKeyParameters, stored_key
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.services import Services
-
-_LONGEST_PATH = 1000  # characters; what account_accountapikeyanalytics.path can hold
-_MASKED = frozenset({"x-api-key", "cookie", "authorization"})
 
 PARTNER_SECURITY = ("ApiKey", "ApiKeyInAuthorization")
 RATE_LIMIT_HEADERS = {
     "RateLimit-Policy": "The limit of your key, if there is one: calls (q) in so many seconds (w).",
     "RateLimit": "What is left of it: calls (r) until the window ends in so many seconds (t).",
 }
+PERMISSION_DENIED_ANSWER = detail_answer(
+    403, "The key may not do this.", "Invalid permissions for action."
+)
 
 Handler = Callable[["PartnerCall"], Awaitable[Response]]
 
@@ -99,7 +98,9 @@ class PartnerCall:
         if self._limit:
             response.headers.update(self._limit.headers())
         if self._key:
-            usage = _usage(self.request, self._key, response, error, response_recorded)
+            usage = usage_of(
+                self.request, self._key, response, error, response_recorded=response_recorded
+            )
             self.services.usage_analytics.record(usage)
         return response
 
@@ -129,69 +130,24 @@ def partner_endpoint(
     return decorate
 
 
-def partner_answers() -> list[Answer]:
-    """Describe what any endpoint for partners may answer, for the OpenAPI document."""
+def partner_answers(*own: Answer) -> list[Answer]:
+    """Describe what an endpoint for partners may answer, for the OpenAPI document.
+
+    Args:
+        own: what only this endpoint answers; goes before what all of them do.
+    """
     again = {"Retry-After": "Seconds until the window ends."}
-    return [
-        detail_answer(401, "The key is missing, wrong, revoked or expired.", "Invalid API Key."),
-        detail_answer(
-            403, "The key may not do this.", "Invalid permissions for action.", RATE_LIMIT_HEADERS
-        ),
-        detail_answer(
-            429,
-            "The key was used too often.",
-            "You have been rate limited!",
-            RATE_LIMIT_HEADERS | again,
-        ),
+    answers = [
         *general_answers(),
+        detail_answer(429, "The key was used too often.", "You have been rate limited!", again),
+        *own,
     ]
-
-
-def _usage(
-    request: Request,
-    key: ApiKey,
-    response: Response,
-    error: Exception | None,
-    response_recorded: bool,  # noqa: FBT001
-) -> Usage:
-    path = _storable(request.url.path)
-    segments = [segment for segment in path.split("/") if segment]
-    succeeded = error is None
-    return Usage(
-        api_key_id=key.key_id,
-        created_at=datetime.now(UTC),
-        path=path[:_LONGEST_PATH],
-        base_path=segments[0],
-        path_segments_json=_json(segments),
-        query_params_json=_json(dict(request.query_params)),
-        headers_json=_json(_masked(request.headers.items())),
-        payload_json=None,
-        response_json=bytes(response.body).decode() if response_recorded and succeeded else None,
-        response_skipped=not response_recorded,
-        error=_error_text(error, response),
-        status_code=response.status_code,
-    )
-
-
-def _error_text(error: Exception | None, response: Response) -> str | None:
-    if error is None:
-        return None
-    if isinstance(error, WrongSecret):
-        return "Unauthorized request"
-    detail = msgspec.json.decode(response.body)["detail"]
-    return detail if isinstance(detail, str) else "The request has the wrong shape."
-
-
-def _masked(headers: list[tuple[str, str]]) -> dict[str, str]:
-    return {name.title(): "***" if name.lower() in _MASKED else value for name, value in headers}
-
-
-def _json(value: object) -> str:
-    return _storable(msgspec.json.encode(value).decode())
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL holds no NUL, neither as itself nor escaped in JSON."""
-    return text.replace("\\u0000", "\N{REPLACEMENT CHARACTER}").replace(
-        "\0", "\N{REPLACEMENT CHARACTER}"
+    counted = [
+        msgspec.structs.replace(answer, headers=RATE_LIMIT_HEADERS | dict(answer.headers))
+        for answer in answers
+    ]
+    refused = "The key is missing, wrong, revoked or expired."
+    return sorted(
+        [detail_answer(401, refused, "Invalid API Key."), *counted],
+        key=lambda answer: answer.status,
     )

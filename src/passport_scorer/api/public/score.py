@@ -7,7 +7,7 @@ from starlette.responses import Response
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.public.partner_call import (
     PARTNER_SECURITY,
-    RATE_LIMIT_HEADERS,
+    PERMISSION_DENIED_ANSWER,
     PartnerCall,
     partner_answers,
     partner_endpoint,
@@ -65,10 +65,10 @@ SCORE = Endpoint(
             EXAMPLE.address,
         ),
     ],
-    answers=[
-        Answer(200, "The score.", V2ScoreResponse, EXAMPLE, RATE_LIMIT_HEADERS),
+    answers=partner_answers(
+        Answer(200, "The score.", V2ScoreResponse, EXAMPLE),
         detail_answer(400, "The address is none.", "Invalid address."),
-        *partner_answers(),
+        PERMISSION_DENIED_ANSWER,
         detail_answer(404, "You have no such scorer.", "No scorer matches the given criteria."),
-    ],
+    ),
 )

@@ -1,0 +1,98 @@
+"""What the usage analytics record of a call. Source: specification, auth.md ("Usage analytics")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passport_scorer.auth.api_keys import WrongSecret
+from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.domain.api_key import ApiKey
+
+_LONGEST_PATH = 1000  # characters; what account_accountapikeyanalytics.path can hold
+_LONGEST_BASE_PATH = 200
+_MASKED = frozenset({"x-api-key", "cookie", "authorization"})
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# Segments and query are indexed, and PostgreSQL refuses an index entry of more than 2704 bytes.
+_LONGEST_INDEXED = 2000
+_FIRST_OF_MANY, _START_OF_LONG = 8, 32  # 8 times 2 texts of 32 characters of 4 bytes fit
+# An even number of backslashes before it: this one begins an escape.
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def usage_of(
+    request: Request,
+    key: ApiKey,
+    response: Response,
+    error: Exception | None,
+    *,
+    response_recorded: bool,
+) -> Usage:
+    """Return the row for a call.
+
+    Args:
+        request: what was asked.
+        key: whose key was presented.
+        response: what was answered.
+        error: why it was refused; None if it wasn't.
+        response_recorded: True if the answer becomes a part of the row.
+    """
+    path = request.url.path.replace("\0", _REPLACEMENT)
+    segments = [segment for segment in path.split("/") if segment]
+    shown = bytes(response.body).decode() if response_recorded and error is None else None
+    return Usage(
+        api_key_id=key.key_id,
+        created_at=datetime.now(UTC),
+        path=path[:_LONGEST_PATH],
+        base_path=segments[0][:_LONGEST_BASE_PATH],
+        path_segments_json=_indexed(segments, [_start(text) for text in _first(segments)]),
+        query_params_json=_query(request.query_params.items()),
+        headers_json=_json(_masked(request.headers.items())),
+        payload_json=None,
+        response_json=shown,
+        response_skipped=not response_recorded,
+        error=_error_text(error, response),
+        status_code=response.status_code,
+    )
+
+
+def _error_text(error: Exception | None, response: Response) -> str | None:
+    if error is None:
+        return None
+    if isinstance(error, WrongSecret):
+        return "Unauthorized request"
+    detail = msgspec.json.decode(response.body)["detail"]
+    return detail if isinstance(detail, str) else "The request has the wrong shape."
+
+
+def _masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name.title(): "***" if name.lower() in _MASKED else value for name, value in headers}
+
+
+def _query(parameters: Iterable[tuple[str, str]]) -> str:
+    whole = dict(parameters)
+    return _indexed(whole, {_start(name): _start(whole[name]) for name in _first(whole)})
+
+
+def _indexed(whole: object, shortened: object) -> str:
+    """The first if it fits into an index, else the second."""
+    text = _json(whole)
+    return text if len(text.encode()) <= _LONGEST_INDEXED else _json(shortened)
+
+
+def _first(texts: Iterable[str]) -> list[str]:
+    return list(texts)[:_FIRST_OF_MANY]
+
+
+def _start(text: str) -> str:
+    return text if len(text) <= _START_OF_LONG else text[: _START_OF_LONG - 1] + "…"
+
+
+def _json(value: object) -> str:
+    """JSON without NUL, which PostgreSQL can't hold, neither as itself nor escaped."""
+    return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", msgspec.json.encode(value).decode())

@@ -1,0 +1,167 @@
+"""Owners sign in over HTTP, and call with the token that they get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
+from .conftest import Service, StartService
+
+SIGN_IN = "/ceramic-cache/authenticate/v2"
+OWNER = Account.from_key("0x" + "17" * 32)
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SETTINGS = {
+    "SIWE_JWT_PUBLIC_KEY": KEY.public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    .decode(),
+    "SIWE_JWT_PRIVATE_KEY": KEY.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ).decode(),
+    "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE": '["app.example"]',
+    "CERAMIC_CACHE_SCORER_ID": "1",
+    # Nobody listens there.
+    "ETHEREUM_RPC_URL": "http://127.0.0.1:1/hush-hush",
+}
+
+
+@pytest.fixture
+async def door(start_service: StartService, demo_database_url: str) -> Service:
+    """A service that lets owners in."""
+    return await start_service(demo_database_url, **SETTINGS)
+
+
+async def signed(service: Service) -> dict[str, Any]:
+    """What the owner sends to sign in."""
+    nonce = (await service.client.get("/account/nonce")).json()["nonce"]
+    text = f"""app.example wants you to sign in with your Ethereum account:
+{OWNER.address}
+
+Welcome
+
+URI: https://app.example
+Version: 1
+Chain ID: 1
+Nonce: {nonce}
+Issued At: 2026-03-01T12:00:00.000Z"""
+    message = {
+        "domain": "app.example",
+        "address": OWNER.address,
+        "statement": "Welcome",
+        "uri": "https://app.example",
+        "version": "1",
+        "chainId": 1,
+        "nonce": nonce,
+        "issuedAt": "2026-03-01T12:00:00.000Z",
+        "type": "unknown fields are ignored",
+    }
+    signature = bytes(OWNER.sign_message(encode_defunct(text=text)).signature)
+    return {"message": message, "signature": "0x" + signature.hex()}
+
+
+async def own_score(service: Service, *authorization: str) -> httpx.Response:
+    """Ask for the owner's score with these headers `Authorization`."""
+    headers = [("Authorization", value) for value in authorization]
+    path = f"/ceramic-cache/score/{OWNER.address.lower()}"
+    return await service.client.get(path, headers=headers)
+
+
+async def test_from_nonce_to_score(door: Service) -> None:
+    """A nonce, a signature, a token, an answer; nothing of it may be kept by caches."""
+    answer = await door.client.post(SIGN_IN, json=await signed(door))
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert list(answer.json()) == ["access", "intercom_user_hash"]
+    assert answer.json()["intercom_user_hash"] is None
+    token = answer.json()["access"]
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        assert (await own_score(door, f"{scheme} {token}")).status_code == 200
+    for headers in (
+        (),
+        (token,),
+        (f"Basic {token}",),
+        ("Bearer",),
+        (f"Bearer {token}", f"Bearer {token}"),
+        (f"Bearer {token}x",),
+    ):
+        refused = await own_score(door, *headers)
+        assert (refused.status_code, refused.json()) == (401, {"detail": "Unauthorized"})
+    assert token not in "\n".join(door.lines())
+
+
+async def test_a_nonce_each(door: Service) -> None:
+    """Nonces are 60 hexadecimal digits, and no two are alike."""
+    answers = [await door.client.get("/account/nonce") for _ in range(3)]
+    nonces = {answer.json()["nonce"] for answer in answers}
+    assert len(nonces) == 3
+    assert all(len(bytes.fromhex(nonce)) == 30 for nonce in nonces)
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+
+
+async def test_refusals(door: Service) -> None:
+    """Each refusal is a 400 with its sentence, and the node's URL stays out of the log."""
+    good = await signed(door)
+    cases: list[tuple[dict[str, Any], str, str]] = [
+        ({"nonce": None}, good["signature"], "Missing address or nonce!"),
+        ({"address": ""}, good["signature"], "Missing address or nonce!"),
+        ({"address": "me.eth"}, good["signature"], "Invalid address format!"),
+        ({"domain": "evil.example"}, good["signature"], "Verification failed!"),
+        ({"nonce": "0" * 60}, good["signature"], "Invalid nonce!"),
+        ({}, "0x00", "Invalid signature!"),
+        ({}, good["signature"], "Invalid nonce!"),
+    ]
+    for changes, signature, sentence in cases:
+        body = {"message": {**good["message"], **changes}, "signature": signature}
+        answer = await door.client.post(SIGN_IN, json=body)
+        assert (answer.status_code, answer.json()) == (400, {"detail": sentence})
+    assert len(door.events("wallet_not_asked")) == 1
+    assert "hush-hush" not in "\n".join(door.lines())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b'{"message": {}}',
+        b'{"signature": "0x00"}',
+        b'{"message": [], "signature": "0x00"}',
+        b'{"message": {}, "signature": null}',
+        b'{"message": {"chainId": 1.5}, "signature": "0x00"}',
+        b'{"message": {"address": "\\ud800"}, "signature": "0x00"}',
+        b'{"message": {"x": ' + b"[" * 100_000,
+    ],
+    ids=range(9),
+)
+async def test_bodies_of_the_wrong_shape(service: Service, body: bytes) -> None:
+    """A body without message or signature, or of another shape, is a 422."""
+    answer = await service.client.post(SIGN_IN, content=body)
+    assert answer.status_code == 422
+    assert {"type", "loc", "msg"} == set(answer.json()["detail"][0])
+
+
+async def test_nobody_gets_in_where_nothing_is_configured(service: Service) -> None:
+    """Without sites nobody can sign in, and without keys every token is refused."""
+    answer = await service.client.post(SIGN_IN, json=await signed(service))
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Verification failed!"})
+    assert (await own_score(service, "Bearer a.b.c")).status_code == 401
+
+
+async def test_a_malformed_key_stops_the_start(command: Any) -> None:
+    """A key that can't be read is one line that names the variable, and not the key."""
+    done = command("serve", SIWE_JWT_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY----- hush-hush")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1
+    assert "SIWE_JWT_PRIVATE_KEY" in lines[0]
+    assert "hush-hush" not in done.stderr + done.stdout

@@ -1,0 +1,58 @@
+"""The recorded access tokens belong to those whom they were made for."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from passport_scorer.auth.access_tokens import AccessTokens, InvalidAccessToken, TokenKeys
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+SECRET = "peer-secret-key-for-golden-recording-0123456789"
+
+
+@pytest.fixture(scope="module")
+def golden(shared: Path) -> Path:
+    """The recorded deployment."""
+    return shared / "golden"
+
+
+@pytest.fixture(scope="module")
+def fixtures(golden: Path) -> Any:
+    """Its addresses and tokens."""
+    return json.loads((golden / "fixtures.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def tokens(golden: Path) -> AccessTokens:
+    """What verifies tokens as it was set up."""
+    public_key = (golden / "siwe_public.pem").read_text()
+    return AccessTokens(TokenKeys(public_key=public_key, secret=SECRET), lambda: NOW)
+
+
+@pytest.mark.parametrize("kind", ["rs256", "hs256"])
+def test_good_tokens(fixtures: Any, tokens: AccessTokens, kind: str) -> None:
+    """Each token says whose it is."""
+    made = fixtures["tokens"][kind]
+    assert made
+    for name, token in made.items():
+        assert tokens.address_of(token) == fixtures["addresses"][name]["address"].lower()
+
+
+def test_bad_tokens(golden: Path, tokens: AccessTokens) -> None:
+    """The tokens that the recorded deployment refused are refused."""
+    lines = (golden / "exchanges.jsonl").read_text().splitlines()
+    exchanges = [json.loads(line) for line in lines]
+    refused = [
+        exchange["headers"]["Authorization"].removeprefix("Bearer ")
+        for exchange in exchanges
+        if exchange["path"].startswith("/ceramic-cache/score/")
+        and exchange["status"] == 401
+        and exchange["headers"].get("Authorization", "").startswith("Bearer ")
+    ]
+    assert len(refused) > 5
+    for token in refused:
+        with pytest.raises(InvalidAccessToken):
+            tokens.address_of(token)

@@ -1,0 +1,88 @@
+"""What is recorded of a call, whatever it holds."""
+
+import json
+from urllib.parse import quote, urlencode
+
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from passport_scorer.api.public.usage import usage_of
+from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.domain.api_key import ApiKey, PermissionDenied
+
+KEY = ApiKey("id", "hash", None, False, None, True, True, None, None)
+# What PostgreSQL allows in an entry of an index, less what the entry itself needs.
+INDEXED = 2600
+# What can be sent in a URL: UTF-8 has no half characters.
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=2000)
+
+
+def recorded(
+    segment: str = "stamps", query: dict[str, str] | None = None, *, response_recorded: bool = True
+) -> Usage:
+    """What is recorded of a call that was answered."""
+    request = Request(
+        {
+            "type": "http",
+            "path": f"/v2/{segment}",
+            "raw_path": quote(f"/v2/{segment}").encode(),
+            "query_string": urlencode(query or {}).encode(),
+            "headers": [(b"x-api-key", b"a.secret"), (b"cookie", b"secret"), (b"accept", b"*/*")],
+        }
+    )
+    answer = JSONResponse({"score": "1"})
+    return usage_of(request, KEY, answer, None, response_recorded=response_recorded)
+
+
+@given(ANYTHING, st.dictionaries(ANYTHING, ANYTHING, max_size=20))
+def test_whatever_is_asked_can_be_stored(segment: str, query: dict[str, str]) -> None:
+    """It is JSON without NUL, and small enough for an index."""
+    usage = recorded(segment, query)
+    for text in (usage.path_segments_json, usage.query_params_json):
+        values = json.dumps(json.loads(text), ensure_ascii=False)
+        assert "\\u0000" not in values.replace("\\\\", "")
+        assert len(text) <= INDEXED
+    assert "\0" not in usage.path
+    assert len(usage.path) <= 1000
+    assert len(usage.base_path) <= 200
+
+
+def test_what_is_short_is_kept() -> None:
+    """All segments and parameters are there, also what looks like an escape and is none."""
+    usage = recorded("stamps/0x12", {"created_at": "2025", "odd": "\\u0000"})
+    assert json.loads(usage.path_segments_json) == ["v2", "stamps", "0x12"]
+    assert json.loads(usage.query_params_json) == {"created_at": "2025", "odd": "\\u0000"}
+    assert (usage.path, usage.base_path) == ("/v2/stamps/0x12", "v2")
+
+
+def test_what_is_long_is_shortened() -> None:
+    """One can still tell what it was."""
+    query = json.loads(recorded(query={"short": "a", "long": "b" * 5000}).query_params_json)
+    assert query == {"short": "a", "long": "b" * 31 + "…"}
+
+
+def test_secrets_are_masked() -> None:
+    """Of the headers that hold them the names are recorded alone."""
+    assert json.loads(recorded().headers_json) == {
+        "X-Api-Key": "***",
+        "Cookie": "***",
+        "Accept": "*/*",
+    }
+
+
+def test_answers_are_recorded_where_they_should_be() -> None:
+    """The answer of a score is, that of a listing is skipped."""
+    score, listing = recorded(), recorded(response_recorded=False)
+    assert (score.response_json, score.response_skipped) == ('{"score":"1"}', False)
+    assert (listing.response_json, listing.response_skipped) == (None, True)
+
+
+def test_why_a_call_was_refused() -> None:
+    """The sentence that the caller got, and no answer."""
+    request = Request({"type": "http", "path": "/v2", "query_string": b"", "headers": []})
+    error = PermissionDenied()
+    answer = JSONResponse({"detail": error.message}, 403)
+    usage = usage_of(request, KEY, answer, error, response_recorded=True)
+    assert (usage.error, usage.status_code, usage.response_json) == (error.message, 403, None)

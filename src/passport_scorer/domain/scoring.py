@@ -12,6 +12,7 @@ The steps, numbered as in the specification (scoring.md):
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -228,9 +229,13 @@ def compute_score(community: Community, deduplication: Deduplication, now: datet
     )
 
 
+# The same few weights are written again and again.
+_weight_text = lru_cache(maxsize=4096)(five_decimals)
+
+
 def _shown_kept(stamp: Stamp, community: Community) -> ShownStamp:
-    weight = community.weight(stamp.provider)
-    return ShownStamp(five_decimals(weight), dedup=False, expiration_date=iso(stamp.expires_at))
+    weight = _weight_text(community.weight(stamp.provider))
+    return ShownStamp(weight, dedup=False, expiration_date=iso(stamp.expires_at))
 
 
 def _shown_clash(clash: Clash) -> ShownStamp:

@@ -16,6 +16,5 @@ def event_time(time: datetime) -> str:
 
     Digits beyond the millisecond are cut off. Source: specification, scoring.md, 6.
     """
-    utc = time.astimezone(UTC)
-    fraction = f".{utc.microsecond // 1000:03}" if utc.microsecond else ""
-    return f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    precision = "milliseconds" if time.microsecond else "seconds"
+    return time.astimezone(UTC).isoformat(timespec=precision).removesuffix("+00:00") + "Z"

@@ -29,6 +29,7 @@ check: install ## Formatting, lint, types, layers, dependencies, queries against
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry src tests
 	@$(BIN)/passport-scorer db check-queries
+	@$(BIN)/python scripts/operations_tables.py --check
 
 audit: install ## Look for known vulnerabilities in the locked dependencies (asks the registry)
 	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
@@ -40,11 +41,16 @@ format: install ## Format the code and sort the imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+docs: install ## Renew the tables in docs/operations.md that are made from the code
+	@$(BIN)/python scripts/operations_tables.py
+
 lock: install ## Pin the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/runtime.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra development pyproject.toml -o requirements/development.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group build -o requirements/build.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/runtime.lock requirements/lambda.in -o requirements/lambda.lock
 
 clean: ## Remove what was made here, the embedded database included
 	@rm -rf .venv .passport-scorer .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
-.PHONY: help install run test check audit bench format lock clean
+.PHONY: help install run test check audit bench format docs lock clean

@@ -34,6 +34,10 @@ from passport_scorer.scoring.stamp_reader import StampReader
 from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.services import Services
 from passport_scorer.settings import Settings
+from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
+from passport_scorer.telemetry.logs import LINES
+from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
+from passport_scorer.telemetry.traces import NO_TRACES, Traces
 
 
 def utc_now() -> datetime:
@@ -42,25 +46,65 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def running_services(settings: Settings, database_url: str) -> AsyncIterator[Services]:
+async def running_telemetry(
+    settings: Settings, metrics: Metrics = NO_METRICS, *, traced: bool = False
+) -> AsyncIterator[Telemetry]:
+    """Give traces and metrics, and send the traces that are left at the end.
+
+    Args:
+        settings: whether there are traces, and where they go.
+        metrics: where metrics go.
+        traced: True if there are traces where the settings leave it open.
+    """
+    telemetry = Telemetry(metrics, _traces(settings, traced=traced))
+    LINES.metrics = metrics
+    try:
+        yield telemetry
+    finally:
+        await telemetry.traces.close()
+
+
+def _traces(settings: Settings, *, traced: bool) -> Traces:
+    if settings.traces_enabled is False or not (settings.traces_enabled or traced):
+        return NO_TRACES
+    # A process that doesn't trace starts without this.
+    from passport_scorer.telemetry.open_telemetry import OpenTelemetryTraces, TraceSettings
+
+    return OpenTelemetryTraces(
+        TraceSettings(
+            service_name=settings.traces_service_name,
+            environment=settings.environment,
+            sampling_rate=settings.traces_sampling_rate,
+            endpoint=settings.traces_endpoint,
+        )
+    )
+
+
+@asynccontextmanager
+async def running_services(
+    settings: Settings, database_url: str, telemetry: Telemetry = NO_TELEMETRY
+) -> AsyncIterator[Services]:
     """Put the services together, keep them running, and let them finish their work at the end.
 
     Args:
         settings: what the operator decided.
         database_url: where PostgreSQL is; `settings.database_url`, or the embedded server.
+        telemetry: where they report what they do.
 
     Raises:
         DatabaseUnavailable: the URL can't be used.
     """
-    database = Database(database_settings(settings, database_url))
+    database = Database(database_settings(settings, database_url), telemetry)
     await database.open()
     analytics: UsageAnalytics = (
-        BatchedUsageAnalytics(database) if settings.api_analytics else NoUsageAnalytics()
+        BatchedUsageAnalytics(database, metrics=telemetry.metrics)
+        if settings.api_analytics
+        else NoUsageAnalytics()
     )
     writing = asyncio.create_task(analytics.run())
     try:
         async with shared_counts(settings.rate_limit_redis_url) as counts:
-            services = _services(settings, database, analytics, counts)
+            services = _services(settings, database, analytics, counts, telemetry)
             try:
                 yield services
             finally:
@@ -82,8 +126,13 @@ def database_settings(settings: Settings, database_url: str) -> DatabaseSettings
 
 
 def _services(
-    settings: Settings, database: Database, analytics: UsageAnalytics, counts: Storage | None
+    settings: Settings,
+    database: Database,
+    analytics: UsageAnalytics,
+    counts: Storage | None,
+    telemetry: Telemetry,
 ) -> Services:
+    metrics = telemetry.metrics
     policy = ScoringPolicy(
         StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier),
         PointsPolicy(
@@ -94,15 +143,15 @@ def _services(
         ),
     )
     capacity = settings.remembered_stamps
-    stamps = StampReader(VerifiedCredentials(capacity), capacity)
-    road = ScoringRoad(database, stamps, policy, utc_now)
+    stamps = StampReader(VerifiedCredentials(capacity, metrics), capacity, metrics)
+    road = ScoringRoad(database, stamps, policy, utc_now, telemetry)
     tokens = _access_tokens(settings)
     nonces = Nonces(database, utc_now)
     return Services(
         database=database,
         road=road,
         stamp_store=StampStore(database, road, utc_now),
-        api_keys=ApiKeys(database, utc_now),
+        api_keys=ApiKeys(database, utc_now, metrics),
         demo_key=DemoKey(settings.demo_api_key, settings.demo_api_key_aliases),
         demo_scorer_id=settings.demo_api_scorer_id,
         default_scorer_id=settings.ceramic_cache_scorer_id,
@@ -113,8 +162,9 @@ def _services(
         access_tokens=tokens,
         nonces=nonces,
         sign_in=SignIn(nonces, tokens, settings.siwe_allowed_domains, _wallets(settings), utc_now),
-        rate_limits=RateLimits(utc_now, counts),
+        rate_limits=RateLimits(utc_now, counts, metrics),
         usage_analytics=analytics,
+        telemetry=telemetry,
     )
 
 

@@ -15,6 +15,7 @@ from passport_scorer.db.database import Database
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.scoring.road import ScoringRoad
 from passport_scorer.scoring.stamp_store import StampStore
+from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -37,6 +38,7 @@ class Services(msgspec.Struct, frozen=True):
         sign_in: lets the owners of addresses in.
         rate_limits: counts the calls of partners.
         usage_analytics: records them.
+        telemetry: where requests are counted and traced.
     """
 
     database: Database
@@ -55,6 +57,7 @@ class Services(msgspec.Struct, frozen=True):
     sign_in: SignIn
     rate_limits: RateLimits
     usage_analytics: UsageAnalytics
+    telemetry: Telemetry = NO_TELEMETRY
 
     @property
     def configured_scorer_id(self) -> int:

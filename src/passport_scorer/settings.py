@@ -1,4 +1,8 @@
-"""Every setting: read once from the environment, validated, frozen.
+"""Every setting: declared once, read once from the environment, validated, frozen.
+
+A setting is one field of `Settings`: its variable, how that is read and shown, what it means,
+and its default stand there and nowhere else. `passport-scorer config` and the table in
+docs/operations.md are made from them.
 
 The names of the variables are those of existing deployments. Source: specification,
 operations.md ("Configuration").
@@ -7,96 +11,359 @@ operations.md ("Configuration").
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Annotated, get_type_hints
 
 import msgspec
 
-from passport_scorer.credentials.rsa_keys import private_key_pem, public_key_pem
-from passport_scorer.db.location import database_url
-from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.setting_values import (
+    BIGINT,
+    header_name,
+    hidden,
+    log_level,
+    one_of,
+    private_key,
+    public_key,
+    redis_address,
+    share,
+    shown_database,
+    shown_place,
+    switch,
+    texts,
+    unix_time,
+    web_address,
+    whole_number,
+)
+from passport_scorer.setting_variables import DatabaseVariable, InvalidSetting, Variable
 
-_TRUE = frozenset({"1", "on", "true", "yes"})
-_FALSE = frozenset({"0", "off", "false", "no", ""})
-_BIGINT = 2**63
-
-
-class InvalidSetting(PassportScorerError):
-    """A setting is missing or can't be read."""
-
-    code = "invalid_setting"
+__all__ = ["InvalidSetting", "Settings", "read_settings", "variables"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator decides. Secrets are in it: never log it as a whole.
 
-    Attributes:
-        database_url: PostgreSQL; None: the embedded server.
-        database_pool_size: connections of one process at most.
-        database_prepared_statements: False behind a proxy that gives each transaction another
-            session.
-        ceramic_cache_scorer_id: the community of the stamp store's own score.
-        jwt_secret: verifies access tokens of the kind HS256; None: there are none.
-        siwe_jwt_public_key: verifies access tokens of the kind RS256 (PEM); None: there are none.
-        siwe_jwt_private_key: signs access tokens (PEM); None: nobody can sign in.
-        siwe_allowed_domains: the sites for which owners may sign in; empty: nobody can.
-        ethereum_rpc_url: a node that is asked about contract wallets' signatures; may hold a key.
-        cgrants_api_token: what internal callers must present.
-        internal_on_public_listener: the public listener serves `/internal/*` too.
-        routing_header: the header that marks requests for this deployment, while endpoints are
-            moved to it.
-        trusted_iam_issuers: DIDs whose credentials count.
-        demo_api_key: the key of the public demo.
-        demo_api_key_aliases: what may be presented instead of it.
-        demo_api_scorer_id: the community that a negative scorer id stands for.
-        multi_nullifier: False: only nullifiers that start with `v0` count.
-        api_analytics: False: the use of API keys is not recorded.
-        human_points_enabled: Human Points are part of answers.
-        human_points_write_enabled: Human Points are given.
-        human_points_start: from when on they are given (aware); None: always.
-        human_points_mta_enabled: the actions that only so many may have are given.
-        passport_public_url: where the stamp catalogue is; None: there is none.
-        rate_limit_redis_url: Redis, where all processes count calls together; None: each counts
-            for itself. May hold a password.
-        remembered_stamps: how many verified stamps a process remembers.
-        environment: name of the deployment, in logs.
-        home: folder of the embedded server.
+    The meaning of each setting stands with its variable.
     """
 
-    database_url: str | None = None
-    database_pool_size: int = 5
-    database_prepared_statements: bool = True
-    ceramic_cache_scorer_id: int | None = None
-    jwt_secret: str | None = None
-    siwe_jwt_public_key: str | None = None
-    siwe_jwt_private_key: str | None = None
-    siwe_allowed_domains: frozenset[str] = frozenset()
-    ethereum_rpc_url: str | None = None
-    cgrants_api_token: str | None = None
-    internal_on_public_listener: bool = False
-    routing_header: str | None = None
-    trusted_iam_issuers: frozenset[str] = frozenset()
-    demo_api_key: str | None = None
-    demo_api_key_aliases: frozenset[str] = frozenset()
-    demo_api_scorer_id: int | None = None
-    multi_nullifier: bool = True
-    api_analytics: bool = True
-    human_points_enabled: bool = False
-    human_points_write_enabled: bool = False
-    human_points_start: datetime | None = None
-    human_points_mta_enabled: bool = False
-    passport_public_url: str | None = None
-    rate_limit_redis_url: str | None = None
-    remembered_stamps: int = 50_000
-    environment: str = "development"
-    home: str = ".passport-scorer"
+    database_url: Annotated[
+        str | None,
+        DatabaseVariable(
+            "DATABASE_URL",
+            "RDS_PROXY_URL",
+            read=str,
+            meaning="PostgreSQL 15 or newer; `sslmode=require` is added to the URL of another "
+            "machine that names no `sslmode`",
+            default="the embedded server",
+            show=shown_database,
+        ),
+    ] = None
+    database_pool_size: Annotated[
+        int,
+        Variable(
+            "DATABASE_POOL_SIZE",
+            read=whole_number(1, 1000),
+            meaning="connections of a process at most",
+        ),
+    ] = 5
+    database_prepared_statements: Annotated[
+        bool,
+        Variable(
+            "DATABASE_PREPARED_STATEMENTS",
+            read=switch,
+            meaning="`off` behind a proxy that gives each transaction another session",
+        ),
+    ] = True
+    ceramic_cache_scorer_id: Annotated[
+        int | None,
+        Variable(
+            "CERAMIC_CACHE_SCORER_ID",
+            read=whole_number(0, BIGINT - 1),
+            meaning="the community of the stamp store's own score",
+        ),
+    ] = None
+    jwt_secret: Annotated[
+        str | None,
+        Variable(
+            "JWT_SECRET",
+            "SECRET_KEY",
+            read=str,
+            meaning="verifies access tokens of the kind HS256",
+            default="none: there are no such tokens",
+            show=hidden,
+        ),
+    ] = None
+    siwe_jwt_public_key: Annotated[
+        str | None,
+        Variable(
+            "SIWE_JWT_PUBLIC_KEY",
+            read=public_key,
+            meaning="verifies access tokens of the kind RS256; PEM, or PEM in base64",
+            default="none: there are no such tokens",
+            show=hidden,
+        ),
+    ] = None
+    siwe_jwt_private_key: Annotated[
+        str | None,
+        Variable(
+            "SIWE_JWT_PRIVATE_KEY",
+            read=private_key,
+            meaning="signs access tokens; PEM, or PEM in base64",
+            default="none: nobody can sign in",
+            show=hidden,
+        ),
+    ] = None
+    siwe_allowed_domains: Annotated[
+        frozenset[str],
+        Variable(
+            "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE",
+            read=texts,
+            meaning="JSON list of the sites for which owners may sign in",
+            default="none: nobody can sign in",
+        ),
+    ] = frozenset()
+    ethereum_rpc_url: Annotated[
+        str | None,
+        Variable(
+            "ETHEREUM_RPC_URL",
+            read=web_address,
+            meaning="a node that is asked about contract wallets' signatures",
+            default="none: contract wallets can't sign in",
+            show=shown_place,
+        ),
+    ] = None
+    cgrants_api_token: Annotated[
+        str | None,
+        Variable(
+            "CGRANTS_API_TOKEN",
+            read=str,
+            meaning="what callers of `/internal/*` must present in `Authorization`",
+            default="none: nothing is asked for",
+            show=hidden,
+        ),
+    ] = None
+    internal_on_public_listener: Annotated[
+        bool,
+        Variable(
+            "INTERNAL_ON_PUBLIC_LISTENER",
+            read=switch,
+            meaning="`on`: the public listener serves `/internal/*` too",
+        ),
+    ] = False
+    routing_header: Annotated[
+        str | None,
+        Variable(
+            "ROUTING_HEADER",
+            read=header_name,
+            meaning="the header that marks requests for this deployment, while endpoints are "
+            "moved to it: `/ceramic-cache/*` and `/internal/embed/*` answer only with `true` in it",
+            default="none: all are answered",
+        ),
+    ] = None
+    trusted_iam_issuers: Annotated[
+        frozenset[str],
+        Variable(
+            "TRUSTED_IAM_ISSUERS",
+            read=texts,
+            meaning="JSON list of the DIDs whose stamps count",
+            default="none: no stamp counts",
+        ),
+    ] = frozenset()
+    demo_api_key: Annotated[
+        str | None,
+        Variable(
+            "DEMO_API_KEY",
+            read=str,
+            meaning="the key of the public demo",
+            default="none: there is no demo",
+            show=hidden,
+        ),
+    ] = None
+    demo_api_key_aliases: Annotated[
+        frozenset[str],
+        Variable(
+            "DEMO_API_KEY_ALIASES",
+            read=texts,
+            meaning="JSON list of what may be presented instead of it",
+            show=hidden,
+        ),
+    ] = frozenset()
+    demo_api_scorer_id: Annotated[
+        int | None,
+        Variable(
+            "DEMO_API_SCORER_ID",
+            read=whole_number(0, BIGINT - 1),
+            meaning="the community that a negative scorer id stands for",
+        ),
+    ] = None
+    multi_nullifier: Annotated[
+        bool,
+        Variable(
+            "FF_MULTI_NULLIFIER",
+            read=switch,
+            meaning="`off`: only nullifiers that start with `v0` count",
+        ),
+    ] = True
+    api_analytics: Annotated[
+        bool,
+        Variable(
+            "FF_API_ANALYTICS",
+            read=switch,
+            meaning="`off`: the use of API keys is not recorded",
+        ),
+    ] = True
+    human_points_enabled: Annotated[
+        bool,
+        Variable(
+            "HUMAN_POINTS_ENABLED",
+            read=switch,
+            meaning="Human Points are part of answers",
+        ),
+    ] = False
+    human_points_write_enabled: Annotated[
+        bool,
+        Variable(
+            "HUMAN_POINTS_WRITE_ENABLED",
+            read=switch,
+            meaning="Human Points are given",
+        ),
+    ] = False
+    human_points_start: Annotated[
+        datetime | None,
+        Variable(
+            "HUMAN_POINTS_START_TIMESTAMP",
+            read=unix_time,
+            meaning="from when on they are given, in seconds since 1970",
+            default="always",
+        ),
+    ] = None
+    human_points_mta_enabled: Annotated[
+        bool,
+        Variable(
+            "HUMAN_POINTS_MTA_ENABLED",
+            read=switch,
+            meaning="the actions that only so many may have are given",
+        ),
+    ] = False
+    passport_public_url: Annotated[
+        str | None,
+        Variable(
+            "PASSPORT_PUBLIC_URL",
+            read=web_address,
+            meaning="where the stamp catalogue (`stampMetadata.json`) is",
+            default="none: there is no catalogue",
+            show=shown_place,
+        ),
+    ] = None
+    rate_limit_redis_url: Annotated[
+        str | None,
+        Variable(
+            "RATE_LIMIT_REDIS_URL",
+            read=redis_address,
+            meaning="`redis://` or `rediss://`: where all processes count calls together",
+            default="none: each process counts for itself",
+            show=shown_place,
+        ),
+    ] = None
+    remembered_stamps: Annotated[
+        int,
+        Variable(
+            "REMEMBERED_STAMPS",
+            read=whole_number(0, 100_000_000),
+            meaning="verified stamps that a process remembers at most",
+        ),
+    ] = 50_000
+    port: Annotated[
+        int,
+        Variable(
+            "PORT",
+            read=whole_number(0, 65535),
+            meaning="port of the public listener; 0: any that is free",
+        ),
+    ] = 8000
+    environment: Annotated[
+        str,
+        Variable("ENVIRONMENT", read=str, meaning="name of the deployment, in logs and traces"),
+    ] = "development"
+    log_level: Annotated[
+        str,
+        Variable(
+            "LOG_LEVEL",
+            read=log_level,
+            meaning="the least that is logged: `debug`, `info`, `warning` or `error`",
+        ),
+    ] = "info"
+    traces_enabled: Annotated[
+        bool | None,
+        Variable(
+            "OTEL_ENABLED",
+            read=switch,
+            meaning="`on`: traces are recorded and sent",
+            default="off; on Lambda on",
+        ),
+    ] = None
+    traces_service_name: Annotated[
+        str,
+        Variable("OTEL_SERVICE_NAME", read=str, meaning="name of the service, in traces"),
+    ] = "passport-scorer"
+    traces_sampling_rate: Annotated[
+        float,
+        Variable(
+            "OTEL_TRACE_SAMPLING_RATE",
+            read=share,
+            meaning="the share of requests that is traced, 0 to 1, where the caller has not "
+            "decided yet; what is beyond is taken as 0 or 1",
+        ),
+    ] = 0.01
+    traces_endpoint: Annotated[
+        str,
+        Variable(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            read=web_address,
+            meaning="the collector that traces are sent to: OTLP over HTTP, below `/v1/traces`",
+            show=shown_place,
+        ),
+    ] = "http://127.0.0.1:4318"
+    lambda_serves: Annotated[
+        str,
+        Variable(
+            "LAMBDA_SERVES",
+            read=one_of("public", "internal"),
+            meaning="on Lambda: `internal`: the function serves `/internal/*`, and nothing else",
+        ),
+    ] = "public"
+    lambda_internal_target_groups: Annotated[
+        frozenset[str],
+        Variable(
+            "LAMBDA_INTERNAL_TARGET_GROUPS",
+            read=texts,
+            meaning="on Lambda: JSON list of the names of the internal load balancer's target "
+            "groups; what comes through one of them is answered by `/internal/*` alone, where a "
+            "function is behind both load balancers",
+            default="none: nothing internal is served",
+        ),
+    ] = frozenset()
+    home: Annotated[
+        str,
+        Variable("PASSPORT_SCORER_HOME", read=str, meaning="folder of the embedded server"),
+    ] = ".passport-scorer"
+
+
+@cache
+def variables() -> Mapping[str, Variable]:
+    """Return the variable of each setting: name of the field -> variable, in their order."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {
+        field: variable
+        for field in Settings.__struct_fields__
+        for variable in hints[field].__metadata__
+        if isinstance(variable, Variable)
+    }
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from the environment.
+    """Read the settings from the environment; an empty variable is as good as none.
 
     Args:
         environ: variable -> value; the process's own by default.
@@ -106,119 +373,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             that names it.
     """
     environ = os.environ if environ is None else environ
-    source = _Environment(environ)
-    return Settings(
-        database_url=database_url(environ),
-        database_pool_size=source.get("DATABASE_POOL_SIZE", _whole_number(1, 1000), 5),
-        database_prepared_statements=source.get("DATABASE_PREPARED_STATEMENTS", _switch, True),
-        ceramic_cache_scorer_id=source.get(
-            "CERAMIC_CACHE_SCORER_ID", _whole_number(0, _BIGINT - 1), None
-        ),
-        jwt_secret=source.get("JWT_SECRET", str, None) or source.get("SECRET_KEY", str, None),
-        siwe_jwt_public_key=source.get("SIWE_JWT_PUBLIC_KEY", _public_key, None),
-        siwe_jwt_private_key=source.get("SIWE_JWT_PRIVATE_KEY", _private_key, None),
-        siwe_allowed_domains=source.get("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", _texts, frozenset()),
-        ethereum_rpc_url=source.get("ETHEREUM_RPC_URL", _web_address, None),
-        cgrants_api_token=source.get("CGRANTS_API_TOKEN", str, None),
-        internal_on_public_listener=source.get("INTERNAL_ON_PUBLIC_LISTENER", _switch, False),
-        routing_header=source.get("ROUTING_HEADER", _header_name, None),
-        trusted_iam_issuers=source.get("TRUSTED_IAM_ISSUERS", _texts, frozenset()),
-        demo_api_key=source.get("DEMO_API_KEY", str, None),
-        demo_api_key_aliases=source.get("DEMO_API_KEY_ALIASES", _texts, frozenset()),
-        demo_api_scorer_id=source.get("DEMO_API_SCORER_ID", _whole_number(0, _BIGINT - 1), None),
-        multi_nullifier=source.get("FF_MULTI_NULLIFIER", _switch, True),
-        api_analytics=source.get("FF_API_ANALYTICS", _switch, True),
-        human_points_enabled=source.get("HUMAN_POINTS_ENABLED", _switch, False),
-        human_points_write_enabled=source.get("HUMAN_POINTS_WRITE_ENABLED", _switch, False),
-        human_points_start=source.get("HUMAN_POINTS_START_TIMESTAMP", _unix_time, None),
-        human_points_mta_enabled=source.get("HUMAN_POINTS_MTA_ENABLED", _switch, False),
-        passport_public_url=source.get("PASSPORT_PUBLIC_URL", _web_address, None),
-        rate_limit_redis_url=source.get("RATE_LIMIT_REDIS_URL", _redis_address, None),
-        remembered_stamps=source.get("REMEMBERED_STAMPS", _whole_number(0, 100_000_000), 50_000),
-        environment=source.get("ENVIRONMENT", str, "development"),
-        home=source.get("PASSPORT_SCORER_HOME", str, ".passport-scorer"),
-    )
-
-
-class _Environment:
-    """Reads variables, one at a time; an empty one is as good as none."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def get(self, name: str, read: Callable[[str], Any], default: Any) -> Any:
-        text = self._environ.get(name, "").strip()
-        if not text:
-            return default
-        try:
-            return read(text)
-        except ValueError as error:  # its own message may hold the value, which may be a secret
-            expected = error.args[0] if isinstance(error, _Expected) else "another value"
-            raise InvalidSetting(f"{name}: expected {expected}.") from None
-
-
-class _Expected(ValueError):
-    """Says what was expected, without the value."""
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in _TRUE | _FALSE:
-        raise _Expected("on or off")
-    return text.lower() in _TRUE
-
-
-def _whole_number(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,20}", text) or not least <= int(text) <= most:
-            raise _Expected(f"a whole number from {least} to {most}")
-        return int(text)
-
-    return read
-
-
-def _header_name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,100}", text):
-        raise _Expected("the name of a header")
-    return text
-
-
-def _unix_time(text: str) -> datetime:
-    try:
-        return datetime.fromtimestamp(_whole_number(0, _BIGINT)(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise _Expected("seconds since 1970") from None
-
-
-def _texts(text: str) -> frozenset[str]:
-    try:
-        return frozenset(msgspec.json.decode(text, type=list[str]))
-    except msgspec.MsgspecError:
-        raise _Expected('a JSON list of strings, such as ["a", "b"]') from None
-
-
-def _public_key(text: str) -> str:
-    try:
-        return public_key_pem(text)
-    except ValueError:
-        raise _Expected("an RSA public key of 2048 bits or more, PEM or PEM in base64") from None
-
-
-def _private_key(text: str) -> str:
-    try:
-        return private_key_pem(text)
-    except ValueError:
-        raise _Expected("an RSA private key of 2048 bits or more, PEM or PEM in base64") from None
-
-
-def _redis_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.port == 0:
-        raise _Expected("a redis:// or rediss:// URL")
-    return text
-
-
-def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise _Expected("an http:// or https:// URL")
-    return text
+    values = {
+        field: variable.value(name, environ[name].strip())
+        for field, variable in variables().items()
+        if (name := variable.chosen(environ))
+    }
+    return Settings(**values)

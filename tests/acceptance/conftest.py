@@ -27,6 +27,9 @@ import httpx
 import pytest
 
 from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.db.location import connected
+from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.demo.seed import seed
 from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
 
@@ -422,6 +425,20 @@ def demo_database_url(postgresql_server: PostgresqlServer, demo_template: str) -
     """The URL of a fresh database with the demo's data."""
     with postgresql_server.database(demo_template) as url:
         yield url
+
+
+@pytest.fixture
+async def own_server(server_folder: Path) -> AsyncIterator[EmbeddedServer]:
+    """A PostgreSQL of this test's own, with the demo's data."""
+    folder = server_folder / f"own-{next(_numbers)}"
+    with EmbeddedServer(folder, settings={"fsync": "off"}, shared=server_folder) as server:
+        async with connected(server.url) as connection:
+            await create_schema(connection, own=True)
+        database = Database(DatabaseSettings(server.url))
+        await database.open()
+        await seed(database)
+        await database.close()
+        yield server
 
 
 @pytest.fixture

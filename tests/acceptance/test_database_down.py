@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.embedded import EmbeddedServer
-from passport_scorer.db.location import connected
-from passport_scorer.db.schema.creation import create_schema
-from passport_scorer.demo.seed import seed
 from passport_scorer.demo.world import DEMO_API_KEY
 
 if TYPE_CHECKING:
+    from passport_scorer.db.embedded import EmbeddedServer
     from tests.acceptance.conftest import Service, StartService
 
 Command = Callable[..., "CompletedProcess[str]"]
 AWAY = {"detail": "The database can't be reached right now."}
-
-
-@pytest.fixture
-def own_server() -> Iterator[EmbeddedServer]:
-    """A PostgreSQL of this test's own, in a folder that its account can reach."""
-    with tempfile.TemporaryDirectory(prefix="passport-scorer-tests-") as folder:
-        if os.geteuid() == 0:
-            Path(folder).chmod(0o711)
-        settings = {"fsync": "off"}
-        home = Path(folder) / "postgresql"
-        with EmbeddedServer(home, settings=settings, shared=Path(folder)) as server:
-            yield server
 
 
 async def away(service: Service) -> None:
@@ -58,12 +39,6 @@ async def test_the_database_goes_and_comes_back(
 
     What was answered before is recorded afterwards: usage waits for the database.
     """
-    async with connected(own_server.url) as connection:
-        await create_schema(connection, own=True)
-    database = Database(DatabaseSettings(own_server.url))
-    await database.open()
-    await seed(database)
-    await database.close()
     service = await start_service(own_server.url)
     for _ in range(2):
         assert (await service.score("bob")).status_code == 200

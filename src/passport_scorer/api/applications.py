@@ -11,8 +11,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from passport_scorer.api.access_log import AccessLog
 from passport_scorer.api.account import NONCE
 from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
 from passport_scorer.api.ceramic_cache.score import OWN_SCORE
@@ -23,8 +23,10 @@ from passport_scorer.api.endpoint import Endpoint
 from passport_scorer.api.health import HEALTH, HEALTH_WITH_SLASH
 from passport_scorer.api.internal.endpoints import INTERNAL_ENDPOINTS
 from passport_scorer.api.limits import RequestLimits
+from passport_scorer.api.metrics import METRICS
 from passport_scorer.api.openapi import openapi_document
 from passport_scorer.api.public.endpoints import PARTNER_ENDPOINTS
+from passport_scorer.api.request_telemetry import RequestTelemetry
 from passport_scorer.api.responses import detail_response, error_response
 from passport_scorer.api.routing_header import RoutingHeader
 from passport_scorer.domain.errors import PassportScorerError
@@ -54,8 +56,8 @@ def public_application(services: Services, *, with_internal: bool = False) -> St
 
 
 def internal_application(services: Services) -> Starlette:
-    """What faces the private network only: `/internal/*`, health and documentation."""
-    return _application(services, _INTERNAL, internal_document())
+    """What faces the private network only: `/internal/*`, metrics, health and documentation."""
+    return _application(services, _INTERNAL, internal_document(), METRICS)
 
 
 def public_document() -> dict[str, Any]:
@@ -79,14 +81,15 @@ def _public_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 
 def _application(
-    services: Services, endpoints: Sequence[Endpoint], document: dict[str, Any]
+    services: Services, endpoints: Sequence[Endpoint], document: dict[str, Any], *others: Route
 ) -> Starlette:
     application = Starlette(
         routes=[
             *(endpoint.route() for endpoint in (*endpoints, HEALTH_WITH_SLASH)),
             *documentation_routes(document),
+            *others,
         ],
-        middleware=_middleware(services.routing_header),
+        middleware=_middleware(services),
         exception_handlers={
             HTTPException: _http_exception,
             PassportScorerError: _refused,
@@ -98,14 +101,14 @@ def _application(
     return application
 
 
-def _middleware(routing_header: str | None) -> list[Middleware]:
+def _middleware(services: Services) -> list[Middleware]:
     middleware = [
-        Middleware(AccessLog),
+        Middleware(RequestTelemetry, services.telemetry),
         Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
         Middleware(RequestLimits),
     ]
-    if routing_header:
-        middleware.append(Middleware(RoutingHeader, routing_header))
+    if services.routing_header:
+        middleware.append(Middleware(RoutingHeader, services.routing_header))
     return middleware
 
 

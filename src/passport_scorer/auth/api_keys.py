@@ -18,11 +18,12 @@ from passport_scorer.auth.key_hashes import (
     is_slow_hash,
     matches_fast_hash,
 )
-from passport_scorer.auth.slow_hashes import SlowHashes
+from passport_scorer.auth.slow_hashes import SlowHashes, TooManyKeyChecks
 from passport_scorer.db.api_key_queries import STORE_FAST_HASH, StoreFastHashParameters
 from passport_scorer.db.database import Database
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.metrics import API_KEY_CHECKS, NO_METRICS, Metrics
 
 _LONGEST_KEY = 200  # characters; those that are given out have some 40
 _LONGEST_PREFIX = 8
@@ -77,8 +78,14 @@ def presented_key(x_api_key: str | None, authorization: str | None, demo: DemoKe
 class ApiKeys:
     """Authenticates API keys, and moves them from the slow hash to the fast one."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
         self._database = database
+        self._metrics = metrics
         self._clock = clock
         self._slow = SlowHashes()
         self._storing: dict[str, asyncio.Task[None]] = {}
@@ -92,13 +99,12 @@ class ApiKeys:
             TooManyKeyChecks: this couldn't be found out now.
         """
         if stored is None or not stored.is_usable(self._clock()):
+            self._metrics.add(API_KEY_CHECKS, 1, "unknown")
             raise InvalidApiKey
-        if stored.hashed_key_sha256 is not None:
-            matches = _matches_fast(presented, stored.hashed_key_sha256)
-        else:
-            matches = await self._matches_unmigrated(presented, stored)
-        if not matches:
+        if not await self._matches(presented, stored):
+            self._metrics.add(API_KEY_CHECKS, 1, "wrong")
             raise WrongSecret
+        self._metrics.add(API_KEY_CHECKS, 1, "slow" if _is_slow(stored) else "fast")
         return stored
 
     async def close(self) -> None:
@@ -106,15 +112,24 @@ class ApiKeys:
         self._slow.close()
         await asyncio.gather(*self._storing.values())
 
-    async def _matches_unmigrated(self, presented: PresentedKey, stored: ApiKey) -> bool:
-        if is_slow_hash(stored.hashed_key):
-            matches = await self._slow.matches(presented.key, stored.hashed_key)
+    async def _matches(self, presented: PresentedKey, stored: ApiKey) -> bool:
+        if stored.hashed_key_sha256 is not None:
+            return _matches_fast(presented, stored.hashed_key_sha256)
+        if _is_slow(stored):
+            matches = await self._matches_slow(presented.key, stored.hashed_key)
         else:
             matches = _matches_fast(presented, stored.hashed_key)
         if matches and stored.key_id not in self._storing:
             task = asyncio.create_task(self._store_fast_hash(stored.key_id, presented))
             self._storing[stored.key_id] = task
         return matches
+
+    async def _matches_slow(self, key: str, stored: str) -> bool:
+        try:
+            return await self._slow.matches(key, stored)
+        except TooManyKeyChecks:
+            self._metrics.add(API_KEY_CHECKS, 1, "put_off")
+            raise
 
     async def _store_fast_hash(self, key_id: str, presented: PresentedKey) -> None:
         parameters = StoreFastHashParameters(key_id, fast_hash(presented.key))
@@ -124,6 +139,10 @@ class ApiKeys:
             log.warning("fast_hash_not_stored", api_key_prefix=presented.prefix, reason=error.code)
         finally:
             self._storing.pop(key_id, None)
+
+
+def _is_slow(stored: ApiKey) -> bool:
+    return stored.hashed_key_sha256 is None and is_slow_hash(stored.hashed_key)
 
 
 def _matches_fast(presented: PresentedKey, stored: str) -> bool:

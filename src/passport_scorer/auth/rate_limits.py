@@ -18,6 +18,7 @@ from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.metrics import NO_METRICS, RATE_LIMIT_DECISIONS, Metrics
 
 _LIMIT = re.compile(r"([0-9]{1,9})/((?:[1-9][0-9]{0,5})?)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -73,12 +74,19 @@ class RateLimits:
     Args:
         clock: returns the time (aware), as the storage has it.
         storage: where calls are counted; in memory by default.
+        metrics: where decisions are counted.
 
     Attributes:
         uncounted: how many calls were let through without being counted.
     """
 
-    def __init__(self, clock: Callable[[], datetime], storage: Storage | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        storage: Storage | None = None,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
+        self._metrics = metrics
         self._clock = clock
         self._limiter = FixedWindowRateLimiter(storage or MemoryStorage())
         self._asked_again_at = 0.0
@@ -98,9 +106,10 @@ class RateLimits:
         """
         item = parse_limit(limit)
         if item is None:
+            self._metrics.add(RATE_LIMIT_DECISIONS, 1, "unlimited")
             return None
         if not self._may_ask():
-            self.uncounted += 1
+            self._let_through()
             return None
         try:
             async with asyncio.timeout(LONGEST_WAIT):
@@ -109,6 +118,7 @@ class RateLimits:
             self._note_failure(error)
             return None
         self._note_success()
+        self._metrics.add(RATE_LIMIT_DECISIONS, 1, "exceeded" if state.exceeded else "allowed")
         return state
 
     async def _counted(self, item: RateLimitItem, prefix: str, group: str) -> RateLimitState:
@@ -127,8 +137,12 @@ class RateLimits:
             self._asked_again_at = now + LONGEST_WAIT  # this call tries, the others don't wait
         return True
 
-    def _note_failure(self, error: Exception) -> None:
+    def _let_through(self) -> None:
         self.uncounted += 1
+        self._metrics.add(RATE_LIMIT_DECISIONS, 1, "uncounted")
+
+    def _note_failure(self, error: Exception) -> None:
+        self._let_through()
         self._has_failed = True
         self._asked_again_at = asyncio.get_running_loop().time() + PAUSE
         log.warning("rate_limit_not_counted", reason=type(error).__name__)

@@ -19,6 +19,14 @@ from passport_scorer.db.api_key_queries import WRITE_USAGE, Usage, write_usage_p
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.metrics import (
+    NO_METRICS,
+    USAGE_DROPPED,
+    USAGE_REFUSED,
+    USAGE_WAITING,
+    USAGE_WRITTEN,
+    Metrics,
+)
 
 log = structlog.get_logger()
 
@@ -31,6 +39,9 @@ class UsageAnalytics(Protocol):
 
     async def run(self) -> None:
         """Write what is recorded, until `stop`; then write the rest and return."""
+
+    async def flush(self) -> None:
+        """Write what is recorded so far."""
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -45,6 +56,9 @@ class NoUsageAnalytics:
     async def run(self) -> None:
         """There is nothing to write."""
 
+    async def flush(self) -> None:
+        """There is nothing to write."""
+
     def stop(self) -> None:
         """There is nothing to stop."""
 
@@ -57,11 +71,19 @@ class BatchedUsageAnalytics:
         capacity: rows that wait at most.
         batch: rows that are written together at most, and that are waited for.
         interval: seconds that a row waits at most, while the database answers.
+        metrics: where rows are counted.
     """
 
     def __init__(
-        self, database: Database, *, capacity: int = 10_000, batch: int = 500, interval: float = 0.5
+        self,
+        database: Database,
+        *,
+        capacity: int = 10_000,
+        batch: int = 500,
+        interval: float = 0.5,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
+        self._metrics = metrics
         self._database = database
         self._batch = batch
         self._interval = interval
@@ -80,6 +102,7 @@ class BatchedUsageAnalytics:
         if len(self._waiting) == self._waiting.maxlen:
             self.dropped += 1
         self._waiting.append(usage)
+        self._metrics.set(USAGE_WAITING, len(self._waiting))
         if len(self._waiting) >= self._batch:
             self._enough.set()
 
@@ -105,12 +128,15 @@ class BatchedUsageAnalytics:
         async with self._writing:
             dropped, self.dropped = self.dropped, 0
             if dropped:
+                self._metrics.add(USAGE_DROPPED, dropped)
                 log.error("usage_dropped", count=dropped)
             for _ in range(-(-len(self._waiting) // self._batch)):
                 count = min(self._batch, len(self._waiting))
                 left = await self._write([self._waiting.popleft() for _ in range(count)])
                 if left:
                     self._put_back(left)
+                self._metrics.set(USAGE_WAITING, len(self._waiting))
+                if left:
                     return
 
     def _put_back(self, rows: list[Usage]) -> None:
@@ -128,5 +154,8 @@ class BatchedUsageAnalytics:
         except PassportScorerError as error:
             if len(rows) > 1:  # one bad row must not take the others with it
                 return [row for one in rows for row in await self._write([one])]
+            self._metrics.add(USAGE_REFUSED)
             log.error("usage_refused", reason=error.code)
+            return []
+        self._metrics.add(USAGE_WRITTEN, len(rows))
         return []

@@ -6,11 +6,15 @@ import sys
 
 import cyclopts
 
-from passport_scorer.cli import database, demo
+from passport_scorer.aws_secret import take_secret
+from passport_scorer.cli import database, demo, deploy, shadow
+from passport_scorer.cli.configuration import config
 from passport_scorer.cli.query_check import check_queries
 from passport_scorer.cli.serve import serve
 from passport_scorer.cli.verify import verify
 from passport_scorer.domain.errors import PassportScorerError
+
+_HELP = frozenset({"--help", "-h", "--version"})
 
 app = cyclopts.App(
     name="passport-scorer",
@@ -18,15 +22,20 @@ app = cyclopts.App(
     version_flags=["--version"],
 )
 app.command(serve)
+app.command(config)
 app.command(verify)
 app.command(database.app)
 database.app.command(check_queries)
 app.command(demo.app)
+app.command(shadow.app)
+app.command(deploy.app)
 
 
 def main() -> None:
     """Run the command; a failure that a person can mend is one line and an exit status."""
     try:
+        if not _HELP.intersection(sys.argv):
+            take_secret()
         sys.exit(app(exit_on_error=False, print_error=False))
     except cyclopts.CycloptsError as error:
         print(f"passport-scorer: {' '.join(str(error).split())}", file=sys.stderr)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated
 
 import cyclopts
 import msgspec
-from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
@@ -50,7 +48,7 @@ def seed() -> None:
 
 
 @app.command
-def run(*, port: Annotated[int, Parameter(env_var="PORT")] = 8000, workers: int = 1) -> None:
+def run(*, port: int | None = None, workers: int = 1) -> None:
     """Start the service with demo data on an embedded PostgreSQL.
 
     Any DATABASE_URL is left alone: demo data and the keys of its issuers, which are public, are
@@ -59,14 +57,15 @@ def run(*, port: Annotated[int, Parameter(env_var="PORT")] = 8000, workers: int 
     Parameters
     ----------
     port
-        Where to listen, on this machine only.
+        Where to listen, on this machine only; by default `PORT`, else 8000.
     workers
         Processes that answer requests.
     """
     settings = demo_settings(read_settings())
     with database_at_hand(settings) as url:
         asyncio.run(_seed(settings, url))
-        serve_settings(settings, url, port=port, workers=workers, listening=_welcome)
+        chosen = settings.port if port is None else port
+        serve_settings(settings, url, port=chosen, workers=workers, listening=_welcome)
 
 
 def demo_settings(settings: Settings) -> Settings:

@@ -7,14 +7,12 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Annotated
 
 import structlog
 import uvloop
-from cyclopts import Parameter
 
 from passport_scorer.api.applications import internal_application, public_application
-from passport_scorer.app import running_services
+from passport_scorer.app import running_services, running_telemetry
 from passport_scorer.cli.database_at_hand import database_at_hand
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.server.http import serve_until_stopped
@@ -22,6 +20,8 @@ from passport_scorer.server.sockets import listen
 from passport_scorer.server.workers import Workers
 from passport_scorer.settings import Settings, read_settings
 from passport_scorer.telemetry.logs import configure_logs
+from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
+from passport_scorer.telemetry.prometheus import PrometheusMetrics, shared_folder
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 def serve(
     *,
     host: str = "127.0.0.1",
-    port: Annotated[int, Parameter(env_var="PORT")] = 8000,
+    port: int | None = None,
     internal_host: str = "127.0.0.1",
     internal_port: int | None = None,
     workers: int | None = None,
@@ -50,7 +50,7 @@ def serve(
     host
         Address of the public listener; 0.0.0.0 is every address of this machine.
     port
-        Port of the public listener.
+        Port of the public listener; by default `PORT`, else 8000.
     internal_host
         Address of the internal listener; must not be reachable from outside.
     internal_port
@@ -64,7 +64,7 @@ def serve(
             settings,
             database_url,
             host=host,
-            port=port,
+            port=settings.port if port is None else port,
             internal_host=internal_host,
             internal_port=internal_port,
             workers=workers or _cores(),
@@ -88,7 +88,11 @@ def serve_settings(
         CannotListen: an address can't be listened on.
         InvalidSetting: the public could call internal endpoints without a token.
     """
-    configure_logs(environment=settings.environment, readable=sys.stderr.isatty())
+    configure_logs(
+        environment=settings.environment,
+        readable=sys.stderr.isatty(),
+        level=settings.log_level,
+    )
     with ExitStack() as stack:
         public = stack.enter_context(listen(host, port))
         internal = None
@@ -103,19 +107,30 @@ def serve_settings(
         if workers > 1 and settings.rate_limit_redis_url is None:
             log.warning("rate_limits_count_per_process", setting="RATE_LIMIT_REDIS_URL")
 
-        def work() -> None:
-            uvloop.run(_serve(settings, database_url, public, internal))
+        folder = stack.enter_context(shared_folder()) if internal and workers > 1 else None
+
+        def work(place: int) -> None:
+            # Nobody could scrape them without the internal listener.
+            metrics = PrometheusMetrics(folder, place) if internal else NO_METRICS
+            uvloop.run(_serve(settings, database_url, public, internal, metrics))
 
         if workers == 1:
-            work()
+            work(0)
         else:
             Workers(workers, work).run()
 
 
 async def _serve(
-    settings: Settings, database_url: str, public: socket.socket, internal: socket.socket | None
+    settings: Settings,
+    database_url: str,
+    public: socket.socket,
+    internal: socket.socket | None,
+    metrics: Metrics,
 ) -> None:
-    async with running_services(settings, database_url) as services:
+    async with (
+        running_telemetry(settings, metrics) as telemetry,
+        running_services(settings, database_url, telemetry) as services,
+    ):
         with_internal = settings.internal_on_public_listener
         listeners = [(public_application(services, with_internal=with_internal), public)]
         if internal:

@@ -18,6 +18,13 @@ from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.reading import document_bytes
 from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.credential import Credential
+from passport_scorer.telemetry.metrics import (
+    CREDENTIAL_CACHE_HITS,
+    CREDENTIAL_CACHE_MISSES,
+    NO_METRICS,
+    SIGNATURES_VERIFIED,
+    Metrics,
+)
 
 MEAN_SIZE = 1_024  # characters a verdict may take on average, at full capacity
 
@@ -50,7 +57,8 @@ class VerifiedCredentials:
         misses: how often a credential had to be verified.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, metrics: Metrics = NO_METRICS) -> None:
+        self._metrics = metrics
         self.hits = 0
         self.misses = 0
         self._capacity = capacity
@@ -72,10 +80,12 @@ class VerifiedCredentials:
         key = sha256(document).digest()
         if (verdict := self._verdicts.get(key)) is not None:
             self.hits += 1
+            self._metrics.add(CREDENTIAL_CACHE_HITS)
             self._verdicts.move_to_end(key)
         else:
             self.misses += 1
-            verdict = _verdict(document, now)
+            self._metrics.add(CREDENTIAL_CACHE_MISSES)
+            verdict = self._verdict(document, now)
             self._remember(key, verdict)
         return verdict.credential()
 
@@ -86,14 +96,16 @@ class VerifiedCredentials:
             _, forgotten = self._verdicts.popitem(last=False)
             self._size -= forgotten.size
 
+    def _verdict(self, document: bytes, now: datetime) -> _Verdict:
+        """The verdict, if it may be remembered; a transient refusal is raised."""
+        try:
+            claims = verify(document, now, good=self._count)
+        except CredentialRefused as refusal:
+            if refusal.transient:
+                raise
+            return _Verdict((type(refusal), refusal.message), len(refusal.message))
+        texts = (claims.issuer, claims.subject_id, claims.provider or "", claims.expiration_date)
+        return _Verdict(claims, sum(map(len, chain(texts, claims.nullifiers))))
 
-def _verdict(document: bytes, now: datetime) -> _Verdict:
-    """The verdict, if it may be remembered; a transient refusal is raised."""
-    try:
-        claims = verify(document, now)
-    except CredentialRefused as refusal:
-        if refusal.transient:
-            raise
-        return _Verdict((type(refusal), refusal.message), len(refusal.message))
-    texts = (claims.issuer, claims.subject_id, claims.provider or "", claims.expiration_date)
-    return _Verdict(claims, sum(map(len, chain(texts, claims.nullifiers))))
+    def _count(self, suite: str) -> None:
+        self._metrics.add(SIGNATURES_VERIFIED, 1, suite)

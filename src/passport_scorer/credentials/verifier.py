@@ -63,12 +63,15 @@ _SUITES = {
 }
 
 
-def _nobody(_passed: Step) -> None:
-    """Nobody is told which steps have passed."""
+def _nobody(_news: object) -> None:
+    """Nobody is told."""
 
 
 def verify(
-    document: bytes | str, now: datetime, passed: Callable[[Step], None] = _nobody
+    document: bytes | str,
+    now: datetime,
+    passed: Callable[[Step], None] = _nobody,
+    good: Callable[[str], None] = _nobody,
 ) -> Credential:
     """The claims of a credential (JSON text), if its issuer signed every one of them.
 
@@ -76,6 +79,7 @@ def verify(
         document: the credential as it is stored or presented.
         now: an aware time; only a proof that was created after it is refused.
         passed: is told each step as it has passed.
+        good: is told the suite of a signature that is good.
 
     Raises:
         CredentialRefused: it doesn't verify; the subclass tells why. Nothing else is raised,
@@ -106,6 +110,7 @@ def verify(
     # 8. The signature is the issuer's.
     suite.check_signature(secured, signed)
     passed(Step.SIGNATURE)
+    good(proof["type"])
     return credential
 
 

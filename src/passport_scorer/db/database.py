@@ -7,9 +7,11 @@ no LISTEN. Source: specification, operations.md ("Database connections").
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
@@ -22,6 +24,16 @@ from passport_scorer.db.errors import (
 )
 from passport_scorer.db.query import Parameters, Query, Row
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
+from passport_scorer.telemetry.metrics import (
+    POOL_CONNECTIONS,
+    POOL_FAILURES,
+    POOL_IN_USE,
+    POOL_MAXIMUM,
+    POOL_WAIT,
+    QUERY_DURATION,
+    QUERY_ERRORS,
+)
 
 _BROKEN = (
     OSError,
@@ -37,7 +49,8 @@ _REFUSED = (
     asyncpg.InvalidCatalogNameError,
 )
 
-# Somebody else was faster; `write_scoring.sql` finds out by itself, and says so.
+# Somebody else was faster; `write_scoring.sql` finds out by itself, and says whose race was lost.
+_FALLEN = re.compile(r'"lost race: ([0-9,]+)"')
 _LOST_RACES = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -45,6 +58,10 @@ _LOST_RACES = (
 )
 # Planning the large statements costs more than running them; their plans don't depend on values.
 _SESSION = {"jit": "off", "plan_cache_mode": "force_generic_plan"}
+
+
+Result = TypeVar("Result")
+Ask = Callable[..., Awaitable[Result]]
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True):
@@ -68,9 +85,13 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
 class Connection:
     """One connection, or one transaction on it: runs queries and knows no SQL."""
 
-    def __init__(self, driver: Any, statement_timeout: float) -> None:
+    def __init__(
+        self, driver: Any, statement_timeout: float, telemetry: Telemetry = NO_TELEMETRY
+    ) -> None:
         self._driver = driver
         self._timeout = statement_timeout
+        self._telemetry = telemetry
+        self._lost = False
 
     async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """Run a query and return its rows.
@@ -81,19 +102,55 @@ class Connection:
             ValueRefused: the database can't hold a value.
             QueryFailed: the database refused the statement for another reason.
         """
+        arguments = query.arguments(parameters)
+        records = await self._measured(query.name, self._driver.fetch, query.sql, *arguments)
+        return [query.row(*record) for record in records]
+
+    async def _measured(self, name: str, ask: Ask[Result], *arguments: object) -> Result:
+        """Wait for the server as `_in_time` does; in a span, and counted."""
+        metrics = self._telemetry.metrics
+        started = time.perf_counter()
+        try:
+            with self._telemetry.traces.query(name):
+                return await self._in_time(ask, *arguments)
+        except PassportScorerError as error:
+            metrics.add(QUERY_ERRORS, 1, name, error.code)
+            raise
+        finally:
+            metrics.observe(QUERY_DURATION, time.perf_counter() - started, name)
+
+    async def _in_time(self, ask: Ask[Result], *arguments: object) -> Result:
+        """Wait for the server for a bounded time, and translate what goes wrong."""
         try:
             async with asyncio.timeout(self._timeout):
-                records = await self._driver.fetch(query.sql, *query.arguments(parameters))
-        except ValueError as error:  # before anything was sent
+                return await ask(*arguments)
+        except ValueError as error:
+            await self._end_statement()
             raise ValueRefused from error
         except (TimeoutError, *_BROKEN, *_REFUSED) as error:
-            # Nothing is known of a connection that was left in the middle of a statement.
-            with suppress(asyncpg.InterfaceError):  # it may be gone already
-                self._driver.terminate()
+            self._abandon()
             raise DatabaseUnavailable from error
+        except asyncio.CancelledError:
+            self._abandon()
+            raise
         except asyncpg.PostgresError as error:
+            if error.severity is None:  # it isn't the server who refuses, but the driver
+                await self._end_statement()
             raise _translated(error) from error
-        return [query.row(*record) for record in records]
+
+    async def _end_statement(self) -> None:
+        """End a statement whose values couldn't be sent.
+
+        The server has parsed it by then, and holds its locks until it hears from us again; a
+        proxy holds the server for us as long.
+        """
+        await self._in_time(self._driver.execute, "SELECT")
+
+    def _abandon(self) -> None:
+        """Nothing is known of a connection that was left in the middle of a statement."""
+        self._lost = True
+        with suppress(asyncpg.InterfaceError):  # it may be gone already
+            self._driver.terminate()
 
     async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """As `fetch`, for a query that changes nothing."""
@@ -104,13 +161,18 @@ class Connection:
         """Make what is run meanwhile one transaction.
 
         Raises:
-            DatabaseUnavailable: the connection broke.
+            DatabaseUnavailable: the connection broke, or no answer came in time.
+            LostRace: it can't be committed next to what others have committed.
+            QueryFailed: it can't be committed.
         """
+        await self._measured("begin", self._driver.execute, "BEGIN")
         try:
-            async with self._driver.transaction():
-                yield
-        except (*_BROKEN, *_REFUSED) as error:
-            raise DatabaseUnavailable from error
+            yield
+        except BaseException:
+            if not self._lost:
+                await self._measured("rollback", self._driver.execute, "ROLLBACK")
+            raise
+        await self._measured("commit", self._driver.execute, "COMMIT")
 
     async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
         """Run a query for what it does."""
@@ -120,8 +182,9 @@ class Connection:
 class Database:
     """A pool of connections that are kept, and replaced when they break."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, telemetry: Telemetry = NO_TELEMETRY) -> None:
         self.settings = settings
+        self._telemetry = telemetry
         self._pool: Any = None
 
     async def open(self) -> None:
@@ -131,6 +194,7 @@ class Database:
             DatabaseUnavailable: the URL can't be used.
         """
         settings = self.settings
+        self._telemetry.metrics.set(POOL_MAXIMUM, settings.pool_size)
         prepared = settings.prepared_statements
         try:
             self._pool = await asyncpg.create_pool(
@@ -158,6 +222,10 @@ class Database:
         except TimeoutError:
             self._pool.terminate()
 
+    async def renew(self) -> None:
+        """Replace every connection before it is used again."""
+        await self._pool.expire_connections()
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Borrow a connection.
@@ -165,14 +233,26 @@ class Database:
         Raises:
             DatabaseUnavailable: none became free or could be opened in time.
         """
+        driver = await self._acquire()
+        try:
+            yield Connection(driver, self.settings.statement_timeout, self._telemetry)
+        finally:
+            self._telemetry.metrics.add(POOL_IN_USE, -1)
+            await self._pool.release(driver)
+
+    async def _acquire(self) -> Any:
+        metrics = self._telemetry.metrics
+        started = time.perf_counter()
         try:
             driver = await self._pool.acquire(timeout=self.settings.acquire_timeout)
         except (TimeoutError, *_BROKEN, *_REFUSED) as error:
+            metrics.add(POOL_FAILURES)
             raise DatabaseUnavailable from error
-        try:
-            yield Connection(driver, self.settings.statement_timeout)
         finally:
-            await self._pool.release(driver)
+            metrics.observe(POOL_WAIT, time.perf_counter() - started)
+            metrics.set(POOL_CONNECTIONS, self._pool.get_size())
+        metrics.add(POOL_IN_USE)
+        return driver
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -207,7 +287,9 @@ class Database:
 
 
 def _translated(error: asyncpg.PostgresError) -> PassportScorerError:
-    if isinstance(error, _LOST_RACES) or '"lost race: ' in str(error):
+    if found := _FALLEN.search(str(error)):
+        return LostRace(losers=[int(ordinal) for ordinal in found[1].split(",")])
+    if isinstance(error, _LOST_RACES):
         return LostRace()
     if isinstance(error, (asyncpg.DataError, asyncpg.ProgramLimitExceededError)):
         return ValueRefused()

@@ -1,5 +1,7 @@
 """What can go wrong between the service and PostgreSQL, in the service's own words."""
 
+from collections.abc import Sequence
+
 from passport_scorer.domain.errors import PassportScorerError
 
 
@@ -13,6 +15,11 @@ class LostRace(PassportScorerError):
     """What a decision was made on has changed before it could be written."""
 
     code = "lost_race"
+
+    def __init__(self, message: str | None = None, losers: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.losers = losers
+        """The decisions that fell, counted from 1; none: it isn't known which."""
 
 
 class QueryFailed(PassportScorerError):

@@ -125,7 +125,7 @@ class ScoringRow(msgspec.Struct, frozen=True):
 
 
 class WriteScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $29 of `write_scoring.sql`."""
+    """$1 to $31 of `write_scoring.sql`."""
 
     address: list[str]
     community_id: list[int]
@@ -139,6 +139,7 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
     stamp_scores: list[str]
     stamps: list[str]
     event_fields: list[str]
+    link_ordinal: list[int]
     link_community_id: list[int]
     link_nullifier: list[str]
     link_address: list[str]
@@ -149,6 +150,7 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
     wanted_ordinal: list[int]
     wanted_row_id: list[int]
     wanted_row_version: list[str]
+    wanted_provider: list[str]
     clash_ordinal: list[int]
     clash_data: list[str]
     qualified_ordinal: list[int]
@@ -226,8 +228,8 @@ def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoring
     scores = [outcome.score for outcome in outcomes]
     snapshots = [outcome.snapshot for outcome in outcomes]
     changes = {
-        (outcome.snapshot.community.id, change.link.nullifier): change
-        for outcome in outcomes
+        (outcome.snapshot.community.id, change.link.nullifier): (i, change)
+        for i, outcome in enumerate(outcomes, 1)
         for change in outcome.link_changes
     }
     wanted = [(i, stamp) for i, o in enumerate(outcomes, 1) for stamp in o.stamps_to_copy]
@@ -246,16 +248,18 @@ def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoring
         stamp_scores=[_json(score.stamp_scores) for score in scores],
         stamps=[_json(score.stamps) for score in scores],
         event_fields=[_json(event_fields(score)) for score in scores],
+        link_ordinal=[i for i, _ in changes.values()],
         link_community_id=[community_id for community_id, _ in changes],
-        link_nullifier=[change.link.nullifier for change in changes.values()],
-        link_address=[change.link.address for change in changes.values()],
-        link_expires_at=[change.link.expires_at for change in changes.values()],
-        link_is_claim=[change.is_claim for change in changes.values()],
+        link_nullifier=[change.link.nullifier for _, change in changes.values()],
+        link_address=[change.link.address for _, change in changes.values()],
+        link_expires_at=[change.link.expires_at for _, change in changes.values()],
+        link_is_claim=[change.is_claim for _, change in changes.values()],
         now=now,
         unwanted_copy_id=[copy for outcome in outcomes for copy in outcome.copies_to_delete],
         wanted_ordinal=[i for i, _ in wanted],
         wanted_row_id=[stamp.row_id for _, stamp in wanted],
         wanted_row_version=[stamp.row_version for _, stamp in wanted],
+        wanted_provider=[stamp.provider for _, stamp in wanted],
         clash_ordinal=[i for i, _ in clashes],
         clash_data=[
             _json(_clash_event(clash, outcomes[i - 1].snapshot.community.id))

@@ -41,6 +41,14 @@ from passport_scorer.scoring.address_queue import AddressQueue
 from passport_scorer.scoring.gathering import Gathering
 from passport_scorer.scoring.reading import Reading, api_key, snapshot
 from passport_scorer.scoring.stamp_reader import Known, StampReader
+from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
+from passport_scorer.telemetry.metrics import (
+    RACES_LOST,
+    SCORES_COMPUTED,
+    STAMPS_CLASHED,
+    STAMPS_REFUSED,
+)
+from passport_scorer.telemetry.traces import DECIDE, READ, VERIFY, WRITE
 
 TRIES = 5
 AT_ONCE = 2  # reads, and writes, that a process has under way at the same time
@@ -70,6 +78,7 @@ class ScoringRoad:
         stamps: reads and verifies stamps.
         policy: what the operator decides.
         clock: returns the time (aware).
+        telemetry: where scores are counted, and their stages traced.
     """
 
     def __init__(
@@ -78,14 +87,20 @@ class ScoringRoad:
         stamps: StampReader,
         policy: ScoringPolicy,
         clock: Callable[[], datetime],
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
+        self._telemetry = telemetry
         self._database = database
         self._stamps = stamps
         self._policy = policy
         self._clock = clock
         self._queue = AddressQueue()
-        self._reading = Gathering(self.read_each, at_once=AT_ONCE, most=MOST)
-        self._settling = Gathering(self.settle_each, at_once=AT_ONCE, most=MOST)
+        self._reading = Gathering(
+            self.read_each, at_once=AT_ONCE, most=MOST, name="read", telemetry=telemetry
+        )
+        self._settling = Gathering(
+            self.settle_each, at_once=AT_ONCE, most=MOST, name="settle", telemetry=telemetry
+        )
 
     async def read(self, request: ScoringRequest) -> Reading:
         """Read everything that a score depends on, perhaps together with others.
@@ -138,9 +153,25 @@ class ScoringRoad:
             return [*await self._decide_and_write(self._database, snapshots)]
         except DatabaseUnavailable:
             raise
+        except LostRace as lost:
+            return await self._settle_apart(snapshots, lost.losers)
         except PassportScorerError:
-            # Each for itself: what one of them fails with must not be the others' failure.
-            return await asyncio.gather(*map(self._settle_alone, snapshots))
+            return await self._settle_apart(snapshots, ())
+
+    async def _settle_apart(
+        self, snapshots: Sequence[Snapshot], losers: Sequence[int]
+    ) -> list[Outcome | Exception]:
+        """Settle those who lost each for itself, and the others together.
+
+        What one of them fails with must not be the others' failure.
+        """
+        alone = [place - 1 for place in losers] or list(range(len(snapshots)))
+        others = [place for place in range(len(snapshots)) if place not in alone]
+        separate = asyncio.gather(*(self._settle_alone(snapshots[place]) for place in alone))
+        together = await self.settle_each([snapshots[place] for place in others])
+        settled = dict(zip(others, together, strict=True))
+        settled |= zip(alone, await separate, strict=True)
+        return [settled[place] for place in range(len(snapshots))]
 
     async def _settle_alone(self, snapshot: Snapshot) -> Outcome | Exception:
         pair = partial(
@@ -199,6 +230,7 @@ class ScoringRoad:
                 async with self._database.transaction() as connection:
                     return await work(connection)
             except LostRace:
+                self._telemetry.metrics.add(RACES_LOST)
                 log.info("race_lost", tries_left=left)
                 if not left:
                     raise
@@ -207,14 +239,29 @@ class ScoringRoad:
     async def _decide_and_write(
         self, statements: Statements, snapshots: Sequence[Snapshot], *, holds_points: bool = False
     ) -> list[Outcome]:
+        if not snapshots:
+            return []
         now = self._clock()
-        outcomes = decide_all(snapshots, now, self._policy)
-        if not holds_points and any(outcome.points.is_limited for outcome in outcomes):
-            raise LostRace("An action that only so many may have is given by one at a time.")
-        await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
-        for outcome in outcomes:
-            _log_refused(outcome)
+        traces = self._telemetry.traces
+        with traces.stage(DECIDE, len(snapshots)):
+            outcomes = decide_all(snapshots, now, self._policy)
+        limited = [place for place, o in enumerate(outcomes, 1) if o.points.is_limited]
+        if limited and not holds_points:
+            raise LostRace("An action that only so many may have is given one by one.", limited)
+        with traces.stage(WRITE, len(snapshots)):
+            await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
+        self._report(outcomes)
         return outcomes
+
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
+        metrics = self._telemetry.metrics
+        metrics.add(SCORES_COMPUTED, len(outcomes))
+        for outcome in outcomes:
+            if outcome.clashes:
+                metrics.add(STAMPS_CLASHED, len(outcome.clashes))
+            for stamp in outcome.refused:
+                metrics.add(STAMPS_REFUSED, 1, stamp.refusal)
+            _log_refused(outcome)
 
     async def _read(
         self, statements: Statements, requests: Sequence[ScoringRequest]
@@ -225,12 +272,14 @@ class ScoringRoad:
             [each.for_database() for each in known],
             human_points=self._policy.points.is_of_interest,
         )
-        rows = await statements.read(READ_SCORING, parameters)
+        with self._telemetry.traces.stage(READ, len(requests)):
+            rows = await statements.read(READ_SCORING, parameters)
         rows.sort(key=lambda row: row.ordinal)
-        return [
-            await self._reading_of(row, request, remembered)
-            for row, request, remembered in zip(rows, requests, known, strict=True)
-        ]
+        with self._telemetry.traces.stage(VERIFY, len(requests)):
+            return [
+                await self._reading_of(row, request, remembered)
+                for row, request, remembered in zip(rows, requests, known, strict=True)
+            ]
 
     async def _reading_of(self, row: ScoringRow, request: ScoringRequest, known: Known) -> Reading:
         key = api_key(row)

@@ -21,13 +21,14 @@ class Workers:
 
     Args:
         count: how many.
-        work: what each of them does until it gets SIGTERM.
+        work: what each of them does until it gets SIGTERM; is told its place, 0 to count - 1,
+            which nobody else has at the same time.
     """
 
-    def __init__(self, count: int, work: Callable[[], None]) -> None:
+    def __init__(self, count: int, work: Callable[[int], None]) -> None:
         self._count = count
         self._work = work
-        self._running: set[int] = set()
+        self._running: dict[int, int] = {}  # process -> place
         self._stopping = False
 
     def run(self) -> None:
@@ -38,25 +39,25 @@ class Workers:
         self._end_of_parent, self._life_of_parent = os.pipe()
         for number in _SIGNALS:
             signal.signal(number, self._pass_on)
-        for _ in range(self._count):
-            self._start()
+        for place in range(self._count):
+            self._start(place)
         while self._running:
             process, status = os.wait()
             if process not in self._running:
                 continue  # the embedded database is a child, too
-            self._running.remove(process)
+            place = self._running.pop(process)
             if not self._stopping:
                 log.error("worker_died", process=process, status=os.waitstatus_to_exitcode(status))
                 time.sleep(_RESTART_PAUSE)
                 if not self._stopping:
-                    self._start()
+                    self._start(place)
 
-    def _start(self) -> None:
+    def _start(self, place: int) -> None:
         # No signal may come between: the parent's handler is not for the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
         if process:
-            self._running.add(process)
+            self._running[process] = place
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             return
         code = 1
@@ -66,8 +67,10 @@ class Workers:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self._life_of_parent)
             threading.Thread(target=self._stop_with_parent, daemon=True).start()
-            self._work()
+            self._work(place)
             code = 0
+        except Exception as error:
+            log.critical("worker_failed", error=type(error).__name__, exc_info=error)
         finally:
             # Not sys.exit: what the parent set up to happen at its end is the parent's to do.
             os._exit(code)

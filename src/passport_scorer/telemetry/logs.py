@@ -1,25 +1,83 @@
-"""Logs: one JSON object a line on standard error, or readable text on a terminal."""
+"""Logs: one JSON object a line on standard error, or readable text on a terminal.
+
+Every line of the process goes this way, also those of libraries, of warnings and of errors that
+nobody caught. A line that can't be written is lost and counted: logs never fail a request.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from types import TracebackType
 from typing import Any
 
 import msgspec
 import structlog
 
+from passport_scorer.telemetry.correlation import TRACE_ID
+from passport_scorer.telemetry.metrics import LOG_LINES_LOST, NO_METRICS, Metrics
 
-def configure_logs(*, environment: str, readable: bool) -> None:
+log = structlog.get_logger()
+
+
+class Lines:
+    """Writes whole lines to a file descriptor.
+
+    Attributes:
+        metrics: where lines are counted that can't be written.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.metrics: Metrics = NO_METRICS
+        self._descriptor = descriptor
+        self._is_broken = False  # the last line was cut off
+
+    def write(self, line: bytes) -> None:
+        """Write a line, which has no end of line yet; never fails."""
+        data = (b"\n" if self._is_broken else b"") + line + b"\n"
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+                self._is_broken = bool(data)
+        except OSError:  # no space, or nobody reads
+            self.metrics.add(LOG_LINES_LOST)
+
+    debug = info = warning = error = critical = msg = write
+
+
+LINES = Lines(2)
+
+
+class _LibraryLogs(logging.Handler):
+    """What libraries log becomes events of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # arguments that don't fit
+            message = str(record.msg)
+        log.log(
+            min(record.levelno // 10 * 10, logging.CRITICAL),  # libraries may have levels between
+            "library_message",
+            logger=record.name,
+            message=message.strip(),
+            exc_info=record.exc_info or None,
+        )
+
+
+def configure_logs(*, environment: str, readable: bool, level: str = "info") -> None:
     """Set up the logs of this process.
 
     Args:
         environment: the name of the deployment; a field of each event.
         readable: coloured text for people instead of JSON for machines.
+        level: the least that is logged; of libraries, at least what is a warning.
     """
     processors: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _with_trace,
     ]
     if readable:
         processors.append(structlog.dev.ConsoleRenderer())
@@ -28,13 +86,31 @@ def configure_logs(*, environment: str, readable: bool) -> None:
         processors.append(_with_environment(environment))
         processors.append(structlog.processors.format_exc_info)
         processors.append(structlog.processors.JSONRenderer(_json))
-        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+        factory = lambda *_: LINES  # noqa: E731
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=factory,
         cache_logger_on_first_use=True,
     )
+    _take_over_libraries(level)
+
+
+def _take_over_libraries(level: str) -> None:
+    # Below warnings, libraries tell of addresses and headers that may be secret.
+    least = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
+    logging.basicConfig(handlers=[_LibraryLogs()], level=least, force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _crashed
+
+
+def _crashed(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+    else:
+        log.critical("crashed", error=kind.__name__, exc_info=(kind, error, traceback))
 
 
 def _with_environment(environment: str) -> Any:
@@ -43,6 +119,13 @@ def _with_environment(environment: str) -> Any:
         return event
 
     return add
+
+
+def _with_trace(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    trace_id = TRACE_ID.get()
+    if trace_id is not None:
+        event["trace_id"] = trace_id
+    return event
 
 
 def _json(event: dict[str, Any], **_: Any) -> bytes:

@@ -42,6 +42,24 @@ async def test_one_bad_community_fails_nobody_else(world: World) -> None:
     assert len(await world.rows("SELECT FROM registry_score")) == 3
 
 
+async def test_one_lost_race_takes_nobody_else_along(world: World) -> None:
+    """Of a set only those who lost are read again; each is scored once, none fails."""
+    names = ("ann", "ben", "cat", "dan")
+    for name in names:
+        await world.add_stamp(name, "Google", ["v0:shared" if name != "ann" else "v0:ann"])
+    async with world.road() as road, world.road() as other:
+        snapshots = await road.read(*names)
+        await other.score("cat")
+        outcomes = await road.settle(snapshots)
+    assert [kept(outcome) for outcome in outcomes] == [["Google"], [], ["Google"], []]
+    events = await world.rows(
+        "SELECT address, count(*) FROM registry_event WHERE action = 'SCU' GROUP BY 1"
+    )
+    assert {row["address"]: row["count"] for row in events} == {
+        address(name): 2 if name == "cat" else 1 for name in names
+    }
+
+
 @pytest.mark.timeout(300)
 def test_any_gathering_equals_one_after_the_other(database_url: str) -> None:
     """A set in one write leaves the rows that the same scores leave one by one, in that order."""

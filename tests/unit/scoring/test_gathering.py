@@ -122,6 +122,7 @@ async def test_those_who_wait_too_long_are_told() -> None:
     gathering = Gathering(work, at_once=1, most=10, patience=0.01)
     first = asyncio.create_task(gathering.submit(1))
     await asyncio.sleep(0)
+    await asyncio.sleep(0)
     with pytest.raises(DatabaseUnavailable):
         await gathering.submit(2)
     work.may_go_on.set()

@@ -42,7 +42,7 @@ def usage_of(
         error: why it was refused; None if it wasn't.
         response_recorded: True if the answer becomes a part of the row.
     """
-    path = request.url.path.replace("\0", _REPLACEMENT)
+    path = request.scope["path"].replace("\0", _REPLACEMENT)
     segments = [segment for segment in path.split("/") if segment]
     shown = bytes(response.body).decode() if response_recorded and error is None else None
     return Usage(

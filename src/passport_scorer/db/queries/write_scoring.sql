@@ -3,7 +3,7 @@
 -- A decision falls if the world has moved since it was read: another request has scored the same
 -- passport (the version of its score row, or the row itself, is not what was read), has claimed
 -- one of its nullifiers, or a stamp that is to be copied has changed. Then the statement fails
--- with an error that names the lost race, so that nothing of it stays.
+-- with an error that names the decisions that fell, so that nothing of it stays.
 --
 -- Rows are touched in one order (passports, scores, links, each sorted), so that two of these
 -- statements can't wait for each other.
@@ -68,8 +68,9 @@ WITH decision AS (
     SELECT count(*) = cardinality($1) AS holds FROM scored
 ), change AS MATERIALIZED (
     SELECT *
-    FROM unnest($13::bigint[], $14::text[], $15::text[], $16::timestamptz[], $17::boolean[])
-        AS c (community_id, nullifier, address, expires_at, is_claim)
+    FROM unnest(
+        $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::timestamptz[], $18::boolean[]
+    ) AS c (ordinal, community_id, nullifier, address, expires_at, is_claim)
 ), link AS (
     INSERT INTO registry_hashscorerlink AS l (hash, address, community_id, expires_at)
     SELECT change.nullifier, change.address, change.community_id, change.expires_at
@@ -79,7 +80,7 @@ WITH decision AS (
     ON CONFLICT (hash, community_id) DO UPDATE
     SET address = excluded.address, expires_at = excluded.expires_at
     -- An expired link is anybody's. A live one stays as it is, but for its owner's own claim.
-    WHERE l.expires_at <= $18::timestamptz
+    WHERE l.expires_at <= $19::timestamptz
         OR (
             l.address = excluded.address
             AND EXISTS (
@@ -93,21 +94,25 @@ WITH decision AS (
     RETURNING l.hash, l.community_id
 ), dropped_copy AS (
     DELETE FROM registry_stamp AS s
-    USING unnest($19::bigint[]) AS unwanted (id)
+    USING unnest($20::bigint[]) AS unwanted (id)
     WHERE s.id = unwanted.id AND (SELECT holds FROM unmoved)
+), wanted AS MATERIALIZED (
+    SELECT *
+    FROM unnest($21::bigint[], $22::bigint[], $23::text[], $24::text[])
+        AS w (ordinal, row_id, row_version, provider)
 ), new_copy AS (
     INSERT INTO registry_stamp (passport_id, provider, credential)
     SELECT scored.passport_id, source.provider, source.stamp
-    FROM unnest($20::bigint[], $21::bigint[], $22::text[]) AS wanted (ordinal, row_id, row_version)
+    FROM wanted
     JOIN scored ON scored.ordinal = wanted.ordinal
     JOIN ceramic_cache_ceramiccache AS source
         ON source.id = wanted.row_id AND source.xmin::text = wanted.row_version
     WHERE (SELECT holds FROM unmoved)
-    RETURNING id
+    RETURNING passport_id, provider
 ), event AS (
     INSERT INTO registry_event (action, address, created_at, community_id, data)
     SELECT 'LDP', scored.address, scored.computed_at, scored.community_id, clash.data
-    FROM unnest($23::bigint[], $24::jsonb[]) AS clash (ordinal, data)
+    FROM unnest($25::bigint[], $26::jsonb[]) AS clash (ordinal, data)
     JOIN scored ON scored.ordinal = clash.ordinal
     WHERE (SELECT holds FROM unmoved)
     UNION ALL
@@ -123,7 +128,7 @@ WITH decision AS (
 ), qualified AS (
     INSERT INTO registry_humanpointscommunityqualifiedusers (address, community_id)
     SELECT scored.address, scored.community_id
-    FROM unnest($25::bigint[]) AS newly (ordinal)
+    FROM unnest($27::bigint[]) AS newly (ordinal)
     JOIN scored ON scored.ordinal = newly.ordinal
     WHERE (SELECT holds FROM unmoved)
     ORDER BY scored.address, scored.community_id
@@ -131,23 +136,32 @@ WITH decision AS (
 ), point AS (
     INSERT INTO registry_humanpoints (address, action, timestamp, tx_hash, chain_id, provider)
     SELECT scored.address, award.action, scored.computed_at, award.tx_hash, 0, award.provider
-    FROM unnest($26::bigint[], $27::text[], $28::text[], $29::text[])
+    FROM unnest($28::bigint[], $29::text[], $30::text[], $31::text[])
         AS award (ordinal, action, provider, tx_hash)
     JOIN scored ON scored.ordinal = award.ordinal
     WHERE (SELECT holds FROM unmoved)
     ORDER BY scored.address, award.action, award.provider, award.tx_hash
     ON CONFLICT DO NOTHING
-), lost AS (
-    SELECT
-        CASE
-            WHEN NOT (SELECT holds FROM unmoved) THEN 'passport'
-            WHEN (SELECT count(*) FROM change JOIN link
-                    ON link.hash = change.nullifier AND link.community_id = change.community_id
-                WHERE change.is_claim)
-                <> (SELECT count(*) FROM change WHERE change.is_claim) THEN 'nullifier'
-            WHEN (SELECT count(*) FROM new_copy) <> cardinality($20) THEN 'stamp'
-        END AS race
+), fallen AS (
+    SELECT decision.ordinal
+    FROM decision
+    WHERE NOT EXISTS (SELECT FROM scored WHERE scored.ordinal = decision.ordinal)
+    UNION
+    SELECT change.ordinal
+    FROM change
+    LEFT JOIN link ON link.hash = change.nullifier AND link.community_id = change.community_id
+    WHERE (SELECT holds FROM unmoved) AND change.is_claim AND link.hash IS NULL
+    UNION
+    SELECT wanted.ordinal
+    FROM wanted
+    LEFT JOIN new_copy
+        ON new_copy.passport_id = (SELECT passport_id FROM scored WHERE ordinal = wanted.ordinal)
+        AND new_copy.provider = wanted.provider
+    WHERE (SELECT holds FROM unmoved) AND new_copy.provider IS NULL
 )
 -- The cast fails with the text it is given: the one way to roll back from within a statement.
-SELECT CASE WHEN lost.race IS NULL THEN 0 ELSE ('lost race: ' || lost.race)::integer END AS done
-FROM lost
+SELECT CASE
+    WHEN count(*) = 0 THEN 0
+    ELSE ('lost race: ' || string_agg(ordinal::text, ','))::integer
+END AS done
+FROM fallen

@@ -1,0 +1,208 @@
+"""`python -m benchmarks`: measure the service beside the database alone and the usual design."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks import database
+from benchmarks.comparison import Comparison
+from benchmarks.contenders import Ground
+from benchmarks.growth import GrowthPlan
+from benchmarks.imports import measure_imports
+from benchmarks.load import write_addresses
+from benchmarks.machine import describe, restrict_to
+from benchmarks.options import FOLDER, GROWTH, NAMES, SERVICE, START_UP, Options
+from benchmarks.report import write_report
+from benchmarks.results import Growth, Imports, Memory, Results, Series, ratios_of
+from benchmarks.stamps import Advance, StampSet
+from passport_scorer.db.embedded import EmbeddedServer
+
+PAGE = Path("docs/performance.md")
+FIGURES = Path("benchmarks/results.json")
+
+app = cyclopts.App(name="python -m benchmarks", version_flags=[])
+console = Console(stderr=True)
+
+
+@app.default
+def main(
+    *,
+    addresses: int = 10_000,
+    stamps: int = 10,
+    rounds: int = 3,
+    seconds: float = 5,
+    cores: int = 2,
+    only: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    quick: bool = False,
+    large: bool = False,
+    soak: int = 0,
+    output: Path | None = None,
+) -> None:
+    """Measure the service beside the database alone and the usual design, and write it down.
+
+    Brings its own PostgreSQL in a temporary folder; nothing else is touched. Linux only. The
+    first run signs its stamps, which takes a minute; they are kept in .passport-scorer/benchmarks.
+
+    Examples:
+
+        python -m benchmarks                          everything: about half an hour
+
+        python -m benchmarks --quick                  a rehearsal: two minutes, rough figures
+
+        python -m benchmarks --only service database  two of the contenders
+
+    Parameters
+    ----------
+    addresses
+        How many addresses have stamps.
+    stamps
+        How many stamps each of them has.
+    rounds
+        How often everything is measured in turn.
+    seconds
+        How long each measurement takes; whole seconds for wrk.
+    cores
+        Cores that service, PostgreSQL and load generator may use together.
+    only
+        Some of: service one-worker cold database sequential growth start-up.
+    quick
+        Small, short, and complete: to see that it works.
+    large
+        Also measure with 100,000 addresses, a million rows of stamps; takes ten minutes more.
+    soak
+        So many more requests at the end, to see whether the memory grows: 1,000,000 is a good
+        number, and takes a quarter of an hour.
+    output
+        Where the page goes; docs/performance.md for a complete run. Figures go beside it, or to
+        benchmarks/results.json for a complete run.
+    """
+    if unknown := set(only) - set(NAMES):
+        sys.exit(f"--only doesn't know {', '.join(unknown)}; it knows {' '.join(NAMES)}.")
+    options = Options(
+        addresses=min(addresses, 500) if quick else addresses,
+        stamps=stamps,
+        rounds=1 if quick else rounds,
+        seconds=1 if quick else seconds,
+        warm_up=0 if quick else 1,
+        cores=restrict_to(cores),
+        names=tuple(name for name in NAMES if not only or name in only),
+        quick=quick,
+        large=large,
+        soak=soak,
+    )
+    results = Run(options).results()
+    page, figures = _places(options, output)
+    write_report(results, page, None if options.is_complete else _CAVEAT)
+    figures.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+    console.print(f"Written to {page} and {figures}.")
+
+
+_CAVEAT = "Not a complete run: these figures prove nothing."
+
+
+class Run:
+    """One run: its server, and what goes on, for people to see."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+
+    def results(self) -> Results:
+        """Measure everything that was asked for."""
+        names = self._options.names
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with self._progress, ExitStack() as stack:
+            imports = self._imports() if START_UP in names else []
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            server = stack.enter_context(database.running_server())
+            machine = describe(server.url, server.folder, self._options.cores)
+            series: list[Series] = []
+            growth: list[Growth] = []
+            memory = None
+            if set(names) - {START_UP}:
+                series, growth, memory = self._comparison(server, folder)
+            if GROWTH in names:
+                plan = GrowthPlan(self._options, server, FOLDER, folder, self._note)
+                growth += plan.curves()
+        return self._gathered(machine, series, growth, memory, imports)
+
+    def _comparison(
+        self, server: EmbeddedServer, folder: Path
+    ) -> tuple[list[Series], list[Growth], Memory]:
+        options = self._options
+        advance = self._note("stamps and scores", 2 * options.addresses)
+        wanted = StampSet(options.addresses, options.stamps)
+        loaded = database.load(server, wanted, FOLDER, advance)
+        addresses = write_addresses(folder / "addresses", options.addresses, options.addresses)
+        ground = Ground(loaded, database.server_process(server), addresses, folder)
+        pgbench = server.installation.program("pgbench")
+        growth: list[Growth] = []
+        with ExitStack() as stack:
+            comparison = Comparison(options, ground, pgbench, stack, self._note)
+            series = comparison.run()
+            if GROWTH in options.names:
+                plan = GrowthPlan(options, server, FOLDER, folder, self._note)
+                growth.append(plan.by_connections(comparison.service))
+            memory = comparison.memory()
+        database.drop(server, loaded)
+        return series, growth, memory
+
+    def _imports(self) -> list[Imports]:
+        advance = self._note("imports", 1)
+        imports = measure_imports()
+        advance(1)
+        return imports
+
+    def _gathered(
+        self,
+        machine: dict[str, str],
+        series: list[Series],
+        growth: list[Growth],
+        memory: Memory | None,
+        imports: list[Imports],
+    ) -> Results:
+        ratios = ratios_of(series)
+        return Results(
+            machine=machine,
+            options=msgspec.to_builtins(self._options),
+            ratios={name: spread.median for name, spread in ratios.items()},
+            ratio_ranges=ratios,
+            series=series,
+            growth=growth,
+            memory=memory if SERVICE in self._options.names else None,
+            imports=imports,
+        )
+
+    def _note(self, what: str, total: int) -> Advance:
+        """Show that something has begun."""
+        task = self._progress.add_task(what, total=total)
+        return lambda count: self._progress.advance(task, count)
+
+
+def _places(options: Options, output: Path | None) -> tuple[Path, Path]:
+    """Return where the page and the figures go."""
+    if output:
+        return output, output.with_name("results.json")
+    if options.is_complete:
+        return PAGE, FIGURES
+    return FOLDER / PAGE.name, FOLDER / FIGURES.name
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,148 @@
+"""Everything in turn, several times over: A B C A B C …, so that what passes hits all alike."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.contenders import (
+    Contender,
+    DatabaseAlone,
+    Ground,
+    ServiceContender,
+    passes,
+)
+from benchmarks.load import SCORE_PATH
+from benchmarks.options import COLD, DATABASE, ONE_WORKER, SEQUENTIAL, SERVICE, Options
+from benchmarks.plans import check_plans
+from benchmarks.results import Measured, Memory, Series
+from benchmarks.stamps import address_of
+from passport_scorer.demo.world import DEMO_API_KEY
+
+Advance = Callable[[int], None]
+Note = Callable[[str, int], Advance]
+_COMPARED = 25
+_FEWER = (1, 32)
+
+
+class DifferentAnswers(Exception):
+    """The sequential design doesn't do the same job, so that no comparison means anything."""
+
+
+class Comparison:
+    """The contenders of a run, started and warmed up.
+
+    Args:
+        options: what was asked for.
+        ground: where it takes place.
+        pgbench: the program.
+        stack: what ends the services.
+        note: shows what goes on.
+    """
+
+    def __init__(
+        self, options: Options, ground: Ground, pgbench: Path, stack: ExitStack, note: Note
+    ) -> None:
+        self._options = options
+        self._ground = ground
+        self._note = note
+        workers, wanted = options.workers, options.names
+        self._contenders: list[Contender] = []
+        self.service = ground.service(stack, workers=workers)
+        self._at_rest = self.service.service.process.resident_megabytes()
+        self._warm_up(self.service, workers)
+        self._warm = self.service.service.process.resident_megabytes()
+        self._requests_when_warm = self.service.requests
+        if SERVICE in wanted:
+            self._contenders.append(self.service)
+        if SEQUENTIAL in wanted:
+            sequential = ground.sequential(stack, workers=workers)
+            check_answers(self.service, sequential, ground.loaded.addresses)
+            self._contenders.append(sequential)
+        if COLD in wanted:
+            cold = ground.service(
+                stack, COLD, workers=workers, remembers=False, connections=(1, 16, 32)
+            )
+            self._contenders.append(cold)
+        if ONE_WORKER in wanted:
+            alone = ground.service(stack, ONE_WORKER, workers=1, connections=_FEWER)
+            self._warm_up(alone, 1)
+            self._contenders.append(alone)
+        if DATABASE in wanted:
+            check_plans(ground.loaded)
+            self._contenders.append(
+                DatabaseAlone(ground.loaded, pgbench, ground.folder, ground.postgresql)
+            )
+
+    def run(self) -> list[Series]:
+        """Measure all of them in turn."""
+        rounds: dict[tuple[str, int], list[Measured]] = {}
+        places = list(self._places())
+        advance = self._note("rounds", len(places) * self._options.rounds)
+        for _ in range(self._options.rounds):
+            for contender, connections in places:
+                measured = contender.measure(
+                    connections, self._options.seconds, self._options.warm_up
+                )
+                rounds.setdefault((contender.name, connections), []).append(measured)
+                advance(1)
+        return [
+            Series(
+                contender.name, contender.title, connections, rounds[contender.name, connections]
+            )
+            for contender, connections in places
+        ]
+
+    def memory(self) -> Memory:
+        """Return what a worker of the service takes, after the requests of a soak, if any."""
+        before = self.service.requests
+        advance = self._note("soak", self._options.soak)
+        while (sent := self.service.requests - before) < self._options.soak:
+            self.service.measure(32, 10, 0)
+            advance(self.service.requests - before - sent)
+        return Memory(
+            self._at_rest,
+            self._warm,
+            self.service.service.process.resident_megabytes(),
+            self.service.requests - self._requests_when_warm,
+        )
+
+    def _places(self) -> Iterator[tuple[Contender, int]]:
+        """Return what is measured in a round: all contenders with the same load side by side."""
+        numbers = sorted({number for each in self._contenders for number in each.connections})
+        for number in numbers:
+            for contender in self._contenders:
+                if number in contender.connections:
+                    yield contender, number
+
+    def _warm_up(self, service: ServiceContender, workers: int) -> None:
+        addresses = self._ground.loaded.addresses
+        advance = self._note(f"warming up {service.title}", passes(workers) * addresses)
+        service.get_to_know(addresses, workers, advance)
+
+
+def check_answers(one: ServiceContender, other: ServiceContender, addresses: int) -> None:
+    """Compare the answers of two services for some addresses.
+
+    Raises:
+        DifferentAnswers: they differ in more than the time of the score.
+    """
+    for number in range(0, addresses, max(1, addresses // _COMPARED)):
+        answers: Sequence[dict[str, object]] = [
+            _answer(each.service.url, address_of(number)) for each in (one, other)
+        ]
+        for answer in answers:
+            del answer["last_score_timestamp"]
+        if answers[0] != answers[1]:
+            raise DifferentAnswers(f"{answers[0]} is not {answers[1]}")
+
+
+def _answer(url: str, address: str) -> dict[str, object]:
+    headers = {"X-API-Key": DEMO_API_KEY.key}
+    request = urllib.request.Request(f"{url}{SCORE_PATH}{address}", headers=headers)
+    with urllib.request.urlopen(request) as response:
+        answer: dict[str, object] = json.load(response)
+        return answer

@@ -1,0 +1,164 @@
+"""A PostgreSQL of its own with production settings, and databases full of stamps on it."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from benchmarks.parameters import create_parameter_tables, prepare
+from benchmarks.processes import Process
+from benchmarks.stamps import COLUMNS, Advance, StampSet, provider_of, stamp_file
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.demo_queries import SEED_DEMO, SeedDemoParameters
+from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.db.embedded.postmaster import Postmaster
+from passport_scorer.db.schema import schema_sql
+from passport_scorer.demo.world import tables
+
+# As in production, but for checkpoints: none may fall into one measurement and not the next.
+SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "wal_level": "replica",
+    "max_wal_senders": "10",
+    "shared_buffers": "1GB",
+    "max_connections": "200",
+    "random_page_cost": "1.1",
+    "checkpoint_timeout": "30min",
+    "max_wal_size": "8GB",
+}
+THRESHOLD = "20"
+_ADDRESSES_AT_ONCE = 250
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A database full of stamps, every address of which has been scored once.
+
+    Attributes:
+        url: where it is.
+        addresses: how many addresses there are.
+        stamps: how many stamps each of them has.
+    """
+
+    url: str
+    addresses: int
+    stamps: int
+
+
+@contextmanager
+def running_server() -> Iterator[EmbeddedServer]:
+    """Run a PostgreSQL in a folder that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="passport-scorer-benchmark-") as folder:
+        Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and must get in
+        place = Path(folder) / "postgresql"
+        with EmbeddedServer(place, settings=SETTINGS, shared=Path(folder) / "shared") as server:
+            yield server
+
+
+def server_process(server: EmbeddedServer) -> Process:
+    """Return the process of a running server."""
+    postmaster = Postmaster.named_in(server.folder / "data")
+    assert postmaster is not None
+    return Process(postmaster.pid)
+
+
+def load(server: EmbeddedServer, wanted: StampSet, cache: Path, advance: Advance) -> Loaded:
+    """Make a database with these stamps, and score every address.
+
+    Args:
+        server: where.
+        wanted: which stamps.
+        cache: where signed stamps are kept from one run to the next.
+        advance: is told of so many more addresses that are done, twice for each.
+    """
+    file = stamp_file(wanted, cache, advance)
+    name = f"benchmark_{wanted.addresses}x{wanted.stamps}"
+    asyncio.run(_create(server.url, name))
+    url = server.url_of(name)
+    asyncio.run(_fill(url, wanted, file))
+    ranges = [
+        range(first, min(first + _ADDRESSES_AT_ONCE, wanted.addresses))
+        for first in range(0, wanted.addresses, _ADDRESSES_AT_ONCE)
+    ]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for numbers, _ in zip(ranges, pool.map(prepare, [url] * len(ranges), ranges), strict=True):
+            advance(len(numbers))
+    asyncio.run(run(url, "VACUUM (ANALYZE)", "CHECKPOINT"))
+    return Loaded(url, wanted.addresses, wanted.stamps)
+
+
+def drop(server: EmbeddedServer, loaded: Loaded) -> None:
+    """Remove a database."""
+    name = loaded.url.partition("?")[0].rpartition("/")[2]
+    asyncio.run(run(server.url, f"DROP DATABASE {name} WITH (FORCE)", "CHECKPOINT"))
+
+
+async def run(url: str, *statements: str) -> None:
+    """Run statements, each on its own."""
+    async with connected(url) as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+def value(url: str, statement: str, *arguments: object) -> Any:
+    """Return the one value that a statement gives."""
+
+    async def ask() -> Any:
+        async with connected(url) as connection:
+            return await connection.fetchval(statement, *arguments)
+
+    return asyncio.run(ask())
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    """Open a connection for a while."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def copy_stamps(connection: Any, file: Path, table: str) -> None:
+    """Copy the stamps of a file into a table."""
+    with gzip.open(file, "rb") as rows:
+        await connection.copy_to_table(
+            table, source=rows, columns=COLUMNS, format="csv", null="\\N"
+        )
+
+
+async def _create(url: str, name: str) -> None:
+    await run(url, f"CREATE DATABASE {name}")
+
+
+async def _fill(url: str, wanted: StampSet, file: Path) -> None:
+    async with connected(url) as connection:
+        await connection.execute(schema_sql())
+        await create_parameter_tables(connection)
+        await copy_stamps(connection, file, "ceramic_cache_ceramiccache")
+    database = Database(DatabaseSettings(url))
+    await database.open()
+    await database.fetch(SEED_DEMO, SeedDemoParameters(_community_of(wanted)))
+    await database.close()
+    await run(url, "VACUUM (ANALYZE)")
+
+
+def _community_of(wanted: StampSet) -> str:
+    """Return the demo's accounts, keys and communities, as JSON, with weights for these stamps."""
+    weights = {provider_of(number): f"{number % 20 + 1}.5" for number in range(wanted.stamps)}
+    scorer = {"scorer_ptr_id": 1, "weights": weights, "threshold": THRESHOLD}
+    own = {"scorer_weighted_binaryweightedscorer": [scorer], "ceramic_cache_ceramiccache": []}
+    rows = tables() | {"scorer_weighted_weightedscorer": []} | own
+    return msgspec.json.encode(rows).decode()

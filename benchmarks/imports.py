@@ -1,0 +1,53 @@
+"""How long imports take: of the server, and of what a Lambda function needs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from statistics import median
+
+from benchmarks.results import Imports
+
+SERVER = "passport_scorer.cli.serve"
+LAMBDA = "passport_scorer.aws_lambda"
+# What the Lambda entry is made of, as long as there is none.
+_LAMBDA_PARTS = "passport_scorer.app, passport_scorer.api.applications"
+_TIMES = 3
+_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
+
+
+def measure_imports() -> list[Imports]:
+    """Measure both."""
+    there = importlib.util.find_spec(LAMBDA)
+    return [_measured(SERVER), _measured(LAMBDA if there else _LAMBDA_PARTS)]
+
+
+def _measured(modules: str) -> Imports:
+    import_them = f"import {modules}"
+    nothing = sum(_own_times("pass").values())
+    runs = [_own_times(import_them) for _ in range(_TIMES)]
+    middle = sorted(runs, key=lambda times: sum(times.values()))[len(runs) // 2]
+    largest = sorted(middle.items(), key=lambda item: -item[1])[:10]
+    wall = median(_wall(import_them) - _wall("pass") for _ in range(_TIMES))
+    return Imports(modules, sum(middle.values()) - nothing, wall, dict(largest))
+
+
+def _own_times(program: str) -> dict[str, float]:
+    """Return module -> the milliseconds that it takes itself, the modules it imports aside."""
+    said = _python(["-X", "importtime", "-c", program])
+    return {module: int(own) / 1000 for own, module in _LINE.findall(said)}
+
+
+def _wall(program: str) -> float:
+    began = time.perf_counter()
+    _python(["-c", program])
+    return (time.perf_counter() - began) * 1000
+
+
+def _python(arguments: Sequence[str]) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr

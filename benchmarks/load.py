@@ -1,0 +1,112 @@
+"""The load: connections that each ask again as soon as they have their answer.
+
+By wrk where it is installed. Otherwise by `load_in_python`, which takes so much of the machine
+that its numbers can't be compared with those of wrk; the report says which it was.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from benchmarks.stamps import address_of
+from passport_scorer.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
+
+SCORE_PATH = f"/v2/stamps/{DEMO_SCORER_ID}/score/"
+_LUA = Path(__file__).with_name("load.lua")
+_DECODER = msgspec.json.Decoder
+
+
+class LoadFailed(Exception):
+    """Requests failed, or were not sent: what was measured means nothing."""
+
+
+class LoadResult(msgspec.Struct, frozen=True):
+    """What came of a load.
+
+    Attributes:
+        requests: how many were answered.
+        seconds: how long it took.
+        p50_ms: half of the answers came within this time.
+        p99_ms: all but one in a hundred did.
+        errors: requests that got no answer, or another than 2xx.
+    """
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+
+
+class Load(msgspec.Struct, frozen=True):
+    """Requests for the scores of a list of addresses.
+
+    Attributes:
+        url: of the service.
+        addresses: a file with an address on each line.
+    """
+
+    url: str
+    addresses: Path
+
+    def send(
+        self,
+        connections: int,
+        seconds: float,
+        order: Literal["random", "sequence"] = "random",
+        start: int | None = None,
+    ) -> LoadResult:
+        """Keep so many connections busy for so long.
+
+        Args:
+            connections: how many.
+            seconds: how long; wrk knows whole seconds.
+            order: addresses at random, or one after the other.
+            start: where the sequence begins, or the seed.
+
+        Raises:
+            LoadFailed: there was an error.
+        """
+        start = random.randrange(1 << 30) if start is None else start
+        arguments = [
+            str(self.addresses), SCORE_PATH, DEMO_API_KEY.key, order, str(start)
+        ]  # fmt: skip
+        command = _command(self.url, connections, seconds) + arguments
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LoadFailed(done.stderr[-500:])
+        result = msgspec.json.decode(done.stdout.splitlines()[-1], type=LoadResult)
+        if result.errors or not result.requests:
+            raise LoadFailed(f"{result.errors} of {result.requests} requests failed.")
+        return result
+
+
+def write_addresses(path: Path, count: int, most: int) -> Path:
+    """Write the addresses that are asked for: all of `count`, or `most` of them evenly spaced."""
+    chosen = range(0, count, max(1, count // most))
+    path.write_text("".join(f"{address_of(number)}\n" for number in chosen))
+    return path
+
+
+def generator() -> str:
+    """Say what makes the load."""
+    if not shutil.which("wrk"):
+        return "a client in Python, which takes a large part of the machine (wrk is not installed)"
+    said = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)
+    version = re.search(r"\d+\.\d+\.\d+", said.stdout)
+    return f"wrk {version[0] if version else ''}".strip()
+
+
+def _command(url: str, connections: int, seconds: float) -> list[str]:
+    if shutil.which("wrk"):
+        options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+        return ["wrk", *options, "--script", str(_LUA), url, "--"]
+    return [sys.executable, "-m", "benchmarks.load_in_python", url, str(connections), str(seconds)]

@@ -1,0 +1,110 @@
+"""The parameters of the service's own statements, for each address, in tables for pgbench.
+
+They are not made here but overheard: the service scores each address three times, and what it
+sends the database for the third, when it knows everything that it can know, is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import asyncpg
+
+from benchmarks.stamps import TRUSTED_ISSUER, address_of
+from passport_scorer.app import running_services
+from passport_scorer.db.database import Database
+from passport_scorer.db.query import Parameters, Query, Row
+from passport_scorer.db.scoring_queries import (
+    READ_SCORING,
+    WRITE_SCORING,
+    ScoringRequest,
+    Written,
+)
+from passport_scorer.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
+from passport_scorer.scoring.road import ScoringRoad
+from passport_scorer.settings import Settings
+
+TABLES = {READ_SCORING.name: "benchmark_read", WRITE_SCORING.name: "benchmark_write"}
+_ENOUGH = 10_000_000
+
+
+def parameter_types(query: Query[Any, Any]) -> list[str]:
+    """Return the SQL type of $1, $2, … of a statement, as its text casts them."""
+    found = dict(re.findall(r"\$(\d+)::(\w+(?:\[\])?)", query.sql))
+    fields = query.parameters.__struct_fields__
+    return [found[str(number)] for number in range(1, len(fields) + 1)]
+
+
+async def create_parameter_tables(connection: Any) -> None:
+    """Make the tables: `n`, then `p1`, `p2`, … JSON is kept as text, as the service sends it."""
+    for query in (READ_SCORING, WRITE_SCORING):
+        columns = [
+            f"p{number} {type_.replace('jsonb', 'text')}"
+            for number, type_ in enumerate(parameter_types(query), 1)
+        ]
+        table = TABLES[query.name]
+        await connection.execute(
+            f"CREATE TABLE {table} (n integer PRIMARY KEY, {', '.join(columns)})"
+        )
+
+
+def prepare(url: str, numbers: range) -> None:
+    """Score these addresses, and keep the parameters of their next requests."""
+    asyncio.run(_prepare(url, numbers))
+
+
+async def _prepare(url: str, numbers: range) -> None:
+    settings = Settings(
+        trusted_iam_issuers=frozenset({TRUSTED_ISSUER}),
+        remembered_stamps=_ENOUGH,
+        api_analytics=False,
+    )
+    async with running_services(settings, url) as services:
+        for _ in range(2):  # the second time it learns which copies there are
+            await asyncio.gather(*(_score(services.road, number) for number in numbers))
+        listener = _Listener(services.database)
+        for number in numbers:
+            listener.number = number
+            await _score(services.road, number)
+    await listener.keep(url)
+
+
+async def _score(road: ScoringRoad, number: int) -> None:
+    """Do what the service does when a partner asks for the score of an address."""
+    request = ScoringRequest(
+        address_of(number),
+        key_prefix=DEMO_API_KEY.key.partition(".")[0],
+        external_scorer_id=str(DEMO_SCORER_ID),
+        scorer_id=DEMO_SCORER_ID,
+    )
+    reading = await road.read(request)
+    await road.settle(reading.found())
+
+
+class _Listener:
+    """Hears what is sent to a database from now on. Nothing is written any more.
+
+    Attributes:
+        number: the address that it is sent for.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.number = 0
+        self._heard: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+        self._fetch = database.fetch
+        database.fetch = self._hear  # type: ignore[method-assign]
+
+    async def _hear(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        self._heard[query.name].append((self.number + 1, *query.arguments(parameters)))
+        if query.row is Written:
+            return [query.row(0)]
+        return await self._fetch(query, parameters)
+
+    async def keep(self, url: str) -> None:
+        """Put what was heard into the tables; one read and one write of each address."""
+        connection = await asyncpg.connect(url)
+        for name, rows in self._heard.items():
+            await connection.copy_records_to_table(TABLES[name], records=rows)
+        await connection.close()

@@ -1,0 +1,189 @@
+"""The database alone: pgbench runs the service's own two statements, with its own parameters.
+
+Their text is taken as it is; only where the parameters come from is replaced: arrays that the
+service sends are arrays in a row of a table here (see `parameters.py`). What changes from one
+request to the next is put in: the time, and the version of the score row, which the read tells
+the write as in the service. Each client has addresses of its own, so that none loses a race.
+
+The service also writes a row of usage analytics for each request. That is left out here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.database import Loaded, value
+from benchmarks.parameters import TABLES
+from passport_scorer.db.query import Query
+from passport_scorer.db.scoring_queries import READ_SCORING, WRITE_SCORING
+
+# As the service's connections start.
+SESSION = "-c plan_cache_mode=force_generic_plan -c jit=off"
+FROM_READ = {
+    "passport_id": "ARRAY[:passport_id]::bigint[]",
+    "score_id": "ARRAY[:score_id]::bigint[]",
+    "score_version": "ARRAY[:score_version]::text[]",
+    "computed_at": "ARRAY[now()]",
+    "now": "now()",
+}
+_SOURCE = re.compile(
+    r"(?P<all>SELECT \*\s+)?(?P<word>FROM|USING)\s+unnest\((?P<parameters>[^()]*\$[^()]*)\)"
+    r"(?P<ordinality>\s+WITH ORDINALITY)?\s+AS (?P<name>\w+)"
+)
+
+
+_WRITTEN = """
+    SELECT ARRAY[
+        (SELECT count(*) FROM registry_event WHERE created_at >= $1),
+        (SELECT count(DISTINCT address) FROM registry_event WHERE created_at >= $1),
+        (SELECT count(*) FROM registry_score WHERE last_score_timestamp >= $1)
+    ]
+"""
+
+
+class StatementChanged(Exception):
+    """A statement is no longer of the form that is understood here: mend `pgbench.py`."""
+
+
+class PgbenchFailed(Exception):
+    """pgbench failed, or didn't do what was to be measured."""
+
+
+class PgbenchResult(msgspec.Struct, frozen=True):
+    """What came of a run, its start not counted."""
+
+    transactions: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+
+def script() -> str:
+    """Return what one transaction of a client is."""
+    own = r"\set n 1 + :client_id + :clients * random(0, :addresses / :clients - 1)"
+    read = from_table(READ_SCORING, {})
+    write = from_table(WRITE_SCORING, FROM_READ)
+    return f"{own}\n{read} \\gset\n{write};\n"
+
+
+def from_table(query: Query[Any, Any], instead: Mapping[str, str]) -> str:
+    """Return a statement that takes its parameters from row `:n` of a table.
+
+    Args:
+        query: the statement.
+        instead: parameter -> what stands for it in place of the table.
+
+    Raises:
+        StatementChanged: it is not understood.
+    """
+    sql = re.sub(r"^\s*--.*\n", "", query.sql, flags=re.MULTILINE).strip()
+    values = _values(query, instead)
+    sources = len(re.findall(r"unnest\([^()]*\$", sql))
+    sql, found = _SOURCE.subn(lambda match: _lateral(match, values), sql)
+    sql = re.sub(r"\$(\d+)", lambda match: _scalar(values[match[1]]), sql)
+    row = f"SELECT * FROM {TABLES[query.name]} WHERE n = :n"
+    sql, begun = re.subn(r"\AWITH ", f"WITH parameter AS MATERIALIZED ({row}), ", sql)
+    if found != sources or not begun or "$" in sql or ";" in sql:
+        raise StatementChanged(query.name)
+    return sql
+
+
+def _values(query: Query[Any, Any], instead: Mapping[str, str]) -> dict[str, str]:
+    """Return what stands for $1, $2, …, by their number."""
+    names = query.parameters.__struct_fields__
+    return {str(i): instead.get(name, f"parameter.p{i}") for i, name in enumerate(names, 1)}
+
+
+def _lateral(match: re.Match[str], values: Mapping[str, str]) -> str:
+    """Let the arrays of a list come from the row."""
+    arrays = re.sub(r"\$(\d+)", lambda each: values[each[1]], match["parameters"])
+    chosen = f"SELECT {match['name']}.*\n" if match["all"] else ""
+    source = f"{match['word']} parameter CROSS JOIN LATERAL unnest({arrays})"
+    return f"{chosen}{source}{match['ordinality'] or ''} AS {match['name']}"
+
+
+def _scalar(value: str) -> str:
+    return f"(SELECT {value} FROM parameter)" if value.startswith("parameter.") else value
+
+
+def run(
+    loaded: Loaded, program: Path, folder: Path, clients: int, seconds: float, warm_up: float
+) -> PgbenchResult:
+    """Let so many clients work for so long; what they do in the beginning isn't counted.
+
+    Args:
+        loaded: the database.
+        program: pgbench.
+        folder: where its script and its logs may be put.
+        clients: how many, each on a connection of its own.
+        seconds: how long.
+        warm_up: seconds before that; statements are prepared in them.
+
+    Raises:
+        PgbenchFailed: a transaction failed, or scores and events were not written.
+    """
+    path = folder / "pgbench.sql"
+    path.write_text(script())
+    prefix = folder / "transactions"
+    since, began = value(loaded.url, "SELECT now()"), time.time()
+    command = _command(loaded, path, prefix, clients, round(warm_up + seconds))
+    environment = os.environ | {"PGOPTIONS": SESSION}
+    done = subprocess.run(
+        [program, *command], env=environment, capture_output=True, text=True, check=False
+    )
+    transactions = _transactions(folder, prefix.name)
+    if done.returncode or not transactions:
+        raise PgbenchFailed(done.stderr[-1000:])
+    _check(loaded, since, len(transactions))
+    return _result(transactions, began + warm_up)
+
+
+def _check(loaded: Loaded, since: datetime, transactions: int) -> None:
+    """Make sure that every transaction has written an event, and the score of its address."""
+    events, addresses, scores = value(loaded.url, _WRITTEN, since)
+    if events != transactions or addresses != scores:
+        raise PgbenchFailed(
+            f"{transactions} transactions have written {events} events of {addresses} addresses,"
+            f" and {scores} scores."
+        )
+
+
+def _command(
+    loaded: Loaded, script_path: Path, prefix: Path, clients: int, seconds: int
+) -> Sequence[str | Path]:
+    options = ["--no-vacuum", "--protocol=prepared", "--log", f"--log-prefix={prefix}"]
+    options += [f"--client={clients}", f"--time={seconds}", f"--define=clients={clients}"]
+    options += [f"--define=addresses={loaded.addresses}", f"--file={script_path}"]
+    return [*options, loaded.url]
+
+
+def _transactions(folder: Path, prefix: str) -> list[tuple[float, float]]:
+    """Return when each transaction ended (seconds since 1970), and how long it took (ms)."""
+    transactions = []
+    for log in folder.glob(f"{prefix}.*"):
+        for line in log.read_text().splitlines():
+            _client, _number, microseconds, _script, end, fraction = line.split()
+            ended = int(end) + int(fraction) / 1e6
+            transactions.append((ended, int(microseconds) / 1000))
+        log.unlink()
+    return transactions
+
+
+def _result(transactions: Sequence[tuple[float, float]], from_: float) -> PgbenchResult:
+    counted = [(ended, ms) for ended, ms in transactions if ended >= from_]
+    times = sorted(ms for _, ms in counted)
+    return PgbenchResult(
+        transactions=len(counted),
+        seconds=max(ended for ended, _ in counted) - from_,
+        p50_ms=times[len(times) // 2],
+        p99_ms=times[int(len(times) * 0.99)],
+    )

@@ -1,0 +1,62 @@
+"""Making sure that pgbench runs the plans that the service runs, and not merely similar text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.database import Loaded, connected
+from benchmarks.pgbench import FROM_READ, StatementChanged, from_table
+from passport_scorer.db.scoring_queries import READ_SCORING, WRITE_SCORING
+
+Scan = tuple[str, str, str]
+_VARIABLE = re.compile(r"(?<!:):(?!:)\w+")
+
+
+def check_plans(loaded: Loaded) -> None:
+    """Compare how both read the service's tables.
+
+    Raises:
+        StatementChanged: a table is read in another way, or another number of times.
+    """
+    for query, instead in ((READ_SCORING, {}), (WRITE_SCORING, FROM_READ)):
+        own = scans(loaded, query.sql)
+        alone = scans(loaded, _numbered(from_table(query, instead)))
+        if own != alone:
+            different = set(own) ^ set(alone) or "their number"
+            raise StatementChanged(f"{query.name}: pgbench's plan is another: {different}")
+
+
+def scans(loaded: Loaded, sql: str) -> list[Scan]:
+    """Return how the generic plan of a statement reads each of the service's tables."""
+    return sorted(_scans(asyncio.run(_plan(loaded.url, sql))))
+
+
+async def _plan(url: str, sql: str) -> dict[str, Any]:
+    parameters = max(int(number) for number in re.findall(r"\$(\d+)", sql))
+    nothing = ", ".join(["NULL"] * parameters)
+    async with connected(url) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE measured AS {sql}")
+        explained = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE measured ({nothing})")
+    plan: dict[str, Any] = json.loads(explained)[0]["Plan"]
+    return plan
+
+
+def _numbered(script: str) -> str:
+    """Write pgbench's variables as parameters."""
+    numbers: dict[str, int] = {}
+    return _VARIABLE.sub(lambda match: f"${numbers.setdefault(match[0], len(numbers) + 1)}", script)
+
+
+def _scans(node: dict[str, Any]) -> Iterator[Scan]:
+    relation = node.get("Relation Name", "")
+    if relation and not relation.startswith("benchmark_"):
+        yield node["Node Type"], relation, node.get("Index Name", "")
+    if node["Node Type"] == "Bitmap Index Scan":
+        yield node["Node Type"], "", node["Index Name"]
+    for child in node.get("Plans", ()):
+        yield from _scans(child)

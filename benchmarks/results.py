@@ -1,0 +1,173 @@
+"""What was found: figures, their medians and spread, and the ratios that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
+
+import msgspec
+
+from benchmarks.options import COLD, DATABASE, SEQUENTIAL, SERVICE
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One measurement.
+
+    Attributes:
+        requests: how many were answered; transactions, where pgbench made them.
+        requests_per_second: the same in a second.
+        p50_ms: half of the answers came within this time.
+        p99_ms: all but one in a hundred did.
+        python_cpu_ms: CPU time of the service's processes for each request.
+        postgresql_cpu_ms: CPU time of the database server for each request.
+    """
+
+    requests: int
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    python_cpu_ms: float
+    postgresql_cpu_ms: float
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """The median of some rounds, and how far they lie apart."""
+
+    median: float
+    min: float
+    max: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        """Return it for some values, at least one."""
+        ordered = sorted(values)
+        return cls(median(ordered), ordered[0], ordered[-1])
+
+
+class Series(msgspec.Struct, frozen=True):
+    """The measurements of one contender with so many connections, one for each round."""
+
+    contender: str
+    title: str
+    connections: int
+    rounds: list[Measured]
+
+    def spread(self, figure: Callable[[Measured], float]) -> Spread:
+        """Return the median and the range of a figure over the rounds."""
+        return Spread.of(map(figure, self.rounds))
+
+
+class Point(msgspec.Struct, frozen=True):
+    """What was measured where something had a certain size."""
+
+    size: float
+    measured: Measured
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """How cost grows with the size of something.
+
+    Attributes:
+        name: of the plot's file.
+        title: what was varied.
+        axis: the unit of the size.
+        points: in the order of the size.
+        note: how it was measured.
+    """
+
+    name: str
+    title: str
+    axis: str
+    points: list[Point]
+    note: str
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """Megabytes of one worker, the largest.
+
+    Attributes:
+        at_rest: after its start.
+        warm: when it knows nearly every address.
+        at_end: after everything.
+        requests: how many requests its service has answered between the last two.
+    """
+
+    at_rest: float
+    warm: float
+    at_end: float
+    requests: int
+
+
+class Imports(msgspec.Struct, frozen=True):
+    """What it takes to import something.
+
+    Attributes:
+        what: the modules.
+        milliseconds: as `-X importtime` counts them, without Python's own start.
+        wall_milliseconds: the time of a process that does it, less one that does nothing.
+        largest: module -> its own milliseconds, the largest ten.
+    """
+
+    what: str
+    milliseconds: float
+    wall_milliseconds: float
+    largest: dict[str, float]
+
+
+class Results(msgspec.Struct, frozen=True):
+    """Everything that a run has found.
+
+    Attributes:
+        machine: what it ran on.
+        options: what it was asked for.
+        ratios: name -> the median of the rounds.
+        ratio_ranges: name -> its range over the rounds.
+        series: the comparison.
+        growth: how cost grows.
+        memory: of the service.
+        imports: of the server, and of the Lambda entry.
+    """
+
+    machine: dict[str, str]
+    options: dict[str, object]
+    ratios: dict[str, float]
+    ratio_ranges: dict[str, Spread]
+    series: list[Series]
+    growth: list[Growth]
+    memory: Memory | None
+    imports: list[Imports]
+
+
+def _rate(measured: Measured) -> float:
+    return measured.requests_per_second
+
+
+def _p99(measured: Measured) -> float:
+    return measured.p99_ms
+
+
+def _p50(measured: Measured) -> float:
+    return measured.p50_ms
+
+
+_Place = tuple[str, int]
+_RATIOS: Mapping[str, tuple[Callable[[Measured], float], _Place, _Place]] = {
+    "warm_c32_vs_sequential": (_rate, (SERVICE, 32), (SEQUENTIAL, 32)),
+    "p99_c32_vs_sequential": (_p99, (SERVICE, 32), (SEQUENTIAL, 32)),
+    "warm_c32_vs_pgbench": (_rate, (SERVICE, 32), (DATABASE, 32)),
+    "cold_c16_vs_sequential": (_rate, (COLD, 16), (SEQUENTIAL, 16)),
+    "p50_c1_vs_pgbench": (_p50, (SERVICE, 1), (DATABASE, 1)),
+    "warm_c256_vs_c32": (_rate, (SERVICE, 256), (SERVICE, 32)),
+    "p99_c256_vs_c32": (_p99, (SERVICE, 256), (SERVICE, 32)),
+}
+
+
+def ratios_of(series: Sequence[Series]) -> dict[str, Spread]:
+    """Return each ratio whose two sides were measured: within each round, then over the rounds."""
+    found = {(each.contender, each.connections): each.rounds for each in series}
+    ratios = {}
+    for name, (figure, above, below) in _RATIOS.items():
+        if above in found and below in found:
+            rounds = zip(found[above], found[below], strict=True)
+            ratios[name] = Spread.of(figure(one) / figure(other) for one, other in rounds)
+    return ratios

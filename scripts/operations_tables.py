@@ -1,0 +1,93 @@
+"""Renew the tables in docs/operations.md that are made from the code; `--check`: only compare."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from passport_scorer.effective_settings import default_of
+from passport_scorer.settings import variables
+from passport_scorer.telemetry.metrics import ALL
+from passport_scorer.telemetry.traces import SPANS
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "operations.md"
+
+
+def configuration_table() -> str:
+    """Return the table of all settings."""
+    return _table(
+        ("variable", "meaning", "default"),
+        (
+            (", else ".join(f"`{name}`" for name in variable.names), variable.meaning, shown)
+            for field, variable in variables().items()
+            for shown in [default_of(field)]
+        ),
+    )
+
+
+def metrics_table() -> str:
+    """Return the table of all metrics."""
+    return _table(
+        ("metric", "kind", "labels", "meaning"),
+        (
+            (
+                f"`{metric.full_name}`",
+                metric.kind,
+                ", ".join(f"`{label}`" for label in metric.labels),
+                metric.meaning,
+            )
+            for metric in ALL
+        ),
+    )
+
+
+def spans_table() -> str:
+    """Return the table of all spans."""
+    return _table(
+        ("span", "what it covers", "attributes"),
+        (
+            (f"`{span.name}`", span.meaning, ", ".join(f"`{name}`" for name in span.attributes))
+            for span in SPANS
+        ),
+    )
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "configuration": configuration_table,
+    "metrics": metrics_table,
+    "spans": spans_table,
+}
+
+
+def renewed(document: str) -> str:
+    """Return the document with the tables as they are now."""
+    for name, table in TABLES.items():
+        begin, end = f"<!-- table: {name} -->\n", "<!-- end of table -->"
+        before, found, rest = document.partition(begin)
+        if not found:
+            raise SystemExit(f"docs/operations.md has no place for the table: {begin}")
+        document = before + begin + table() + end + rest.partition(end)[2]
+    return document
+
+
+def main() -> None:
+    """Renew the tables, or say that they are old."""
+    document = DOCUMENT.read_text("utf-8")
+    now = renewed(document)
+    if "--check" not in sys.argv[1:]:
+        DOCUMENT.write_text(now, "utf-8")
+    elif now != document:
+        raise SystemExit("docs/operations.md has old tables: make docs")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(_line(*cells) for cells in (head, ["---"] * len(head), *rows))
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    main()

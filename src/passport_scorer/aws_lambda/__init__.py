@@ -1,0 +1,17 @@
+"""The service as an AWS Lambda function: `passport_scorer.aws_lambda.handler`.
+
+event -> `events.py`: an HTTP request -> `exchange.py`: the same applications as everywhere ->
+`answers.py`: what the event's sender understands. `function.py` keeps what lives as long as the
+sandbox. Source: specification, operations.md ("AWS Lambda").
+"""
+
+import os
+
+from passport_scorer.aws_lambda.function import LambdaFunction
+
+__all__ = ["handler"]
+
+handler = LambdaFunction(os.environ)
+if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+    # A sandbox that starts has a whole processor for a while, a request only a share of one.
+    handler.start()

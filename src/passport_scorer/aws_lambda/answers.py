@@ -1,0 +1,89 @@
+"""From an HTTP answer to what the sender of an event understands."""
+
+from __future__ import annotations
+
+import base64
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from passport_scorer.aws_lambda.events import AnswerShape
+
+# Beyond that a load balancer answers 502 by itself, and nobody knows why.
+LONGEST_FOR_LOAD_BALANCER = 1_000_000
+_TEXT = ("application/json", "text/")
+_JSON = msgspec.json.Encoder()
+
+
+class HttpAnswer(msgspec.Struct, frozen=True):
+    """An HTTP answer.
+
+    Attributes:
+        status: the HTTP status.
+        headers: names in lower case.
+        body: as it is to be sent.
+    """
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the body is UTF-8, which may stand in JSON as it is."""
+        kind = next((value for name, value in self.headers if name == b"content-type"), b"")
+        return not self.body or kind.decode("latin-1").startswith(_TEXT)
+
+
+def detail_answer(status: int, sentence: str, **headers: str) -> HttpAnswer:
+    """Return an answer like those of the applications to an error."""
+    body = _JSON.encode({"detail": sentence})
+    named = {"content-type": "application/json", **headers}
+    return HttpAnswer(
+        status,
+        [(name.replace("_", "-").encode(), text.encode()) for name, text in named.items()],
+        body,
+    )
+
+
+def event_answer(answer: HttpAnswer, shape: AnswerShape) -> dict[str, Any]:
+    """Return what a function answers an event of this shape with."""
+    body, is_base64 = _body(answer)
+    result: dict[str, Any] = {
+        "statusCode": answer.status,
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
+    values: dict[str, list[str]] = {}
+    for name, value in answer.headers:
+        values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    if shape is AnswerShape.MULTI_VALUE:
+        result["multiValueHeaders"] = values
+    else:
+        result["headers"] = {name: ", ".join(several) for name, several in values.items()}
+    if shape is not AnswerShape.FORMAT_2:
+        result["statusDescription"] = _described(answer.status)
+    return result
+
+
+def is_too_long(result: dict[str, Any], shape: AnswerShape) -> bool:
+    """Whether the sender of the event would refuse this answer."""
+    longest = LONGEST_FOR_LOAD_BALANCER
+    return shape is not AnswerShape.FORMAT_2 and len(_JSON.encode(result)) > longest
+
+
+def _body(answer: HttpAnswer) -> tuple[str, bool]:
+    if answer.is_text:
+        try:
+            return answer.body.decode(), False
+        except UnicodeDecodeError:
+            pass
+    return base64.b64encode(answer.body).decode(), True
+
+
+def _described(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

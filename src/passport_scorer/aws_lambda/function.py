@@ -1,0 +1,205 @@
+"""What lives as long as a sandbox: one event loop, the services, their connections."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, MutableMapping
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from starlette.types import ASGIApp
+
+from passport_scorer.api.applications import internal_application, public_application
+from passport_scorer.app import running_services, running_telemetry
+from passport_scorer.aws_lambda.answers import (
+    HttpAnswer,
+    detail_answer,
+    event_answer,
+    is_too_long,
+)
+from passport_scorer.aws_lambda.events import (
+    AnswerShape,
+    HttpRequest,
+    UnknownEvent,
+    UnreadableBody,
+    read_event,
+)
+from passport_scorer.aws_lambda.exchange import FAULT, exchange
+from passport_scorer.aws_secret import take_secret
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.services import Services
+from passport_scorer.settings import InvalidSetting, Settings, read_settings
+from passport_scorer.telemetry.logs import configure_logs
+
+POOL_SIZE = "2"  # a sandbox has one request at a time
+# Seconds after which connections are taken for dead: whatever is between here and the database
+# may have forgotten them by then, and would let a statement wait for an answer in vain.
+LONGEST_IDLE = 240.0
+_RESERVE = 1.5  # seconds of a function's time that are kept for an answer, and what is flushed
+_LAST = 0.2  # seconds that are kept for handing the answer over
+# Rounds of the loop in which it hears which connections were closed while the sandbox was frozen,
+# so that they are replaced. The end of one comes in pieces: last words, TLS's end, TCP's end.
+_ROUNDS = 10
+_NOT_IN_TIME = "There was no answer in time. Please try again."
+
+log = structlog.get_logger()
+
+
+class Context(Protocol):
+    """What a function is told about its call."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the call may still take."""
+
+
+class _Running(msgspec.Struct, frozen=True):
+    services: Services
+    public: ASGIApp
+    internal: ASGIApp
+    settings: Settings
+
+
+class LambdaFunction:
+    """Answers events; a callable as AWS Lambda wants it.
+
+    Nothing is read or started before the first event or `start`, and nothing is connected before
+    a request needs it.
+
+    Args:
+        environ: where settings come from, and where those of a secret are put.
+        clock: returns seconds, also those that passed while the sandbox was frozen.
+    """
+
+    def __init__(
+        self, environ: MutableMapping[str, str], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._environ = environ
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stack = AsyncExitStack()
+        self._running: _Running | None = None
+        self._last_used = 0.0
+
+    def __call__(self, event: object, context: Context | None) -> dict[str, Any]:
+        """Answer an event; whatever goes wrong is an answer too."""
+        loop, shape = self._in_loop(), AnswerShape.FORMAT_2
+        try:
+            request = read_event(event)
+            shape = request.answer
+            answer = loop.run_until_complete(self._answer(request, _deadline(context)))
+        except (UnknownEvent, UnreadableBody) as error:
+            log.warning("event_refused", reason=error.code)
+            answer = detail_answer(400, error.message)
+        except Exception as error:
+            log.error("request_failed", error=type(error).__name__, exc_info=error)
+            answer = detail_answer(500, FAULT)
+        result = event_answer(answer, shape)
+        if is_too_long(result, shape):
+            log.error("answer_too_long", bytes=len(answer.body))
+            return event_answer(detail_answer(500, FAULT), shape)
+        return result
+
+    def start(self) -> None:
+        """Get ready for the first event; what fails is logged, and tried again by that event."""
+        try:
+            self._in_loop().run_until_complete(self._awake())
+        except PassportScorerError as error:
+            _log_failed_start(error)
+
+    def close(self) -> None:
+        """Let the services finish their work; Lambda never does, it freezes what it has."""
+        if self._loop is not None:
+            self._loop.run_until_complete(self._stack.aclose())
+            self._loop.close()
+            self._loop, self._running = None, None
+
+    def _in_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            environment = self._environ.get("ENVIRONMENT", "") or Settings().environment
+            configure_logs(environment=environment, readable=False)
+            self._loop = asyncio.new_event_loop()
+        return self._loop
+
+    async def _answer(self, request: HttpRequest, deadline: float) -> HttpAnswer:
+        try:
+            async with asyncio.timeout_at(deadline - _RESERVE):
+                running = await self._awake()
+                answer = await exchange(_application(running, request), request)
+        except TimeoutError:
+            log.error("not_answered_in_time")
+            answer = detail_answer(503, _NOT_IN_TIME, retry_after="1")
+        except PassportScorerError as error:  # the next event may find it mended
+            _log_failed_start(error)
+            return detail_answer(500, FAULT)
+        await self._flush(deadline - _LAST)
+        return answer
+
+    async def _awake(self) -> _Running:
+        """Return what runs, started if need be, and aware of what happened while it was frozen."""
+        now, last = self._clock(), self._last_used
+        self._last_used = now
+        if self._running is None:
+            self._running = await self._start()
+        elif now - last > LONGEST_IDLE:
+            await self._running.services.database.renew()
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        return self._running
+
+    async def _start(self) -> _Running:
+        take_secret(self._environ)
+        settings = read_settings({"DATABASE_POOL_SIZE": POOL_SIZE, **self._environ})
+        configure_logs(environment=settings.environment, readable=False, level=settings.log_level)
+        if settings.database_url is None:
+            raise InvalidSetting("DATABASE_URL: is missing.")
+        _look_at_internal_network(settings)
+        async with AsyncExitStack() as stack:
+            telemetry = await stack.enter_async_context(running_telemetry(settings, traced=True))
+            services = await stack.enter_async_context(
+                running_services(settings, settings.database_url, telemetry)
+            )
+            self._stack = stack.pop_all()
+        return _Running(
+            services, public_application(services), internal_application(services), settings
+        )
+
+    async def _flush(self, deadline: float) -> None:
+        """Send what would be lost if the sandbox never woke up again."""
+        if self._running is None:
+            return
+        services = self._running.services
+        try:
+            async with asyncio.timeout_at(deadline):
+                await services.usage_analytics.flush()
+                await services.telemetry.traces.flush()
+        except TimeoutError:
+            log.warning("not_flushed_in_time")
+
+
+def _log_failed_start(error: PassportScorerError) -> None:
+    log.error("start_failed", reason=error.code, message=error.message)
+
+
+def _application(running: _Running, request: HttpRequest) -> ASGIApp:
+    """Say who answers: the internal application only where the operator said so."""
+    settings = running.settings
+    internal = (
+        settings.lambda_serves == "internal"
+        or request.target_group in settings.lambda_internal_target_groups
+    )
+    return running.internal if internal else running.public
+
+
+def _look_at_internal_network(settings: Settings) -> None:
+    serves_internal = settings.lambda_serves == "internal" or settings.lambda_internal_target_groups
+    if serves_internal and settings.cgrants_api_token is None:
+        log.warning("internal_endpoints_need_no_token", reason="CGRANTS_API_TOKEN is not set")
+
+
+def _deadline(context: Context | None) -> float:
+    """Return the time of the loop's clock at which the call ends."""
+    remaining = 30.0 if context is None else context.get_remaining_time_in_millis() / 1000
+    return time.monotonic() + remaining

@@ -1,0 +1,102 @@
+"""Variables that are kept in a secret of AWS Secrets Manager.
+
+Source: specification, operations.md ("Configuration").
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import MutableMapping
+
+import msgspec
+
+from passport_scorer.domain.errors import PassportScorerError
+
+VARIABLE = "SCORER_SERVER_SSM_ARN"
+SECONDS = 2  # for a connection, and for an answer; a sandbox must have started after ten
+TRIES = 2
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class SecretUnusable(PassportScorerError):
+    """The secret can't be read, or isn't what it should be; never says what is in it."""
+
+    code = "secret_unusable"
+
+
+def take_secret(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Make the entries of the secret, if one is named, variables; they replace others.
+
+    Args:
+        environ: where to; the process's own by default.
+
+    Raises:
+        SecretUnusable: it can't be read; the message is one line that names the variable.
+    """
+    if secret := environ.get(VARIABLE, "").strip():
+        environ.update(entries(_text_of(secret)))
+
+
+def entries(text: str | bytes) -> dict[str, str]:
+    """Return the variables that a secret's text has: variable -> value.
+
+    A value that is no text stands for its JSON, so that a list may be a list; null for none.
+
+    Raises:
+        SecretUnusable: it is no JSON object, or an entry can't be a variable.
+    """
+    try:
+        found = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        values = {name: _value(raw) for name, raw in found.items()}
+    except (msgspec.MsgspecError, UnicodeError):
+        raise SecretUnusable(f"{VARIABLE}: the secret is not a JSON object.") from None
+    for name, value in values.items():
+        if not _NAME.fullmatch(name) or "\0" in (value or ""):
+            raise SecretUnusable(f"{VARIABLE}: an entry of the secret can't be a variable.")
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value(raw: msgspec.Raw) -> str | None:
+    value = msgspec.json.decode(raw)
+    return value if value is None or isinstance(value, str) else bytes(raw).decode()
+
+
+def _text_of(secret: str) -> str | bytes:
+    try:
+        # Whoever keeps no variables there starts without this, and doesn't need it.
+        import botocore.session
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError:
+        raise SecretUnusable(
+            f"{VARIABLE}: needs botocore: pip install 'passport-scorer[aws]'"
+        ) from None
+    options = Config(
+        connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": TRIES}
+    )
+    try:
+        client = botocore.session.get_session().create_client(
+            "secretsmanager", region_name=_region(secret), config=options
+        )
+        answer = client.get_secret_value(SecretId=secret)
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "an error")
+        raise SecretUnusable(f"{VARIABLE}: Secrets Manager answers {_word(code)}.") from None
+    except (BotoCoreError, ValueError) as error:
+        raise SecretUnusable(
+            f"{VARIABLE}: Secrets Manager can't be asked: {type(error).__name__}."
+        ) from None
+    found: str | bytes = answer.get("SecretString") or answer.get("SecretBinary") or ""
+    return found
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]", "", text)[:60] or "an error"
+
+
+def _region(secret: str) -> str | None:
+    """Return the region that an ARN names: `arn:aws:secretsmanager:region:account:secret:…`."""
+    parts = secret.split(":")
+    return parts[3] if len(parts) > 6 and parts[0] == "arn" else None

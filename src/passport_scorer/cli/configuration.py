@@ -1,0 +1,40 @@
+"""`passport-scorer config`: the configuration as it is in effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from passport_scorer.effective_settings import EffectiveSetting, effective_settings
+
+
+def config(*, json: bool = False) -> None:
+    """Show the configuration that is in effect: each variable, its value, where it comes from.
+
+    Secrets are hidden, so the output may be shown to others. A malformed variable is one line
+    that names it, and exit status 1, as when the service starts.
+
+    Parameters
+    ----------
+    json
+        A JSON list instead of a table.
+    """
+    settings = list(effective_settings())
+    if json:
+        print(msgspec.json.format(msgspec.json.encode(settings)).decode())
+    else:
+        Console(emoji=False, highlight=False).print(_table(settings))
+
+
+def _table(settings: Sequence[EffectiveSetting]) -> Table:
+    table = Table("variable", "value", "source", "meaning")
+    table.columns[0].no_wrap = True
+    for setting in settings:
+        style = "bold" if setting.source == "environment" else ""
+        cells = (setting.variable, setting.value, setting.source, setting.meaning)
+        table.add_row(*(Text(cell) for cell in cells), style=style)
+    return table

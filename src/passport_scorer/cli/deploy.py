@@ -1,0 +1,197 @@
+"""`passport-scorer deploy …`: infrastructure templates, and shifting traffic stage by stage."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from passport_scorer.deployment.errors import MissingExtra, TemplateFileProblem
+from passport_scorer.deployment.reading import read_infrastructure
+from passport_scorer.deployment.routing import INTERNAL, Choices
+from passport_scorer.deployment.rules import violations
+from passport_scorer.deployment.stages import (
+    Change,
+    changes,
+    check_stage,
+    stage_before,
+    update_command,
+)
+
+BROKEN = 1
+_WIDTH = 100  # characters of a line where the output is no terminal
+
+app = App(
+    name="deploy",
+    help="Templates for AWS, checks of them, and shifting traffic from another deployment.",
+)
+
+
+@app.command
+def template(
+    *,
+    arch: Literal["arm64", "x86_64"] = "arm64",
+    name: str = Choices().name,
+    routing_header: str = Choices().routing_header,
+    output: Path | None = None,
+) -> None:
+    """Print the CloudFormation template, after checking that it keeps the infrastructure rules.
+
+    Those of the default name are in deploy/aws. Needs pip install 'passport-scorer[deploy]'.
+
+    For example:
+
+        passport-scorer deploy template --arch x86_64 --output scorer.yaml
+
+    Args:
+        arch: Architecture of the function, arm64 or x86_64.
+        name: Of the deployment; names in the account begin with it.
+        routing_header: Requests with this header and the value true come to this deployment.
+        output: File to write; without it the template is printed.
+    """
+    build = _with_extra("passport_scorer.deployment.template.build")
+    text: str = build.template_text(
+        Choices(name=name, architecture=arch, routing_header=routing_header)
+    )
+    if output is None:
+        print(text, end="")
+    else:
+        _write(output, text)
+
+
+@app.command
+def check(
+    file: Path,
+    *,
+    internal_listener: Annotated[tuple[str, ...], Parameter(negative="")] = (INTERNAL.listener,),
+) -> int:
+    """Check a CloudFormation template, ours or any other, against the infrastructure rules.
+
+    One line for each rule that is broken, with the names of what breaks it. A listener that the
+    template is only given counts as a load balancer of its own. Exit status: 0 if all rules are
+    kept, 1 if not. Needs pip install 'passport-scorer[deploy]'.
+
+    For example:
+
+        passport-scorer deploy check deploy/aws/lambda-arm64.yaml
+
+    Args:
+        file: YAML or JSON.
+        internal_listener: Names of the listeners, or of the parameters with their ARNs, that only
+            the private network reaches; every other one counts as public.
+    """
+    infrastructure = read_infrastructure(_load(file), internal_listener)
+    broken = [f"{error.code}: {error.message}" for error in violations(infrastructure)]
+    for line in broken:
+        print(line)
+    if not broken:
+        print(f"{len(infrastructure.rules)} listener rules keep the infrastructure rules.")
+    return BROKEN if broken else 0
+
+
+@app.command
+def plan(
+    *,
+    stage: int,
+    current: int | None = None,
+    route: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    stack: str = Choices().name,
+    template: str = "deploy/aws/lambda-arm64.yaml",
+) -> None:
+    """Print what changes at a stage of taking over, the command for it, and the way back.
+
+    It changes nothing. Stages: 5, 10, 25, 50, 100 per cent of the requests, and 0, the way back.
+
+    For example:
+
+        passport-scorer deploy plan --stage 5 --route V2
+
+    Args:
+        stage: Per cent of the requests that are to come to this deployment.
+        current: The stage now; by default the one before.
+        route: V2, CeramicCache, InternalEmbed or Internal; by default all of them.
+        stack: Name of the CloudFormation stack.
+        template: The file that the stack was made from.
+    """
+    check_stage(stage)
+    before = stage_before(stage) if current is None else current
+    changed = changes(before=before, after=stage, names=route)
+    console = Console()
+    Console(width=None if console.is_terminal else _WIDTH).print(_table(changed))
+    if stage and any(change.route.gated for change in changed):
+        print("\nFirst, where GateByHeader is on: set GateByHeader=off, and wait for it.")
+    print(f"\nDo it:\n\n  {_indented(update_command(stack, template, stage, changed))}")
+    if stage:
+        for earlier in sorted({0, before} - {stage}):
+            back = update_command(stack, template, earlier, changed)
+            print(f"\nBack to {earlier} per cent:\n\n  {_indented(back)}")
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _table(changed: list[Change]) -> Table:
+    table = Table(title="Weights (old deployment : this one)", title_justify="left")
+    for column in ("rule", "load balancer", "paths", "parameter"):
+        table.add_column(column, overflow="fold")
+    table.add_column("now", justify="right")
+    table.add_column("then", justify="right")
+    for change in changed:
+        route = change.route
+        table.add_row(
+            *(str(change.priority), route.side.load_balancer, route.path, route.stage),
+            *(
+                "{} : {}".format(*weights)
+                for weights in (change.weights_before, change.weights_after)
+            ),
+        )
+    return table
+
+
+def _load(file: Path) -> Mapping[str, Any]:
+    """Read a template, with functions in their long form.
+
+    Raises:
+        TemplateFileProblem: it can't be read.
+    """
+    cfn_flip = _with_extra("cfn_flip")
+    try:
+        loaded, _ = cfn_flip.load(file.read_text())
+    except OSError as error:
+        raise TemplateFileProblem(f"{file}: {error.strerror}.") from None
+    except Exception as error:  # noqa: BLE001  YAML and JSON parsers have no error in common
+        line = " ".join(str(error).split())
+        raise TemplateFileProblem(f"{file}: neither YAML nor JSON: {line}") from None
+    if not isinstance(loaded, Mapping):
+        raise TemplateFileProblem(f"{file}: not a template.")
+    return loaded
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        output.write_text(text)
+    except OSError as error:
+        raise TemplateFileProblem(f"{output}: {error.strerror}.") from None
+    print(f"Wrote {output}.", file=sys.stderr)
+
+
+def _with_extra(module: str) -> ModuleType:
+    """Import what not everybody has installed.
+
+    Raises:
+        MissingExtra: it isn't there.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] in {"troposphere", "cfn_flip"}:
+            raise MissingExtra from None
+        raise

@@ -1,0 +1,45 @@
+"""Reading whole tables of a live database: in one snapshot, read-only, a few rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from passport_scorer.db.location import connected
+from passport_scorer.db.row_comparison_queries import ComparedTable
+
+_PREFETCH = 500
+
+
+class Snapshot:
+    """A database as it was at one moment; made by `snapshot`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, table: ComparedTable) -> AsyncIterator[tuple[Any, ...]]:
+        """Yield the rows of a table, in the order of its key; columns as its query's row type.
+
+        Raises `asyncpg.PostgresError` inside `snapshot`, which makes it DatabaseUnreachableError.
+        """
+        async for record in self._connection.cursor(table.query.sql, prefetch=_PREFETCH):
+            yield tuple(record)
+
+
+@asynccontextmanager
+async def snapshot(url: str) -> AsyncIterator[Snapshot]:
+    """Open a read-only transaction that sees one moment.
+
+    Args:
+        url: address of the database.
+
+    Raises:
+        DatabaseLocationError: the address can't be used.
+        DatabaseUnreachableError: the server refuses, or a table or column is missing.
+    """
+    async with (
+        connected(url) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield Snapshot(connection)

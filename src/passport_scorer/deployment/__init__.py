@@ -1,0 +1,1 @@
+"""Infrastructure templates: what they say, the rules that they keep, stages of routing."""

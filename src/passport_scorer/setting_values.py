@@ -1,0 +1,156 @@
+"""What variables may hold: how each kind of value is read, and how it is shown to operators."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from passport_scorer.credentials.rsa_keys import private_key_pem, public_key_pem
+
+HIDDEN = "(hidden)"
+BIGINT = 2**63  # one more than a column of this type can hold
+
+_TRUE = frozenset({"1", "on", "true", "yes"})
+_FALSE = frozenset({"0", "off", "false", "no", ""})
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+class Expected(ValueError):
+    """Says what was expected, without the value, which may be a secret."""
+
+
+def switch(text: str) -> bool:
+    """Read `on` or `off`."""
+    if text.lower() not in _TRUE | _FALSE:
+        raise Expected("on or off")
+    return text.lower() in _TRUE
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number within bounds."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,20}", text) or not least <= int(text) <= most:
+            raise Expected(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def share(text: str) -> float:
+    """Read a number; what is below 0 or above 1 is taken as 0 or 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        raise Expected("a number from 0 to 1")
+    return min(1.0, max(0.0, number))
+
+
+def log_level(text: str) -> str:
+    """Read the name of a level, in any letter case."""
+    if text.lower() not in _LEVELS:
+        raise Expected(f"one of {', '.join(_LEVELS)}")
+    return text.lower()
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Read one of a few words."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise Expected(" or ".join(choices))
+        return text
+
+    return read
+
+
+def header_name(text: str) -> str:
+    """Read the name of a header."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,100}", text):
+        raise Expected("the name of a header")
+    return text
+
+
+def unix_time(text: str) -> datetime:
+    """Read seconds since 1970."""
+    try:
+        return datetime.fromtimestamp(whole_number(0, BIGINT)(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Expected("seconds since 1970") from None
+
+
+def texts(text: str) -> frozenset[str]:
+    """Read a JSON list of strings."""
+    try:
+        return frozenset(msgspec.json.decode(text, type=list[str]))
+    except msgspec.MsgspecError:
+        raise Expected('a JSON list of strings, such as ["a", "b"]') from None
+
+
+def public_key(text: str) -> str:
+    """Read an RSA public key."""
+    try:
+        return public_key_pem(text)
+    except ValueError:
+        raise Expected("an RSA public key of 2048 bits or more, PEM or PEM in base64") from None
+
+
+def private_key(text: str) -> str:
+    """Read an RSA private key."""
+    try:
+        return private_key_pem(text)
+    except ValueError:
+        raise Expected("an RSA private key of 2048 bits or more, PEM or PEM in base64") from None
+
+
+def redis_address(text: str) -> str:
+    """Read the URL of a Redis."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.port == 0:
+        raise Expected("a redis:// or rediss:// URL")
+    return text
+
+
+def web_address(text: str) -> str:
+    """Read the URL of something on the web."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Expected("an http:// or https:// URL")
+    return text
+
+
+def shown(value: Any) -> str:
+    """Return a value as an operator would write it."""
+    match value:
+        case bool():
+            return "on" if value else "off"
+        case frozenset():
+            return msgspec.json.encode(sorted(value)).decode()
+        case datetime():
+            return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return str(value)
+
+
+def hidden(_value: Any) -> str:
+    """Return what stands for a secret: nothing of it, not even its length."""
+    return HIDDEN
+
+
+def shown_place(url: str) -> str:
+    """Return where a URL leads, without what may be secret in it: user, password, path, query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
+
+
+def shown_database(url: str) -> str:
+    """Return host and database of a URL, without user, password and options."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

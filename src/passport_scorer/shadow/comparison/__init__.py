@@ -1,0 +1,1 @@
+"""What differs between two answers, or two sets of rows, and which rule expects it. Pure."""

@@ -1,0 +1,1 @@
+"""Recorded requests: our own format, and those of others that can be read."""

@@ -1,0 +1,86 @@
+"""Access logs with one JSON object a line, as web servers and proxies write them.
+
+They have no bodies and no secrets: only reads can be made of them, and API keys come from
+`--header`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from passport_scorer.shadow.comparison.json_values import NotJson, json_value
+from passport_scorer.shadow.exchanges import Request
+from passport_scorer.shadow.logs.entry import Entry
+from passport_scorer.shadow.logs.errors import LineUnreadable
+from passport_scorer.shadow.logs.own_format import method_of, path_of, time_of
+
+# What the fields are called: the first that there is counts; a dot goes into an object.
+METHOD = (
+    "method",
+    "request_method",
+    "http_method",
+    "http.request.method",
+    "request.method",
+    "verb",
+)
+PATH = (
+    "path",
+    "request_uri",
+    "uri",
+    "url",
+    "url.original",
+    "http.target",
+    "request.uri",
+    "request.url",
+    "request.path",
+    "requestPath",
+)
+QUERY = ("query", "query_string", "args", "url.query", "request.query")
+TIME = ("time", "timestamp", "@timestamp", "time_iso8601", "ts", "msec", "date")
+STATUS = ("status", "status_code", "http.response.status_code", "response.status", "statusCode")
+REQUEST_LINE = ("request", "request_line")
+
+
+def read_line(line: bytes) -> Entry:
+    """Read a line; raises LineUnreadable."""
+    try:
+        fields = json_value(line)
+    except NotJson:
+        raise LineUnreadable("not one JSON object") from None
+    if not isinstance(fields, dict):
+        raise LineUnreadable("not one JSON object")
+    method, path = _first(fields, METHOD), _first(fields, PATH)
+    request_line = _first(fields, REQUEST_LINE)
+    if (method is None or path is None) and isinstance(request_line, str):
+        method, path = request_line_of(request_line)
+    found = path_of(path)
+    query = _first(fields, QUERY)
+    if isinstance(query, str) and query.strip("-?") and "?" not in found:
+        found = path_of(f"{found}?{query.lstrip('?')}")
+    status = str(_first(fields, STATUS) or "")
+    return Entry(
+        Request(method_of(method), found, time=time_of(_first(fields, TIME))),
+        status=int(status) if status.isdigit() and len(status) == 3 else None,
+        has_body=False,
+    )
+
+
+def request_line_of(text: str) -> tuple[str, str]:
+    """Return method and target of `GET /path HTTP/1.1`; raises LineUnreadable."""
+    words = text.split(" ")
+    if len(words) != 3:
+        raise LineUnreadable("no request line")
+    return words[0], words[1]
+
+
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    for name in names:
+        if (value := fields.get(name)) is not None:
+            return value
+        inner: Any = fields
+        for part in name.split("."):
+            inner = inner.get(part) if isinstance(inner, dict) else None
+        if inner is not None:
+            return inner
+    return None

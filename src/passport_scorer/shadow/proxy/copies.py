@@ -1,0 +1,164 @@
+"""Copies of exchanges on their way to the watching process: few, small, or none at all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from passport_scorer.shadow.comparison.answers import Answer
+from passport_scorer.shadow.exchanges import Request
+
+_LENGTH = 4  # bytes of a frame's length
+
+TOO_LONG = "not copied: too long"
+TOO_MANY = "not copied: the queue was full"
+TOO_FAST = "not copied: above the rate"
+NOT_CHOSEN = "not copied: not in the sample"
+NO_READ = "not copied: a write, and --writes was not given"
+NOT_READABLE = "connections that were passed on without being understood"
+NOT_WATCHED = "not copied: the watching process has ended"
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """What the watching process is told.
+
+    Attributes:
+        request: what the client sent; None: nothing, only counts.
+        answer: what the control answered.
+        at_once: requests that the control had under way with this one.
+        dropped: reason -> how many were not copied since the last frame.
+    """
+
+    request: Request | None
+    answer: Answer | None
+    at_once: int
+    dropped: dict[str, int]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much may be copied.
+
+    Attributes:
+        sample: share of the reads, 0 to 1.
+        rate: copies per second at most; None: any.
+        queue: bytes that may wait, in requests, answers and frames.
+        longest: bytes of a body that is copied.
+    """
+
+    sample: float = 1.0
+    rate: float | None = None
+    queue: int = 64 * 1024 * 1024
+    longest: int = 1024 * 1024
+
+
+class Outbox:
+    """Decides what is copied, and sends it without ever waiting.
+
+    Args:
+        limits: how much.
+        wanted: says whether a request may be copied, by method and path.
+
+    Attributes:
+        under_way: requests that the control has not answered yet.
+    """
+
+    def __init__(self, limits: Limits, wanted: Callable[[str, str], bool]) -> None:
+        self.limits = limits
+        self._wanted = wanted
+        self.under_way = 0
+        self._transport: asyncio.Transport | None = None
+        self._dropped: dict[str, int] = {}
+        self._collected = 0
+        self._allowed = 1.0
+        self._allowed_at = time.monotonic()
+
+    def open(self, transport: asyncio.Transport) -> None:
+        """Take the way to the watching process."""
+        self._transport = transport
+
+    def close(self) -> None:
+        """Send the last counts, and end the way."""
+        if self._transport and not self._transport.is_closing():
+            self._send(Copy(None, None, 0, self._dropped))
+            self._transport.close()
+
+    def admits(self, method: str, path: str) -> bool:
+        """Decide whether a request is copied; if not, it is counted why."""
+        reason = self._refusal(method, path)
+        if reason:
+            self.drop(reason)
+        return reason is None
+
+    def _refusal(self, method: str, path: str) -> str | None:
+        if self._transport is None or self._transport.is_closing():
+            return NOT_WATCHED
+        if not self._wanted(method, path):
+            return NO_READ
+        if self.limits.sample < 1 and random.random() >= self.limits.sample:  # noqa: S311
+            return NOT_CHOSEN
+        if self._waiting() >= self.limits.queue:
+            return TOO_MANY
+        return None if self._in_rate() else TOO_FAST
+
+    def _in_rate(self) -> bool:
+        """Take one of the allowances, of which a second's worth is kept at most."""
+        rate = self.limits.rate
+        if rate is None:
+            return True
+        now = time.monotonic()
+        earned = self._allowed + (now - self._allowed_at) * rate
+        self._allowed, self._allowed_at = min(max(1.0, rate), earned), now
+        if self._allowed < 1:
+            return False
+        self._allowed -= 1
+        return True
+
+    def _waiting(self) -> int:
+        waiting = self._transport.get_write_buffer_size() if self._transport else 0
+        return waiting + self._collected
+
+    def collect(self, size: int) -> bool:
+        """Ask for bytes of memory for a body that is being collected; False: there are none."""
+        if self._waiting() + size > self.limits.queue:
+            return False
+        self._collected += size
+        return True
+
+    def release(self, size: int) -> None:
+        """Give such bytes back."""
+        self._collected -= size
+
+    def drop(self, reason: str) -> None:
+        """Count something that is not copied."""
+        self._dropped[reason] = self._dropped.get(reason, 0) + 1
+
+    def put(self, request: Request, answer: Answer, at_once: int) -> None:
+        """Send a copy, or count that there was no room."""
+        if self._transport is None or self._transport.is_closing():
+            self.drop(NOT_WATCHED)
+            return
+        if not self._send(Copy(request, answer, at_once, self._dropped)):
+            self.drop(TOO_MANY)
+
+    def _send(self, copy: Copy) -> bool:
+        frame = msgspec.msgpack.encode(copy)
+        if self._transport is None:
+            return False
+        if copy.request and self._waiting() + len(frame) > self.limits.queue:
+            return False
+        self._transport.write(len(frame).to_bytes(_LENGTH, "big") + frame)
+        self._dropped = {}
+        return True
+
+
+async def next_copy(reader: asyncio.StreamReader) -> Copy | None:
+    """Read what an outbox sent; None: it was closed, or its process is gone."""
+    try:
+        length = int.from_bytes(await reader.readexactly(_LENGTH), "big")
+        return msgspec.msgpack.decode(await reader.readexactly(length), type=Copy)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None

@@ -1,0 +1,236 @@
+"""Traces by OpenTelemetry, sent over OTLP/HTTP. Imported only where traces are recorded.
+
+Nothing of a span comes from what a caller may hold secret: neither headers nor queries, nor the
+parameters of a path, nor the messages of errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from opentelemetry.context import Context as SpanScope
+from opentelemetry.context import attach, detach
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanKind,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.traces import NOTHING, Headers, RequestSpan
+
+FLUSH_SECONDS = 5.0  # that sending may take when the process stops, or a sandbox is about to freeze
+_EXPORT_SECONDS = 3  # that sending one batch may take, with every try
+_WAITING = 4096  # spans that wait at most; what is beyond is dropped
+_BATCH = 512
+_INTERVAL = 2000  # milliseconds that a span waits at most
+_PROPAGATED = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+# Other requests that a piece of work is done for: it is in the trace of the first one.
+_links: ContextVar[tuple[Link, ...]] = ContextVar("links", default=())
+
+
+class TraceSettings(msgspec.Struct, frozen=True):
+    """What traces are made of, and where they go.
+
+    Attributes:
+        service_name: name of the service.
+        environment: name of the deployment.
+        sampling_rate: share of requests that is traced where the caller hasn't decided, 0 to 1.
+        endpoint: the collector, without `/v1/traces`; `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`,
+            if it is set, comes first, as a whole URL.
+    """
+
+    service_name: str
+    environment: str
+    sampling_rate: float
+    endpoint: str
+
+
+class OpenTelemetryTraces:
+    """Records spans, and sends them to a collector in the background.
+
+    Args:
+        settings: what traces are made of.
+        exporter: what sends them; OTLP over HTTP by default.
+    """
+
+    def __init__(self, settings: TraceSettings, exporter: SpanExporter | None = None) -> None:
+        exporter = exporter or OTLPSpanExporter(
+            endpoint=_traces_endpoint(settings.endpoint), timeout=_EXPORT_SECONDS
+        )
+        self._provider = TracerProvider(
+            sampler=ParentBasedTraceIdRatio(settings.sampling_rate),
+            resource=_resource(settings),
+            shutdown_on_exit=False,  # `close` does it, and waits a bounded time
+        )
+        self._provider.add_span_processor(
+            BatchSpanProcessor(
+                exporter,
+                max_queue_size=_WAITING,
+                max_export_batch_size=_BATCH,
+                schedule_delay_millis=_INTERVAL,
+            )
+        )
+        self._tracer = self._provider.get_tracer("passport_scorer", version("passport-scorer"))
+        self._propagator = TraceContextTextMapPropagator()
+
+    def request(self, method: str, scheme: str, headers: Headers) -> RequestSpan:
+        """Begin the span of a request; `headers` may say which trace it belongs to."""
+        carrier = {
+            _PROPAGATED[name]: value.decode("latin-1")
+            for name, value in headers
+            if name in _PROPAGATED
+        }
+        method = method if method in _METHODS else "_OTHER"
+        span = self._tracer.start_span(
+            method,
+            context=self._propagator.extract(carrier, SpanScope()),
+            kind=SpanKind.SERVER,
+            attributes={"http.request.method": method, "url.scheme": scheme},
+        )
+        return _RequestSpan(span, method)
+
+    def query(self, name: str) -> AbstractContextManager[Any]:
+        """Cover a statement by a span of its own."""
+        attributes = {
+            "db.system.name": "postgresql",
+            "db.system": "postgresql",  # the name of old, which many backends still look for
+            "db.query.summary": name,
+        }
+        return self._child(name, SpanKind.CLIENT, attributes)
+
+    def stage(self, name: str, set_size: int) -> AbstractContextManager[Any]:
+        """Cover a stage of scoring by a span of its own."""
+        return self._child(name, SpanKind.INTERNAL, {"scoring.set_size": set_size})
+
+    def current(self) -> Span | None:
+        """Return the span that others would begin in; None if none is recorded."""
+        span = get_current_span()
+        return span if span.is_recording() else None
+
+    @contextmanager
+    def continued(self, spans: Sequence[Span | None]) -> Iterator[None]:
+        """Do work for several requests meanwhile: in the first of their spans that is recorded."""
+        recorded = [span for span in spans if span is not None]
+        if not recorded:
+            yield
+            return
+        scope = attach(set_span_in_context(recorded[0]))
+        links = _links.set(tuple(Link(span.get_span_context()) for span in recorded[1:]))
+        try:
+            yield
+        finally:
+            _links.reset(links)
+            detach(scope)
+
+    async def flush(self) -> None:
+        """Send what has been recorded; waits a bounded time, and never fails."""
+        await _bounded(self._provider.force_flush)
+
+    async def close(self) -> None:
+        """Send what has been recorded, and stop; waits a bounded time, and never fails."""
+        await _bounded(self._provider.shutdown)
+
+    def _child(
+        self, name: str, kind: SpanKind, attributes: Mapping[str, str | int]
+    ) -> AbstractContextManager[Any]:
+        if not get_current_span().is_recording():
+            return NOTHING
+        return _Current(self._tracer.start_span(name, None, kind, attributes, _links.get()))
+
+
+class _Current:
+    """Makes a span the parent of those that begin meanwhile, and ends it."""
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    def __enter__(self) -> Any:
+        self._token = attach(set_span_in_context(self._span))
+        return self
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+        if error is not None:
+            code = error.code if isinstance(error, PassportScorerError) else type(error).__name__
+            self._fail(code)
+        detach(self._token)
+        self._span.end()
+
+    def _fail(self, error: str) -> None:
+        self._span.set_attribute("error.type", error)
+        self._span.set_status(StatusCode.ERROR)
+
+
+class _RequestSpan(_Current):
+    def __init__(self, span: Span, method: str) -> None:
+        super().__init__(span)
+        self._method = method
+
+    @property
+    def trace_id(self) -> str | None:
+        return f"{self._span.get_span_context().trace_id:032x}"
+
+    def answered(self, route: str | None, status: int) -> None:
+        if not self._span.is_recording():
+            return
+        if route is not None:
+            self._span.update_name(f"{self._method} {route}")
+            # A path may hold what its caller wouldn't publish: the template stands for it.
+            self._span.set_attributes({"http.route": route, "url.path": route})
+        self._span.set_attribute("http.response.status_code", status)
+        if status >= 500:
+            self._fail(str(status))
+
+
+def _resource(settings: TraceSettings) -> Resource:
+    ours = Resource(
+        {
+            "service.name": settings.service_name,
+            "service.version": version("passport-scorer"),
+            "deployment.environment.name": settings.environment,
+        }
+    )
+    return OTELResourceDetector().detect().merge(ours)
+
+
+def _traces_endpoint(endpoint: str) -> str:
+    whole = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "").strip()
+    return whole or f"{endpoint.rstrip('/')}/v1/traces"
+
+
+async def _bounded(work: Callable[[], Any]) -> None:
+    """Do what blocks in a thread that nobody waits for longer than `FLUSH_SECONDS`."""
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=run, daemon=True, name="traces-flush").start()
+    try:
+        async with asyncio.timeout(FLUSH_SECONDS):
+            await done.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,120 @@
+"""A database that says nothing, and a pool without a free connection: nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+
+if TYPE_CHECKING:
+    from passport_scorer.db.embedded import EmbeddedServer
+    from tests.acceptance.conftest import Service, StartService, Tables
+
+AWAY = {"detail": "The database can't be reached right now."}
+
+
+def server_processes(server: EmbeddedServer) -> list[int]:
+    """The server's processes: the first one, and one for each connection and each task."""
+    first = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = [map(int, line.split()) for line in listed.stdout.splitlines()]
+    return [first, *(number for number, parent in pairs if parent == first)]
+
+
+@contextmanager
+def frozen(server: EmbeddedServer) -> Iterator[None]:
+    """Stop every process of the server for a while; connections stay open."""
+    processes = server_processes(server)
+    try:
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def is_away(answer: httpx.Response) -> bool:
+    """Whether this is the answer of a service that can't reach its database."""
+    return (
+        answer.status_code == 503
+        and answer.json() == AWAY
+        and int(answer.headers["Retry-After"]) > 0
+    )
+
+
+async def all_scores(service: Service, times: int = 1) -> list[httpx.Response]:
+    """Ask for the scores of all people at once, so many times."""
+    names = [person.name for person in PEOPLE]
+    return await asyncio.gather(*(service.score(name) for name in names * times))
+
+
+async def test_a_frozen_database(own_server: EmbeddedServer, start_service: StartService) -> None:
+    """Every request is answered with 503 in the end, and all is well when the database goes on.
+
+    A client here waits 20 seconds: a statement is waited for for 10, a connection for 3.
+    """
+    service = await start_service(own_server.url)
+    before = [answer.json()["score"] for answer in await all_scores(service)]
+    with frozen(own_server):
+        # Many at once for few addresses: nobody waits for the sum of all the waits before.
+        assert all(map(is_away, await all_scores(service, times=20)))
+        assert is_away(await service.score("bob"))
+        assert is_away(await service.client.get("/health/ready"))
+        assert is_away(await service.client.get("/account/nonce"))
+        assert (await service.client.get("/health")).status_code == 200
+    await service.healthy_again()
+    answers = await all_scores(service, times=3)
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert [answer.json()["score"] for answer in answers] == before * 3
+    assert not service.events("request_failed")
+
+
+async def test_a_short_freeze(own_server: EmbeddedServer, start_service: StartService) -> None:
+    """Those who find a connection wait out a short silence; nobody sees anything but 200 and 503.
+
+    The calls that were answered are recorded, once each.
+    """
+    service = await start_service(own_server.url)
+    await all_scores(service)
+    with frozen(own_server):
+        waiting = asyncio.create_task(all_scores(service, times=5))
+        await asyncio.sleep(1)
+    answers = await waiting
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    answered = sum(answer.status_code == 200 for answer in answers)
+    assert answered > 0
+    await service.tables.usage(DEMO_API_KEY.key, len(PEOPLE) + answered)
+
+
+@asynccontextmanager
+async def locked(tables: Tables, table: str) -> AsyncIterator[None]:
+    """Let nobody read or write a table for a while."""
+    async with tables.connection() as connection, connection.transaction():
+        await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+async def test_an_exhausted_pool(demo_database_url: str, start_service: StartService) -> None:
+    """While all connections wait for a lock, others get 503; then all is as before."""
+    service = await start_service(demo_database_url, DATABASE_POOL_SIZE="2")
+    async with locked(service.tables, "registry_score"):
+        waiting = asyncio.create_task(all_scores(service, times=5))
+        while True:
+            if await service.health() != 200:
+                break
+        assert is_away(await service.client.get("/account/nonce"))
+        assert all(map(is_away, await waiting))
+    await service.healthy_again()
+    assert {answer.status_code for answer in await all_scores(service)} == {200}
+    assert not service.events("request_failed")

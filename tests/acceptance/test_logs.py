@@ -1,0 +1,184 @@
+"""Logs: each line is JSON, each request is one, and all lines of a request say which it was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from passport_scorer.demo.world import DEMO_API_KEY
+
+from .conftest import (
+    DEMO_ENVIRONMENT,
+    START_SECONDS,
+    STOP_SECONDS,
+    address_of,
+    launched,
+    said,
+)
+
+if TYPE_CHECKING:
+    from .conftest import Service, StartService
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+SAMPLED = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+
+
+def parsed(service: Service) -> list[dict[str, Any]]:
+    """Every line of the log; each must be JSON."""
+    return [json.loads(line) for line in service.lines()]
+
+
+async def test_a_request_is_one_line(start_service: StartService, demo_database_url: str) -> None:
+    """It says what was asked, by whom, what came of it, and to which trace it belongs."""
+    service = await start_service(demo_database_url)
+    await service.score("ada", headers=SAMPLED)
+    (line,) = [event for event in parsed(service) if event.get("trace_id") == TRACE]
+    assert (
+        line.items()
+        >= {
+            "event": "request",
+            "method": "GET",
+            "route": "/v2/stamps/{scorer_id}/score/{address}",
+            "status": 200,
+            "address": address_of("ada"),
+            "api_key_prefix": DEMO_API_KEY.key.partition(".")[0],
+        }.items()
+    )
+    assert line["duration_ms"] > 0
+
+
+async def test_every_request_has_a_trace_of_its_own(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """Who names no trace, or none that is well-formed, gets a new one."""
+    service = await start_service(demo_database_url)
+    for headers in ({}, {"traceparent": "00-hush-hush-01"}, {"traceparent": f"00-{'0' * 32}-1-01"}):
+        await service.score("ada", headers=headers)
+    ids = [event["trace_id"] for event in parsed(service) if "score" in event.get("route", "")]
+    assert len(set(ids)) == 3
+    assert all(len(each) == 32 and int(each, 16) for each in ids)
+
+
+async def test_events_of_a_request_say_which_it_was(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """A stamp that is refused on the way is logged with the trace of its request."""
+    service = await start_service(demo_database_url, TRUSTED_IAM_ISSUERS="[]")
+    await service.score("ada", headers=SAMPLED)
+    refused = service.events("stamp_refused")
+    assert refused
+    assert {event["trace_id"] for event in refused} == {TRACE}
+
+
+async def test_the_trace_of_the_log_is_the_one_that_is_recorded(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """With tracing, too, the line has the trace of the caller."""
+    service = await start_service(
+        demo_database_url, OTEL_ENABLED="on", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9"
+    )
+    await service.score("ada", headers=SAMPLED)
+    assert [event["route"] for event in parsed(service) if event.get("trace_id") == TRACE] == [
+        "/v2/stamps/{scorer_id}/score/{address}"
+    ]
+
+
+async def test_a_fault_is_one_line(start_service: StartService, demo_database_url: str) -> None:
+    """An error that nobody expected is one JSON line with its traceback, and the request's own."""
+    service = await start_service(demo_database_url)
+    await service.tables.rows("ALTER TABLE ceramic_cache_ceramiccache RENAME TO gone")
+    assert (await service.score("ada", headers=SAMPLED)).status_code == 500
+    events = [event for event in parsed(service) if event.get("trace_id") == TRACE]
+    assert [event["event"] for event in events] == ["request_failed", "request"]
+    assert "QueryFailed" in events[0]["exception"]
+
+
+async def test_what_the_server_logs_is_json_too(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """A request that is none makes the HTTP server complain: as an event, like all others."""
+    service = await start_service(demo_database_url)
+    service.exchange(b"this is not HTTP\r\n\r\n")
+    (event,) = [event for event in parsed(service) if event["event"] == "library_message"]
+    assert event["level"] == "warning"
+    assert event["logger"] == "uvicorn.error"
+
+
+async def test_secrets_are_in_no_line(start_service: StartService, demo_database_url: str) -> None:
+    """Neither keys, tokens nor queries are logged."""
+    service = await start_service(demo_database_url)
+    await service.client.get(
+        f"/v2/stamps/1/score/{address_of('ada')}?secret=hush-query",
+        headers={"X-API-Key": "abc.hush-key", "Authorization": "Bearer hush-token"},
+    )
+    assert "hush" not in "".join(service.lines())
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def logging_to(
+    log: Path, database_url: str, **settings: str
+) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
+    """Run a service that logs to a file, and tells nobody where it listens; the internal port."""
+    public, internal = free_port(), free_port()
+    arguments = ["serve", "--workers", "1", "--port", str(public), "--internal-port", str(internal)]
+    given = {"DATABASE_URL": database_url, **DEMO_ENVIRONMENT, **settings}
+    process = launched(log.parent, log, arguments, given)
+    base_url = f"http://127.0.0.1:{public}"
+    try:
+        async with httpx.AsyncClient(base_url=base_url, trust_env=False) as client:
+            await answering(client)
+            yield client, internal
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, STOP_SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def answering(client: httpx.AsyncClient) -> None:
+    """Wait until a service answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        with suppress(httpx.TransportError):
+            if (await client.get("/health")).status_code == 200:
+                return
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+async def test_the_level_is_a_setting(tmp_path: Path, demo_database_url: str) -> None:
+    """`LOG_LEVEL=warning` leaves out what is no warning, such as requests."""
+    log = tmp_path / "log"
+    async with logging_to(log, demo_database_url, LOG_LEVEL="warning") as (client, _):
+        await client.get("/health/ready")
+    levels = {json.loads(line)["level"] for line in said(log).splitlines()}
+    assert levels == {"warning"}  # nobody asks for a token of internal callers
+
+
+async def test_a_full_disk_fails_no_request(demo_database_url: str) -> None:
+    """Lines that can't be written are lost and counted; requests are answered."""
+    full = Path("/dev/full")  # refuses to be written to, as a full disk does
+    async with logging_to(full, demo_database_url) as (client, internal):
+        url = f"/v2/stamps/-1/score/{address_of('ada')}"
+        assert (await client.get(url, headers={"X-API-Key": "demo"})).status_code == 200
+        scraped = (await client.get(f"http://127.0.0.1:{internal}/metrics")).text
+    (lost,) = re.findall(r"^passport_scorer_log_lines_lost_total (\S+)$", scraped, re.MULTILINE)
+    assert float(lost) >= 2

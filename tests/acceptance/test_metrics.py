@@ -1,0 +1,204 @@
+"""Metrics are scraped from the internal listener, and count exactly, with one worker or several."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from passport_scorer.telemetry.metrics import ALL
+
+if TYPE_CHECKING:
+    from .conftest import Service, StartService
+
+LATER_SECONDS = 10
+SCORE = {"route": "/v2/stamps/{scorer_id}/score/{address}", "method": "GET"}
+
+
+class Scraped:
+    """What was scraped: name and labels -> value."""
+
+    def __init__(self, text: str) -> None:
+        self.families = {family.name for family in text_string_to_metric_families(text)}
+        self.values = {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of a series; 0 if it isn't there."""
+        key = (f"passport_scorer_{name}", frozenset(labels.items()))
+        return self.values.get(key, 0)
+
+
+async def scraped(service: Service) -> Scraped:
+    """Scrape a service."""
+    port = service.events("listening_internally")[0]["port"]
+    async with httpx.AsyncClient(trust_env=False) as client:
+        response = await client.get(f"http://127.0.0.1:{port}/metrics")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain")
+    return Scraped(response.text)
+
+
+async def eventually(service: Service, **counted: float) -> Scraped:
+    """Scrape until these have come: an answer is counted when it has been sent."""
+    deadline = time.monotonic() + LATER_SECONDS
+    while True:
+        found = await scraped(service)
+        if all(found.value(name) == value for name, value in counted.items()):
+            return found
+        assert time.monotonic() < deadline, {name: found.value(name) for name in counted}
+        await asyncio.sleep(0.02)
+
+
+def workers_of(service: Service) -> list[int]:
+    """The processes that a service has started."""
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system doesn't tell which processes a process has started")
+    return [int(process) for process in children.read_text().split()]
+
+
+def shared_folders(place: Path) -> list[Path]:
+    """The folders in which workers share their metrics."""
+    return list(place.glob("passport-scorer-metrics-*"))
+
+
+async def with_workers(
+    start_service: StartService, database_url: str, workers: int, **settings: str
+) -> Service:
+    """Start a service with an internal listener."""
+    return await start_service(
+        database_url, "--internal-port", "0", "--workers", str(workers), **settings
+    )
+
+
+async def scores(service: Service, count: int) -> None:
+    """Ask for scores, each over a connection of its own, so that every worker gets some."""
+    address = "0x80970b5aeec83ebcffa1ad636177c6b62927523a"
+    for _ in range(count // 10):
+        async with httpx.AsyncClient(base_url=service.base_url, trust_env=False) as client:
+            headers = {"X-API-Key": "demo", "Connection": "close"}
+            answers = await asyncio.gather(
+                *(client.get(f"/v2/stamps/-1/score/{address}", headers=headers) for _ in range(10))
+            )
+        assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_counts_are_exact(
+    start_service: StartService, demo_database_url: str, workers: int
+) -> None:
+    """After so many requests every metric says so, whichever worker is scraped."""
+    service = await with_workers(start_service, demo_database_url, workers)
+    await scores(service, 60)
+    await service.client.get("/no/such/path")
+    await eventually(service, scores_computed_total=60, http_requests_in_flight=1)
+    for _ in range(3):
+        found = await scraped(service)
+        assert found.value("http_requests_total", **SCORE, status="2xx") == 60
+        assert found.value("http_request_duration_seconds_count", **SCORE) == 60
+        assert (
+            found.value("http_requests_total", route="unmatched", method="GET", status="4xx") == 1
+        )
+        assert found.value("scores_computed_total") == 60
+        assert found.value("api_key_checks_total", result="fast") == 60
+        assert found.value("rate_limit_decisions_total", decision="unlimited") == 60
+        assert found.value("gathered_requests_sum", work="read") >= 60
+        assert found.value("http_requests_in_flight") == 1
+        assert found.value("database_pool_connections_in_use") == 0
+        assert found.value("database_pool_connections_maximum") == 5 * workers
+        assert 1 <= found.value("database_pool_connections") <= 5 * workers
+        assert found.value("database_query_duration_seconds_count", query="write_scoring") > 0
+
+
+async def test_stamps_are_verified_once_and_then_remembered(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """The first score verifies, the second finds everything remembered."""
+    service = await with_workers(start_service, demo_database_url, 1)
+    await service.score("ada")
+    first = await scraped(service)
+    stamps = first.value("stamp_cache_misses_total")
+    assert stamps > 0
+    assert first.value("credential_cache_misses_total") == stamps
+    assert first.value("stamp_cache_stamps") == stamps
+    suites = ("EthereumEip712Signature2021", "Ed25519Signature2018")
+    assert sum(first.value("signatures_verified_total", suite=suite) for suite in suites) == stamps
+    await service.score("ada")
+    second = await scraped(service)
+    assert second.value("stamp_cache_misses_total") == stamps
+    assert second.value("stamp_cache_hits_total") == first.value("stamp_cache_hits_total") + stamps
+
+
+async def test_analytics_are_counted(start_service: StartService, demo_database_url: str) -> None:
+    """Every recorded call is a written row in the end."""
+    service = await with_workers(start_service, demo_database_url, 1)
+    await scores(service, 20)
+    await eventually(service, usage_rows_written_total=20, usage_rows_waiting=0)
+
+
+async def test_a_worker_that_died_is_counted_on(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """No counter falls when workers are killed, and what they had under way is forgotten."""
+    service = await with_workers(start_service, demo_database_url, 2)
+    await scores(service, 40)
+    for worker in workers_of(service):
+        os.kill(worker, signal.SIGKILL)
+    await service.healthy_again()
+    await scores(service, 20)
+    found = await eventually(service, scores_computed_total=60, http_requests_in_flight=1)
+    assert found.value("database_pool_connections_in_use") == 0
+
+
+async def test_nothing_is_left_behind(
+    start_service: StartService, demo_database_url: str, tmp_path: Path
+) -> None:
+    """What workers share is gone when they have ended."""
+    service = await with_workers(start_service, demo_database_url, 2, TMPDIR=str(tmp_path))
+    await scores(service, 10)
+    assert [folder.stat().st_mode & 0o777 for folder in shared_folders(tmp_path)] == [0o700]
+    await service.stop()
+    assert not shared_folders(tmp_path)
+
+
+async def test_every_metric_is_declared(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """What is scraped is what the documentation lists."""
+    service = await with_workers(start_service, demo_database_url, 1)
+    found = await scraped(service)
+    declared = {metric.full_name.removesuffix("_total") for metric in ALL}
+    assert found.families == declared
+
+
+async def test_labels_have_few_values(start_service: StartService, demo_database_url: str) -> None:
+    """Whatever callers ask for, no word of theirs becomes a label."""
+    service = await with_workers(start_service, demo_database_url, 1)
+    for number in range(20):
+        await service.client.get(f"/stranger/{number}")
+        await service.client.request(f"STRANGE{number}", "/health")
+        await service.score(f"0x{number:040x}", key=f"k{number}.stranger")
+    found = await scraped(service)
+    values = {value for _, labels in found.values for _, value in labels}
+    assert not {value for value in values if "strange" in value.lower() or "0x" in value}
+    assert found.value("api_key_checks_total", result="unknown") == 20
+
+
+@pytest.mark.parametrize("settings", [{}, {"INTERNAL_ON_PUBLIC_LISTENER": "on"}])
+async def test_the_public_sees_no_metrics(
+    start_service: StartService, demo_database_url: str, settings: dict[str, str]
+) -> None:
+    """The public listener has no `/metrics`, whatever else it serves."""
+    service = await with_workers(start_service, demo_database_url, 1, **settings)
+    assert (await service.client.get("/metrics")).status_code == 404

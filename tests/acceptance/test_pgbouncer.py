@@ -1,0 +1,328 @@
+"""The service behind PgBouncer in transaction mode: each transaction gets another session."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.embedded.account import account_for
+from passport_scorer.db.errors import LostRace, QueryFailed, ValueRefused
+from passport_scorer.db.nonce_queries import CREATE_NONCE, CreateNonceParameters
+from passport_scorer.db.query import Query
+from passport_scorer.demo.signing import sign_eip712
+from passport_scorer.demo.world import ETHEREUM_ISSUER_KEY, PEOPLE
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Service, StartService
+
+PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
+START_SECONDS = 20
+SECRET = "a secret of this test, which is long enough"
+OFF = {"DATABASE_PREPARED_STATEMENTS": "off"}
+
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason="PgBouncer is missing: apt-get install pgbouncer"
+)
+
+
+class PgBouncer:
+    """A PgBouncer in front of one database."""
+
+    def __init__(self, folder: Path, database_url: str, pool_size: int) -> None:
+        self._folder = folder
+        self._upstream = urlsplit(database_url)
+        self._pool_size = pool_size
+        self._account = account_for(folder)
+        self.port = unused_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}{self._upstream.path}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        (host,) = parse_qs(self._upstream.query)["host"]
+        configuration = self._folder / "pgbouncer.ini"
+        configuration.write_text(
+            f"""
+            [databases]
+            * = host={host} user=postgres
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = {self.port}
+            unix_socket_dir =
+            auth_type = any
+            pool_mode = transaction
+            default_pool_size = {self._pool_size}
+            server_login_retry = 1
+            """.replace("\n            ", "\n")
+        )
+        configuration.chmod(0o644)
+        rights: dict[str, Any] = {}
+        if self._account.switched:
+            rights = {
+                "user": self._account.uid,
+                "group": self._account.gid,
+                "extra_groups": [],
+            }
+        with (self._folder / "pgbouncer.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(PROGRAM), str(configuration)], cwd="/", stderr=log, stdout=log, **rights
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not listens(self.port):
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.02)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Stop it at once, whoever is connected."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(START_SECONDS)
+            self.process = None
+
+    def said(self) -> str:
+        """What it has logged."""
+        return (self._folder / "pgbouncer.log").read_text()
+
+
+def unused_port() -> int:
+    """A port on which nothing listens."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    """Whether something listens on a port of this machine."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+StartPgBouncer = Callable[[str, int], PgBouncer]
+
+
+@pytest.fixture
+def pgbouncer() -> Iterator[StartPgBouncer]:
+    """Starts a PgBouncer with so many connections to a database."""
+    started: list[PgBouncer] = []
+    with tempfile.TemporaryDirectory(prefix="passport-scorer-tests-") as folder:
+        Path(folder).chmod(0o755)
+
+        def start(database_url: str, pool_size: int) -> PgBouncer:
+            bouncer = PgBouncer(Path(folder), database_url, pool_size)
+            started.append(bouncer)
+            bouncer.start()
+            return bouncer
+
+        yield start
+        for bouncer in started:
+            bouncer.stop()
+
+
+@asynccontextmanager
+async def opened(url: str, *, pool_size: int) -> AsyncIterator[Database]:
+    """A pool without prepared statements."""
+    database = Database(DatabaseSettings(url, pool_size=pool_size, prepared_statements=False))
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+class Number(msgspec.Struct, frozen=True):
+    """A number that a statement takes and returns."""
+
+    number: int
+
+
+class Texts(msgspec.Struct, frozen=True):
+    """What a statement returns."""
+
+    texts: list[str]
+
+
+def statement(sql: str, row: Any = Number) -> Query[Number, Any]:
+    """A statement of a test, which takes a number."""
+    query: Query[Number, Any] = Query("of_a_test", Number, row, register=False)
+    query.__dict__["sql"] = sql
+    return query
+
+
+ECHO = statement("SELECT $1::bigint AS number")
+# The same types on both sides: taken for the other one, it would answer, and answer wrongly.
+NEGATE = statement("SELECT -$1::bigint AS number")
+ARRAY = statement("SELECT ARRAY[$1::bigint::text, 'x'] AS texts", Texts)
+
+
+@pytest.mark.parametrize("connections", [1, 2, 3])
+async def test_statements_are_not_mixed_up(
+    database_url: str, pgbouncer: StartPgBouncer, connections: int
+) -> None:
+    """However few sessions many clients share, each gets the answer to its own statement."""
+    bouncer = pgbouncer(database_url, connections)
+    async with opened(bouncer.url, pool_size=8) as database:
+
+        async def ask(number: int) -> None:
+            for turn in range(20):
+                value = number * 1000 + turn
+                kind = (number + turn) % 3
+                if kind == 0:
+                    assert await database.fetch(ECHO, Number(value)) == [Number(value)]
+                elif kind == 1:
+                    assert await database.read(NEGATE, Number(value)) == [Number(-value)]
+                else:
+                    expected = [Texts([str(value), "x"])]
+                    assert await database.read(ARRAY, Number(value)) == expected
+
+        await asyncio.gather(*(ask(number) for number in range(1, 41)))
+
+
+REFUSED = statement("SELECT count(*) AS number FROM registry_score WHERE id = $1::int")
+
+
+async def test_a_value_that_is_refused_gives_the_session_back(
+    database_url: str, pgbouncer: StartPgBouncer
+) -> None:
+    """A statement that ends before its values are sent holds nobody's session, and no locks."""
+    bouncer = pgbouncer(database_url, 1)
+    async with (
+        opened(bouncer.url, pool_size=1) as one,
+        opened(bouncer.url, pool_size=1) as other,
+    ):
+        for _ in range(3):
+            with pytest.raises(ValueRefused):
+                await one.fetch(REFUSED, Number(2**40))
+            assert await other.fetch(ECHO, Number(1)) == [Number(1)]
+
+
+async def test_transactions_and_what_is_refused_in_them(
+    database_url: str, pgbouncer: StartPgBouncer
+) -> None:
+    """A transaction is one transaction; what fails takes nothing with it, and nobody else."""
+    bouncer = pgbouncer(database_url, 1)
+    now = datetime.now(UTC)
+    async with opened(bouncer.url, pool_size=4) as database:
+
+        async def add(nonce: str, *, fails: bool) -> None:
+            async with database.transaction() as connection:
+                await connection.execute(CREATE_NONCE, CreateNonceParameters(nonce, now, now))
+                if fails:
+                    await connection.fetch(FAIL, Number(0))
+
+        results = await asyncio.gather(
+            *(add(f"{number:060}", fails=number % 2 == 0) for number in range(20)),
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [QueryFailed, type(None)] * 10
+        assert await database.fetch(COUNT_NONCES, Number(0)) == [Number(10)]
+        with pytest.raises(LostRace):
+            await add(f"{1:060}", fails=False)
+
+
+FAIL = statement("SELECT nothing AS number FROM nowhere WHERE $1::bigint = 0")
+COUNT_NONCES = statement("SELECT count(*) + $1::bigint AS number FROM account_nonce")
+
+
+def owner(address: str) -> dict[str, str]:
+    """The headers of an owner of an address."""
+    claims = {
+        "token_type": "access",
+        "did": f"did:pkh:eip155:1:{address}",
+        "exp": int(time.time()) + 600,
+        "iat": int(time.time()),
+        "jti": "test",
+    }
+    key = OctKey.import_key(SECRET)
+    return {"Authorization": f"Bearer {jwt.encode({'alg': 'HS256'}, claims, key)}"}
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+async def test_everything_at_once(
+    demo_database_url: str,
+    start_service: StartService,
+    pgbouncer: StartPgBouncer,
+    connections: int,
+) -> None:
+    """Two services behind a proxy with one or two sessions: all is answered, and answered right."""
+    bouncer = pgbouncer(demo_database_url, connections)
+    settings = {**OFF, "CERAMIC_CACHE_SCORER_ID": "1", "JWT_SECRET": SECRET}
+    services = [await start_service(bouncer.url, **settings) for _ in range(2)]
+    expected = {
+        person.name: (await services[0].score(person.name)).json()["score"] for person in PEOPLE
+    }
+
+    async def score(service: Service, name: str) -> None:
+        answer = await service.score(name)
+        assert (answer.status_code, answer.json()["score"]) == (200, expected[name])
+
+    async def store(service: Service, number: int) -> None:
+        address = f"0x{number + 0xC0FFEE:040x}"
+        stamp = sign_eip712(
+            ETHEREUM_ISSUER_KEY,
+            address=address,
+            provider="Google",
+            nullifiers=[f"v0.0.0:{number}"],
+            issued_at=datetime.now(UTC) - timedelta(days=1),
+            expires_at=datetime.now(UTC) + timedelta(days=30),
+        )
+        body = [{"provider": "Google", "stamp": stamp}]
+        answer = await service.client.post(
+            "/ceramic-cache/stamps/bulk", json=body, headers=owner(address)
+        )
+        assert answer.status_code == 201, answer.text
+        assert [shown["provider"] for shown in answer.json()["stamps"]] == ["Google"]
+
+    turns = [score(service, name) for _ in range(5) for service in services for name in expected]
+    turns += [store(services[number % 2], number) for number in range(30)]
+    await asyncio.gather(*turns)
+    assert not [event for service in services for event in service.events("request_failed")]
+
+
+async def test_a_restart_under_load(
+    demo_database_url: str, start_service: StartService, pgbouncer: StartPgBouncer
+) -> None:
+    """While the proxy restarts there is 503 and nothing else; then all is as before."""
+    bouncer = pgbouncer(demo_database_url, 2)
+    service = await start_service(bouncer.url, **OFF)
+    over = asyncio.Event()
+    statuses: set[int] = set()
+
+    async def load(name: str) -> None:
+        while not over.is_set():
+            statuses.add((await service.score(name)).status_code)
+
+    async with asyncio.TaskGroup() as group:
+        for person in PEOPLE:
+            group.create_task(load(person.name))
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            await asyncio.sleep(0.3)
+            bouncer.stop(number)
+            while True:
+                if await service.health() != 200:
+                    break
+            bouncer.start()
+            await service.healthy_again()
+        over.set()
+    assert statuses == {200, 503}
+    for person in PEOPLE:
+        assert (await service.score(person.name)).status_code == 200
+    assert not service.events("request_failed")

@@ -1,0 +1,146 @@
+"""Connections that are borrowed come back as they were, or don't come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, ValueRefused
+from passport_scorer.db.nonce_queries import CREATE_NONCE, CreateNonceParameters
+from passport_scorer.db.query import Query
+
+NOW = datetime.now(UTC)
+
+
+class Number(msgspec.Struct, frozen=True):
+    """A number that a statement takes and returns."""
+
+    number: int | float
+
+
+def statement(sql: str) -> Query[Number, Number]:
+    """A statement of a test, which takes a number."""
+    query = Query("of_a_test", Number, Number, register=False)
+    query.__dict__["sql"] = sql
+    return query
+
+
+ECHO = statement("SELECT $1::bigint AS number")
+SMALL = statement("SELECT count(*) AS number FROM account_nonce WHERE id = $1::int")
+SLEEP = statement("SELECT 1 AS number FROM pg_sleep($1::float8)")
+SESSION = statement("SELECT pg_backend_pid() AS number WHERE $1::bigint = 0")
+
+
+@asynccontextmanager
+async def opened(url: str, **settings: Any) -> AsyncIterator[tuple[Database, Any]]:
+    """A pool with one connection, and a connection to look at it from outside."""
+    database = Database(DatabaseSettings(url, pool_size=1, **settings))
+    await database.open()
+    observer = await asyncpg.connect(url)
+    try:
+        yield database, observer
+    finally:
+        await observer.close()
+        await database.close()
+
+
+async def session_of(database: Database) -> int:
+    """The server's process behind the only connection."""
+    (session,) = await database.fetch(SESSION, Number(0))
+    return int(session.number)
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+async def test_a_value_that_is_refused(database_url: str, *, prepared: bool) -> None:
+    """A statement whose value can't be sent leaves nothing open: no transaction, no lock."""
+    async with opened(database_url, prepared_statements=prepared) as (database, observer):
+        session = await session_of(database)
+        for _ in range(2):
+            with pytest.raises(ValueRefused):
+                await database.fetch(SMALL, Number(2**40))
+            state = "SELECT state FROM pg_stat_activity WHERE pid = $1 AND xact_start IS NULL"
+            assert await observer.fetchval(state, session) == "idle"
+            locks = "SELECT count(*) FROM pg_locks WHERE pid = $1"
+            assert await observer.fetchval(locks, session) == 0
+        async with database.transaction() as connection:
+            with pytest.raises(ValueRefused):
+                await connection.fetch(SMALL, Number(2**40))
+        assert await session_of(database) == session
+
+
+async def test_a_statement_that_is_given_up(database_url: str) -> None:
+    """A caller who goes away takes the connection along, and not the next one's answer."""
+    async with opened(database_url) as (database, _):
+        session = await session_of(database)
+        waiting = asyncio.create_task(database.fetch(SLEEP, Number(60)))
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert await database.fetch(ECHO, Number(7)) == [Number(7)]
+        assert await session_of(database) != session
+
+
+async def test_a_statement_that_takes_too_long(database_url: str) -> None:
+    """It is given up, also in a transaction, and the next one finds another connection."""
+    async with opened(database_url, statement_timeout=0.2) as (database, _):
+        with pytest.raises(DatabaseUnavailable):
+            await database.fetch(SLEEP, Number(60))
+        with pytest.raises(DatabaseUnavailable):
+            async with database.transaction() as connection:
+                await connection.fetch(SLEEP, Number(60))
+        assert await database.fetch(ECHO, Number(7)) == [Number(7)]
+
+
+@pytest.mark.parametrize("at", ["statement", "end"])
+async def test_a_session_that_ends_in_a_transaction(database_url: str, at: str) -> None:
+    """What was begun is gone as a whole, whoever notices: a statement, or the end."""
+    nonce = CreateNonceParameters("0" * 60, NOW, NOW + timedelta(minutes=5))
+    async with opened(database_url) as (database, observer):
+        session = await session_of(database)
+
+        async def interrupted() -> None:
+            async with database.transaction() as connection:
+                await connection.execute(CREATE_NONCE, nonce)
+                await observer.execute(f"SELECT pg_terminate_backend({session}, 5000)")
+                await asyncio.sleep(0.1)  # the connection's end is heard of
+                if at == "statement":
+                    await connection.fetch(ECHO, Number(1))
+
+        with pytest.raises(DatabaseUnavailable):
+            await interrupted()
+        assert await observer.fetchval("SELECT count(*) FROM account_nonce") == 0
+        assert await database.fetch(ECHO, Number(7)) == [Number(7)]
+
+
+async def test_what_can_not_be_committed(database_url: str) -> None:
+    """A constraint that is looked at in the end fails the transaction, and nothing else."""
+    async with opened(database_url) as (database, observer):
+        await observer.execute(
+            "CREATE TABLE whole (id bigint PRIMARY KEY);"
+            "CREATE TABLE part (whole bigint REFERENCES whole DEFERRABLE INITIALLY DEFERRED)"
+        )
+        session = await session_of(database)
+        insert = statement("INSERT INTO part VALUES ($1) RETURNING whole AS number")
+        with pytest.raises(QueryFailed):
+            async with database.transaction() as connection:
+                await connection.fetch(insert, Number(1))
+        assert await observer.fetchval("SELECT count(*) FROM part") == 0
+        assert await session_of(database) == session
+
+
+async def test_connections_are_renewed(database_url: str) -> None:
+    """After `renew` every connection is a new one."""
+    async with opened(database_url) as (database, _):
+        session = await session_of(database)
+        assert await session_of(database) == session
+        await database.renew()
+        assert await session_of(database) != session

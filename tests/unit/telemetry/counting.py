@@ -1,0 +1,19 @@
+"""Metrics that a test can look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from passport_scorer.telemetry.metrics import Metric, NoMetrics
+
+
+class Counting(NoMetrics):
+    """Remembers what was counted: (metric, its labels) -> how much."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[tuple[str, ...]] = Counter()
+
+    def add(self, metric: Metric, amount: float = 1, *labels: str) -> None:
+        """Add to it."""
+        assert len(labels) == len(metric.labels)
+        self.counted[metric.name, *labels] += int(amount)

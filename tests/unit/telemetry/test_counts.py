@@ -1,0 +1,119 @@
+"""What happens to callers is counted, by what it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from passport_scorer.auth.api_keys import ApiKeys, PresentedKey
+from passport_scorer.auth.key_hashes import fast_hash
+from passport_scorer.auth.rate_limits import RateLimits
+from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics
+from passport_scorer.credentials.errors import CredentialRefused
+from passport_scorer.credentials.verified_cache import VerifiedCredentials
+from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
+
+from .counting import Counting
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PRESENTED = PresentedKey("abc", "abc.secret")
+CALL = Usage(
+    api_key_id="1",
+    created_at=NOW,
+    path="/v2/stamps/1/score/0x",
+    base_path="v2",
+    path_segments_json="[]",
+    query_params_json="{}",
+    headers_json="{}",
+    payload_json=None,
+    response_json=None,
+    response_skipped=False,
+    error=None,
+    status_code=200,
+)
+
+
+def stored(key: str, *, revoked: bool = False) -> ApiKey:
+    """A stored key with its fast hash."""
+    return ApiKey(
+        key_id="1",
+        hashed_key="",
+        hashed_key_sha256=fast_hash(key),
+        expiry_date=None,
+        revoked=revoked,
+        rate_limit=None,
+        read_scores=True,
+        historical_endpoint=False,
+        analysis_rate_limit=None,
+    )
+
+
+def now() -> datetime:
+    """The time."""
+    return NOW
+
+
+@pytest.fixture
+async def absent_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database that isn't there."""
+    database = Database(DatabaseSettings(f"postgresql://nobody@/nothing?host={tmp_path}"))
+    await database.open()
+    yield database
+    await database.close()
+
+
+async def test_checks_of_keys(absent_database: Database) -> None:
+    """Good, wrong and unknown keys are counted apart."""
+    metrics = Counting()
+    keys = ApiKeys(absent_database, now, metrics)
+    await keys.authenticate(PRESENTED, stored("abc.secret"))
+    for other in (stored("abc.other"), stored("abc.secret", revoked=True), None):
+        with pytest.raises(InvalidApiKey):
+            await keys.authenticate(PRESENTED, other)
+    await keys.close()
+    assert metrics.counted == {
+        ("api_key_checks_total", "fast"): 1,
+        ("api_key_checks_total", "wrong"): 1,
+        ("api_key_checks_total", "unknown"): 2,
+    }
+
+
+async def test_decisions_about_rates() -> None:
+    """Allowed, exceeded and unlimited calls are counted apart."""
+    metrics = Counting()
+    limits = RateLimits(lambda: datetime.now(UTC), metrics=metrics)
+    for limit in ("1/1h", "1/1h", None):
+        await limits.count("abc", "api", limit)
+    assert metrics.counted == {
+        ("rate_limit_decisions_total", "allowed"): 1,
+        ("rate_limit_decisions_total", "exceeded"): 1,
+        ("rate_limit_decisions_total", "unlimited"): 1,
+    }
+
+
+async def test_usage_that_is_lost(absent_database: Database) -> None:
+    """Rows for which there is no room are counted when they are given up."""
+    metrics = Counting()
+    analytics = BatchedUsageAnalytics(absent_database, capacity=3, metrics=metrics)
+    for _ in range(5):
+        analytics.record(CALL)
+    await analytics.flush()
+    assert metrics.counted == {("usage_rows_dropped_total",): 2}
+
+
+def test_credentials_that_are_remembered() -> None:
+    """A verdict that is remembered is a hit, also if it is a refusal."""
+    metrics = Counting()
+    cache = VerifiedCredentials(10, metrics)
+    for _ in range(3):
+        with pytest.raises(CredentialRefused):
+            cache.verify("{}", NOW)
+    assert metrics.counted == {
+        ("credential_cache_misses_total",): 1,
+        ("credential_cache_hits_total",): 2,
+    }

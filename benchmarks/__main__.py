@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -86,6 +87,7 @@ def main(
         Where the page goes; docs/performance.md for a complete run. Figures go beside it, or to
         benchmarks/results.json for a complete run.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     if unknown := set(only) - set(NAMES):
         sys.exit(f"--only doesn't know {', '.join(unknown)}; it knows {' '.join(NAMES)}.")
     options = Options(

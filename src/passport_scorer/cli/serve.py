@@ -18,6 +18,7 @@ from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.server.http import serve_until_stopped
 from passport_scorer.server.sockets import listen
 from passport_scorer.server.workers import Workers
+from passport_scorer.setting_variables import InvalidSetting
 from passport_scorer.settings import Settings, read_settings
 from passport_scorer.telemetry.logs import configure_logs
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
@@ -59,16 +60,25 @@ def serve(
         Processes that answer requests; by default one for each core.
     """
     settings = read_settings()
+    port = settings.port if port is None else port
+    _check("--port", port, 0, 65535)
+    _check("--internal-port", internal_port, 0, 65535)
+    _check("--workers", workers, 1, 1000)
     with database_at_hand(settings) as database_url:
         serve_settings(
             settings,
             database_url,
             host=host,
-            port=settings.port if port is None else port,
+            port=port,
             internal_host=internal_host,
             internal_port=internal_port,
             workers=workers or _cores(),
         )
+
+
+def _check(option: str, value: int | None, least: int, most: int) -> None:
+    if value is not None and not least <= value <= most:
+        raise InvalidSetting(f"{option}: expected a whole number from {least} to {most}.")
 
 
 def serve_settings(

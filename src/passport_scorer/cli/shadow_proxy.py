@@ -29,6 +29,7 @@ from passport_scorer.shadow.comparison.rules import Rulebook
 from passport_scorer.shadow.exchanges import is_read
 from passport_scorer.shadow.findings import verdict_on
 from passport_scorer.shadow.proxy.copies import Limits, Outbox
+from passport_scorer.shadow.proxy.counts import PUT, STILL_WAITING, Counts
 from passport_scorer.shadow.proxy.forwarding import upstream_of
 from passport_scorer.shadow.proxy.running import run_proxy
 from passport_scorer.shadow.proxy.watching import Watcher
@@ -121,15 +122,17 @@ def proxy(
         connections=concurrency or (1 if writes else 8),
     )
     about = About(title="Shadow proxy", control=control, candidate=candidate, source="clients")
+    counts = Counts()
     watching = functools.partial(
-        _watch, target, about, rulebook, output, concurrency or (1 if writes else 8)
+        _watch, target, about, rulebook, output, counts, concurrency or (1 if writes else 8)
     )
     endpoints = Endpoints(rulebook.endpoints)
 
     def wanted(method: str, path: str) -> bool:
         return writes or is_read(method, endpoints.name(method, path), rulebook.reads)
 
-    outbox = Outbox(Limits(sample=sample, rate=rate, queue=queue * 1024 * 1024), wanted)
+    limits = Limits(sample=sample, rate=rate, queue=queue * 1024 * 1024)
+    outbox = Outbox(limits, wanted, counts)
     with listen(host, port) as listener:
         shown = f"{host}:{listener.getsockname()[1]}"
         print(f"Listening on {shown}; the control is {control}.", file=sys.stderr, flush=True)
@@ -143,6 +146,7 @@ def _watch(
     about: About,
     rulebook: Rulebook,
     output: Path,
+    counts: Counts,
     concurrency: int,
     copies: socket.socket,
 ) -> int:
@@ -150,16 +154,24 @@ def _watch(
     tally = Tally(began=time.time())
     started = time.monotonic()
 
-    def keep() -> None:
+    watcher = Watcher(copies, target, Recorder(rulebook, tally), concurrency)
+
+    def take_counts() -> None:
         tally.busy = time.monotonic() - started
+        tally.notes.update(counts.read())
+
+    def keep() -> None:
+        take_counts()
         write_report(output, about, tally, verdict_on(tally, rulebook))
 
     showing = Showing(about, tally, rulebook, keep)
 
     async def run() -> None:
         async with target:
-            await Watcher(copies, target, Recorder(rulebook, tally), concurrency).run()
+            await watcher.run()
 
     asyncio.run(shown_while(run(), showing))
-    tally.busy = time.monotonic() - started
+    take_counts()
+    if waiting := tally.notes.get(PUT, 0) - watcher.taken:
+        tally.note(STILL_WAITING, waiting)
     return leave_report(output, about, tally, rulebook)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-
 import msgspec
 
-from passport_scorer.shadow.comparison.differences import Kind
-from passport_scorer.shadow.comparison.rules import Accept, Part, Rule, Rulebook, applies_to
-from passport_scorer.shadow.latencies import Timeline
-from passport_scorer.shadow.severity import Severity
-from passport_scorer.shadow.tally import DifferenceClass, EndpointTally, Tally
+from passport_scorer.shadow.comparison.rules import Accept, Part, Rule, Rulebook
+from passport_scorer.shadow.slowness import slow_classes
+from passport_scorer.shadow.tally import DifferenceClass, Tally
 
 TABLE = "table "
-ALL_ENDPOINTS = "(all endpoints)"
-# A chance of one in 700 that two alike deployments look like this.
-_LEAST_SIGNIFICANCE = 3.0
-_LEAST_EXCESS = 5
-_SLOWER = "Clients wait longer, and what waits holds connections."
 
 
 def is_table(name: str) -> bool:
@@ -61,7 +51,7 @@ def verdict_on(tally: Tally, rulebook: Rulebook) -> Verdict:
     """Judge a tally."""
     classes = list(tally.classes.values())
     unexplained = [each for each in classes if each.rule is None]
-    slow = list(_slow_classes(tally, rulebook))
+    slow = list(slow_classes(tally.endpoints, rulebook))
     unexplained += [each for each in slow if each.rule is None]
     explained = [each for each in [*classes, *slow] if each.rule is not None]
     counts = dict(tally.rules)
@@ -88,53 +78,3 @@ def _is_of(rule: Rule, *, tables: bool) -> bool:
     if tables and rule.part is not Part.BODY:
         return False
     return any(on == "*" or is_table(on) == tables for on in rule.on)
-
-
-def _slow_classes(tally: Tally, rulebook: Rulebook) -> Iterator[DifferenceClass]:
-    """The endpoints at which the candidate is slow oftener than the control.
-
-    Both are slow now and then; what counts is how much oftener one of them is (a sign test).
-    If no endpoint stands out, all together may.
-    """
-    found = [
-        _slow_class(name, each, rulebook)
-        for name, each in tally.endpoints.items()
-        if _is_significant(each.slower, each.faster)
-    ]
-    yield from found
-    slower = sum(each.slower for each in tally.endpoints.values())
-    faster = sum(each.faster for each in tally.endpoints.values())
-    if not found and _is_significant(slower, faster):
-        worst = max(tally.endpoints.values(), key=lambda each: each.slower)
-        together = msgspec.structs.replace(worst, slower=slower, faster=faster)
-        yield _slow_class(ALL_ENDPOINTS, together, rulebook)
-
-
-def _is_significant(slower: int, faster: int) -> bool:
-    excess = slower - faster
-    if excess < _LEAST_EXCESS:
-        return False
-    return excess / math.sqrt(slower + faster) >= _LEAST_SIGNIFICANCE
-
-
-def _slow_class(name: str, tally: EndpointTally, rulebook: Rulebook) -> DifferenceClass:
-    rule = next(
-        (r.name for r in rulebook.rule if r.part is Part.LATENCY and applies_to(r.on, name)), None
-    )
-    return DifferenceClass(
-        name,
-        Part.LATENCY,
-        "",
-        Kind.SLOWER,
-        rule,
-        Severity.NOTABLE,
-        _SLOWER,
-        count=tally.slower,
-        exchanges=tally.slower,
-        first=tally.slow_first,
-        last=tally.slow_last,
-        timeline=Timeline(
-            tally.slow_timeline.start, tally.slow_timeline.width, tally.slow_timeline.counts
-        ),
-        examples=tally.slow_examples,
-    )

@@ -69,8 +69,8 @@ class Timeline(msgspec.Struct):
     width: float = 1.0
     counts: list[int] = []
 
-    def add(self, time: float) -> None:
-        """Count something that happened then."""
+    def add(self, time: float, count: int = 1) -> None:
+        """Count what happened then."""
         if self.start is None:
             self.start = math.floor(time)
         while (number := math.floor((time - self.start) / self.width)) < 0:
@@ -79,7 +79,7 @@ class Timeline(msgspec.Struct):
             self._widen()
             number = math.floor((time - self.start) / self.width)
         self.counts += [0] * (number + 1 - len(self.counts))
-        self.counts[number] += 1
+        self.counts[number] += count
 
     def _widen(self) -> None:
         pairs = zip(self.counts[::2], [*self.counts[1::2], 0], strict=False)

@@ -90,9 +90,7 @@ class Faulty:
                 writer.write(_written(await self._fault(path, number, reply)))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+            return
 
 
 def _written(reply: Reply) -> bytes:
@@ -111,7 +109,10 @@ async def listening(
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async def run() -> None:
-            await serve(reader, writer)
+            try:
+                await serve(reader, writer)
+            finally:
+                writer.close()
 
         tasks.add(asyncio.get_running_loop().create_task(run()))
 

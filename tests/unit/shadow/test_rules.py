@@ -46,7 +46,7 @@ def accepted(accept: Accept, control: Any, candidate: Any, /, **more: Any) -> bo
         (Accept.NUMBERS, "limit=3", "count=3", False),
         (Accept.MEDIA_TYPE, "application/json", "application/json; charset=UTF-8", True),
         (Accept.MEDIA_TYPE, "application/json", "text/html", False),
-        (Accept.LINK, "http://a/x?l=1&token=eyJpZCI6IDF9", "https://b/x?token=eyJpZCI6MX0&l=1", True),
+        (Accept.LINK, "http://a/x?l=1&t=eyJpZCI6IDF9", "https://b/x?t=eyJpZCI6MX0&l=1", True),
         (Accept.LINK, "http://a/x?limit=1", "http://b/x?limit=2", False),
         (Accept.LINK, "http://a/x", "http://b/y", False),
         (Accept.LINK, "http://a/x", "/x", False),

@@ -11,6 +11,8 @@ import msgspec
 
 from passport_scorer.shadow.comparison.patterns import Place, root_place
 
+_MOST_SUBJECTS = 5000
+
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,60}$")]
 Sentence = Annotated[str, msgspec.Meta(min_length=8, max_length=400)]
 Pattern = Annotated[str, msgspec.Meta(pattern=r"^(/.*)?$")]
@@ -143,6 +145,8 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         key = (name, part, status)
         found = self._subjects.get(key)
         if found is None:
+            if len(self._subjects) >= _MOST_SUBJECTS:
+                self._subjects.clear()  # paths of strangers: there is no end of them
             found = self._subjects[key] = _subject(self, name, part, status)
         return found
 

@@ -76,11 +76,12 @@ def request_line_of(text: str) -> tuple[str, str]:
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     for name in names:
-        if (value := fields.get(name)) is not None:
+        value = fields.get(name)
+        if value is not None and not isinstance(value, dict):
             return value
         inner: Any = fields
         for part in name.split("."):
             inner = inner.get(part) if isinstance(inner, dict) else None
-        if inner is not None:
+        if inner is not None and not isinstance(inner, dict):
             return inner
     return None

@@ -11,32 +11,31 @@ import msgspec
 
 from passport_scorer.shadow.comparison.answers import Answer
 from passport_scorer.shadow.exchanges import Request
+from passport_scorer.shadow.proxy.counts import (
+    NO_READ,
+    NOT_CHOSEN,
+    NOT_WATCHED,
+    PUT,
+    TOO_FAST,
+    TOO_MANY,
+    Counts,
+)
 
 _LENGTH = 4  # bytes of a frame's length
-
-TOO_LONG = "not copied: too long"
-TOO_MANY = "not copied: the queue was full"
-TOO_FAST = "not copied: above the rate"
-NOT_CHOSEN = "not copied: not in the sample"
-NO_READ = "not copied: a write, and --writes was not given"
-NOT_READABLE = "connections that were passed on without being understood"
-NOT_WATCHED = "not copied: the watching process has ended"
 
 
 class Copy(msgspec.Struct, frozen=True):
     """What the watching process is told.
 
     Attributes:
-        request: what the client sent; None: nothing, only counts.
+        request: what the client sent.
         answer: what the control answered.
         at_once: requests that the control had under way with this one.
-        dropped: reason -> how many were not copied since the last frame.
     """
 
-    request: Request | None
-    answer: Answer | None
+    request: Request
+    answer: Answer
     at_once: int
-    dropped: dict[str, int]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,17 +60,18 @@ class Outbox:
     Args:
         limits: how much.
         wanted: says whether a request may be copied, by method and path.
+        counts: what becomes of each request.
 
     Attributes:
         under_way: requests that the control has not answered yet.
     """
 
-    def __init__(self, limits: Limits, wanted: Callable[[str, str], bool]) -> None:
+    def __init__(self, limits: Limits, wanted: Callable[[str, str], bool], counts: Counts) -> None:
         self.limits = limits
+        self._counts = counts
         self._wanted = wanted
         self.under_way = 0
         self._transport: asyncio.Transport | None = None
-        self._dropped: dict[str, int] = {}
         self._collected = 0
         self._allowed = 1.0
         self._allowed_at = time.monotonic()
@@ -81,9 +81,8 @@ class Outbox:
         self._transport = transport
 
     def close(self) -> None:
-        """Send the last counts, and end the way."""
-        if self._transport and not self._transport.is_closing():
-            self._send(Copy(None, None, 0, self._dropped))
+        """End the way; what waits is still sent, if the watching process takes it."""
+        if self._transport:
             self._transport.close()
 
     def admits(self, method: str, path: str) -> bool:
@@ -134,25 +133,19 @@ class Outbox:
 
     def drop(self, reason: str) -> None:
         """Count something that is not copied."""
-        self._dropped[reason] = self._dropped.get(reason, 0) + 1
+        self._counts.add(reason)
 
     def put(self, request: Request, answer: Answer, at_once: int) -> None:
         """Send a copy, or count that there was no room."""
         if self._transport is None or self._transport.is_closing():
             self.drop(NOT_WATCHED)
             return
-        if not self._send(Copy(request, answer, at_once, self._dropped)):
+        frame = msgspec.msgpack.encode(Copy(request, answer, at_once))
+        if self._waiting() + len(frame) > self.limits.queue:
             self.drop(TOO_MANY)
-
-    def _send(self, copy: Copy) -> bool:
-        frame = msgspec.msgpack.encode(copy)
-        if self._transport is None:
-            return False
-        if copy.request and self._waiting() + len(frame) > self.limits.queue:
-            return False
+            return
+        self._counts.add(PUT)
         self._transport.write(len(frame).to_bytes(_LENGTH, "big") + frame)
-        self._dropped = {}
-        return True
 
 
 async def next_copy(reader: asyncio.StreamReader) -> Copy | None:

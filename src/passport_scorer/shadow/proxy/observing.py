@@ -10,7 +10,8 @@ import httptools
 
 from passport_scorer.shadow.comparison.answers import Answer
 from passport_scorer.shadow.exchanges import Request
-from passport_scorer.shadow.proxy.copies import NOT_READABLE, TOO_LONG, TOO_MANY, Outbox
+from passport_scorer.shadow.proxy.copies import Outbox
+from passport_scorer.shadow.proxy.counts import NOT_READABLE, TOO_LONG, TOO_MANY
 
 
 class _Message:

@@ -20,6 +20,9 @@ class Watcher:
         candidate: where copies are sent.
         recorder: compares and counts.
         concurrency: copies that are under way at once.
+
+    Attributes:
+        taken: how many copies have come.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class Watcher:
         self._recorder = recorder
         self._concurrency = concurrency
         self._under_way = 0
+        self.taken = 0
 
     async def run(self) -> None:
         """Send copies until the outbox is closed."""
@@ -48,10 +52,7 @@ class Watcher:
                 copy = await next_copy(reader)
             if copy is None:
                 return
-            for reason, count in copy.dropped.items():
-                self._recorder.tally.note(reason, count)
-            if copy.request is None or copy.answer is None:
-                continue
+            self.taken += 1
             answer = copy.answer
             control = answer_of(answer.status, answer.headers or (), answer.body, answer.seconds)
             self._under_way += 1

@@ -138,7 +138,7 @@ def _endpoints(about: About, tally: Tally) -> str:
         return ""
     timed = any(each.control.count for each in tally.endpoints.values())
     names = [about.unit, "match", "unexplained", "expected"]
-    names += ["p50 control", "p50 candidate", "p99 control", "p99 candidate"] if timed else []
+    names += ["p50 of both", "p99 of both"] if timed else []
     rows = "".join(_row(name, names, _cells(each, timed=timed)) for name, each in _busiest(tally))
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in names)
     return (
@@ -159,8 +159,11 @@ def _cells(tally: EndpointTally, *, timed: bool) -> Iterator[str]:
     yield f"<b>{number(tally.different)}</b>" if tally.different else "0"
     yield number(tally.expected)
     for quantile in (0.5, 0.99) if timed else ():
-        yield duration(tally.control.quantile(quantile))
-        yield duration(tally.candidate.quantile(quantile))
+        control, candidate = tally.control.quantile(quantile), tally.candidate.quantile(quantile)
+        yield (
+            f'<span><span class="control-ink">{duration(control)}</span> · '
+            f'<span class="candidate-ink">{duration(candidate)}</span></span>'
+        )
 
 
 def _row(first: str, names: Iterable[str], cells: Iterable[str]) -> str:

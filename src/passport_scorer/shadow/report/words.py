@@ -66,7 +66,10 @@ def duration(seconds: float | None) -> str:
     milliseconds = seconds * 1000
     if milliseconds < 1000:
         return f"{milliseconds:.{1 if milliseconds < 10 else 0}f} ms"
-    return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
 
 
 def moment(time: float | None) -> str:

@@ -42,7 +42,7 @@ from passport_scorer.domain.scoring import Outcome, Passport, ScoringPolicy, Sna
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp
 from passport_scorer.telemetry.logs import configure_logs
 
-POOL_SIZE = 8  # connections of a worker; with more or fewer it is slower
+POOL_SIZE = 8  # connections of a worker
 _POLICY = ScoringPolicy(StampPolicy(frozenset({TRUSTED_ISSUER})))
 log = structlog.get_logger()
 _JSON = msgspec.json.Encoder(decimal_format="number")

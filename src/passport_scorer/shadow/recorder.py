@@ -136,9 +136,9 @@ class Recorder:
             self.tally.note("differences beyond the first thousand classes")
             key = f"{OTHERS} | {difference.part} | | {difference.kind} | {rule or ''}"
             endpoint = OTHERS
-        severity, danger = severity_of(difference, endpoint, self.rulebook)
-        if rule:
-            severity, danger = Severity.COSMETIC, ""
+        severity, danger = Severity.COSMETIC, ""
+        if rule is None:
+            severity, danger = severity_of(difference, endpoint, self.rulebook)
         found = classes.get(key)
         if found is None:
             pattern = "" if endpoint == OTHERS else difference.pattern

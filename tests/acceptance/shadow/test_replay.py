@@ -7,6 +7,7 @@ import json
 import re
 import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,13 +97,23 @@ def shows_no_secret(run: Run) -> bool:
 
 @pytest.mark.timeout(300)
 async def test_planted_faults(
-    pair: Pair, shadow: Shadow, faulty: type[Faulty], log_of: LogOf, traffic: list[dict[str, Any]]
+    pair: Pair,
+    shadow: Shadow,
+    faulty: type[Faulty],
+    log_of: LogOf,
+    traffic: list[dict[str, Any]],
+    tmp_path: Path,
 ) -> None:
     """Two that are alike don't differ; each planted fault is found, named, and nothing else."""
     log = log_of(traffic)
+    # How long answers take depends on what else the machine has to do; another test is about it.
+    patience = tmp_path / "patience.toml"
+    patience.write_text("[slowness]\nseconds = 60.0\n")
+    rules = ("--rules", str(patience))
     # In order: of two that have the same nullifier, who is scored first has the claim.
     same = await shadow.run(
-        *arguments(log, pair.control.base_url, pair.candidate.base_url), "--concurrency", "1"
+        *arguments(log, pair.control.base_url, pair.candidate.base_url),
+        *("--concurrency", "1", *rules),
     )
     assert (same.status, same.classes) == (0, []), same.output
     assert same.report["compared"] == len(traffic)
@@ -112,7 +123,7 @@ async def test_planted_faults(
     assert shows_no_secret(same)
     for fault, expected, severity in PLANTED:
         async with faulty(pair.candidate, fault).running() as candidate:
-            run = await shadow.run(*arguments(log, pair.control.base_url, candidate))
+            run = await shadow.run(*arguments(log, pair.control.base_url, candidate), *rules)
         assert (run.status, run.classes) == (1, [expected]), (fault, run.output)
         (found,) = run.report["unexplained"]
         assert (found["exchanges"], found["severity"]) == (1, severity)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from json.encoder import encode_basestring_ascii as _quoted
 
 from passport_scorer.shadow.comparison.acceptance import FORMS
 from passport_scorer.shadow.comparison.json_values import JsonValue, number_text
 from passport_scorer.shadow.comparison.patterns import Place
 from passport_scorer.shadow.comparison.rules import Accept, Rule
+
+_WORDS = {None: "null", True: "true", False: "false"}
 
 
 def canonical(value: JsonValue, place: Place[Rule]) -> str:
@@ -43,7 +45,7 @@ def _object(value: dict[str, JsonValue], place: Place[Rule]) -> str:
     members = []
     for key in keys:
         member = canonical(value[key], place.below(key))
-        members.append(f"{json.dumps(key)}:{member}")
+        members.append(f"{_quoted(key)}:{member}")
     return "{" + ",".join(members) + "}"
 
 
@@ -59,8 +61,10 @@ def _form(value: JsonValue, place: Place[Rule]) -> str | None:
 
 
 def _scalar(value: JsonValue) -> str:
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return json.dumps(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
     return number_text(value)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 Meaning = TypeVar("Meaning")
@@ -34,30 +35,40 @@ class _Node(Generic[Meaning]):
 
 
 class Place(Generic[Meaning]):
-    """Where a walk stands: what it has matched so far."""
+    """Where a walk stands: what it has matched so far. There are few, and each is made once."""
 
-    __slots__ = ("_nodes",)
+    __slots__ = ("_globs", "_known", "_made", "_nodes", "_steps", "empty", "meanings")
 
-    def __init__(self, nodes: tuple[_Node[Meaning], ...]) -> None:
+    def __init__(
+        self,
+        nodes: tuple[_Node[Meaning], ...],
+        made: dict[frozenset[int], Place[Meaning]],
+    ) -> None:
         self._nodes = nodes
-
-    @property
-    def empty(self) -> bool:
-        """True if no pattern matches here or below."""
-        return not self._nodes
-
-    @property
-    def meanings(self) -> list[Meaning]:
-        """What the patterns that match here mean, in the order they were given."""
-        if not self._nodes:
-            return []
-        found = [each for node in self._nodes for each in node.meanings]
-        return [meaning for _, meaning in sorted(found, key=lambda each: each[0])]
+        self._made = made
+        self._steps: dict[str | None, Place[Meaning]] = {}
+        self._known = {key for node in nodes for key in node.exact}
+        self._globs = any(glob != "*" for node in nodes for glob in node.globs)
+        # True if no pattern matches here or below.
+        self.empty = not nodes
+        found = [each for node in nodes for each in node.meanings]
+        # What the patterns that match here mean, in the order they were given.
+        self.meanings = [meaning for _, meaning in sorted(found, key=lambda each: each[0])]
 
     def below(self, key: str) -> Place[Meaning]:
         """Go down to a member of an object, or an item of an array."""
-        if not self._nodes:
+        if self.empty:
             return self
+        if self._globs:
+            return self._step(key)
+        # All keys that no pattern names lead to the same place.
+        known = key if key in self._known else None
+        place = self._steps.get(known)
+        if place is None:
+            place = self._steps[known] = self._step(key)
+        return place
+
+    def _step(self, key: str) -> Place[Meaning]:
         found: list[_Node[Meaning]] = []
         for node in self._nodes:
             if node.sticky:
@@ -65,7 +76,16 @@ class Place(Generic[Meaning]):
             if exact := node.exact.get(key):
                 found.append(exact)
             found += (each for glob, each in node.globs.items() if fnmatchcase(key, glob))
-        return Place(_with_deep(found))
+        return _place(_with_deep(found), self._made)
+
+
+def _place(
+    nodes: tuple[_Node[Meaning], ...], made: dict[frozenset[int], Place[Meaning]]
+) -> Place[Meaning]:
+    identity = frozenset(map(id, nodes))
+    if identity not in made:
+        made[identity] = Place(nodes, made)
+    return made[identity]
 
 
 def _with_deep(nodes: Iterable[_Node[Meaning]]) -> tuple[_Node[Meaning], ...]:
@@ -92,8 +112,8 @@ def root_place(patterns: Iterable[tuple[str, Meaning]]) -> Place[Meaning]:
             node = _child(node, part)
         node.meanings.append((number, meaning))
     if not (root.exact or root.globs or root.deep or root.meanings):
-        return Place(())
-    return Place(_with_deep([root]))
+        return Place((), {})
+    return _place(_with_deep([root]), {})
 
 
 def _child(node: _Node[Meaning], part: str) -> _Node[Meaning]:
@@ -108,9 +128,14 @@ def _child(node: _Node[Meaning], part: str) -> _Node[Meaning]:
     return children.setdefault(name, _Node())
 
 
+@lru_cache(maxsize=1000)
+def _place_of(pattern: str) -> Place[bool]:
+    return root_place([(pattern, True)])
+
+
 def matching(pattern: str, path: str) -> bool:
     """Return True if the pattern matches a whole path."""
-    place: Place[bool] = root_place([(pattern, True)])
+    place = _place_of(pattern)
     for part in path.split("/")[1:]:
         place = place.below(_key(part))
     return bool(place.meanings)

@@ -46,6 +46,9 @@ def compare_items(
     """
     walk = _Walk(Part.BODY, subject)
     top = _Spot((), subject.rules, None)
+    if len(control) == len(candidate) == 1:
+        walk.compare(top, control[0], candidate[0])
+        return walk.found
     texts = (
         [canonical(each, subject.rules) for each in control],
         [canonical(each, subject.rules) for each in candidate],

@@ -280,3 +280,14 @@ def log_of(tmp_path: Path) -> Callable[[Sequence[Mapping[str, Any]]], str]:
 def traffic() -> list[dict[str, Any]]:
     """What partners ask about everybody of the demo."""
     return some_traffic()
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> tuple[str, str]:
+    """Options for which no answer is slow.
+
+    How long answers take depends on what else the machine has to do; that is for one test.
+    """
+    rules = tmp_path / "patience.toml"
+    rules.write_text("[slowness]\nseconds = 60.0\n")
+    return "--rules", str(rules)

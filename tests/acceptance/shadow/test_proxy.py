@@ -88,12 +88,14 @@ async def compared(folder: Any, count: int) -> None:
 
 
 @pytest.mark.timeout(240)
-async def test_clients_get_the_controls_bytes(pair: Pair, shadow: Shadow) -> None:
+async def test_clients_get_the_controls_bytes(
+    pair: Pair, shadow: Shadow, patient: tuple[str, str]
+) -> None:
     """What comes through the proxy is byte for byte what the control answers."""
     await pair.control.client.get(SCORE, headers=KEY)
     await pair.candidate.client.get(SCORE, headers=KEY)
     arguments = ("--control", pair.control.base_url, "--candidate", pair.candidate.base_url)
-    async with shadow.proxy(*arguments) as proxy:
+    async with shadow.proxy(*arguments, *patient) as proxy:
         for name, data in RAW.items():
             direct = await asyncio.to_thread(exchanged, pair.control.port, data)
             through = await asyncio.to_thread(exchanged, proxy.port, data)

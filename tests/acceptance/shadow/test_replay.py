@@ -7,7 +7,6 @@ import json
 import re
 import signal
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,18 +101,14 @@ async def test_planted_faults(
     faulty: type[Faulty],
     log_of: LogOf,
     traffic: list[dict[str, Any]],
-    tmp_path: Path,
+    patient: tuple[str, str],
 ) -> None:
     """Two that are alike don't differ; each planted fault is found, named, and nothing else."""
     log = log_of(traffic)
-    # How long answers take depends on what else the machine has to do; another test is about it.
-    patience = tmp_path / "patience.toml"
-    patience.write_text("[slowness]\nseconds = 60.0\n")
-    rules = ("--rules", str(patience))
     # In order: of two that have the same nullifier, who is scored first has the claim.
     same = await shadow.run(
         *arguments(log, pair.control.base_url, pair.candidate.base_url),
-        *("--concurrency", "1", *rules),
+        *("--concurrency", "1", *patient),
     )
     assert (same.status, same.classes) == (0, []), same.output
     assert same.report["compared"] == len(traffic)
@@ -123,7 +118,7 @@ async def test_planted_faults(
     assert shows_no_secret(same)
     for fault, expected, severity in PLANTED:
         async with faulty(pair.candidate, fault).running() as candidate:
-            run = await shadow.run(*arguments(log, pair.control.base_url, candidate), *rules)
+            run = await shadow.run(*arguments(log, pair.control.base_url, candidate), *patient)
         assert (run.status, run.classes) == (1, [expected]), (fault, run.output)
         (found,) = run.report["unexplained"]
         assert (found["exchanges"], found["severity"]) == (1, severity)

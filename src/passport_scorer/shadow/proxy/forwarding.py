@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -92,14 +93,14 @@ class Link:
         self.early_end = False
 
 
-class _Side(asyncio.Protocol):
+class _Side(asyncio.Protocol, ABC):
     """One end: reads no faster than the other end takes."""
 
     link: Link
 
+    @abstractmethod
     def other(self) -> asyncio.Transport | None:
         """The other end's transport."""
-        raise NotImplementedError
 
     def pause_writing(self) -> None:
         """This end is slow: stop reading at the other one."""

@@ -70,7 +70,9 @@ def service(environ: dict[str, str], folder: Path) -> Iterator[tuple[str, str]]:
     ports = ["--port", str(public), "--internal-port", str(internal), "--workers", "1"]
     command = [sys.executable, "-m", "passport_scorer.cli", "serve", *ports]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environ, cwd=folder, stderr=log)
+        process = subprocess.Popen(
+            command, env={**environ, "SHUTDOWN_DELAY_SECONDS": "0"}, cwd=folder, stderr=log
+        )
     try:
         wait_until_ready(f"http://127.0.0.1:{public}/health/ready", process, folder / "log")
         yield f"http://127.0.0.1:{public}", f"http://127.0.0.1:{internal}"

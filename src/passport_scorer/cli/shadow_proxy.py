@@ -94,7 +94,7 @@ def proxy(
     timeout
         Seconds that the candidate's answer may take.
     rules
-        More rules: a file, or existing-deployment. May be given several times.
+        More rules: a file, existing-deployment or copied-database. May be given several times.
     candidate_header
         A header for every copy as NAME=VARIABLE, its value from the environment.
     writes

@@ -93,7 +93,7 @@ def replay(
     timeout
         Seconds that an answer may take.
     rules
-        More rules: a file, or existing-deployment. May be given several times.
+        More rules: a file, existing-deployment or copied-database. May be given several times.
     header
         A header for every request as NAME=VARIABLE; its value comes from the environment,
         where no list of processes shows it. May be given several times.

@@ -62,7 +62,7 @@ def rows(
     table
         Only this table; may be given several times. By default all that the service writes.
     rules
-        More rules: a file, or existing-deployment. May be given several times.
+        More rules: a file, existing-deployment or copied-database. May be given several times.
     output
         Folder of the report.
     """

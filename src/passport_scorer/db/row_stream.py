@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from passport_scorer.db.location import connected
+import asyncpg
+
+from passport_scorer.db.location import (
+    DatabaseUnreachableError,
+    connected,
+    reason,
+    without_password,
+)
 from passport_scorer.db.row_comparison_queries import ComparedTable
 
 _PREFETCH = 500
@@ -15,16 +22,22 @@ _PREFETCH = 500
 class Snapshot:
     """A database as it was at one moment; made by `snapshot`."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, shown: str) -> None:
         self._connection = connection
+        self._shown = shown
 
     async def rows(self, table: ComparedTable) -> AsyncIterator[tuple[Any, ...]]:
         """Yield the rows of a table, in the order of its key; columns as its query's row type.
 
-        Raises `asyncpg.PostgresError` inside `snapshot`, which makes it DatabaseUnreachableError.
+        Raises:
+            DatabaseUnreachableError: the server refuses, or a table or column is missing.
         """
-        async for record in self._connection.cursor(table.query.sql, prefetch=_PREFETCH):
-            yield tuple(record)
+        try:
+            async for record in self._connection.cursor(table.query.sql, prefetch=_PREFETCH):
+                yield tuple(record)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # Said here, where it is known which of two databases it is.
+            raise DatabaseUnreachableError(f"Can't use {self._shown}: {reason(error)}") from error
 
 
 @asynccontextmanager
@@ -36,10 +49,10 @@ async def snapshot(url: str) -> AsyncIterator[Snapshot]:
 
     Raises:
         DatabaseLocationError: the address can't be used.
-        DatabaseUnreachableError: the server refuses, or a table or column is missing.
+        DatabaseUnreachableError: the server refuses.
     """
     async with (
         connected(url) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        yield Snapshot(connection)
+        yield Snapshot(connection, without_password(url)[0])

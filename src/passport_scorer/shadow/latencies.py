@@ -69,6 +69,11 @@ class Timeline(msgspec.Struct):
     width: float = 1.0
     counts: list[int] = []
 
+    @property
+    def end(self) -> float:
+        """When the last span ends, seconds since 1970; 0 if nothing happened yet."""
+        return (self.start or 0.0) + self.width * len(self.counts)
+
     def add(self, time: float, count: int = 1) -> None:
         """Count what happened then."""
         if self.start is None:

@@ -22,6 +22,7 @@ from passport_scorer.shadow.tally import (
 
 _MOST_ENDPOINTS = 300
 _MOST_CLASSES = 1000
+_LEAST_ERROR = 400  # statuses from here on say that a request was refused or failed
 OTHERS = "(other paths)"
 NOT_ANSWERED = "not compared: the control did not answer"
 
@@ -57,6 +58,8 @@ class Recorder:
         known = secrets_of(request.headers)
         shown = f"{request.method} {self._masking.path(request.path, known)}"
         self.differences(name, found, shown, request.time, known)
+        if control.status >= _LEAST_ERROR:
+            self._endpoint(name).errors += 1
         if request.time is not None:
             self.tally.traffic.add(request.time)
 

@@ -68,7 +68,7 @@ async def _compare_table(
 ) -> None:
     comparison = _TableComparison(table, recorder)
     sides = _groups(control.rows(table), table), _groups(candidate.rows(table), table)
-    left, right = await asyncio.gather(*(anext(side, None) for side in sides))
+    left, right = await _next_of_both(*sides)
     seen = 0
     while (left or right) and not stopped.is_set():
         if right is None or (left and left.order < right.order):
@@ -79,10 +79,24 @@ async def _compare_table(
             right = await anext(sides[1], None)
         else:
             comparison.count(left, right)
-            left, right = await asyncio.gather(*(anext(side, None) for side in sides))
+            left, right = await _next_of_both(*sides)
         seen += 1
         if seen % _BREATH == 0:
             await asyncio.sleep(0)
+
+
+async def _next_of_both(
+    control: AsyncIterator[Group], candidate: AsyncIterator[Group]
+) -> tuple[Group | None, Group | None]:
+    """The next group of either side.
+
+    If one side fails, the other one is waited for before that is said: a connection in the midst
+    of a statement can't end its transaction, and what it says of that would hide the reason.
+    """
+    left = asyncio.ensure_future(anext(control, None))
+    right = asyncio.ensure_future(anext(candidate, None))
+    await asyncio.gather(left, right, return_exceptions=True)
+    return left.result(), right.result()
 
 
 async def _groups(rows: AsyncIterator[Row], table: ComparedTable) -> AsyncIterator[Group]:

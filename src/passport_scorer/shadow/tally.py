@@ -56,6 +56,7 @@ class EndpointTally(msgspec.Struct):
         same: those without any difference.
         expected: those with differences that rules expect, and no others.
         different: those with others.
+        errors: exchanges that the control itself answered with an error.
         slower: the candidate was slow and the control wasn't.
         faster: the other way round.
     """
@@ -64,6 +65,7 @@ class EndpointTally(msgspec.Struct):
     same: int = 0
     expected: int = 0
     different: int = 0
+    errors: int = 0
     slower: int = 0
     faster: int = 0
     control: Latencies = msgspec.field(default_factory=Latencies)

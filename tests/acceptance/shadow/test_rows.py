@@ -145,3 +145,14 @@ async def test_wrong_options(databases: Databases, shadow: Shadow) -> None:
         (line,) = run.errors.splitlines()
         assert sentence in line
         assert "secret" not in line
+
+
+async def test_a_table_that_can_not_be_read(databases: Databases, shadow: Shadow) -> None:
+    """What one server says is passed on, though the other one is in the midst of its answer."""
+    await execute(databases.control, "ALTER TABLE registry_event RENAME TO elsewhere")
+    run = await shadow.run(
+        "rows", "--control", databases.control, "--candidate", databases.candidate
+    )
+    assert run.status == 2, run.output
+    (line,) = run.errors.splitlines()
+    assert f'{databases.control}: the server says: relation "registry_event" does not' in line

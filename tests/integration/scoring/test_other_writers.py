@@ -26,10 +26,12 @@ class OtherService:
         self.connection = connection
         self.world = world
         self.kept: list[Any] = []
+        self.who = ""
 
     async def begin(self, name: str) -> None:
         """Read the stamps, claim their nullifiers, and write the passport's stamps."""
-        who, now = address(name), self.world.now
+        self.who = who = address(name)
+        now = self.world.now
         passport = await self.connection.fetchval(
             """INSERT INTO registry_passport (address, community_id) VALUES ($1, $2)
             ON CONFLICT (address, community_id) DO UPDATE SET requires_calculation = false
@@ -72,7 +74,7 @@ class OtherService:
         return bool(owner == who)
 
     async def finish(self) -> None:
-        """Write the score and its event."""
+        """Write the score, and its event."""
         stamps = {
             row["provider"]: {"score": "1.00000", "dedup": False, "expiration_date": "2030"}
             for row in self.kept
@@ -92,6 +94,13 @@ class OtherService:
             self.now,
             json.dumps(stamps),
             json.dumps(evidence),
+        )
+        await self.connection.execute(
+            """INSERT INTO registry_event (action, address, created_at, data, community_id)
+            VALUES ('SCU', $1, clock_timestamp(), $2, $3)""",
+            self.who,
+            json.dumps({"model": "registry.score", "fields": {"score": "1", "by": "other"}}),
+            COMMUNITY,
         )
 
 
@@ -174,3 +183,27 @@ async def test_its_rows_are_read_and_ours_stay_readable(world: World) -> None:
             await assert_sound(world)
     for table in ("passport", "score", "stamp", "hashscorerlink"):
         assert len(await world.rows(f"SELECT FROM registry_{table}")) == 1
+    events = await world.rows("SELECT action, address, data FROM registry_event ORDER BY id")
+    assert {(each["action"], each["address"]) for each in events} == {("SCU", address("ann"))}
+    written_by_other = ["by" in json.loads(each["data"])["fields"] for each in events]
+    assert written_by_other == [True, False] * 3
+
+
+async def test_what_it_stores_counts_at_once(world: World) -> None:
+    """Stamps that it adds, replaces, changes and deletes are seen, though others are remembered."""
+    await world.add_stamp("ann", "Google", ["v0:x"])
+    async with world.road() as road:
+        assert kept(await road.score("ann")) == ["Google"]
+        await world.add_stamp("ann", "Google", ["v0:z"])
+        await world.add_stamp("ann", "Ens", ["v0:y"])
+        assert kept(await road.score("ann")) == ["Ens", "Google"]
+        assert (await world.links())["v0:z"][0] == address("ann")
+        changed = """UPDATE ceramic_cache_ceramiccache
+            SET stamp = jsonb_set(stamp, '{credentialSubject,provider}', '"Other"')
+            WHERE provider = 'Ens' AND deleted_at IS NULL RETURNING id"""
+        assert len(await world.rows(changed)) == 1
+        assert kept(await road.score("ann")) == ["Google"]
+        await world.delete_stamp("ann", "Google")
+        assert kept(await road.score("ann")) == []
+    assert await world.copies("ann") == []
+    await assert_sound(world)

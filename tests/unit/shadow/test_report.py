@@ -6,6 +6,7 @@ import io
 import json
 from html.parser import HTMLParser
 
+import pytest
 from rich.console import Console
 
 from passport_scorer.shadow.comparison.answers import Answer
@@ -72,7 +73,8 @@ def test_the_page_needs_nothing_else() -> None:
     checker = Checker()
     checker.feed(page)
     assert checker.open == []
-    assert checker.references == []
+    assert set(checker.references) == {"#difference-1", "#difference-2"}
+    assert all(f'id="{each[1:]}"' in page for each in checker.references)
     assert not checker.seen & {"script", "link", "img", "iframe", "object"}
     assert "url(" not in page
     assert "@import" not in page
@@ -93,6 +95,9 @@ def test_the_page_says_what_matters() -> None:
         "score-computed-at",
         "rules never matched",
         "The first difference",
+        "At a glance",
+        "<b>dangerous</b>: it may change who passes",
+        "of the requests, 2026-11-24 03:00:00 UTC to 2026-11-24 03:",
         "1 × something &lt;else&gt;",
     ):
         assert text in page
@@ -116,6 +121,31 @@ def test_nothing_was_compared() -> None:
     verdict = verdict_on(tally, BOOK)
     assert not verdict.same
     assert "Nothing was compared." in report_html(ABOUT, tally, verdict)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "sentence"),
+    [
+        ((200, 200, 200), None),
+        ((401, 200, 404), "at: GET /internal/embed/weights."),
+        ((401, 401, 404), "answered nothing but errors"),
+    ],
+)
+def test_errors_that_agree(statuses: tuple[int, int, int], sentence: str | None) -> None:
+    """Where the control refuses everything, agreement proves nothing: the report says so."""
+    tally = Tally(began=0.0)
+    recorder = Recorder(BOOK, tally)
+    paths = ("/health", "/health", "/internal/embed/weights")
+    for path, status in zip(paths, statuses, strict=True):
+        recorder.exchange(Request("GET", path), Answer(status), Answer(status))
+    verdict = verdict_on(tally, BOOK)
+    assert verdict.same
+    text = io.StringIO()
+    Console(file=text, width=400).print(summary(ABOUT, tally, verdict, whole=True))
+    report = json.loads(report_json(ABOUT, tally, verdict))
+    assert len(report["cautions"]) == (1 if sentence else 0)
+    for shown in (text.getvalue(), report_html(ABOUT, tally, verdict), str(report["cautions"])):
+        assert (sentence or "nothing but errors") in shown if sentence else "errors (" not in shown
 
 
 def test_the_json() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ def accepted(accept: Accept, control: Any, candidate: Any, /, **more: Any) -> bo
         (Accept.LINK, "http://a/x", "http://b/y", False),
         (Accept.LINK, "http://a/x", "/x", False),
         (Accept.LINK, "http://a/x", None, False),
+        (Accept.PAGE, "http://a/x?l=1&token=eyJpZCI6IDF9", "https://b/y?token=eyJpZCI6MX0", True),
+        (Accept.PAGE, "http://a/x?token=eyJpZCI6IDF9", "http://a/x?token=eyJpZCI6IDJ9", False),
+        (Accept.PAGE, "http://a/x?limit=1", "http://a/x?limit=2", False),
+        (Accept.PAGE, "http://a/x?limit=1", None, False),
         (Accept.ANYTHING, 1, None, True),
         (Accept.ANY_ORDER, "ab", "ba", False),
     ],
@@ -135,6 +140,55 @@ def test_only_headers_that_are_named_are_compared() -> None:
 def test_shipped_files(name: str | None) -> None:
     """The files that come with the service can be read."""
     assert read_rulebook([name] if name else []).rule
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status", "control", "candidate", "rule"),
+    [
+        ("GET /ceramic-cache/stamp", 401, "a", "b", "existing-token-sentences"),
+        (SCORE, 401, "a", "b", None),
+        ("GET /ceramic-cache/score/{address}", 404, "a", "b", "existing-unknown-scorers"),
+        (f"{SCORE}/history", 404, "a", "b", None),
+        (SCORE, 422, [{"msg": "a"}], [{"msg": "b"}], "existing-reasons-of-422"),
+        (SCORE, 422, [{"msg": "a"}], "too many", None),
+        (SCORE, 422, "too many", "too few", None),
+        (SCORE, 200, [{"msg": "a"}], [{"msg": "b"}], None),
+    ],
+)  # fmt: skip
+def test_existing_deployments_may_say_otherwise(
+    endpoint: str, status: int, control: Any, candidate: Any, rule: str | None
+) -> None:
+    """Sentences are expected to differ where the specification has none, and nowhere else."""
+    found = compare_answers(
+        Answer(status, (), json.dumps({"detail": control}).encode()),
+        Answer(status, (), json.dumps({"detail": candidate}).encode()),
+        endpoint,
+        read_rulebook(["existing-deployment"]),
+    )
+    assert {each.rule and each.rule.name for each in found} == {rule}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "control", "candidate", "rule"),
+    [
+        ("POST /ceramic-cache/authenticate/v2", 200, 400, "copied-sign-in"),
+        ("POST /ceramic-cache/authenticate/v2", 400, 400, "copied-sign-in-refused"),
+        ("POST /ceramic-cache/authenticate/v2", 200, 500, None),
+        ("POST /ceramic-cache/authenticate/v2", 400, 200, None),
+        ("POST /ceramic-cache/stamps/bulk", 200, 400, None),
+    ],
+)
+def test_a_copied_database_knows_no_later_nonces(
+    endpoint: str, control: int, candidate: int, rule: str | None
+) -> None:
+    """A candidate on a copy may refuse sign-ins, and nothing else."""
+    found = compare_answers(
+        Answer(control, (), b'{"detail": "a"}'),
+        Answer(candidate, (), b'{"detail": "b"}'),
+        endpoint,
+        read_rulebook(["copied-database"]),
+    )
+    assert [each.rule and each.rule.name for each in found] == [rule]
 
 
 def test_every_endpoint_has_its_template() -> None:

@@ -14,6 +14,7 @@ from passport_scorer.shadow.comparison.differences import ABSENT, Kind
 from passport_scorer.shadow.comparison.json_values import JsonValue, json_text, kind_of
 from passport_scorer.shadow.comparison.rules import Accept, Rule
 
+_OF_A_PAGE = ("limit", "token")
 _DIGITS = re.compile(r"\d+(\.\d+)?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)")
 
@@ -86,6 +87,17 @@ def _media_type(value: JsonValue) -> str | None:
 
 
 def _link(value: JsonValue) -> str | None:
+    found = _path_and_query(value)
+    return f"{found[0]}?{found[1]}" if found else None
+
+
+def _page(value: JsonValue) -> str | None:
+    found = _path_and_query(value)
+    return f"{[pair for pair in found[1] if pair[0] in _OF_A_PAGE]}" if found else None
+
+
+def _path_and_query(value: JsonValue) -> tuple[str, list[tuple[str, str]]] | None:
+    """Of an absolute URL; the query in order of its names, with cursors decoded."""
     if not isinstance(value, str):
         return None
     try:
@@ -93,7 +105,7 @@ def _link(value: JsonValue) -> str | None:
         query = sorted((name, _token(text)) for name, text in parse_qsl(parts.query))
     except ValueError:
         return None
-    return f"{parts.path}?{query}" if parts.scheme and parts.netloc else None
+    return (parts.path, query) if parts.scheme and parts.netloc else None
 
 
 def _token(text: str) -> str:
@@ -113,4 +125,5 @@ FORMS: dict[Accept, Callable[[JsonValue], str | None]] = {
     Accept.NUMBERS: _without_numbers,
     Accept.MEDIA_TYPE: _media_type,
     Accept.LINK: _link,
+    Accept.PAGE: _page,
 }

@@ -40,6 +40,7 @@ class Accept(StrEnum):
     NUMBERS = "numbers"  # the same text but for its numbers
     MEDIA_TYPE = "media_type"  # the same type; the character set may be named
     LINK = "link"  # the same path and query on another host
+    PAGE = "page"  # a link to the same page, with the same limit, wherever it leads
     ANY_ORDER = "any_order"  # the same items of an array in another order
     KEY_ORDER = "key_order"  # the keys of an object must be in the same order
 

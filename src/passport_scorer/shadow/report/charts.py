@@ -100,7 +100,7 @@ def timeline_chart(timeline: Timeline, traffic: Timeline) -> str:
     if timeline.start is None or not timeline.counts:
         return ""
     start = min(timeline.start, traffic.start if traffic.start is not None else timeline.start)
-    end = max(_end(timeline), _end(traffic))
+    end = max(timeline.end, traffic.end)
     span = max(end - start, timeline.width)
     if span < _FEWEST_SPANS * timeline.width:
         return ""
@@ -123,8 +123,5 @@ def timeline_chart(timeline: Timeline, traffic: Timeline) -> str:
         f' preserveAspectRatio="none"><title>{escape(sentence)}</title>'
         f'<line class="grid" x1="0" x2="{width}" y1="{height - 0.5}" y2="{height - 0.5}"/>'
         f"{''.join(bars)}</svg>"
+        f'<div class="ends quiet"><span>{moment(start)}</span><span>{moment(end)}</span></div>'
     )
-
-
-def _end(timeline: Timeline) -> float:
-    return (timeline.start or 0.0) + timeline.width * len(timeline.counts)

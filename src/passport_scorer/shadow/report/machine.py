@@ -9,7 +9,7 @@ import msgspec
 from passport_scorer.shadow.findings import Verdict
 from passport_scorer.shadow.latencies import Latencies
 from passport_scorer.shadow.report.about import About
-from passport_scorer.shadow.report.words import SEVERITIES, headline, moment
+from passport_scorer.shadow.report.words import SEVERITIES, cautions, headline, moment
 from passport_scorer.shadow.tally import DifferenceClass, EndpointTally, Tally
 
 _QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
@@ -20,6 +20,7 @@ def report_json(about: About, tally: Tally, verdict: Verdict) -> bytes:
     report = {
         "about": about,
         "headline": headline(verdict, about),
+        "cautions": cautions(tally),
         "same": verdict.same,
         "compared": verdict.compared,
         "different": verdict.different,
@@ -46,6 +47,7 @@ def _endpoint(tally: EndpointTally) -> dict[str, Any]:
         "same": tally.same,
         "expected": tally.expected,
         "different": tally.different,
+        "errors": tally.errors,
         "control_seconds": _quantiles(tally.control),
         "candidate_seconds": _quantiles(tally.candidate),
     }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib import resources
 
+from passport_scorer.shadow.comparison.differences import Kind
 from passport_scorer.shadow.findings import Verdict
 from passport_scorer.shadow.report.about import About
 from passport_scorer.shadow.report.charts import latency_chart, timeline_chart
 from passport_scorer.shadow.report.words import (
+    MEANINGS,
     SEVERITIES,
+    cautions,
     duration,
     headline,
     kind,
@@ -22,6 +25,7 @@ from passport_scorer.shadow.report.words import (
 from passport_scorer.shadow.tally import DifferenceClass, EndpointTally, Example, Tally
 
 _MOST_CHARTS = 12
+_LONGEST_GLANCE = 40
 
 
 def report_html(about: About, tally: Tally, verdict: Verdict) -> str:
@@ -29,6 +33,7 @@ def report_html(about: About, tally: Tally, verdict: Verdict) -> str:
     css = (resources.files(__package__) / "page.css").read_text("utf-8")
     sections = [
         _verdict(about, tally, verdict),
+        _overview(about, tally, verdict),
         _first(tally),
         _unexplained(about, tally, verdict),
         _endpoints(about, tally),
@@ -50,19 +55,86 @@ def report_html(about: About, tally: Tally, verdict: Verdict) -> str:
 def _verdict(about: About, tally: Tally, verdict: Verdict) -> str:
     rate = f", {number(round(tally.compared / tally.busy))} a second" if tally.busy >= 1 else ""
     facts = {
-        "Control": f'<code class="control-ink">{escape(about.control)}</code>',
-        "Candidate": f'<code class="candidate-ink">{escape(about.candidate)}</code>',
+        "Control": f'<code class="control-ink">{escape(about.control)}</code>, counts as right',
+        "Candidate": f'<code class="candidate-ink">{escape(about.candidate)}</code>, in question',
         "Requests from": escape(about.source),
         "Compared": f"{number(verdict.compared)} {about.unit} in {duration(tally.busy)}{rate}",
         "Begun": moment(tally.began),
+        "Times below": f"{about.times}{_period(tally)}",
         "State": "" if about.complete else "<b>Stopped before the end.</b>",
     }
     listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items() if text)
     state = "verdict same" if verdict.same else "verdict"
+    warned = "".join(f'<p class="caution">{escape(each)}</p>' for each in cautions(tally))
     return (
-        f'<div class="{state}"><strong>{escape(headline(verdict, about))}</strong></div>'
+        f'<div class="{state}"><strong>{escape(headline(verdict, about))}</strong></div>{warned}'
         f'<dl class="facts">{listed}</dl>'
     )
+
+
+def _period(tally: Tally) -> str:
+    """From when to when the requests were."""
+    traffic = tally.traffic
+    return f", {moment(traffic.start)} to {moment(traffic.end)}" if traffic.start else ""
+
+
+def _overview(about: About, tally: Tally, verdict: Verdict) -> str:
+    """A line for each class, so that it can be seen at a glance what there is."""
+    if not verdict.unexplained:
+        return ""
+    timed = any(each.first is not None for each in verdict.unexplained)
+    names = ["what", about.unit, *(["since"] if timed else []), "for example"]
+    rows = "".join(
+        _overview_row(position, each, tally, names, timed=timed)
+        for position, each in enumerate(verdict.unexplained, 1)
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    seen = sorted({each.severity for each in verdict.unexplained}, reverse=True)
+    legend = "; ".join(f"<b>{SEVERITIES[each]}</b>: {MEANINGS[each]}" for each in seen)
+    return (
+        f'<h2>At a glance</h2><p class="small quiet">{legend}.</p>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="At a glance">'
+        f'<table class="stack"><thead><tr><th scope="col">where</th>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _overview_row(
+    position: int, found: DifferenceClass, tally: Tally, names: Iterable[str], *, timed: bool
+) -> str:
+    whole = _whole(found, tally)
+    example = "–"
+    if found.examples and found.kind not in {Kind.ORDER, Kind.KEY_ORDER}:
+        control, candidate = found.examples[0].control, found.examples[0].candidate
+        example = (
+            f'<span class="control-ink">{escape(_short(control))}</span> → '
+            f'<span class="candidate-ink">{escape(_short(candidate))}</span>'
+        )
+    cells = [
+        f"{escape(place(found))}: {kind(found)}",
+        f"<span><b>{number(found.exchanges)}</b> of {number(whole)}"
+        f" ({share(found.exchanges, whole)})</span>",
+        *([moment(found.first)] if timed else []),
+        f'<span class="value">{example}</span>',
+    ]
+    listed = "".join(
+        f'<td data-name="{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True)
+    )
+    severity = SEVERITIES[found.severity]
+    return (
+        f'<tr><th scope="row"><a href="#difference-{position}"><span class="badge {severity}">'
+        f"{severity}</span><code>{escape(found.endpoint)}</code></a></th>{listed}</tr>"
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_GLANCE else f"{text[: _LONGEST_GLANCE - 1]}…"
+
+
+def _whole(found: DifferenceClass, tally: Tally) -> int:
+    """How many were compared where a difference was found."""
+    compared = tally.endpoints.get(found.endpoint)
+    return compared.compared if compared else tally.compared
 
 
 def _first(tally: Tally) -> str:
@@ -79,14 +151,15 @@ def _first(tally: Tally) -> str:
 def _unexplained(about: About, tally: Tally, verdict: Verdict) -> str:
     if not verdict.unexplained:
         return ""
-    cards = "".join(_card(about, tally, each) for each in verdict.unexplained)
+    cards = "".join(
+        _card(position, about, tally, each) for position, each in enumerate(verdict.unexplained, 1)
+    )
     return f"<h2>What differs, the most dangerous first</h2>{cards}"
 
 
-def _card(about: About, tally: Tally, found: DifferenceClass) -> str:
+def _card(position: int, about: About, tally: Tally, found: DifferenceClass) -> str:
     severity = SEVERITIES[found.severity]
-    compared = tally.endpoints.get(found.endpoint)
-    whole = compared.compared if compared else tally.compared
+    whole = _whole(found, tally)
     counts = [
         f"<b>{number(found.exchanges)}</b> of {number(whole)} {about.unit} here"
         f" ({share(found.exchanges, whole)})"
@@ -99,7 +172,8 @@ def _card(about: About, tally: Tally, found: DifferenceClass) -> str:
         counts.append(f"since <b>{moment(found.first)}</b>")
         counts.append(f"last <b>{moment(found.last)}</b>")
     return (
-        f'<article class="card {severity}"><h3><span class="badge {severity}">{severity}</span>'
+        f'<article class="card {severity}" id="difference-{position}">'
+        f'<h3><span class="badge {severity}">{severity}</span>'
         f"{escape(place(found))}: {kind(found)}</h3><p><code>{escape(found.endpoint)}</code></p>"
         f"<p>{escape(found.danger)}</p>"
         f'<div class="meta small">{"".join(f"<span>{each}</span>" for each in counts)}</div>'
@@ -138,19 +212,22 @@ def _endpoints(about: About, tally: Tally) -> str:
         return ""
     timed = any(each.control.count for each in tally.endpoints.values())
     names = [about.unit, "match", "unexplained", "expected"]
+    names += ["errors"] if any(each.errors for each in tally.endpoints.values()) else []
     names += ["p50 of both", "p99 of both"] if timed else []
-    rows = "".join(_row(name, names, _cells(each, timed=timed)) for name, each in _busiest(tally))
+    failed = " Errors: the control itself answered with 400 or more." if "errors" in names else ""
+    rows = "".join(_row(name, names, _cells(each, names)) for name, each in _busiest(tally))
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in names)
     return (
         "<h2>How often both agree</h2>"
-        '<p class="small quiet">Match: nothing differs, or only what a rule expects.</p>'
+        '<p class="small quiet">Match: nothing differs, or only what a rule expects.'
+        f"{failed}</p>"
         '<div class="scroll" tabindex="0" role="region" aria-label="How often both agree">'
         f'<table class="stack"><thead><tr><th scope="col">where</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
 
-def _cells(tally: EndpointTally, *, timed: bool) -> Iterator[str]:
+def _cells(tally: EndpointTally, names: Sequence[str]) -> Iterator[str]:
     matched = tally.compared - tally.different
     percent = 100 * matched / tally.compared if tally.compared else 0
     bar = f'<span class="rate"><i style="width:{percent:.2f}%"></i></span>'
@@ -158,7 +235,9 @@ def _cells(tally: EndpointTally, *, timed: bool) -> Iterator[str]:
     yield f"<span>{bar}{share(matched, tally.compared)}</span>"
     yield f"<b>{number(tally.different)}</b>" if tally.different else "0"
     yield number(tally.expected)
-    for quantile in (0.5, 0.99) if timed else ():
+    if "errors" in names:
+        yield number(tally.errors)
+    for quantile in (0.5, 0.99) if "p50 of both" in names else ():
         control, candidate = tally.control.quantile(quantile), tally.candidate.quantile(quantile)
         yield (
             f'<span><span class="control-ink">{duration(control)}</span> · '

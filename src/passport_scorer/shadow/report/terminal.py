@@ -10,6 +10,7 @@ from passport_scorer.shadow.findings import Verdict
 from passport_scorer.shadow.report.about import About
 from passport_scorer.shadow.report.words import (
     SEVERITIES,
+    cautions,
     duration,
     headline,
     kind,
@@ -34,11 +35,14 @@ def summary(about: About, tally: Tally, verdict: Verdict, *, whole: bool) -> Ren
         whole: all differences; False: as many as fit while it runs.
     """
     parts: list[RenderableType] = [_endpoints(about, tally)]
+    if (hidden := len(tally.endpoints) - _MOST) > 0:
+        parts.append(Text(f"… and {hidden} more, in the report", "dim"))
     if verdict.unexplained:
         parts.append(_differences(about, verdict, None if whole else _MOST))
     if whole:
         parts += _rules(verdict)
         parts += [Text(f"{number(count)} × {what}") for what, count in tally.notes.items()]
+        parts += [Text(each, "bold yellow") for each in cautions(tally)]
     style = "bold green" if verdict.same else "bold red"
     parts.append(Text(headline(verdict, about), style if verdict.compared else "bold"))
     return Group(*parts)

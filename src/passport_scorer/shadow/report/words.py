@@ -9,13 +9,19 @@ from passport_scorer.shadow.comparison.rules import Part
 from passport_scorer.shadow.findings import Verdict, is_table
 from passport_scorer.shadow.report.about import About
 from passport_scorer.shadow.severity import Severity
-from passport_scorer.shadow.tally import DifferenceClass
+from passport_scorer.shadow.tally import DifferenceClass, EndpointTally, Tally
 
 SEVERITIES = {
     Severity.DANGEROUS: "dangerous",
     Severity.NOTABLE: "notable",
     Severity.COSMETIC: "cosmetic",
 }
+MEANINGS = {
+    Severity.DANGEROUS: "it may change who passes, what is kept, or whether there is an answer",
+    Severity.NOTABLE: "clients can see it",
+    Severity.COSMETIC: "the same value, written in another way",
+}
+_MOST_NAMED = 8
 _KINDS = {
     Kind.VALUE: "another value",
     Kind.TYPE: "another type",
@@ -98,3 +104,23 @@ def headline(verdict: Verdict, about: About) -> str:
         f" in {number(verdict.different)} of {number(verdict.compared)} {about.unit}"
         f" ({share(verdict.different, verdict.compared)})."
     )
+
+
+def cautions(tally: Tally) -> list[str]:
+    """Say what makes a comparison worth less than it looks: answers that are all errors agree."""
+    empty = [name for name, each in tally.endpoints.items() if each.errors and _all_failed(each)]
+    if not empty:
+        return []
+    hint = (
+        "Two refusals are alike whatever is behind them. Are the requests' keys and tokens valid,"
+        " and is /internal/* sent to the internal listener?"
+    )
+    if all(map(_all_failed, tally.endpoints.values())):
+        return [f"The control answered nothing but errors (400 or more). {hint}"]
+    named = ", ".join(empty[:_MOST_NAMED])
+    more = f" and {len(empty) - _MOST_NAMED} more" if len(empty) > _MOST_NAMED else ""
+    return [f"Nothing but errors (400 or more) from the control at: {named}{more}. {hint}"]
+
+
+def _all_failed(tally: EndpointTally) -> bool:
+    return tally.errors == tally.compared

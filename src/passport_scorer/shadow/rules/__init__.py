@@ -15,7 +15,7 @@ from passport_scorer.shadow.comparison.rules import Rulebook
 # What every comparison of this API starts with.
 API = "api"
 # Names that can be given instead of a file.
-SHIPPED = ("existing-deployment",)
+SHIPPED = ("existing-deployment", "copied-database")
 
 
 class RulesUnreadable(PassportScorerError):

@@ -123,7 +123,10 @@ LEFT JOIN LATERAL (
             CASE WHEN known.row_id IS NULL THEN latest.stamp::text END
         ) AS documents,
         array_agg(
-            CASE WHEN held.id IS NOT NULL THEN held.id ELSE (
+            -- The copies are at hand already: no need to look this one up in their table.
+            CASE WHEN copy.row_versions[array_position(copy.ids, known.copy_id)]
+                = known.copy_version
+            THEN known.copy_id ELSE (
                 SELECT min(c.id)
                 FROM registry_stamp AS c
                 WHERE c.passport_id = passport.id
@@ -147,37 +150,40 @@ LEFT JOIN LATERAL (
         ON known.ordinal = request.ordinal
         AND known.row_id = latest.id
         AND known.row_version = latest.row_version
-    LEFT JOIN registry_stamp AS held
-        ON held.id = known.copy_id
-        AND held.xmin::text = known.copy_version
-        AND held.passport_id = passport.id
 ) AS stamp ON community.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT
         array_agg(l.hash) AS nullifiers,
         array_agg(l.address) AS addresses,
         array_agg(l.expires_at) AS expiries
-    FROM registry_hashscorerlink AS l
-    WHERE l.community_id = community.id
-        AND l.hash = ANY (ARRAY(
-            SELECT n.nullifier
-            FROM known_nullifier AS n
-            WHERE n.ordinal = request.ordinal
-            UNION
-            SELECT claimed.nullifier
-            FROM unnest(stamp.unknown_stamps) AS unknown (document)
-            CROSS JOIN LATERAL (
-                SELECT unknown.document #>> '{credentialSubject,hash}' AS nullifier
-                UNION ALL
-                SELECT element
-                FROM jsonb_array_elements_text(
-                    CASE jsonb_typeof(unknown.document #> '{credentialSubject,nullifiers}')
-                        WHEN 'array' THEN unknown.document #> '{credentialSubject,nullifiers}'
-                    END
-                ) AS element
-            ) AS claimed
-            WHERE claimed.nullifier IS NOT NULL
-        ))
+    FROM (
+        SELECT n.nullifier
+        FROM known_nullifier AS n
+        WHERE n.ordinal = request.ordinal
+        UNION ALL
+        SELECT claimed.nullifier
+        FROM unnest(stamp.unknown_stamps) AS unknown (document)
+        CROSS JOIN LATERAL (
+            SELECT unknown.document #>> '{credentialSubject,hash}' AS nullifier
+            UNION ALL
+            SELECT element
+            FROM jsonb_array_elements_text(
+                CASE jsonb_typeof(unknown.document #> '{credentialSubject,nullifiers}')
+                    WHEN 'array' THEN unknown.document #> '{credentialSubject,nullifiers}'
+                END
+            ) AS element
+        ) AS claimed
+        WHERE claimed.nullifier IS NOT NULL
+    ) AS searched
+    -- One by one, and with a LIMIT that keeps it so: then there is one good way to find a link, by
+    -- both columns of its key. Given all hashes at once, the planner may take the community for as
+    -- small as most are, and read all of its links. A nullifier of two stamps is found twice.
+    CROSS JOIN LATERAL (
+        SELECT l.hash, l.address, l.expires_at
+        FROM registry_hashscorerlink AS l
+        WHERE l.hash = searched.nullifier AND l.community_id = community.id
+        LIMIT 1
+    ) AS l
 ) AS link ON true
 LEFT JOIN LATERAL (
     SELECT

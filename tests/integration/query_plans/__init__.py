@@ -1,0 +1,1 @@
+"""How PostgreSQL runs the statements of requests where there are many rows."""

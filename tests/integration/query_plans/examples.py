@@ -1,0 +1,259 @@
+"""What the statements of requests are run with: parameters that find something.
+
+Statements that take sets are run with a set of one and with a large one. A plan for these very
+parameters depends on how many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from passport_scorer.db.api_key_queries import (
+    StoreFastHashParameters,
+    Usage,
+    write_usage_parameters,
+)
+from passport_scorer.db.ban_queries import ReadBansParameters, ReadRevocationsParameters
+from passport_scorer.db.contribution_queries import ReadContributionsParameters
+from passport_scorer.db.customization_queries import (
+    ReadListMembershipParameters,
+    ReadRulesetParameters,
+)
+from passport_scorer.db.embed_queries import CommunityParameters, ReadEmbedKeyParameters
+from passport_scorer.db.nonce_queries import CreateNonceParameters, UseNonceParameters
+from passport_scorer.db.partner_queries import (
+    ReadApiKeyParameters,
+    ReadScoreEventParameters,
+    ReadStampsPageParameters,
+)
+from passport_scorer.db.query import NoParameters
+from passport_scorer.db.scoring_queries import (
+    KnownStamp,
+    LockScoresParameters,
+    ReadScoringParameters,
+    ScoringRequest,
+    WriteScoringParameters,
+    read_parameters,
+)
+from passport_scorer.db.stake_queries import ReadLegacyStakesParameters, ReadStakesParameters
+from passport_scorer.db.stamp_store_queries import (
+    AddressParameters,
+    StoredScoreParameters,
+    StoreStampsParameters,
+)
+from passport_scorer.scoring.road import MOST
+
+_NOW = datetime.now(UTC)
+_HIGHEST = 2**63 - 1
+_PEOPLE = """
+    SELECT
+        passport.address,
+        passport.id AS passport_id,
+        score.id AS score_id,
+        score.xmin::text AS score_version,
+        stamp.ids AS row_ids,
+        stamp.versions AS row_versions,
+        stamp.providers,
+        stamp.proof_values,
+        stamp.nullifiers,
+        copy.ids AS copy_ids,
+        copy.versions AS copy_versions
+    FROM registry_passport AS passport
+    JOIN registry_score AS score ON score.passport_id = passport.id
+    CROSS JOIN LATERAL (
+        SELECT
+            array_agg(id ORDER BY provider) AS ids,
+            array_agg(xmin::text ORDER BY provider) AS versions,
+            array_agg(provider::text ORDER BY provider) AS providers,
+            array_agg(proof_value::text ORDER BY provider) AS proof_values,
+            array_agg(stamp #>> '{credentialSubject,nullifiers,0}' ORDER BY provider) AS nullifiers
+        FROM ceramic_cache_ceramiccache
+        WHERE address = passport.address AND deleted_at IS NULL
+    ) AS stamp
+    CROSS JOIN LATERAL (
+        SELECT
+            array_agg(id ORDER BY provider) AS ids,
+            array_agg(xmin::text ORDER BY provider) AS versions
+        FROM registry_stamp
+        WHERE passport_id = passport.id
+    ) AS copy
+    WHERE passport.community_id = 1
+    ORDER BY passport.id
+    LIMIT $1
+"""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """What there is of an address in community 1; lists are parallel, by provider."""
+
+    address: str
+    passport_id: int
+    score_id: int
+    score_version: str
+    row_ids: list[int]
+    row_versions: list[str]
+    providers: list[str]
+    proof_values: list[str]
+    nullifiers: list[str]
+    copy_ids: list[int]
+    copy_versions: list[str]
+
+    def known(self) -> list[KnownStamp]:
+        """Return the stamps as a process that remembers them."""
+        columns = (self.row_ids, self.row_versions, self.nullifiers)
+        return [
+            KnownStamp(row_id, version, (nullifier,), copy_id, copy_version)
+            for row_id, version, nullifier, copy_id, copy_version in zip(
+                *columns, self.copy_ids, self.copy_versions, strict=True
+            )
+        ]
+
+
+async def people(connection: Any) -> list[Person]:
+    """Return as many people as are scored together at most."""
+    return [Person(**dict(row)) for row in await connection.fetch(_PEOPLE, MOST)]
+
+
+def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
+    """A partner's key alone; stamps that nobody remembers, and those that are remembered."""
+    key = ScoringRequest(None, key_prefix="key1")
+    partner = [ScoringRequest(each.address, None, "key1", "external1", 1) for each in persons]
+    internal = [ScoringRequest(each.address, community_id=1) for each in persons]
+    nothing: list[list[KnownStamp]] = [[] for _ in persons]
+    known = [each.known() for each in persons]
+    return [
+        read_parameters([key], [[]], human_points=False),
+        *(
+            read_parameters(requests[:count], remembered[:count], human_points=human_points)
+            for count in (1, len(persons))
+            for requests in (partner, internal)
+            for remembered in (nothing, known)
+            for human_points in (False, True)
+        ),
+    ]
+
+
+def _write_scoring(persons: Sequence[Person]) -> list[WriteScoringParameters]:
+    return [_written([]), _written(persons[:1]), _written(persons)]
+
+
+def _written(persons: Sequence[Person]) -> WriteScoringParameters:
+    """Everything changes for everybody; and somebody is scored for the first time."""
+    count = len(persons)
+    ordinals = list(range(1, count + 1))
+    return WriteScoringParameters(
+        address=[*(each.address for each in persons), "0x" + "00" * 20],
+        community_id=[1] * (count + 1),
+        passport_id=[*(each.passport_id for each in persons), None],
+        score_id=[*(each.score_id for each in persons), None],
+        score_version=[*(each.score_version for each in persons), None],
+        score=[Decimal(1)] * (count + 1),
+        computed_at=[_NOW] * (count + 1),
+        expires_at=[_NOW] * (count + 1),
+        evidence=["{}"] * (count + 1),
+        stamp_scores=["{}"] * (count + 1),
+        stamps=["{}"] * (count + 1),
+        event_fields=["{}"] * (count + 1),
+        link_ordinal=[ordinal for ordinal in ordinals for _ in range(10)],
+        link_community_id=[1] * (count * 10),
+        link_nullifier=[nullifier for each in persons for nullifier in each.nullifiers],
+        link_address=[each.address for each in persons for _ in range(10)],
+        link_expires_at=[_NOW + timedelta(days=1)] * (count * 10),
+        link_is_claim=[True] * (count * 10),
+        now=_NOW,
+        unwanted_copy_id=[copy_id for each in persons for copy_id in each.copy_ids],
+        wanted_ordinal=[ordinal for ordinal in ordinals for _ in range(10)],
+        wanted_row_id=[row_id for each in persons for row_id in each.row_ids],
+        wanted_row_version=[version for each in persons for version in each.row_versions],
+        wanted_provider=[provider for each in persons for provider in each.providers],
+        clash_ordinal=ordinals,
+        clash_data=["{}"] * count,
+        qualified_ordinal=ordinals,
+        point_ordinal=ordinals,
+        point_action=["SCB"] * count,
+        point_provider=["Provider1"] * count,
+        point_tx_hash=["0x"] * count,
+    )
+
+
+def _store_stamps(persons: Sequence[Person]) -> list[StoreStampsParameters]:
+    person = persons[0]
+    count = len(person.providers)
+    times: list[datetime | None] = [_NOW] * count
+    return [
+        StoreStampsParameters(person.address, _NOW, [], None, None, [], [], [], [], []),
+        StoreStampsParameters(
+            address=person.address,
+            now=_NOW,
+            deleted_provider=person.providers,
+            source_app=1,
+            source_scorer_id=1,
+            provider=person.providers,
+            stamp=["{}"] * count,
+            proof_value=["proof"] * count,
+            issuance_date=times,
+            expiration_date=times,
+        ),
+    ]
+
+
+def _usage(index: int) -> Usage:
+    return Usage(f"id{index + 1}", _NOW, "/", "v2", "[]", "{}", "{}", None, None, False, None, 200)
+
+
+def _stamps_page(address: str, id_: int, *, is_above: bool, limit: int) -> ReadStampsPageParameters:
+    return ReadStampsPageParameters("key1", address, id_, is_above, limit)
+
+
+EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] = {
+    "create_nonce": lambda _: [CreateNonceParameters("a new one", _NOW, _NOW)],
+    "live_stamps": lambda persons: [AddressParameters(persons[0].address)],
+    "lock_address": lambda persons: [AddressParameters(persons[0].address)],
+    "lock_limited_points": lambda _: [NoParameters()],
+    "lock_scores": lambda persons: [
+        LockScoresParameters([each.address for each in some], [1] * len(some))
+        for some in (persons[:1], persons)
+    ],
+    "ping": lambda _: [NoParameters()],
+    "read_api_key": lambda _: [ReadApiKeyParameters("key1")],
+    "read_bans": lambda persons: [
+        ReadBansParameters(persons[0].address, persons[0].nullifiers),
+        ReadBansParameters(None, persons[0].nullifiers[:1]),
+    ],
+    "read_contributions": lambda persons: [ReadContributionsParameters(persons[0].address)],
+    "read_embed_config": lambda _: [CommunityParameters(1)],
+    "read_embed_key": lambda _: [ReadEmbedKeyParameters("key1")],
+    "read_embed_weights": lambda _: [CommunityParameters(1)],
+    "read_legacy_stakes": lambda persons: [ReadLegacyStakesParameters(persons[0].address, 1)],
+    "read_list_membership": lambda persons: [
+        ReadListMembershipParameters("ours", persons[0].address)
+    ],
+    "read_revocations": lambda persons: [ReadRevocationsParameters(persons[0].proof_values)],
+    "read_ruleset": lambda _: [ReadRulesetParameters(["DeveloperList#1"])],
+    "read_score_event": lambda persons: [
+        ReadScoreEventParameters("key1", "external1", None, persons[0].address, _NOW),
+        ReadScoreEventParameters("key1", "1", 1, persons[0].address, _NOW),
+    ],
+    "read_scoring": _read_scoring,
+    "read_stakes": lambda persons: [ReadStakesParameters(persons[0].address)],
+    "read_stamps_page": lambda persons: [
+        _stamps_page(persons[0].address, _HIGHEST, is_above=False, limit=1000),
+        _stamps_page(persons[0].address, persons[0].row_ids[5], is_above=False, limit=2),
+        _stamps_page(persons[0].address, persons[0].row_ids[5], is_above=True, limit=2),
+    ],
+    "store_fast_hash": lambda _: [StoreFastHashParameters("id1", "sha256:")],
+    "store_stamps": _store_stamps,
+    "stored_score": lambda persons: [StoredScoreParameters(persons[0].address, 1)],
+    "use_nonce": lambda _: [UseNonceParameters("c4ca4238a0b923820dcc509a6f75849b", _NOW)],
+    "write_scoring": _write_scoring,
+    "write_usage": lambda persons: [
+        write_usage_parameters([_usage(index) for index in range(count)])
+        for count in (1, len(persons))
+    ],
+}
+"""Query -> what it is run with."""

@@ -1,0 +1,134 @@
+"""How PostgreSQL reaches the rows of each table: scans, taken out of what EXPLAIN says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from passport_scorer.db.query import Query
+
+Node = dict[str, Any]
+
+_BY_INDEX = frozenset({"Index Scan", "Index Only Scan", "Bitmap Heap Scan"})
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """How a statement reads a table in one place.
+
+    Attributes:
+        table: which one.
+        way: "Seq Scan", "Index Scan", …
+        indexes: those by which the rows are reached.
+        searched: False if an index is only walked from one end to the other.
+        rows: how many rows were looked at each time, those included that were of no use.
+        blocks: how many blocks were looked at each time, of the indexes and of the table.
+    """
+
+    table: str
+    way: str
+    indexes: tuple[str, ...]
+    searched: bool
+    rows: int
+    blocks: int
+
+    @property
+    def is_by_index(self) -> bool:
+        """Whether rows are found by an index, without a look at the others."""
+        return self.way in _BY_INDEX and bool(self.indexes) and self.searched
+
+
+async def scans(
+    connection: Any, query: Query[Any, Any], parameters: msgspec.Struct, *, generic: bool
+) -> list[Scan]:
+    """Run a statement, take back what it does, and return how it has read its tables.
+
+    Args:
+        connection: asyncpg's.
+        query: the statement.
+        parameters: what it is run with.
+        generic: with the plan that is made for any parameters; False: for these.
+    """
+    mode = "force_generic_plan" if generic else "force_custom_plan"
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(f"SET LOCAL plan_cache_mode = {mode}; SET LOCAL jit = off")
+        # The server itself is to plan the statement as it does for the service. So it is
+        # prepared and executed in SQL, and parameters are literals.
+        await connection.execute(f"PREPARE explained AS {query.sql}")
+        types = (await connection.prepare(query.sql)).get_parameters()
+        values = [
+            await connection.fetchval(f"SELECT quote_nullable($1::{each.name}::text)", value)
+            for each, value in zip(types, query.arguments(parameters), strict=True)
+        ]
+        execution = f"EXECUTE explained({', '.join(values)})" if values else "EXECUTE explained"
+        explained = await connection.fetchval(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execution}"
+        )
+        await connection.execute("DEALLOCATE explained")
+    finally:
+        await transaction.rollback()
+    return list(_scans(json.loads(explained)[0]["Plan"]))
+
+
+def table_of(found: Sequence[Scan]) -> str:
+    """Return scans as a table to read, one in a line."""
+    lines = [("table", "way", "indexes", "rows", "blocks")]
+    lines += [
+        (
+            each.table,
+            each.way,
+            ", ".join(each.indexes) or "-",
+            str(each.rows),
+            str(each.blocks),
+        )
+        for each in found
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _scans(node: Node) -> Iterator[Scan]:
+    """Find the nodes that read a table; those that write one lie above them."""
+    if "Relation Name" in node and node["Node Type"] != "ModifyTable":
+        searches = list(_searches(node))
+        yield Scan(
+            table=node["Relation Name"],
+            way=node["Node Type"],
+            indexes=tuple(each["Index Name"] for each in searches),
+            searched=all("Index Cond" in each for each in searches),
+            rows=_rows(node),
+            blocks=_blocks(node),
+        )
+    for child in node.get("Plans", ()):
+        yield from _scans(child)
+
+
+def _searches(node: Node) -> Iterator[Node]:
+    """Find the searches of indexes for one scan; a bitmap may be made of several."""
+    if "Index Name" in node:
+        yield node
+    if node["Node Type"].startswith("Bitmap"):
+        for child in node.get("Plans", ()):
+            yield from _searches(child)
+
+
+def _rows(node: Node) -> int:
+    looked_at = (
+        "Actual Rows",
+        "Rows Removed by Filter",
+        "Rows Removed by Index Recheck",
+    )
+    return round(sum(float(node.get(each, 0)) for each in looked_at))
+
+
+def _blocks(node: Node) -> int:
+    """Return blocks for each of the node's loops; PostgreSQL tells them for all together."""
+    blocks = int(node["Shared Hit Blocks"]) + int(node["Shared Read Blocks"])
+    return round(blocks / max(1, int(node["Actual Loops"])))

@@ -18,6 +18,20 @@ from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 
 
+class Stopping:
+    """Whether the process is about to end: it answers as ever, but should get no more requests.
+
+    Attributes:
+        has_begun: True as soon as it was told to.
+    """
+
+    has_begun = False
+
+    def begin(self) -> None:
+        """Let everybody know."""
+        self.has_begun = True
+
+
 class Services(msgspec.Struct, frozen=True):
     """The parts that handlers call.
 
@@ -39,6 +53,7 @@ class Services(msgspec.Struct, frozen=True):
         rate_limits: counts the calls of partners.
         usage_analytics: records them.
         telemetry: where requests are counted and traced.
+        stopping: whether the process is about to end.
     """
 
     database: Database
@@ -58,6 +73,7 @@ class Services(msgspec.Struct, frozen=True):
     rate_limits: RateLimits
     usage_analytics: UsageAnalytics
     telemetry: Telemetry = NO_TELEMETRY
+    stopping: Stopping = msgspec.field(default_factory=Stopping)
 
     @property
     def configured_scorer_id(self) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -19,6 +19,17 @@ BIGINT = 2**63  # one more than a column of this type can hold
 _TRUE = frozenset({"1", "on", "true", "yes"})
 _FALSE = frozenset({"0", "off", "false", "no", ""})
 _LEVELS = ("debug", "info", "warning", "error")
+# Options in the URL of a Redis, and what they may be.
+_REDIS_OPTIONS = {
+    "username": ".+",
+    "password": ".+",
+    "db": "[0-9]{1,5}",
+    "ssl_ca_certs": ".+",
+    "ssl_certfile": ".+",
+    "ssl_keyfile": ".+",
+    "ssl_cert_reqs": "none|optional|required",
+    "ssl_check_hostname": "True|False",
+}
 
 
 class Expected(ValueError):
@@ -112,18 +123,29 @@ def private_key(text: str) -> str:
 
 
 def redis_address(text: str) -> str:
-    """Read the URL of a Redis."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.port == 0:
-        raise Expected("a redis:// or rediss:// URL")
+    """Read the URL of a Redis; its options may not include times, which are bounded by us."""
+    parts = urlsplit(_address(text, "redis", "rediss"))
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    if not re.fullmatch(r"/?|/[0-9]{1,5}", parts.path) or not all(
+        re.fullmatch(_REDIS_OPTIONS.get(name, "(?!)"), value) for name, value in options
+    ):
+        raise Expected(f"redis://host:port/number, with no options but {', '.join(_REDIS_OPTIONS)}")
     return text
 
 
 def web_address(text: str) -> str:
     """Read the URL of something on the web."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Expected("an http:// or https:// URL")
+    return _address(text, "http", "https")
+
+
+def _address(text: str, *schemes: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:  # the port is none, or the brackets
+        is_good = False
+    if not is_good or not text.isprintable() or " " in text:
+        raise Expected(" or ".join(f"{scheme}://…" for scheme in schemes))
     return text
 
 

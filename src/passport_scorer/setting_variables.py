@@ -52,6 +52,7 @@ class Variable:
         Raises:
             InvalidSetting: it can't be read; the message has nothing of the text.
         """
+        check_text(name, text)
         try:
             return self._read(text)
         except ValueError as error:  # its own message may hold the value, which may be a secret
@@ -64,4 +65,17 @@ class DatabaseVariable(Variable):
 
     def value(self, name: str, text: str) -> Any:
         """Return the address of the text of this variable; raises DatabaseLocationError."""
+        check_text(name, text)
         return secured(text, name)
+
+
+def check_text(name: str, text: str) -> None:
+    """Refuse bytes that are no text: they could be neither logged nor sent.
+
+    Raises:
+        InvalidSetting: there are such.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidSetting(f"{name}: expected text in UTF-8.") from None

@@ -282,6 +282,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="port of the public listener; 0: any that is free",
         ),
     ] = 8000
+    shutdown_delay: Annotated[
+        int,
+        Variable(
+            "SHUTDOWN_DELAY_SECONDS",
+            read=whole_number(0, 3600),
+            meaning="seconds from SIGTERM, when `/health/ready` becomes 503, until the listeners "
+            "close; in that time load balancers should notice",
+        ),
+    ] = 5
     environment: Annotated[
         str,
         Variable("ENVIRONMENT", read=str, meaning="name of the deployment, in logs and traces"),

@@ -48,6 +48,7 @@ DEMO_ENVIRONMENT = {
     "DEMO_API_KEY": DEMO_API_KEY.key,
     "DEMO_API_KEY_ALIASES": '["demo"]',
     "DEMO_API_SCORER_ID": "1",
+    "SHUTDOWN_DELAY_SECONDS": "0",  # no load balancer has to notice
 }
 COMMAND = (sys.executable, "-m", "passport_scorer.cli")
 _numbers = itertools.count(1)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import asyncpg
 import httpx
@@ -22,6 +22,8 @@ import pytest
 
 from passport_scorer.cli.__main__ import app
 from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
+
+from .conftest import COMMAND, environment
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 START_SECONDS = 60
@@ -90,6 +92,39 @@ def test_mistyped_commands(command: Command) -> None:
     assert done.returncode > 0
     assert "sevre" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["config", "config --json", "deploy template"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_read_enough(words: str, unbuffered: str) -> None:
+    """A closed pipe, as `head` leaves it, is no reason to complain."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer) as output:
+        assert errors_of(words, output, unbuffered) == ""
+
+
+@pytest.mark.parametrize("words", ["config", "config --json", "--help"])
+def test_output_to_a_full_disk(words: str) -> None:
+    """What can't be written is told in one line."""
+    with Path("/dev/full").open("w") as output:
+        (line,) = errors_of(words, output).splitlines()
+    assert "no space" in line
+
+
+def errors_of(words: str, output: IO[str], unbuffered: str = "") -> str:
+    """What a command that can't write its output has to say."""
+    done = subprocess.run(
+        [*COMMAND, *words.split()],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        env=environment({"PYTHONUNBUFFERED": unbuffered}),
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    return done.stderr
 
 
 async def rows_of(url: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -51,6 +52,33 @@ async def test_the_database_goes_and_comes_back(
         assert (answer.status_code, answer.json()["score"]) == (200, "0.72400")
     await service.tables.usage(DEMO_API_KEY.key, 4)
     assert not service.events("request_failed")
+
+
+async def test_a_restart_under_load(
+    own_server: EmbeddedServer, start_service: StartService
+) -> None:
+    """While the database restarts there is 503 and nothing else; what is answered is recorded."""
+    service = await start_service(own_server.url, "--workers", "2")
+    statuses: list[int] = []
+    restarted = asyncio.Event()
+
+    async def ask() -> None:
+        while not restarted.is_set() or statuses[-1] != 200:
+            statuses.append((await service.score("bob")).status_code)
+            await asyncio.sleep(0.01)
+
+    callers = [asyncio.create_task(ask()) for _ in range(4)]
+    await asyncio.sleep(0.5)
+    assert await asyncio.to_thread(own_server.shut_down)
+    await asyncio.to_thread(own_server.start)
+    restarted.set()
+    await asyncio.gather(*callers)
+    assert set(statuses) == {200, 503}
+    assert not service.events("request_failed")
+    assert not service.events("worker_died")
+    # A call whose key was read before the database went away is recorded with its 503, too.
+    recorded = "SELECT count(*) >= $1 FROM account_accountapikeyanalytics"
+    await service.tables.eventually(True, recorded, statuses.count(200))
 
 
 async def test_connections_that_the_server_closes(

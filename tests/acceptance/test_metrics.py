@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from passport_scorer.telemetry.metrics import ALL
+from passport_scorer.telemetry.prometheus import NoSharedFolder, shared_folder
 
 if TYPE_CHECKING:
     from .conftest import Service, StartService
@@ -102,7 +104,9 @@ async def test_counts_are_exact(
     service = await with_workers(start_service, demo_database_url, workers)
     await scores(service, 60)
     await service.client.get("/no/such/path")
-    await eventually(service, scores_computed_total=60, http_requests_in_flight=1)
+    counts = {"scores_computed_total": 60, "http_requests_in_flight": 1}
+    # Usage is written later, over a connection of the pool.
+    await eventually(service, **counts, usage_rows_written_total=60)
     for _ in range(3):
         found = await scraped(service)
         assert found.value("http_requests_total", **SCORE, status="2xx") == 60
@@ -164,12 +168,27 @@ async def test_a_worker_that_died_is_counted_on(
 async def test_nothing_is_left_behind(
     start_service: StartService, demo_database_url: str, tmp_path: Path
 ) -> None:
-    """What workers share is gone when they have ended."""
+    """What workers share has its space from the start, and is gone when they have ended."""
     service = await with_workers(start_service, demo_database_url, 2, TMPDIR=str(tmp_path))
     await scores(service, 10)
-    assert [folder.stat().st_mode & 0o777 for folder in shared_folders(tmp_path)] == [0o700]
+    (folder,) = shared_folders(tmp_path)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    kinds = ("counter", "gauge_livesum", "gauge_max", "histogram")
+    files = sorted(folder.iterdir())
+    assert [file.name for file in files] == [
+        f"{kind}_{place}.db" for kind in kinds for place in (0, 1)
+    ]
+    # A worker must not find the disk full when it counts.
+    assert all(file.stat().st_blocks * 512 >= file.stat().st_size >= 2**16 for file in files)
     await service.stop()
     assert not shared_folders(tmp_path)
+
+
+def test_no_place_for_metrics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a folder to share metrics in, the start fails in a line that says what is needed."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(NoSharedFolder, match=r"5 MB .*TMPDIR.*: No such file"), shared_folder(2):
+        pass
 
 
 async def test_every_metric_is_declared(

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import pytest
@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from passport_scorer.cli.__main__ import main
 from passport_scorer.db.location import DatabaseLocationError
-from passport_scorer.settings import InvalidSetting, Settings, read_settings
+from passport_scorer.settings import InvalidSetting, Settings, read_settings, variables
 
 SECRET = "hush-hush"
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -104,8 +105,15 @@ GOOD = [
     ("PASSPORT_PUBLIC_URL", "https://a.example/", "passport_public_url", "https://a.example/"),
     ("RATE_LIMIT_REDIS_URL", "redis://a", "rate_limit_redis_url", "redis://a"),
     ("RATE_LIMIT_REDIS_URL", "rediss://:p@a:1/0", "rate_limit_redis_url", "rediss://:p@a:1/0"),
+    (
+        "RATE_LIMIT_REDIS_URL",
+        "rediss://a?db=3&ssl_cert_reqs=none",
+        "rate_limit_redis_url",
+        "rediss://a?db=3&ssl_cert_reqs=none",
+    ),
     ("REMEMBERED_STAMPS", "0", "remembered_stamps", 0),
     ("PORT", "9000", "port", 9000),
+    ("SHUTDOWN_DELAY_SECONDS", "0", "shutdown_delay", 0),
     ("ENVIRONMENT", "production", "environment", "production"),
     ("LOG_LEVEL", "WARNING", "log_level", "warning"),
     ("OTEL_ENABLED", "on", "traces_enabled", True),
@@ -131,70 +139,84 @@ def test_a_variable_sets_its_setting_and_no_other(
     )
 
 
-@pytest.mark.parametrize(
-    ("variable", "text"),
-    [
-        ("DATABASE_POOL_SIZE", SECRET),
-        ("DATABASE_POOL_SIZE", "0"),
-        ("DATABASE_POOL_SIZE", "1001"),
-        ("DATABASE_POOL_SIZE", "-5"),
-        ("DATABASE_POOL_SIZE", "5.0"),
-        ("DATABASE_POOL_SIZE", "٥"),
-        ("DATABASE_PREPARED_STATEMENTS", SECRET),
-        ("CERAMIC_CACHE_SCORER_ID", SECRET),
-        ("CERAMIC_CACHE_SCORER_ID", "-1"),
-        ("SIWE_JWT_PUBLIC_KEY", SECRET),
-        ("SIWE_JWT_PUBLIC_KEY", f"-----BEGIN PUBLIC KEY-----\n{SECRET}"),
-        ("SIWE_JWT_PUBLIC_KEY", PRIVATE_KEY),
-        ("SIWE_JWT_PRIVATE_KEY", SECRET),
-        ("SIWE_JWT_PRIVATE_KEY", PUBLIC_KEY),
-        ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", SECRET),
-        ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", f'"{SECRET}"'),
-        ("ETHEREUM_RPC_URL", f"wss://{SECRET}"),
-        ("ETHEREUM_RPC_URL", f"https:///{SECRET}"),
-        ("ROUTING_HEADER", f"X: {SECRET}"),
-        ("ROUTING_HEADER", "X-Routing\r\nX"),
-        ("TRUSTED_IAM_ISSUERS", f"did:{SECRET}"),
-        ("TRUSTED_IAM_ISSUERS", f'"did:{SECRET}"'),
-        ("TRUSTED_IAM_ISSUERS", f'["did:{SECRET}", 1]'),
-        ("TRUSTED_IAM_ISSUERS", f'{{"did:{SECRET}": true}}'),
-        ("DEMO_API_KEY_ALIASES", SECRET),
-        ("DEMO_API_KEY_ALIASES", f'["{SECRET}'),
-        ("DEMO_API_KEY_ALIASES", f'["{SECRET}", "\ud800"]'),
-        ("DEMO_API_SCORER_ID", SECRET),
-        ("DEMO_API_SCORER_ID", "-1"),
-        ("DEMO_API_SCORER_ID", "9223372036854775808"),
-        ("DEMO_API_SCORER_ID", "9" * 5000),
-        ("FF_MULTI_NULLIFIER", SECRET),
-        ("FF_MULTI_NULLIFIER", "2"),
-        ("FF_API_ANALYTICS", f"off\n{SECRET}"),
-        ("HUMAN_POINTS_ENABLED", SECRET),
-        ("HUMAN_POINTS_WRITE_ENABLED", SECRET),
-        ("HUMAN_POINTS_MTA_ENABLED", SECRET),
-        ("HUMAN_POINTS_START_TIMESTAMP", SECRET),
-        ("HUMAN_POINTS_START_TIMESTAMP", "2026-03-01"),
-        ("HUMAN_POINTS_START_TIMESTAMP", "1772366400.5"),
-        ("HUMAN_POINTS_START_TIMESTAMP", "9" * 12),
-        ("HUMAN_POINTS_START_TIMESTAMP", "9" * 30),
-        ("PASSPORT_PUBLIC_URL", SECRET),
-        ("PASSPORT_PUBLIC_URL", f"ftp://{SECRET}"),
-        ("PASSPORT_PUBLIC_URL", f"https:///{SECRET}"),
-        ("PASSPORT_PUBLIC_URL", f"https://[{SECRET}"),
-        ("RATE_LIMIT_REDIS_URL", f"http://{SECRET}"),
-        ("RATE_LIMIT_REDIS_URL", f"redis:///{SECRET}"),
-        ("RATE_LIMIT_REDIS_URL", f"redis://host:{SECRET}"),
-        ("RATE_LIMIT_REDIS_URL", "redis://host:0"),
-        ("PORT", SECRET),
-        ("PORT", "65536"),
-        ("LOG_LEVEL", SECRET),
-        ("OTEL_ENABLED", SECRET),
-        ("OTEL_TRACE_SAMPLING_RATE", SECRET),
-        ("OTEL_TRACE_SAMPLING_RATE", "nan"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"grpc://{SECRET}"),
-        ("REMEMBERED_STAMPS", SECRET),
-        ("REMEMBERED_STAMPS", "100000001"),
-    ],
-)
+MALFORMED = [
+    ("DATABASE_POOL_SIZE", SECRET),
+    ("DATABASE_POOL_SIZE", "0"),
+    ("DATABASE_POOL_SIZE", "1001"),
+    ("DATABASE_POOL_SIZE", "-5"),
+    ("DATABASE_POOL_SIZE", "5.0"),
+    ("DATABASE_POOL_SIZE", "٥"),
+    ("DATABASE_PREPARED_STATEMENTS", SECRET),
+    ("CERAMIC_CACHE_SCORER_ID", SECRET),
+    ("CERAMIC_CACHE_SCORER_ID", "-1"),
+    ("SIWE_JWT_PUBLIC_KEY", SECRET),
+    ("SIWE_JWT_PUBLIC_KEY", f"-----BEGIN PUBLIC KEY-----\n{SECRET}"),
+    ("SIWE_JWT_PUBLIC_KEY", PRIVATE_KEY),
+    ("SIWE_JWT_PRIVATE_KEY", SECRET),
+    ("SIWE_JWT_PRIVATE_KEY", PUBLIC_KEY),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", SECRET),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", f'"{SECRET}"'),
+    ("ETHEREUM_RPC_URL", f"wss://{SECRET}"),
+    ("ETHEREUM_RPC_URL", f"https:///{SECRET}"),
+    ("INTERNAL_ON_PUBLIC_LISTENER", SECRET),
+    ("ROUTING_HEADER", f"X: {SECRET}"),
+    ("ROUTING_HEADER", "X-Routing\r\nX"),
+    ("TRUSTED_IAM_ISSUERS", f"did:{SECRET}"),
+    ("TRUSTED_IAM_ISSUERS", f'"did:{SECRET}"'),
+    ("TRUSTED_IAM_ISSUERS", f'["did:{SECRET}", 1]'),
+    ("TRUSTED_IAM_ISSUERS", f'{{"did:{SECRET}": true}}'),
+    ("DEMO_API_KEY_ALIASES", SECRET),
+    ("DEMO_API_KEY_ALIASES", f'["{SECRET}'),
+    ("DEMO_API_KEY_ALIASES", f'["{SECRET}", "\ud800"]'),
+    ("DEMO_API_SCORER_ID", SECRET),
+    ("DEMO_API_SCORER_ID", "-1"),
+    ("DEMO_API_SCORER_ID", "9223372036854775808"),
+    ("DEMO_API_SCORER_ID", "9" * 5000),
+    ("FF_MULTI_NULLIFIER", SECRET),
+    ("FF_MULTI_NULLIFIER", "2"),
+    ("FF_API_ANALYTICS", f"off\n{SECRET}"),
+    ("HUMAN_POINTS_ENABLED", SECRET),
+    ("HUMAN_POINTS_WRITE_ENABLED", SECRET),
+    ("HUMAN_POINTS_MTA_ENABLED", SECRET),
+    ("HUMAN_POINTS_START_TIMESTAMP", SECRET),
+    ("HUMAN_POINTS_START_TIMESTAMP", "2026-03-01"),
+    ("HUMAN_POINTS_START_TIMESTAMP", "1772366400.5"),
+    ("HUMAN_POINTS_START_TIMESTAMP", "9" * 12),
+    ("HUMAN_POINTS_START_TIMESTAMP", "9" * 30),
+    ("PASSPORT_PUBLIC_URL", SECRET),
+    ("PASSPORT_PUBLIC_URL", f"ftp://{SECRET}"),
+    ("PASSPORT_PUBLIC_URL", f"https:///{SECRET}"),
+    ("PASSPORT_PUBLIC_URL", f"https://[{SECRET}"),
+    ("PASSPORT_PUBLIC_URL", f"https://host:{SECRET}"),
+    ("PASSPORT_PUBLIC_URL", f"https://host/a {SECRET}"),
+    ("RATE_LIMIT_REDIS_URL", f"http://{SECRET}"),
+    ("RATE_LIMIT_REDIS_URL", f"redis:///{SECRET}"),
+    ("RATE_LIMIT_REDIS_URL", f"redis://host:{SECRET}"),
+    ("RATE_LIMIT_REDIS_URL", "redis://host:0"),
+    ("RATE_LIMIT_REDIS_URL", "redis://host:65536"),
+    ("RATE_LIMIT_REDIS_URL", f"redis://host/{SECRET}"),
+    ("RATE_LIMIT_REDIS_URL", f"redis://host?db={SECRET}"),
+    ("RATE_LIMIT_REDIS_URL", f"redis://host?{SECRET}=1"),
+    ("RATE_LIMIT_REDIS_URL", "redis://host?socket_timeout=60"),
+    ("PORT", SECRET),
+    ("PORT", "65536"),
+    ("SHUTDOWN_DELAY_SECONDS", SECRET),
+    ("SHUTDOWN_DELAY_SECONDS", "-1"),
+    ("SHUTDOWN_DELAY_SECONDS", "3601"),
+    ("LOG_LEVEL", SECRET),
+    ("OTEL_ENABLED", SECRET),
+    ("OTEL_TRACE_SAMPLING_RATE", SECRET),
+    ("OTEL_TRACE_SAMPLING_RATE", "nan"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", f"grpc://{SECRET}"),
+    ("REMEMBERED_STAMPS", SECRET),
+    ("REMEMBERED_STAMPS", "100000001"),
+    ("LAMBDA_SERVES", SECRET),
+    ("LAMBDA_INTERNAL_TARGET_GROUPS", SECRET),
+]
+DATABASE = ("DATABASE_URL", "RDS_PROXY_URL")
+
+
+@pytest.mark.parametrize(("variable", "text"), MALFORMED)
 def test_a_malformed_variable_is_named_and_its_value_is_not(variable: str, text: str) -> None:
     """The message is one line that begins with the name, and holds nothing of the value."""
     with pytest.raises(InvalidSetting) as refused:
@@ -205,7 +227,49 @@ def test_a_malformed_variable_is_named_and_its_value_is_not(variable: str, text:
     assert text not in refused.value.message.removeprefix(f"{variable}: expected ").split()
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL", "RDS_PROXY_URL"])
+def test_every_setting_that_can_be_malformed_has_been() -> None:
+    """Whatever is more than text has a malformed value above."""
+    more_than_text = {
+        name
+        for field, variable in variables().items()
+        for name in variable.names
+        if name not in DATABASE and get_type_hints(Settings)[field] not in (str, str | None)
+    }
+    assert more_than_text <= {name for name, _ in MALFORMED}
+
+
+FIRST_MALFORMED = dict(reversed(MALFORMED)) | dict.fromkeys(DATABASE, f"mysql://me:{SECRET}@host/a")
+NO_TEXT = [(name, f"{SECRET}\udcff") for one in variables().values() for name in one.names]
+
+
+@pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
+@pytest.mark.parametrize("command", ["config", "serve"])
+@pytest.mark.parametrize(("variable", "text"), [*FIRST_MALFORMED.items(), *NO_TEXT])
+def test_commands_refuse_it_in_one_line(
+    command: str,
+    variable: str,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each command ends with one line that begins with the name, and shows nothing of the value.
+
+    Bytes that are no text are refused in every variable: they could be neither logged nor sent.
+    """
+    for name in (name for one in variables().values() for name in one.names):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, text)
+    monkeypatch.setattr("sys.argv", ["passport-scorer", command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    output, errors = capsys.readouterr()
+    (line,) = errors.splitlines()
+    assert (ended.value.code, output) == (1, "")
+    assert line.startswith(f"passport-scorer: {variable}")
+    assert SECRET not in line
+
+
+@pytest.mark.parametrize("variable", DATABASE)
 def test_a_malformed_address_of_the_database_is_refused(variable: str) -> None:
     """An address that can't be used is refused at start, like any other variable."""
     with pytest.raises(DatabaseLocationError) as refused:

@@ -24,15 +24,23 @@ class Health(msgspec.Struct, frozen=True):
     status: str
 
 
+class ServiceStopping(PassportScorerError):
+    """The service is about to stop."""
+
+    code = "service_stopping"
+
+
 async def health(_request: Request) -> Response:
     """Answer as long as the process serves."""
     return json_response(Health("ok"))
 
 
 async def ready(request: Request) -> Response:
-    """Answer 200 only when the database answers, else 503."""
+    """Answer 200 only when the database answers and the process stays, else 503."""
     services: Services = request.app.state.services
     try:
+        if services.stopping.has_begun:
+            raise ServiceStopping
         await services.database.read(PING, NoParameters())
     except PassportScorerError as error:
         return error_response(error)
@@ -56,7 +64,8 @@ HEALTH = (
         path="/health/ready",
         handler=ready,
         summary="Should it get requests?",
-        description="Answers 200 only when the database answers.",
+        description="Answers 200 only when the database answers, and 503 as soon as the service "
+        "is told to stop, while it still answers everything else.",
         tag="Health",
         answers=[
             Answer(200, "It should.", Health, Health("ready")),

@@ -44,6 +44,7 @@ _STATUSES: Mapping[str, int] = {
     "database_unavailable": 503,
     "lost_race": 503,
     "too_many_key_checks": 503,
+    "service_stopping": 503,
 }
 
 log = structlog.get_logger()

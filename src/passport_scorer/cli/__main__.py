@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import cyclopts
@@ -15,6 +17,7 @@ from passport_scorer.cli.verify import verify
 from passport_scorer.domain.errors import PassportScorerError
 
 _HELP = frozenset({"--help", "-h", "--version"})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 app = cyclopts.App(
     name="passport-scorer",
@@ -33,6 +36,29 @@ app.command(deploy.app)
 
 def main() -> None:
     """Run the command; a failure that a person can mend is one line and an exit status."""
+    try:
+        try:
+            _run()
+        finally:
+            if sys.stdout is not None:  # nobody closed it before
+                sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has read enough, as `head` has
+        _drop_output()
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _drop_output()
+        print("passport-scorer: There is no space left to write to.", file=sys.stderr)
+        sys.exit(1)
+
+
+def _drop_output() -> None:
+    """Let what could not be written go, or the interpreter complains of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run() -> None:
     try:
         if not _HELP.intersection(sys.argv):
             take_secret()

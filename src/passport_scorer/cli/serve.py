@@ -35,7 +35,7 @@ def serve(
     internal_port: int | None = None,
     workers: int | None = None,
 ) -> None:
-    """Run the service until SIGTERM or Ctrl-C.
+    """Run the service until SIGTERM or Ctrl-C; a second one ends it at once.
 
     Settings come from the environment; `DATABASE_URL` and `TRUSTED_IAM_ISSUERS` are those to
     begin with. Without `DATABASE_URL` an embedded PostgreSQL is started in `.passport-scorer`.
@@ -97,6 +97,7 @@ def serve_settings(
     Raises:
         CannotListen: an address can't be listened on.
         InvalidSetting: the public could call internal endpoints without a token.
+        NoSharedFolder: workers have no place for their metrics.
     """
     configure_logs(
         environment=settings.environment,
@@ -104,6 +105,8 @@ def serve_settings(
         level=settings.log_level,
     )
     with ExitStack() as stack:
+        shares = internal_port is not None and workers > 1
+        folder = stack.enter_context(shared_folder(workers)) if shares else None
         public = stack.enter_context(listen(host, port))
         internal = None
         if internal_port is not None:
@@ -117,17 +120,21 @@ def serve_settings(
         if workers > 1 and settings.rate_limit_redis_url is None:
             log.warning("rate_limits_count_per_process", setting="RATE_LIMIT_REDIS_URL")
 
-        folder = stack.enter_context(shared_folder()) if internal and workers > 1 else None
-
         def work(place: int) -> None:
             # Nobody could scrape them without the internal listener.
             metrics = PrometheusMetrics(folder, place) if internal else NO_METRICS
-            uvloop.run(_serve(settings, database_url, public, internal, metrics))
+            alone = workers == 1
+            uvloop.run(_serve(settings, database_url, public, internal, metrics, alone=alone))
+
+        def close_listeners() -> None:
+            # As long as the parent held them, too, callers would be let in after the workers.
+            for listener in filter(None, (public, internal)):
+                listener.close()
 
         if workers == 1:
             work(0)
         else:
-            Workers(workers, work).run()
+            Workers(workers, work, close_listeners).run()
 
 
 async def _serve(
@@ -136,6 +143,8 @@ async def _serve(
     public: socket.socket,
     internal: socket.socket | None,
     metrics: Metrics,
+    *,
+    alone: bool,
 ) -> None:
     async with (
         running_telemetry(settings, metrics) as telemetry,
@@ -145,7 +154,12 @@ async def _serve(
         listeners = [(public_application(services, with_internal=with_internal), public)]
         if internal:
             listeners.append((internal_application(services), internal))
-        await serve_until_stopped(listeners)
+        await serve_until_stopped(
+            listeners,
+            delay=settings.shutdown_delay,
+            stopping=services.stopping.begin,
+            alone=alone,
+        )
 
 
 def _cores() -> int:

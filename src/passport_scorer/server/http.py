@@ -5,66 +5,92 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-GRACE = 20  # seconds that requests get to finish after a signal to stop
+from passport_scorer.server.connections import Ending, HttpConnection
+from passport_scorer.server.workers import AT_ONCE
+
+GRACE = 20  # seconds that requests get to finish when the listeners are closed
 _KEEP_ALIVE = 75  # seconds; longer than load balancers keep an idle connection
-# Bytes of a request line and headers, or of trailers, that are read at all.
-_LONGEST_HEAD = 4 * 1024 * 1024
 
-
-class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 that stops reading a head without end; any other gets its exact answer later."""
-
-    _bytes_without_progress = 0
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection."""
-        self._bytes_without_progress += len(data)
-        if self._bytes_without_progress > _LONGEST_HEAD:
-            self.send_400_response("The head of the request is too long.")
-            return
-        super().data_received(data)
-
-    def on_headers_complete(self) -> None:
-        """The head has ended."""
-        self._bytes_without_progress = 0
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body has come; whoever reads it knows when it is enough."""
-        self._bytes_without_progress = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """The request has ended, trailers included."""
-        self._bytes_without_progress = 0
-        super().on_message_complete()
+log = structlog.get_logger()
 
 
 class _Server(uvicorn.Server):
     """A server that leaves signals to `serve_until_stopped`, which may run two of them."""
 
+    server_state: Ending
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.server_state = Ending()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    def begin_to_end(self) -> None:
+        """Let each connection end with its next answer; take new ones all the same."""
+        self.server_state.has_begun = True
+        for connection in self.server_state.connections:
+            assert isinstance(connection, HttpConnection)  # noqa: S101  there is no other kind
+            connection.end_with_answer()
 
-async def serve_until_stopped(listeners: Sequence[tuple[ASGIApp, socket.socket]]) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the listeners, and wait for requests."""
+        self.server_state.is_closed = True
+        # To their callers, connections that wait in the queue are open.
+        waiting = [self._take(connection) for each in sockets or [] for connection in _queue(each)]
+        await super().shutdown(sockets)
+        await asyncio.gather(*waiting, return_exceptions=True)
+        if self.force_exit:
+            for task in self.server_state.tasks:
+                task.cancel()
+
+    def _take(self, connection: socket.socket) -> asyncio.Task[Any]:
+        loop = asyncio.get_running_loop()
+        protocol = HttpConnection(config=self.config, server_state=self.server_state, app_state={})
+        return loop.create_task(loop.connect_accepted_socket(lambda: protocol, connection))
+
+
+def _queue(listener: socket.socket) -> Iterator[socket.socket]:
+    """Give the connections that the system has taken and the server has not."""
+    with suppress(OSError):  # there is none, or no more
+        while True:
+            yield listener.accept()[0]
+
+
+async def serve_until_stopped(
+    listeners: Sequence[tuple[ASGIApp, socket.socket]],
+    *,
+    delay: float,
+    stopping: Callable[[], None],
+    alone: bool,
+) -> None:
     """Serve each application on its socket until SIGTERM or SIGINT, and let requests finish.
 
-    A second signal ends at once.
+    After SIGTERM the listeners stay open for a while, so that load balancers can notice that
+    they should send no more. SIGINT closes them at once: somebody waits at a terminal.
+
+    Args:
+        listeners: applications and their sockets.
+        delay: seconds from SIGTERM until the listeners are closed.
+        stopping: is called as soon as a signal comes.
+        alone: a second signal ends at once. A worker gets some of them twice, from a terminal
+            and from its parent; to it the parent says `AT_ONCE`.
     """
     servers = [_server(application) for application, _ in listeners]
+    stop = _Stop(servers, stopping, alone=alone)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, servers)
+    loop.add_signal_handler(signal.SIGTERM, stop.begin, delay)
+    loop.add_signal_handler(signal.SIGINT, stop.begin, 0)
+    loop.add_signal_handler(AT_ONCE, stop.at_once)
     await asyncio.gather(
         *(
             server.serve(sockets=[listener])
@@ -73,15 +99,44 @@ async def serve_until_stopped(listeners: Sequence[tuple[ASGIApp, socket.socket]]
     )
 
 
-def _stop(servers: Sequence[_Server]) -> None:
-    for server in servers:
-        server.force_exit = server.should_exit
-        server.should_exit = True
+class _Stop:
+    """What signals do to the servers of a process."""
+
+    def __init__(
+        self, servers: Sequence[_Server], stopping: Callable[[], None], *, alone: bool
+    ) -> None:
+        self._servers = servers
+        self._stopping = stopping
+        self._alone = alone
+        self._has_begun = False
+
+    def begin(self, delay: float) -> None:
+        """Close the listeners after a while; a second call may end everything at once."""
+        if self._has_begun:
+            if self._alone:
+                self.at_once()
+            return
+        self._has_begun = True
+        self._stopping()
+        log.info("stopping", delay=delay)
+        for server in self._servers:
+            server.begin_to_end()
+        asyncio.get_running_loop().call_later(delay, self._close)
+
+    def at_once(self) -> None:
+        """Wait for nothing any more."""
+        for server in self._servers:
+            server.force_exit = True
+        self._close()
+
+    def _close(self) -> None:
+        for server in self._servers:
+            server.should_exit = True
 
 
 def _server(application: ASGIApp) -> _Server:
     options: dict[str, Any] = {
-        "http": BoundedHttp,
+        "http": HttpConnection,
         "ws": "none",
         "lifespan": "off",
         "log_config": None,

@@ -7,9 +7,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
+AT_ONCE = signal.SIGUSR1  # says to a worker: wait for nothing any more
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _RESTART_PAUSE = 1.0  # seconds; a worker that can't start must not keep the machine busy
 
@@ -23,18 +25,22 @@ class Workers:
         count: how many.
         work: what each of them does until it gets SIGTERM; is told its place, 0 to count - 1,
             which nobody else has at the same time.
+        release: gives up what only workers need, as no more of them are started.
     """
 
-    def __init__(self, count: int, work: Callable[[int], None]) -> None:
+    def __init__(
+        self, count: int, work: Callable[[int], None], release: Callable[[], None]
+    ) -> None:
         self._count = count
         self._work = work
+        self._release = release
         self._running: dict[int, int] = {}  # process -> place
         self._stopping = False
 
     def run(self) -> None:
         """Keep the workers running until SIGTERM or SIGINT; return when all have ended.
 
-        A worker whose parent is killed stops as if it had got SIGTERM.
+        A second signal ends them at once. A worker whose parent is killed stops by itself.
         """
         self._end_of_parent, self._life_of_parent = os.pipe()
         for number in _SIGNALS:
@@ -49,15 +55,15 @@ class Workers:
             if not self._stopping:
                 log.error("worker_died", process=process, status=os.waitstatus_to_exitcode(status))
                 time.sleep(_RESTART_PAUSE)
-                if not self._stopping:
-                    self._start(place)
+                self._start(place)
 
     def _start(self, place: int) -> None:
         # No signal may come between: the parent's handler is not for the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        process = os.fork()
-        if process:
-            self._running[process] = place
+        process = None if self._stopping else os.fork()
+        if process != 0:
+            if process:
+                self._running[process] = place
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             return
         code = 1
@@ -78,9 +84,15 @@ class Workers:
     def _stop_with_parent(self) -> None:
         """Wait until nobody holds the other end of the pipe: the parent is gone."""
         os.read(self._end_of_parent, 1)
-        os.kill(os.getpid(), signal.SIGTERM)
+        # Without the delay of SIGTERM: whoever starts the service again needs the ports.
+        os.kill(os.getpid(), signal.SIGINT)
 
     def _pass_on(self, number: int, _frame: object) -> None:
-        self._stopping = True
+        if self._stopping:
+            number = AT_ONCE
+        else:
+            self._stopping = True
+            self._release()
         for process in self._running:
-            os.kill(process, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(process, number)

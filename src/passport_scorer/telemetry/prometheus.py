@@ -3,7 +3,8 @@
 One process keeps its values in memory. Several keep them in files in a folder of their own, one
 set for each place of a worker: whoever is scraped adds them up. A worker that takes the place of
 a dead one goes on with its counters, so that none ever falls; what the dead one had "now"
-(gauges) is forgotten.
+(gauges) is forgotten. The files have their full length from the start: the client maps them into
+memory, and where the disk is full a page that isn't there yet ends the process.
 """
 
 from __future__ import annotations
@@ -14,11 +15,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.metrics import ALL, BUILD_INFO, PREFIX, Metric
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client's own variable
+_NOW = "gauge_livesum"
+_FILES = {"counter": 2**20, "histogram": 2**20, _NOW: 2**16, "gauge_max": 2**16}  # bytes
+
+
+class NoSharedFolder(PassportScorerError):
+    """Workers that are asked for metrics need a temporary folder to share them in."""
+
+    code = "no_shared_folder"
 
 
 class PrometheusMetrics:
@@ -75,20 +86,47 @@ class PrometheusMetrics:
 
 
 @contextmanager
-def shared_folder() -> Iterator[str]:
-    """Give a folder for the values of several workers; to be entered before they are forked."""
-    with tempfile.TemporaryDirectory(prefix="passport-scorer-metrics-") as folder:
+def shared_folder(workers: int) -> Iterator[str]:
+    """Give a folder for the values of so many workers; to be entered before they are forked.
+
+    Raises:
+        NoSharedFolder: there is none that can be written to, or no space in it.
+    """
+    try:
+        made = tempfile.TemporaryDirectory(prefix="passport-scorer-metrics-")
+    except OSError as error:
+        raise _no_folder(workers, error) from None
+    with made as folder:
+        try:
+            for place in range(workers):
+                for kind, size in _FILES.items():
+                    _file(folder, kind, place).write_bytes(bytes(size))
+        except OSError as error:
+            raise _no_folder(workers, error) from None
         yield folder
+
+
+def _no_folder(workers: int, error: OSError) -> NoSharedFolder:
+    megabytes = -(-workers * sum(_FILES.values()) // 2**20)
+    return NoSharedFolder(
+        f"Several workers with an internal listener share their metrics in {megabytes} MB of the"
+        f" temporary folder (TMPDIR), which can't be used: {error.strerror}."
+    )
+
+
+def _file(folder: str, kind: str, place: int) -> Path:
+    """Return the file in which the client keeps what is of a kind."""
+    return Path(folder, f"{kind}_{place}.db")
 
 
 def _share(folder: str, place: int) -> None:
     """Make the client keep values in files; the environment is its only way to be told."""
     os.environ[_FOLDER] = folder
     from prometheus_client import values
-    from prometheus_client.multiprocess import mark_process_dead
 
     values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
-    mark_process_dead(place, folder)  # type: ignore[no-untyped-call]
+    with _file(folder, _NOW, place).open("r+b") as now:  # emptied, not made anew: it has its space
+        now.write(bytes(os.fstat(now.fileno()).st_size))
 
 
 def _family(metric: Metric, registry: Any) -> Any:

@@ -19,6 +19,7 @@ from cyclopts import App
 from passport_scorer.api.health import HEALTH
 from passport_scorer.cli.serve import serve
 from passport_scorer.server.http import GRACE
+from passport_scorer.settings import Settings, read_settings
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
@@ -31,6 +32,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").r
 OLDEST_KUBERNETES = "1.30"
 PATHS = {endpoint.path for endpoint in HEALTH}
 PUBLIC_PORT, INTERNAL_PORT = 8000, 8001
+FLUSH = 10  # seconds for usage analytics, traces and connections at the very end
 SECRETS = ("_KEY", "_TOKEN", "_SECRET", "PASSWORD", "DATABASE_URL", "REDIS_URL")
 
 
@@ -207,9 +209,10 @@ def test_probes() -> None:
 
 
 def test_pods_have_the_time_to_finish() -> None:
-    """A pod is killed only after the pause, the requests' grace period and the last traces."""
-    pause = int(container()["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert pod()["terminationGracePeriodSeconds"] >= pause + GRACE + 10
+    """A pod is killed only after the delay, the requests' grace period and the last traces."""
+    delay = read_settings(manifest("ConfigMap")["data"]).shutdown_delay
+    assert pod()["terminationGracePeriodSeconds"] >= delay + GRACE + FLUSH
+    assert "lifecycle" not in container()  # a pause of its own would come on top
 
 
 def test_pods_may_do_little() -> None:
@@ -277,10 +280,11 @@ def test_compose_starts_in_order() -> None:
 
 
 def test_compose_is_hardened_and_gives_time() -> None:
-    """The service can't write, has no capabilities, and gets its grace period."""
+    """The service can't write, has no capabilities, and gets its delay and grace period."""
     scorer = COMPOSE["services"]["scorer"]
     assert (scorer["read_only"], scorer["cap_drop"], scorer["tmpfs"]) == (True, ["ALL"], ["/tmp"])
-    assert int(scorer["stop_grace_period"].removesuffix("s")) >= GRACE + 10
+    delay = Settings().shutdown_delay
+    assert int(scorer["stop_grace_period"].removesuffix("s")) >= delay + GRACE + FLUSH
     arguments_are_understood(scorer["command"])
 
 
@@ -312,12 +316,12 @@ def test_compose_images_have_versions(image: str) -> None:
 
 
 def test_the_unit_serves_and_gives_time() -> None:
-    """The unit's command is understood, and is killed only after the grace period."""
+    """The unit's command is understood, and is killed only after delay and grace period."""
     (command,) = re.findall(r"^ExecStart=(.*)$", UNIT, re.MULTILINE)
     told = arguments_are_understood(command.split()[1:])
     assert (told["host"], told["internal_host"]) == ("127.0.0.1", "127.0.0.1")
     (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
-    assert int(seconds) >= GRACE + 10
+    assert int(seconds) >= Settings().shutdown_delay + GRACE + FLUSH
 
 
 @pytest.mark.parametrize(

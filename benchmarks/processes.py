@@ -69,7 +69,10 @@ def running(module: Sequence[str], environment: Mapping[str, str], log: Path) ->
     with (
         log.open("wb") as errors,
         subprocess.Popen(
-            command, env=os.environ | environment, stdin=subprocess.DEVNULL, stderr=errors
+            command,
+            env={**os.environ, "SHUTDOWN_DELAY_SECONDS": "0", **environment},
+            stdin=subprocess.DEVNULL,
+            stderr=errors,
         ) as process,
     ):
         try:

@@ -37,13 +37,14 @@ from passport_scorer.auth.key_hashes import matches_fast_hash
 from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.community import Community, read_weights
 from passport_scorer.domain.deduplication import Link
+from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.score_record import binary, event_fields, evidence
-from passport_scorer.domain.scoring import Outcome, Passport, ScoringPolicy, Snapshot, decide
-from passport_scorer.domain.stamps import StampPolicy, StoredStamp
+from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
+from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = 8  # connections of a worker
-_POLICY = ScoringPolicy(StampPolicy(frozenset({TRUSTED_ISSUER})))
+_POLICY = StampPolicy(frozenset({TRUSTED_ISSUER}))
 log = structlog.get_logger()
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -93,8 +94,9 @@ async def _score(connection: Any, row: Any, address: str) -> Outcome:
     rows = await _live_stamps(connection, address)
     stamps = _verified(rows)
     links = await _links(connection, community, stamps)
-    snapshot = Snapshot(address, community, Passport(passport_id, score_id), stamps, links)
-    outcome = decide(snapshot, datetime.now(UTC), _POLICY)
+    examined = tuple(examine(stamp, address, _POLICY) for stamp in stamps)
+    snapshot = Snapshot(address, community, Passport(passport_id, score_id), examined, links)
+    outcome = decide(snapshot, datetime.now(UTC), PointsPolicy())
     await _write_links(connection, outcome)
     await _rewrite_stamps(connection, outcome, passport_id, rows)
     await connection.fetch(sql.SCORED_STAMPS, passport_id)

@@ -27,10 +27,9 @@ from passport_scorer.catalogue.source import CatalogueSource
 from passport_scorer.credentials.verified_cache import VerifiedCredentials
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.scoring import ScoringPolicy
 from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.scoring.road import ScoringRoad
-from passport_scorer.scoring.stamp_reader import StampReader
+from passport_scorer.scoring.snapshot_reader import SnapshotReader
 from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.services import Services
 from passport_scorer.settings import Settings
@@ -133,18 +132,17 @@ def _services(
     telemetry: Telemetry,
 ) -> Services:
     metrics = telemetry.metrics
-    policy = ScoringPolicy(
-        StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier),
-        PointsPolicy(
-            shown=settings.human_points_enabled,
-            written=settings.human_points_write_enabled,
-            starts_at=settings.human_points_start,
-            limited_lists=settings.human_points_mta_enabled,
-        ),
+    points = PointsPolicy(
+        shown=settings.human_points_enabled,
+        written=settings.human_points_write_enabled,
+        starts_at=settings.human_points_start,
+        limited_lists=settings.human_points_mta_enabled,
     )
+    stamps = StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier)
     capacity = settings.remembered_stamps
-    stamps = StampReader(VerifiedCredentials(capacity, metrics), capacity, metrics)
-    road = ScoringRoad(database, stamps, policy, utc_now, telemetry)
+    verified = VerifiedCredentials(capacity, metrics)
+    snapshots = SnapshotReader(stamps, verified, capacity, metrics)
+    road = ScoringRoad(database, snapshots, points, utc_now, telemetry)
     tokens = _access_tokens(settings)
     nonces = Nonces(database, utc_now)
     return Services(

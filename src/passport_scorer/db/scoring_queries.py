@@ -7,9 +7,10 @@ round trip for any number of (address, community) pairs. See `queries/read_scori
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 
 import msgspec
 
@@ -39,39 +40,35 @@ class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
     scorer_id: int | None = None
 
 
-class KnownStamp(msgspec.Struct, frozen=True, gc=False):
-    """A stamp whose document needn't be read again as long as its row has this version.
+class KnownVersions(msgspec.Struct, frozen=True, gc=False):
+    """What is remembered of an address in a community, so that it needn't be read again.
 
     Attributes:
-        row_id: of the row.
-        row_version: of the row.
-        nullifiers: to look up the links of.
-        copy_id: the passport's copy that held the same credential when last looked at; None if
-            that is not known.
-        copy_version: of the copy's row.
+        scorer: the version of the community's scorer; None if it isn't known.
+        stamps: the version of the address's stamps and the passport's copies; None likewise.
+        links: the version of the links of `nullifiers`; None likewise.
+        nullifiers: of the stamps.
     """
 
-    row_id: int
-    row_version: str
-    nullifiers: tuple[str, ...]
-    copy_id: int | None = None
-    copy_version: str | None = None
+    scorer: str | None = None
+    stamps: str | None = None
+    links: str | None = None
+    nullifiers: tuple[str, ...] = ()
 
 
 class ReadScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $13 of `read_scoring.sql`."""
+    """$1 to $12 of `read_scoring.sql`."""
 
     key_prefix: list[str | None]
     external_scorer_id: list[str | None]
     scorer_id: list[int | None]
     community_id: list[int | None]
     address: list[str | None]
-    known_ordinal: list[int]
-    known_row_id: list[int]
-    known_row_version: list[str]
-    known_copy_id: list[int | None]
-    known_copy_version: list[str | None]
-    nullifier_ordinal: list[int]
+    scorer_version: list[str | None]
+    stamps_version: list[str | None]
+    links_version: list[str | None]
+    first_nullifier: list[int]
+    last_nullifier: list[int]
     nullifier: list[str]
     human_points: bool
 
@@ -79,8 +76,9 @@ class ReadScoringParameters(msgspec.Struct, frozen=True):
 class ScoringRow(msgspec.Struct, frozen=True):
     """What was read for one request; `ordinal` counts from 1 in the order of the requests.
 
-    Null columns: no such key, community, passport or score; arrays that would be empty;
-    documents of stamps that were known.
+    Null columns: no such key, community, passport or score; arrays that would be empty; the
+    columns from `stamps_version` to `stamp_copy_ids`, and those of links, if the version is the
+    known one; weights likewise.
     """
 
     ordinal: int
@@ -95,19 +93,21 @@ class ScoringRow(msgspec.Struct, frozen=True):
     analysis_rate_limit: str | None
     community_id: int | None
     human_points_program: bool | None
+    scorer_version: str | None
     weights: str | None
     threshold: Decimal | None
     dynamic_weights: str | None
     passport_id: int | None
     score_id: int | None
     score_version: str | None
+    stamps_version: str | None
     copy_ids: list[int] | None
-    copy_versions: list[str] | None
     row_ids: list[int] | None
     row_versions: list[str] | None
     providers: list[str] | None
-    documents: list[str | None] | None
+    documents: list[str] | None
     stamp_copy_ids: list[int | None] | None
+    links_version: str | None
     link_nullifiers: list[str] | None
     link_addresses: list[str] | None
     link_expiries: list[datetime] | None
@@ -192,33 +192,28 @@ LOCK_LIMITED_POINTS = Query("lock_limited_points", NoParameters, LockedPoints)
 
 
 def read_parameters(
-    requests: Sequence[ScoringRequest],
-    known: Sequence[Iterable[KnownStamp]],
-    *,
-    human_points: bool,
+    requests: Sequence[ScoringRequest], known: Sequence[KnownVersions], *, human_points: bool
 ) -> ReadScoringParameters:
     """Return the parameters that read a set of requests.
 
     Args:
         requests: the pairs to read.
-        known: for each of them the stamps that needn't be read again.
+        known: for each of them what needn't be read again.
         human_points: True if Human Points are of interest.
     """
-    stamps = [(i, stamp) for i, of_one in enumerate(known, 1) for stamp in of_one]
-    nullifiers = [(i, nullifier) for i, stamp in stamps for nullifier in stamp.nullifiers]
+    ends = list(accumulate(len(each.nullifiers) for each in known))
     return ReadScoringParameters(
         key_prefix=[request.key_prefix for request in requests],
         external_scorer_id=[request.external_scorer_id for request in requests],
         scorer_id=[request.scorer_id for request in requests],
         community_id=[request.community_id for request in requests],
         address=[request.address for request in requests],
-        known_ordinal=[i for i, _ in stamps],
-        known_row_id=[stamp.row_id for _, stamp in stamps],
-        known_row_version=[stamp.row_version for _, stamp in stamps],
-        known_copy_id=[stamp.copy_id for _, stamp in stamps],
-        known_copy_version=[stamp.copy_version for _, stamp in stamps],
-        nullifier_ordinal=[i for i, _ in nullifiers],
-        nullifier=[nullifier for _, nullifier in nullifiers],
+        scorer_version=[each.scorer for each in known],
+        stamps_version=[each.stamps for each in known],
+        links_version=[each.links for each in known],
+        first_nullifier=[end + 1 for end in (0, *ends[:-1])],
+        last_nullifier=ends,
+        nullifier=[nullifier for each in known for nullifier in each.nullifiers],
         human_points=human_points,
     )
 

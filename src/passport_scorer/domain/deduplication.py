@@ -78,12 +78,17 @@ def deduplicate(
             kept.append(stamp)
     claims = _claims(kept, address)
     backfills = _backfills(clashes, claims, links, now)
-    changes = [LinkChange(link, is_claim=True) for link in claims.values()]
-    changes += [LinkChange(link, is_claim=False) for link in backfills.values()]
-    return Deduplication(
-        tuple(kept),
-        tuple(clashes),
-        tuple(change for change in changes if change.link != links.get(change.link.nullifier)),
+    changes = [*_changes(claims, links, is_claim=True), *_changes(backfills, links, is_claim=False)]
+    return Deduplication(tuple(kept), tuple(clashes), tuple(changes))
+
+
+def _changes(
+    wanted: Mapping[str, Link], links: Mapping[str, Link], *, is_claim: bool
+) -> Iterable[LinkChange]:
+    return (
+        LinkChange(link, is_claim)
+        for nullifier, link in wanted.items()
+        if link != links.get(nullifier)
     )
 
 

@@ -32,13 +32,12 @@ from passport_scorer.domain.human_points import (
     give_points,
 )
 from passport_scorer.domain.stamps import (
+    ExaminedStamp,
     RefusedStamp,
     Stamp,
-    StampPolicy,
     StoredStamp,
     valid_stamps,
 )
-from passport_scorer.domain.times import iso
 
 
 class Passport(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +64,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         address: in lower case.
         community: with its weights and threshold.
         passport: what is stored of it.
-        stamps: the live, unrevoked stamps of the address, one for each provider.
+        stamps: the live, unrevoked stamps of the address, one for each provider, examined.
         links: nullifier -> link, the community's links of all nullifiers of these stamps.
         points: what is known of its Human Points; None if the community hasn't the programme,
             or they are of no interest.
@@ -74,8 +73,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     address: str
     community: Community
     passport: Passport
-    stamps: tuple[StoredStamp, ...]
-    links: dict[str, Link]
+    stamps: tuple[ExaminedStamp, ...]
+    links: Mapping[str, Link]
     points: PointsState | None = None
 
 
@@ -135,21 +134,16 @@ class Outcome(msgspec.Struct, frozen=True):
     points: PointsOutcome
 
 
-class ScoringPolicy(msgspec.Struct, frozen=True):
-    """What an operator decides about scores."""
-
-    stamps: StampPolicy
-    points: PointsPolicy = PointsPolicy()
-
-
-def decide(snapshot: Snapshot, now: datetime, policy: ScoringPolicy) -> Outcome:
+def decide(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Outcome:
     """Decide the score of one address in one community at `now` (aware).
+
+    `policy` is what the operator decides about Human Points.
 
     Raises:
         UnusableWeight: the scorer's weights can't be summed up.
     """
     # 3. Validation
-    stamps, refused = valid_stamps(snapshot.stamps, snapshot.address, now, policy.stamps)
+    stamps, refused = valid_stamps(snapshot.stamps, now)
     # 4. Deduplication
     deduplication = deduplicate(stamps, snapshot.address, snapshot.links, now)
     # 5. Score
@@ -162,7 +156,7 @@ def decide(snapshot: Snapshot, now: datetime, policy: ScoringPolicy) -> Outcome:
         snapshot.community.id,
         deduplication.kept,
         now,
-        policy.points,
+        policy,
         passing=score.passing,
     )
     return Outcome(
@@ -178,9 +172,7 @@ def decide(snapshot: Snapshot, now: datetime, policy: ScoringPolicy) -> Outcome:
     )
 
 
-def decide_all(
-    snapshots: Sequence[Snapshot], now: datetime, policy: ScoringPolicy
-) -> list[Outcome]:
+def decide_all(snapshots: Sequence[Snapshot], now: datetime, policy: PointsPolicy) -> list[Outcome]:
     """Decide for a set of (address, community) pairs that were read together.
 
     A pair sees the links and points that the pairs before it are about to write, as if each had
@@ -191,17 +183,22 @@ def decide_all(
     outcomes = []
     for snapshot in snapshots:
         links = written.setdefault(snapshot.community.id, {})
-        seen = msgspec.structs.replace(
-            snapshot,
-            links=snapshot.links | links,
-            points=snapshot.points and points.get(snapshot.address, snapshot.points),
-        )
+        seen = _seeing(snapshot, links, points.get(snapshot.address))
         outcome = decide(seen, now, policy)
         links.update((change.link.nullifier, change.link) for change in outcome.link_changes)
         if outcome.points.state:
             points[snapshot.address] = outcome.points.state
         outcomes.append(outcome)
     return outcomes
+
+
+def _seeing(snapshot: Snapshot, links: Mapping[str, Link], points: PointsState | None) -> Snapshot:
+    """The snapshot with what others before it are about to write."""
+    if links:
+        snapshot = msgspec.structs.replace(snapshot, links={**snapshot.links, **links})
+    if points and snapshot.points:
+        snapshot = msgspec.structs.replace(snapshot, points=points)
+    return snapshot
 
 
 def compute_score(community: Community, deduplication: Deduplication, now: datetime) -> Score:
@@ -216,7 +213,14 @@ def compute_score(community: Community, deduplication: Deduplication, now: datet
         stamp.provider: community.weight(stamp.provider) for stamp in deduplication.kept
     }
     raw = exact_sum(stamp_scores.values())
-    shown = {stamp.provider: _shown_kept(stamp, community) for stamp in deduplication.kept}
+    shown = {
+        stamp.provider: ShownStamp(
+            _weight_text(stamp_scores[stamp.provider]),
+            dedup=False,
+            expiration_date=stamp.expiration_shown,
+        )
+        for stamp in deduplication.kept
+    }
     shown |= {clash.stamp.provider: _shown_clash(clash) for clash in deduplication.clashes}
     return Score(
         raw=raw,
@@ -231,11 +235,6 @@ def compute_score(community: Community, deduplication: Deduplication, now: datet
 
 # The same few weights are written again and again.
 _weight_text = lru_cache(maxsize=4096)(five_decimals)
-
-
-def _shown_kept(stamp: Stamp, community: Community) -> ShownStamp:
-    weight = _weight_text(community.weight(stamp.provider))
-    return ShownStamp(weight, dedup=False, expiration_date=iso(stamp.expires_at))
 
 
 def _shown_clash(clash: Clash) -> ShownStamp:

@@ -9,6 +9,9 @@ Checks, in this order (specification, scoring.md, 3):
    be stored under the name of a dear one.
 5. It is about this address.
 6. It has at least one nullifier to deduplicate by, and each can be recorded.
+
+Only the third depends on the time. So all the others can be done once (`examine`), as long as
+the stamp stays as it is, and that one whenever the address is scored (`valid_stamps`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +21,7 @@ from enum import StrEnum
 import msgspec
 
 from passport_scorer.domain.credential import Credential
+from passport_scorer.domain.times import iso
 
 LONGEST_NULLIFIER = 100  # characters; what registry_hashscorerlink.hash can hold
 _SUBJECT_PREFIX = "did:pkh:eip155:1:"
@@ -74,6 +78,7 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
         nullifiers: what it is deduplicated by: at least one, each once, in their own order.
         expires_at: when it stops counting.
         expiration_date: the same, as the credential writes it.
+        expiration_shown: the same, as answers show it.
         last_nullifier: the last of `credentialSubject.nullifiers` that is not empty; None if
             there is none, as in an older credential with a `hash` instead.
     """
@@ -83,6 +88,7 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     nullifiers: tuple[str, ...]
     expires_at: datetime
     expiration_date: str
+    expiration_shown: str
     last_nullifier: str | None
 
 
@@ -93,36 +99,54 @@ class RefusedStamp(msgspec.Struct, frozen=True, gc=False):
     refusal: Refusal
 
 
+class ExaminedStamp(msgspec.Struct, frozen=True, gc=False):
+    """What every check but the one of the time has found.
+
+    Attributes:
+        provider: the provider that the row is stored under.
+        finding: the stamp, if it counts as long as it hasn't expired; or why it doesn't.
+        expires_at: when it expires; None if it is refused for what is checked before.
+    """
+
+    provider: str
+    finding: Stamp | Refusal
+    expires_at: datetime | None
+
+
 def valid_stamps(
-    stored: Iterable[StoredStamp], address: str, now: datetime, policy: StampPolicy
+    examined: Iterable[ExaminedStamp], now: datetime
 ) -> tuple[list[Stamp], list[RefusedStamp]]:
-    """Sort out the stamps of an address (lower case) that count at `now` (aware).
+    """Sort out the stamps of an address that count at `now` (aware).
 
     Returns:
         The stamps that count, and those that don't with the reason.
     """
     counting: list[Stamp] = []
     refused: list[RefusedStamp] = []
-    for stamp in stored:
-        examined = examine(stamp, address, now, policy)
-        if isinstance(examined, Stamp):
-            counting.append(examined)
+    for stamp in examined:
+        if stamp.expires_at is not None and stamp.expires_at <= now:
+            refused.append(RefusedStamp(stamp.provider, Refusal.EXPIRED))
+        elif isinstance(stamp.finding, Stamp):
+            counting.append(stamp.finding)
         else:
-            refused.append(RefusedStamp(stamp.provider, examined))
+            refused.append(RefusedStamp(stamp.provider, stamp.finding))
     return counting, refused
 
 
-def examine(
-    stored: StoredStamp, address: str, now: datetime, policy: StampPolicy
-) -> Stamp | Refusal:
-    """Return the stamp if it counts, or why not: the checks of this module, in their order."""
+def examine(stored: StoredStamp, address: str, policy: StampPolicy) -> ExaminedStamp:
+    """Check a stamp of an address (lower case): the checks of this module, in their order."""
     credential = stored.credential
     if credential is None:
-        return Refusal.SIGNATURE
+        return ExaminedStamp(stored.provider, Refusal.SIGNATURE, None)
     if credential.issuer not in policy.trusted_issuers:
-        return Refusal.ISSUER
-    if credential.expires_at <= now:
-        return Refusal.EXPIRED
+        return ExaminedStamp(stored.provider, Refusal.ISSUER, None)
+    finding = _examine_claims(stored, credential, address, policy)
+    return ExaminedStamp(stored.provider, finding, credential.expires_at)
+
+
+def _examine_claims(
+    stored: StoredStamp, credential: Credential, address: str, policy: StampPolicy
+) -> Stamp | Refusal:
     if not credential.provider or credential.provider != stored.provider:
         return Refusal.PROVIDER
     if credential.subject_id.lower() != _SUBJECT_PREFIX + address:
@@ -136,6 +160,7 @@ def examine(
         nullifiers=nullifiers,
         expires_at=credential.expires_at,
         expiration_date=credential.expiration_date,
+        expiration_shown=iso(credential.expires_at),
         last_nullifier=_last_nullifier(credential),
     )
 

@@ -14,9 +14,7 @@ from passport_scorer.domain.community import Community, ScorerNotFound, read_wei
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import Earned, PointsState
-from passport_scorer.domain.scoring import Passport, Snapshot
-from passport_scorer.domain.stamps import StoredStamp
-from passport_scorer.scoring.stamp_reader import Stamps
+from passport_scorer.domain.scoring import Snapshot
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -47,9 +45,8 @@ class Reading(msgspec.Struct, frozen=True):
         return self.snapshot
 
 
-# The text decides the value, and a service has few scorers: no need to read a hundred weights
-# for each request.
-_weights: Callable[[str], Mapping[str, Decimal]] = lru_cache(maxsize=256)(read_weights)
+# The text decides the value, and a service has few scorers.
+_dynamic_weights: Callable[[str], Mapping[str, Decimal]] = lru_cache(maxsize=256)(read_weights)
 
 
 def api_key(row: ScoringRow) -> ApiKey | None:
@@ -59,52 +56,46 @@ def api_key(row: ScoringRow) -> ApiKey | None:
     return msgspec.convert(row, ApiKey, from_attributes=True)
 
 
-def snapshot(
-    row: ScoringRow, address: str, stamps: Stamps, *, human_points: bool
-) -> Snapshot | None:
-    """Return what a score depends on.
+def links(row: ScoringRow) -> dict[str, Link]:
+    """Return the links of a row: nullifier -> link."""
+    return {
+        nullifier: Link(nullifier, owner, expires_at)
+        for nullifier, owner, expires_at in zip(
+            row.link_nullifiers or (),
+            row.link_addresses or (),
+            row.link_expiries or (),
+            strict=True,
+        )
+    }
 
-    Args:
-        row: what was read.
-        address: whose score.
-        stamps: what each stamp of the row says.
-        human_points: True if Human Points were of interest.
 
-    Returns:
-        None if there is no such community, or it isn't one of the key's account.
+def weights(row: ScoringRow) -> Mapping[str, Decimal]:
+    """Return the weights of a row: provider -> weight.
 
     Raises:
-        UnusableWeight: the community's scorer has none that could be read.
+        UnusableWeight: they can't be read.
     """
-    if row.community_id is None:
-        return None
-    return Snapshot(
-        address=address,
-        community=_community(row, row.community_id),
-        passport=Passport(
-            row.passport_id, row.score_id, row.score_version, tuple(row.copy_ids or ())
-        ),
-        stamps=tuple(
-            StoredStamp(row_id, version, provider, stamps[row_id, version], copy_id)
-            for row_id, version, provider, copy_id in zip(
-                row.row_ids or (),
-                row.row_versions or (),
-                row.providers or (),
-                row.stamp_copy_ids or (),
-                strict=True,
-            )
-        ),
-        links={
-            nullifier: Link(nullifier, owner, expires_at)
-            for nullifier, owner, expires_at in zip(
-                row.link_nullifiers or (),
-                row.link_addresses or (),
-                row.link_expiries or (),
-                strict=True,
-            )
-        },
-        points=_points(row) if human_points and row.human_points_program else None,
-    )
+    return read_weights(row.weights or "{}")
+
+
+def points(row: ScoringRow) -> PointsState | None:
+    """Return the Human Points of a row; None if the community hasn't the programme."""
+    return _points(row) if row.human_points_program else None
+
+
+def community(
+    row: ScoringRow, community_id: int, scorer_weights: Mapping[str, Decimal]
+) -> Community:
+    """Return the community of a row.
+
+    Raises:
+        UnusableWeight: it has no scorer, or its dynamic weights can't be read.
+    """
+    if row.threshold is None:
+        raise UnusableWeight("The scorer of the community has no weights and no threshold.")
+    if row.dynamic_weights:
+        scorer_weights = {**scorer_weights, **_dynamic_weights(row.dynamic_weights)}
+    return Community(community_id, scorer_weights, row.threshold, bool(row.human_points_program))
 
 
 def _points(row: ScoringRow) -> PointsState:
@@ -129,12 +120,3 @@ def _points(row: ScoringRow) -> PointsState:
         },
         configuration=dict(zip(row.config_actions or (), row.config_points or (), strict=True)),
     )
-
-
-def _community(row: ScoringRow, community_id: int) -> Community:
-    if row.threshold is None:
-        raise UnusableWeight("The scorer of the community has no weights and no threshold.")
-    weights = _weights(row.weights or "{}")
-    if row.dynamic_weights:
-        weights = {**weights, **_weights(row.dynamic_weights)}
-    return Community(community_id, weights, row.threshold, bool(row.human_points_program))

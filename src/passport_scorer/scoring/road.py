@@ -36,11 +36,13 @@ from passport_scorer.db.scoring_queries import (
 )
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.scoring import Outcome, ScoringPolicy, Snapshot, decide_all
+from passport_scorer.domain.human_points import PointsPolicy
+from passport_scorer.domain.scoring import Outcome, Snapshot, decide_all
 from passport_scorer.scoring.address_queue import AddressQueue
 from passport_scorer.scoring.gathering import Gathering
-from passport_scorer.scoring.reading import Reading, api_key, snapshot
-from passport_scorer.scoring.stamp_reader import Known, StampReader
+from passport_scorer.scoring.reading import Reading, api_key
+from passport_scorer.scoring.remembered import Known
+from passport_scorer.scoring.snapshot_reader import SnapshotReader
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.metrics import (
     RACES_LOST,
@@ -51,8 +53,8 @@ from passport_scorer.telemetry.metrics import (
 from passport_scorer.telemetry.traces import DECIDE, READ, VERIFY, WRITE
 
 TRIES = 5
-AT_ONCE = 2  # reads, and writes, that a process has under way at the same time
-MOST = 32  # requests that share a read or a write at most
+AT_ONCE = 1  # reads, and writes, that a process has under way at the same time
+MOST = 64  # requests that share a read or a write at most
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Awaitable[Result]]
@@ -75,8 +77,8 @@ class ScoringRoad:
 
     Args:
         database: where everything is read and written.
-        stamps: reads and verifies stamps.
-        policy: what the operator decides.
+        snapshots: makes snapshots of what was read.
+        policy: what the operator decides about Human Points.
         clock: returns the time (aware).
         telemetry: where scores are counted, and their stages traced.
     """
@@ -84,14 +86,14 @@ class ScoringRoad:
     def __init__(
         self,
         database: Database,
-        stamps: StampReader,
-        policy: ScoringPolicy,
+        snapshots: SnapshotReader,
+        policy: PointsPolicy,
         clock: Callable[[], datetime],
         telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self._telemetry = telemetry
         self._database = database
-        self._stamps = stamps
+        self._snapshots = snapshots
         self._policy = policy
         self._clock = clock
         self._queue = AddressQueue()
@@ -266,11 +268,11 @@ class ScoringRoad:
     async def _read(
         self, statements: Statements, requests: Sequence[ScoringRequest]
     ) -> list[Reading]:
-        known = [self._stamps.known(request) for request in requests]
+        known = [self._snapshots.known(request) for request in requests]
         parameters = read_parameters(
             requests,
-            [each.for_database() for each in known],
-            human_points=self._policy.points.is_of_interest,
+            [each.versions() for each in known],
+            human_points=self._policy.is_of_interest,
         )
         with self._telemetry.traces.stage(READ, len(requests)):
             rows = await statements.read(READ_SCORING, parameters)
@@ -283,14 +285,17 @@ class ScoringRoad:
 
     async def _reading_of(self, row: ScoringRow, request: ScoringRequest, known: Known) -> Reading:
         key = api_key(row)
-        if request.address is None:
-            return Reading(key, None)
-        stamps = await self._stamps.read(row, request.address, known, now=self._clock())
-        human_points = self._policy.points.is_of_interest
         try:
-            return Reading(key, snapshot(row, request.address, stamps, human_points=human_points))
+            snapshot = await self._snapshots.read(
+                row,
+                request,
+                known,
+                now=self._clock(),
+                human_points=self._policy.is_of_interest,
+            )
         except UnusableWeight as error:
             return Reading(key, None, error)
+        return Reading(key, snapshot)
 
 
 def _may_be_limited(snapshot: Snapshot | None) -> bool:

@@ -33,7 +33,7 @@ from passport_scorer.db.partner_queries import (
 )
 from passport_scorer.db.query import NoParameters
 from passport_scorer.db.scoring_queries import (
-    KnownStamp,
+    KnownVersions,
     LockScoresParameters,
     ReadScoringParameters,
     ScoringRequest,
@@ -103,15 +103,16 @@ class Person(msgspec.Struct, frozen=True):
     copy_ids: list[int]
     copy_versions: list[str]
 
-    def known(self) -> list[KnownStamp]:
-        """Return the stamps as a process that remembers them."""
-        columns = (self.row_ids, self.row_versions, self.nullifiers)
-        return [
-            KnownStamp(row_id, version, (nullifier,), copy_id, copy_version)
-            for row_id, version, nullifier, copy_id, copy_version in zip(
-                *columns, self.copy_ids, self.copy_versions, strict=True
+    def known(self) -> KnownVersions:
+        """Return what a process knows that remembers the stamps."""
+        stamps, copies = (
+            " ".join(f"{row_id}:{version}" for row_id, version in zip(ids, versions, strict=True))
+            for ids, versions in (
+                (self.row_ids, self.row_versions),
+                (self.copy_ids, self.copy_versions),
             )
-        ]
+        )
+        return KnownVersions(stamps=f"{stamps};{copies}", nullifiers=tuple(self.nullifiers))
 
 
 async def people(connection: Any) -> list[Person]:
@@ -124,10 +125,10 @@ def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
     key = ScoringRequest(None, key_prefix="key1")
     partner = [ScoringRequest(each.address, None, "key1", "external1", 1) for each in persons]
     internal = [ScoringRequest(each.address, community_id=1) for each in persons]
-    nothing: list[list[KnownStamp]] = [[] for _ in persons]
+    nothing = [KnownVersions() for _ in persons]
     known = [each.known() for each in persons]
     return [
-        read_parameters([key], [[]], human_points=False),
+        read_parameters([key], [KnownVersions()], human_points=False),
         *(
             read_parameters(requests[:count], remembered[:count], human_points=human_points)
             for count in (1, len(persons))

@@ -11,16 +11,14 @@ import pytest
 
 from passport_scorer.db.errors import LostRace
 from passport_scorer.db.scoring_queries import WRITE_SCORING, write_parameters
-from passport_scorer.demo.signing import issuer_did
 from passport_scorer.domain.human_points import LIMIT, PointsPolicy
-from passport_scorer.domain.scoring import ScoringPolicy, Snapshot, decide_all
-from passport_scorer.domain.stamps import StampPolicy
+from passport_scorer.domain.scoring import Snapshot, decide_all
 
-from .world import ISSUER_KEY, Road, World, address, kept
+from .world import Road, World, address, kept
 
 # Each of two requests reads, then settles: all orders of the four steps.
 ORDERS = sorted(set(itertools.permutations("aabb")))
-POLICY = ScoringPolicy(StampPolicy(frozenset({issuer_did(ISSUER_KEY)})))
+POLICY = PointsPolicy()
 
 
 async def in_order(order: tuple[str, ...], roads: dict[str, Road], names: dict[str, str]) -> None:

@@ -17,10 +17,10 @@ from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.scoring_queries import ScoringRequest
 from passport_scorer.demo.signing import issuer_did, sign_eip712
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.scoring import Outcome, ScoringPolicy, Snapshot
+from passport_scorer.domain.scoring import Outcome, Snapshot
 from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.scoring.road import ScoringRoad
-from passport_scorer.scoring.stamp_reader import StampReader
+from passport_scorer.scoring.snapshot_reader import SnapshotReader
 
 ISSUER_KEY = hashlib.sha256(b"the issuer of these tests").digest()
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -165,13 +165,11 @@ class World:
         """Give a scoring road of its own, as another process would have it."""
         database = Database(DatabaseSettings(self.url))
         await database.open()
-        policy = ScoringPolicy(
-            StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier),
-            points or PointsPolicy(),
-        )
-        stamps = StampReader(VerifiedCredentials(1000), 1000)
+        policy = StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier)
+        snapshots = SnapshotReader(policy, VerifiedCredentials(1000), 1000)
+        points = points or PointsPolicy()
         try:
-            yield Road(ScoringRoad(database, stamps, policy, lambda: self.now), database)
+            yield Road(ScoringRoad(database, snapshots, points, lambda: self.now), database)
         finally:
             await database.close()
 

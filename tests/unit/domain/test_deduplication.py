@@ -16,7 +16,7 @@ from passport_scorer.domain.deduplication import (
     LinkChange,
     deduplicate,
 )
-from passport_scorer.domain.stamps import Stamp, StampPolicy, StoredStamp, valid_stamps
+from passport_scorer.domain.stamps import Stamp, StampPolicy, StoredStamp, examine, valid_stamps
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ME, SHE, HE = (f"0x{digit * 40}" for digit in "abc")
@@ -53,7 +53,7 @@ def valid(
 ) -> list[Stamp]:
     """The stamps that get as far as deduplication."""
     policy = StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier)
-    return valid_stamps(stamps, address, NOW, policy)[0]
+    return valid_stamps([examine(stamp, address, policy) for stamp in stamps], NOW)[0]
 
 
 def table(*links: Link) -> dict[str, Link]:

@@ -45,7 +45,7 @@ ACTION_OF_PROVIDER = {
 def stamp(provider: str, last_nullifier: str | None = None) -> Stamp:
     """A kept stamp; without a last nullifier it is one with a hash."""
     source = StoredStamp(1, "1", provider, None, None)
-    return Stamp(source, provider, ("v0:a",), NOW, "", last_nullifier)
+    return Stamp(source, provider, ("v0:a",), NOW, "", "", last_nullifier)
 
 
 def given_to(

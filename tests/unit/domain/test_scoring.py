@@ -18,17 +18,22 @@ from passport_scorer.domain.scoring import (
     Outcome,
     Passport,
     Score,
-    ScoringPolicy,
     ShownStamp,
     Snapshot,
     decide,
     decide_all,
 )
-from passport_scorer.domain.stamps import Refusal, RefusedStamp, StampPolicy, StoredStamp
+from passport_scorer.domain.stamps import (
+    Refusal,
+    RefusedStamp,
+    StampPolicy,
+    StoredStamp,
+    examine,
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ME, SHE, HE = (f"0x{digit * 40}" for digit in "abc")
-POLICY = ScoringPolicy(StampPolicy(frozenset({"did:ethr:0x1"})))
+POLICY = PointsPolicy()
 WEIGHTS = {"Google": Decimal("0.525"), "Github": Decimal("1.475"), "Ens": Decimal("0.1")}
 NULLIFIERS = ("v0:a", "v0:b", "v1:a")
 
@@ -63,13 +68,15 @@ def snapshot(
     threshold: str = "2",
     copies: tuple[int, ...] = (),
     points: PointsState | None = None,
+    multi_nullifier: bool = True,
 ) -> Snapshot:
     """What was read of an address in a community."""
+    stamp_policy = StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier)
     return Snapshot(
         address=address,
         community=Community(community_id, WEIGHTS, Decimal(threshold), human_points_program=True),
         passport=Passport(1, 1, "1", copies),
-        stamps=tuple(stamps),
+        stamps=tuple(examine(stamp, address, stamp_policy) for stamp in stamps),
         links={link.nullifier: link for link in links},
         points=points,
     )
@@ -155,8 +162,7 @@ def test_a_passing_score_gives_points(threshold: str, qualifies: bool) -> None:
     """Points follow from the score that was just computed."""
     state = PointsState((), frozenset(), 1, frozenset(), {}, {})
     read = snapshot([stored(ME, "Google", "v0:a")], threshold=threshold, points=state)
-    policy = ScoringPolicy(POLICY.stamps, PointsPolicy(written=True))
-    assert decide(read, NOW, policy).points.newly_qualified is qualifies
+    assert decide(read, NOW, PointsPolicy(written=True)).points.newly_qualified is qualifies
 
 
 @st.composite
@@ -184,14 +190,21 @@ def snapshots(draw: st.DrawFn) -> list[Snapshot]:
     }
     pairs = [(address, community_id) for address in stamps for community_id in links]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True))
+    multi_nullifier = draw(st.booleans())
     return [
-        snapshot(stamps[address], links[community_id], address=address, community_id=community_id)
+        snapshot(
+            stamps[address],
+            links[community_id],
+            address=address,
+            community_id=community_id,
+            multi_nullifier=multi_nullifier,
+        )
         for address, community_id in chosen
     ]
 
 
 def one_after_the_other(
-    together: Sequence[Snapshot], policy: ScoringPolicy
+    together: Sequence[Snapshot],
 ) -> tuple[list[Outcome], list[Snapshot]]:
     """Score each alone, with the links as those before have left them; and where this ends."""
     written: dict[int, dict[str, Link]] = {1: {}, 2: {}}
@@ -199,7 +212,7 @@ def one_after_the_other(
     for read in together:
         links = written[read.community.id]
         seen = msgspec.structs.replace(read, links={**read.links, **links})
-        outcomes.append(decide(seen, NOW, policy))
+        outcomes.append(decide(seen, NOW, POLICY))
         links.update((change.link.nullifier, change.link) for change in outcomes[-1].link_changes)
     return outcomes, [
         msgspec.structs.replace(read, links={**read.links, **written[read.community.id]})
@@ -207,23 +220,21 @@ def one_after_the_other(
     ]
 
 
-@given(together=snapshots(), multi_nullifier=st.booleans())
+@given(together=snapshots())
 def test_scoring_together_equals_scoring_one_after_the_other(
-    together: list[Snapshot], multi_nullifier: bool
+    together: list[Snapshot],
 ) -> None:
     """A set of scores is decided as if each pair had come after those before it."""
-    policy = ScoringPolicy(StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier))
-    assert decide_all(together, NOW, policy) == one_after_the_other(together, policy)[0]
+    assert decide_all(together, NOW, POLICY) == one_after_the_other(together)[0]
 
 
-@given(together=snapshots(), multi_nullifier=st.booleans())
+@given(together=snapshots())
 def test_scoring_again_changes_no_link_and_no_score(
-    together: list[Snapshot], multi_nullifier: bool
+    together: list[Snapshot],
 ) -> None:
     """Once everything is written, the same set scores the same and leaves nothing to write."""
-    policy = ScoringPolicy(StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier))
-    first, afterwards = one_after_the_other(together, policy)
-    again = decide_all(afterwards, NOW, policy)
+    first, afterwards = one_after_the_other(together)
+    again = decide_all(afterwards, NOW, POLICY)
     assert [(outcome.score, outcome.link_changes) for outcome in again] == [
         (outcome.score, ()) for outcome in first
     ]

@@ -45,7 +45,13 @@ def stored(credential: Credential | None = GENUINE, **changes: Any) -> StoredSta
 
 def examined(policy: StampPolicy = POLICY, **changes: Any) -> Stamp | Refusal:
     """What becomes of a genuine stamp with changes to it."""
-    return examine(stored(**changes), ADDRESS, NOW, policy)
+    return outcome(stored(**changes), policy)
+
+
+def outcome(stamp: StoredStamp, policy: StampPolicy = POLICY) -> Stamp | Refusal:
+    """What becomes of a stamp now."""
+    counting, refused = valid_stamps([examine(stamp, ADDRESS, policy)], NOW)
+    return counting[0] if counting else refused[0].refusal
 
 
 def test_a_genuine_stamp_counts() -> None:
@@ -56,6 +62,7 @@ def test_a_genuine_stamp_counts() -> None:
         nullifiers=("v0:a", "v1:b"),
         expires_at=GENUINE.expires_at,
         expiration_date="2026-06-01T00:00:00.000Z",
+        expiration_shown="2026-06-01T00:00:00+00:00",
         last_nullifier="v1:b",
     )
 
@@ -102,7 +109,7 @@ def test_what_is_no_flaw(changes: dict[str, Any]) -> None:
 
 def test_checks_are_made_in_the_documented_order() -> None:
     """Of several flaws the first in the documented order is the reason."""
-    row, reasons = stored(None), [examine(stored(None), ADDRESS, NOW, POLICY)]
+    reasons = [outcome(stored(None))]
     flawed: dict[str, Any] = {
         "issuer": "did:ethr:0x2",
         "expires_at": NOW,
@@ -111,8 +118,7 @@ def test_checks_are_made_in_the_documented_order() -> None:
         "nullifiers": (),
     }
     while flawed:
-        row = stored(**flawed)
-        reasons.append(examine(row, ADDRESS, NOW, POLICY))
+        reasons.append(outcome(stored(**flawed)))
         del flawed[next(iter(flawed))]
     assert reasons == list(Refusal)
 
@@ -162,7 +168,8 @@ def test_each_nullifier_is_counted_once_in_its_place(nullifiers: list[str]) -> N
 def test_a_bad_stamp_leaves_the_others_alone() -> None:
     """Stamps that count and stamps that don't are told apart, one by one."""
     bad = StoredStamp(2, "1", "Github", None, None)
-    counting, refused = valid_stamps([bad, stored()], ADDRESS, NOW, POLICY)
+    examined = [examine(stamp, ADDRESS, POLICY) for stamp in (bad, stored())]
+    counting, refused = valid_stamps(examined, NOW)
     assert ([stamp.source for stamp in counting], refused) == (
         [stored()],
         [RefusedStamp("Github", Refusal.SIGNATURE)],

@@ -5,22 +5,21 @@
 -- the path ($2 with $3) together with the prefix of the partner's API key ($1), whose account the
 -- community must then belong to. The address is null if only the key is of interest.
 --
--- $6 to $10 are the stamps that the process remembers, with the versions of their rows, and the
--- copies that held the same, with the versions of theirs; $11 and $12 are their nullifiers. As long
--- as the versions are the same, documents are not read again, and not compared.
+-- $6 to $10 are what the process remembers of an address in a community and of its scorer: the
+-- versions of the rows that it has read, and which of the nullifiers in $11 were in its stamps
+-- (from $9 to $10, counted from 1). What has the same version is not read again: its columns are
+-- null. A version is a list of row ids with their xmin, which changes whenever a row does.
 --
--- $13 is whether Human Points are of interest; they are read for communities with the programme.
+-- $12 is whether Human Points are of interest; they are read for communities with the programme.
 WITH request AS (
     SELECT *
-    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
-        WITH ORDINALITY AS r (key_prefix, external_scorer_id, scorer_id, community_id, address, ordinal)
-), known AS (
-    SELECT *
-    FROM unnest($6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[])
-        AS k (ordinal, row_id, row_version, copy_id, copy_version)
-), known_nullifier AS (
-    SELECT *
-    FROM unnest($11::bigint[], $12::text[]) AS n (ordinal, nullifier)
+    FROM unnest(
+        $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[],
+        $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[]
+    ) WITH ORDINALITY AS r (
+        key_prefix, external_scorer_id, scorer_id, community_id, address,
+        scorer_version, stamps_version, links_version, first_nullifier, last_nullifier, ordinal
+    )
 )
 SELECT
     request.ordinal,
@@ -35,19 +34,21 @@ SELECT
     key.analysis_rate_limit,
     community.id AS community_id,
     community.human_points_program,
+    scorer.version AS scorer_version,
     scorer.weights,
     scorer.threshold,
     dynamic.weights AS dynamic_weights,
     passport.id AS passport_id,
     score.id AS score_id,
     score.xmin::text AS score_version,
-    copy.ids AS copy_ids,
-    copy.row_versions AS copy_versions,
-    stamp.row_ids,
-    stamp.row_versions,
-    stamp.providers,
-    stamp.documents,
-    stamp.copy_ids AS stamp_copy_ids,
+    changed.stamps_version,
+    changed.copy_ids,
+    changed.row_ids,
+    changed.row_versions,
+    changed.providers,
+    changed.documents,
+    changed.stamp_copy_ids,
+    link.version AS links_version,
     link.nullifiers AS link_nullifiers,
     link.addresses AS link_addresses,
     link.expiries AS link_expiries,
@@ -80,14 +81,23 @@ LEFT JOIN LATERAL (
 ) AS community ON true
 LEFT JOIN LATERAL (
     SELECT
-        coalesce(binary_scorer.weights, weighted.weights)::text AS weights,
-        coalesce(binary_scorer.threshold, weighted.threshold) AS threshold
-    FROM scorer_weighted_scorer AS s
-    LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
-        ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
-    LEFT JOIN scorer_weighted_weightedscorer AS weighted
-        ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
-    WHERE s.id = community.scorer_id
+        used.version,
+        used.threshold,
+        CASE WHEN used.version IS DISTINCT FROM request.scorer_version THEN
+            used.weights::text
+        END AS weights
+    FROM (
+        SELECT
+            concat_ws(':', s.id, s.xmin, binary_scorer.xmin, weighted.xmin) AS version,
+            coalesce(binary_scorer.weights, weighted.weights) AS weights,
+            coalesce(binary_scorer.threshold, weighted.threshold) AS threshold
+        FROM scorer_weighted_scorer AS s
+        LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
+            ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
+        LEFT JOIN scorer_weighted_weightedscorer AS weighted
+            ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
+        WHERE s.id = community.scorer_id
+    ) AS used
 ) AS scorer ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_object_agg(d.provider, d.weight)::text AS weights
@@ -110,33 +120,16 @@ LEFT JOIN registry_passport AS passport
 LEFT JOIN registry_score AS score
     ON score.passport_id = passport.id
 LEFT JOIN LATERAL (
-    SELECT array_agg(c.id) AS ids, array_agg(c.xmin::text) AS row_versions
+    SELECT array_agg(c.id) AS ids, string_agg(c.id || ':' || c.xmin, ' ') AS version
     FROM registry_stamp AS c
     WHERE c.passport_id = passport.id
 ) AS copy ON true
 LEFT JOIN LATERAL (
     SELECT
-        array_agg(latest.id) AS row_ids,
-        array_agg(latest.row_version) AS row_versions,
-        array_agg(latest.provider) AS providers,
-        array_agg(
-            CASE WHEN known.row_id IS NULL THEN latest.stamp::text END
-        ) AS documents,
-        array_agg(
-            -- The copies are at hand already: no need to look this one up in their table.
-            CASE WHEN copy.row_versions[array_position(copy.ids, known.copy_id)]
-                = known.copy_version
-            THEN known.copy_id ELSE (
-                SELECT min(c.id)
-                FROM registry_stamp AS c
-                WHERE c.passport_id = passport.id
-                    AND c.provider = latest.provider
-                    AND c.credential = latest.stamp
-            ) END
-        ) AS copy_ids,
-        array_agg(latest.stamp) FILTER (WHERE known.row_id IS NULL) AS unknown_stamps
+        array_agg(latest.id) AS ids,
+        concat(string_agg(latest.id || ':' || latest.xmin, ' '), ';', copy.version) AS version
     FROM (
-        SELECT DISTINCT ON (c.provider) c.id, c.xmin::text AS row_version, c.provider, c.stamp
+        SELECT DISTINCT ON (c.provider) c.id, c.xmin
         FROM ceramic_cache_ceramiccache AS c
         WHERE c.address = request.address
             AND c.type = 1
@@ -146,23 +139,41 @@ LEFT JOIN LATERAL (
             )
         ORDER BY c.provider, c.updated_at DESC, c.id DESC
     ) AS latest
-    LEFT JOIN known
-        ON known.ordinal = request.ordinal
-        AND known.row_id = latest.id
-        AND known.row_version = latest.row_version
 ) AS stamp ON community.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT
+        stamp.version AS stamps_version,
+        copy.ids AS copy_ids,
+        array_agg(c.id) AS row_ids,
+        array_agg(c.xmin::text) AS row_versions,
+        array_agg(c.provider) AS providers,
+        array_agg(c.stamp::text) AS documents,
+        array_agg((
+            SELECT min(held.id)
+            FROM registry_stamp AS held
+            WHERE held.passport_id = passport.id
+                AND held.provider = c.provider
+                AND held.credential = c.stamp
+        )) AS stamp_copy_ids,
+        array_agg(c.stamp) AS stamps
+    FROM ceramic_cache_ceramiccache AS c
+    WHERE c.id = ANY (stamp.ids)
+    HAVING stamp.version IS DISTINCT FROM request.stamps_version
+) AS changed ON true
+LEFT JOIN LATERAL (
+    SELECT
+        coalesce(string_agg(l.id || ':' || l.xmin, ' '), '') AS version,
         array_agg(l.hash) AS nullifiers,
         array_agg(l.address) AS addresses,
         array_agg(l.expires_at) AS expiries
     FROM (
-        SELECT n.nullifier
-        FROM known_nullifier AS n
-        WHERE n.ordinal = request.ordinal
+        SELECT nullifier
+        FROM unnest(
+            ($11::text[])[request.first_nullifier::integer:request.last_nullifier::integer]
+        ) AS nullifier
         UNION ALL
         SELECT claimed.nullifier
-        FROM unnest(stamp.unknown_stamps) AS unknown (document)
+        FROM unnest(changed.stamps) AS unknown (document)
         CROSS JOIN LATERAL (
             SELECT unknown.document #>> '{credentialSubject,hash}' AS nullifier
             UNION ALL
@@ -179,12 +190,14 @@ LEFT JOIN LATERAL (
     -- both columns of its key. Given all hashes at once, the planner may take the community for as
     -- small as most are, and read all of its links. A nullifier of two stamps is found twice.
     CROSS JOIN LATERAL (
-        SELECT l.hash, l.address, l.expires_at
+        SELECT l.id, l.xmin, l.hash, l.address, l.expires_at
         FROM registry_hashscorerlink AS l
         WHERE l.hash = searched.nullifier AND l.community_id = community.id
         LIMIT 1
     ) AS l
-) AS link ON true
+    HAVING coalesce(string_agg(l.id || ':' || l.xmin, ' '), '')
+        IS DISTINCT FROM request.links_version
+) AS link ON community.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT
         earned.actions,
@@ -230,9 +243,9 @@ LEFT JOIN LATERAL (
     ) AS membership
     LEFT JOIN registry_humanpointsmultiplier AS multiplier
         ON multiplier.address = request.address
-) AS points ON $13::boolean AND community.human_points_program
+) AS points ON $12::boolean AND community.human_points_program
 LEFT JOIN LATERAL (
     SELECT array_agg(c.action::text) AS actions, array_agg(c.points) AS points
     FROM registry_humanpointsconfig AS c
     WHERE c.active
-) AS configuration ON $13 AND community.human_points_program
+) AS configuration ON $12 AND community.human_points_program

@@ -1,0 +1,139 @@
+"""What was read before, and needn't be read again while its rows have the same versions.
+
+Bounded; what was asked for longest ago is forgotten first.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import msgspec
+
+from passport_scorer.db.scoring_queries import KnownVersions, ScoringRequest
+from passport_scorer.domain.deduplication import Link
+from passport_scorer.domain.stamps import ExaminedStamp
+
+_SCORERS = 256  # a service has few of them
+
+Owner = TypeVar("Owner", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Memory(Generic[Owner, Value]):
+    """Owner -> value.
+
+    Args:
+        capacity: the sum of the sizes of all values at most.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._by_owner: OrderedDict[Owner, tuple[Value, int]] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        """Return the sum of the sizes."""
+        return self._size
+
+    def of(self, owner: Owner) -> Value | None:
+        """Return what is remembered of an owner."""
+        if owner not in self._by_owner:
+            return None
+        self._by_owner.move_to_end(owner)
+        return self._by_owner[owner][0]
+
+    def remember(self, owner: Owner, value: Value, size: int = 1) -> None:
+        """Replace what is remembered of an owner."""
+        self.forget(owner)
+        self._by_owner[owner] = value, size
+        self._size += size
+        while self._size > self._capacity:
+            self.forget(next(iter(self._by_owner)))
+
+    def forget(self, owner: Owner) -> None:
+        """Forget what is remembered of an owner, if anything is."""
+        _, size = self._by_owner.pop(owner, (None, 0))
+        self._size -= size
+
+
+class RememberedPassport(msgspec.Struct, frozen=True):
+    """What was read of an address in a community.
+
+    Attributes:
+        version: of the rows of its stamps and of its copies.
+        stamps: what was found when they were examined.
+        copies: ids of all its `registry_stamp` rows.
+        nullifiers: all those of its stamps.
+        links_version: of the rows of the links.
+        links: nullifier -> link, the community's links of them.
+    """
+
+    version: str
+    stamps: tuple[ExaminedStamp, ...]
+    copies: tuple[int, ...]
+    nullifiers: tuple[str, ...]
+    links_version: str
+    links: Mapping[str, Link]
+
+
+class RememberedScorer(msgspec.Struct, frozen=True):
+    """The weights of a scorer: provider -> weight."""
+
+    version: str
+    weights: Mapping[str, Decimal]
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is remembered for one request; None: nothing is."""
+
+    passport: RememberedPassport | None
+    scorer: RememberedScorer | None
+
+    def versions(self) -> KnownVersions:
+        """Return what the database needs to know of it."""
+        scorer = self.scorer.version if self.scorer else None
+        passport = self.passport
+        if passport is None:
+            return KnownVersions(scorer)
+        return KnownVersions(scorer, passport.version, passport.links_version, passport.nullifiers)
+
+
+class Remembered:
+    """Passports and scorers that were read before.
+
+    Args:
+        capacity: how many stamps are remembered at most.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._passports: Memory[Hashable, RememberedPassport] = Memory(capacity)
+        self._scorers: Memory[Hashable, RememberedScorer] = Memory(_SCORERS)
+
+    def __len__(self) -> int:
+        """Return how many stamps are remembered."""
+        return len(self._passports)
+
+    def of(self, request: ScoringRequest) -> Known:
+        """Return what needn't be read for a request."""
+        return Known(self._passports.of(_passport(request)), self._scorers.of(_scorer(request)))
+
+    def keep_passport(self, request: ScoringRequest, passport: RememberedPassport) -> None:
+        """Remember the passport that was read for a request."""
+        size = max(1, len(passport.stamps))
+        self._passports.remember(_passport(request), passport, size)
+
+    def keep_scorer(self, request: ScoringRequest, scorer: RememberedScorer) -> None:
+        """Remember the scorer that was read for a request."""
+        self._scorers.remember(_scorer(request), scorer)
+
+
+def _passport(request: ScoringRequest) -> Hashable:
+    # Two communities that are called alike take each other's place, and are told apart by versions.
+    return request.address, request.external_scorer_id or str(request.community_id)
+
+
+def _scorer(request: ScoringRequest) -> Hashable:
+    return request.key_prefix, request.external_scorer_id, request.community_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import msgspec
@@ -10,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from passport_scorer.effective_settings import EffectiveSetting, effective_settings
+
+_WIDTH = 160  # characters of a line where the output is no terminal
 
 
 def config(*, json: bool = False) -> None:
@@ -27,11 +30,14 @@ def config(*, json: bool = False) -> None:
     if json:
         print(msgspec.json.format(msgspec.json.encode(settings)).decode())
     else:
-        Console(emoji=False, highlight=False).print(_table(settings))
+        width = None if sys.stdout.isatty() else _WIDTH
+        Console(width=width, emoji=False, highlight=False).print(_table(settings))
 
 
 def _table(settings: Sequence[EffectiveSetting]) -> Table:
     table = Table("variable", "value", "source", "meaning")
+    for column in table.columns:
+        column.overflow = "fold"  # a value that is cut off can't be used
     table.columns[0].no_wrap = True
     for setting in settings:
         style = "bold" if setting.source == "environment" else ""

@@ -112,7 +112,7 @@ class Person(msgspec.Struct, frozen=True):
                 (self.copy_ids, self.copy_versions),
             )
         )
-        return KnownVersions(stamps=f"{stamps};{copies}", nullifiers=tuple(self.nullifiers))
+        return KnownVersions(stamps=f"{stamps}/{copies}", nullifiers=tuple(self.nullifiers))
 
 
 async def people(connection: Any) -> list[Person]:

@@ -127,7 +127,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         array_agg(latest.id) AS ids,
-        concat(string_agg(latest.id || ':' || latest.xmin, ' '), ';', copy.version) AS version
+        concat(string_agg(latest.id || ':' || latest.xmin, ' '), '/', copy.version) AS version
     FROM (
         SELECT DISTINCT ON (c.provider) c.id, c.xmin
         FROM ceramic_cache_ceramiccache AS c
@@ -169,7 +169,7 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT nullifier
         FROM unnest(
-            ($11::text[])[request.first_nullifier::integer:request.last_nullifier::integer]
+            ($11::text[])[request.first_nullifier::integer : request.last_nullifier::integer]
         ) AS nullifier
         UNION ALL
         SELECT claimed.nullifier

@@ -107,7 +107,7 @@ async def locked(tables: Tables, table: str) -> AsyncIterator[None]:
 
 async def test_an_exhausted_pool(demo_database_url: str, start_service: StartService) -> None:
     """While all connections wait for a lock, others get 503; then all is as before."""
-    service = await start_service(demo_database_url, DATABASE_POOL_SIZE="2")
+    service = await start_service(demo_database_url, DATABASE_POOL_SIZE="1")
     async with locked(service.tables, "registry_score"):
         waiting = asyncio.create_task(all_scores(service, times=5))
         while True:

@@ -249,3 +249,16 @@ def test_a_nullifier_counts_once_in_a_community(together: list[Snapshot]) -> Non
         for nullifier in {each for kept in outcome.kept for each in kept.nullifiers}:
             counted_by = owners.setdefault((read.community.id, nullifier), read.address)
             assert counted_by == read.address
+
+
+def test_a_pair_sees_the_points_that_the_pair_before_it_is_given() -> None:
+    """What an address is given in one community isn't given again in the next of the set."""
+    state = PointsState((), frozenset(), 1, frozenset(), {}, {"HKY": 10})
+    stamps = [stored(ME, "Google", "v0:a")]
+    together = [
+        snapshot(stamps, threshold="0.5", community_id=community_id, points=state)
+        for community_id in (1, 2)
+    ]
+    first, second = decide_all(together, NOW, PointsPolicy(written=True))
+    assert first.points.awards
+    assert second.snapshot.points == first.points.state != state

@@ -80,25 +80,8 @@ def weights(row: ScoringRow) -> Mapping[str, Decimal]:
 
 def points(row: ScoringRow) -> PointsState | None:
     """Return the Human Points of a row; None if the community hasn't the programme."""
-    return _points(row) if row.human_points_program else None
-
-
-def community(
-    row: ScoringRow, community_id: int, scorer_weights: Mapping[str, Decimal]
-) -> Community:
-    """Return the community of a row.
-
-    Raises:
-        UnusableWeight: it has no scorer, or its dynamic weights can't be read.
-    """
-    if row.threshold is None:
-        raise UnusableWeight("The scorer of the community has no weights and no threshold.")
-    if row.dynamic_weights:
-        scorer_weights = {**scorer_weights, **_dynamic_weights(row.dynamic_weights)}
-    return Community(community_id, scorer_weights, row.threshold, bool(row.human_points_program))
-
-
-def _points(row: ScoringRow) -> PointsState:
+    if not row.human_points_program:
+        return None
     return PointsState(
         earned=tuple(
             Earned(action, chain_id, provider, count)
@@ -120,3 +103,18 @@ def _points(row: ScoringRow) -> PointsState:
         },
         configuration=dict(zip(row.config_actions or (), row.config_points or (), strict=True)),
     )
+
+
+def community(
+    row: ScoringRow, community_id: int, scorer_weights: Mapping[str, Decimal]
+) -> Community:
+    """Return the community of a row.
+
+    Raises:
+        UnusableWeight: it has no scorer, or its dynamic weights can't be read.
+    """
+    if row.threshold is None:
+        raise UnusableWeight("The scorer of the community has no weights and no threshold.")
+    if row.dynamic_weights:
+        scorer_weights = {**scorer_weights, **_dynamic_weights(row.dynamic_weights)}
+    return Community(community_id, scorer_weights, row.threshold, bool(row.human_points_program))

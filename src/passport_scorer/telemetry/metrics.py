@@ -144,7 +144,7 @@ CREDENTIAL_CACHE_MISSES = _counter(
 GATHERED = _histogram(
     "gathered_requests",
     'Requests that shared a read (`work="read"`) or a write (`work="settle"`).',
-    (1, 2, 4, 8, 16, 32),
+    (1, 2, 4, 8, 16, 32, 64),
     "work",
 )
 

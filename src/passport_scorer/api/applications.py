@@ -9,9 +9,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from passport_scorer.api.account import NONCE
 from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
@@ -29,7 +31,6 @@ from passport_scorer.api.public.endpoints import PARTNER_ENDPOINTS
 from passport_scorer.api.request_telemetry import RequestTelemetry
 from passport_scorer.api.responses import detail_response, error_response
 from passport_scorer.api.routing_header import RoutingHeader
-from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 
 _PUBLIC = (
@@ -83,22 +84,31 @@ def _public_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 def _application(
     services: Services, endpoints: Sequence[Endpoint], document: dict[str, Any], *others: Route
 ) -> Starlette:
-    application = Starlette(
+    application = _Application(
         routes=[
             *(endpoint.route() for endpoint in (*endpoints, HEALTH_WITH_SLASH)),
             *documentation_routes(document),
             *others,
         ],
         middleware=_middleware(services),
-        exception_handlers={
-            HTTPException: _http_exception,
-            PassportScorerError: _refused,
-            Exception: _refused,
-        },
+        exception_handlers={HTTPException: _http_exception, Exception: _refused},
     )
     application.router.redirect_slashes = False
     application.state.services = services
     return application
+
+
+class _Application(Starlette):
+    """Errors become answers in one place, inside of all middleware, so that these see answers only.
+
+    (Starlette would put another layer outermost, for what `RequestTelemetry` does already.)
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        application: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        for layer, arguments, options in reversed(self.user_middleware):
+            application = layer(application, *arguments, **options)
+        return application
 
 
 def _middleware(services: Services) -> list[Middleware]:

@@ -13,6 +13,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -89,4 +90,15 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     def route(self) -> Route:
         """Return the route that leads to the handler."""
-        return Route(self.path, self.handler, methods=[self.method])
+        return Route(self.path, _Answering(self.handler), methods=[self.method])
+
+
+class _Answering:
+    """A handler as an ASGI application: Starlette's own way has two more layers for errors."""
+
+    def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._handler(Request(scope, receive, send))
+        await response(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -23,6 +24,10 @@ from passport_scorer.settings import Settings, read_settings
 from passport_scorer.telemetry.logs import configure_logs
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.prometheus import PrometheusMetrics, shared_folder
+
+# Net new objects between collections, then collections between those of older generations. Nearly
+# nothing here refers to itself, and what is remembered is a lot to look through.
+_COLLECTIONS = (20_000, 20, 20)
 
 log = structlog.get_logger()
 
@@ -124,6 +129,8 @@ def serve_settings(
             # Nobody could scrape them without the internal listener.
             metrics = PrometheusMetrics(folder, place) if internal else NO_METRICS
             alone = workers == 1
+            gc.freeze()  # what is there now stays
+            gc.set_threshold(*_COLLECTIONS)
             uvloop.run(_serve(settings, database_url, public, internal, metrics, alone=alone))
 
         def close_listeners() -> None:

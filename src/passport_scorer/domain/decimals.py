@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import lru_cache
 
 from passport_scorer.domain.errors import PassportScorerError
 
@@ -45,12 +46,17 @@ def five_decimals(value: Decimal) -> str:
 
     Source: specification, http.md ("Scores, weights and thresholds").
     """
+    if not value.is_finite():
+        raise UnusableWeight
+    return _five_decimals(value)
+
+
+@lru_cache(maxsize=4096)  # the same few weights and thresholds are written again and again
+def _five_decimals(value: Decimal) -> str:
     try:
         rounded = value.quantize(_FIVE_PLACES, context=_ROUNDING)
     except (InvalidOperation, Overflow) as error:
         raise UnusableWeight from error
-    if rounded.is_nan():
-        raise UnusableWeight
     return format(abs(rounded) if rounded.is_zero() else rounded, "f")
 
 

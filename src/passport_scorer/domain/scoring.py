@@ -12,7 +12,6 @@ The steps, numbered as in the specification (scoring.md):
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 
@@ -215,7 +214,7 @@ def compute_score(community: Community, deduplication: Deduplication, now: datet
     raw = exact_sum(stamp_scores.values())
     shown = {
         stamp.provider: ShownStamp(
-            _weight_text(stamp_scores[stamp.provider]),
+            five_decimals(stamp_scores[stamp.provider]),
             dedup=False,
             expiration_date=stamp.expiration_shown,
         )
@@ -231,10 +230,6 @@ def compute_score(community: Community, deduplication: Deduplication, now: datet
         stamp_scores=stamp_scores,
         stamps=shown,
     )
-
-
-# The same few weights are written again and again.
-_weight_text = lru_cache(maxsize=4096)(five_decimals)
 
 
 def _shown_clash(clash: Clash) -> ShownStamp:

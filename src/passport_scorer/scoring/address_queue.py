@@ -6,12 +6,22 @@ They would only race for the same rows: the database would tell all but one to s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from passport_scorer.db.errors import DatabaseUnavailable
 
 PATIENCE = 10.0  # seconds; as long as whoever's turn it is may wait for one statement
+
+
+class _Line:
+    """Who has the turn of an address, and how many have it or wait for it."""
+
+    __slots__ = ("lock", "users")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0
 
 
 class AddressQueue:
@@ -23,12 +33,11 @@ class AddressQueue:
 
     def __init__(self, *, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._users: dict[str, int] = {}
+        self._lines: dict[str, _Line] = {}
 
     @asynccontextmanager
-    async def turn(self, addresses: Iterable[str]) -> AsyncIterator[bool]:
-        """Wait until it is the turn of all these addresses.
+    async def turn(self, address: str) -> AsyncIterator[bool]:
+        """Wait until it is the turn of an address.
 
         Yields:
             True if somebody else came before, so that what was read may have changed.
@@ -36,27 +45,21 @@ class AddressQueue:
         Raises:
             DatabaseUnavailable: those who came before have waited for the database for too long.
         """
-        waited = False
-        async with AsyncExitStack() as stack:
-            for address in sorted(set(addresses)):  # in one order: no two can wait for each other
-                waited |= address in self._locks
-                await stack.enter_async_context(self._turn(address))
-            yield waited
-
-    @asynccontextmanager
-    async def _turn(self, address: str) -> AsyncIterator[None]:
-        lock = self._locks.setdefault(address, asyncio.Lock())
-        self._users[address] = self._users.get(address, 0) + 1
+        line = self._lines.get(address)
+        if line is None:
+            line = self._lines[address] = _Line()
+        waited = line.users > 0
+        line.users += 1
         try:
-            await self._take(lock)
+            await self._take(line.lock)
             try:
-                yield
+                yield waited
             finally:
-                lock.release()
+                line.lock.release()
         finally:
-            self._users[address] -= 1
-            if not self._users[address]:
-                del self._users[address], self._locks[address]
+            line.users -= 1
+            if not line.users:
+                del self._lines[address]
 
     async def _take(self, lock: asyncio.Lock) -> None:
         if not lock.locked():

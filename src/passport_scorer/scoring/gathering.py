@@ -3,6 +3,9 @@
 Work on several items costs little more than work on one: one round trip, one transaction. So
 while as much work is under way as may be, what comes in waits, and goes with the next. Nobody
 waits when there is nothing to wait for: an item that finds a free place starts at once, alone.
+
+All that wait would soon go from work to work as one crowd, and the database would have nothing
+to do while this process is at work on their answers. So a third of a crowd goes at once at most.
 """
 
 from __future__ import annotations
@@ -19,36 +22,37 @@ from passport_scorer.telemetry.correlation import TRACE_ID
 from passport_scorer.telemetry.metrics import GATHERED
 
 PATIENCE = 3.0  # seconds; a place in a read or a write is waited for as long as a connection
+FEW = 8  # items that aren't worth dividing
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class _Waiting(Generic[Item, Result]):
-    """An item, where its result is waited for, and what ends the wait if work doesn't begin.
+    """An item, where its result is waited for, and until when if work doesn't begin.
 
     And the trace of the request that waits.
     """
 
-    __slots__ = ("end", "item", "result", "span", "trace_id")
+    __slots__ = ("item", "result", "span", "trace_id", "until")
 
-    def __init__(self, item: Item, result: asyncio.Future[Result], span: Any) -> None:
+    def __init__(self, item: Item, result: asyncio.Future[Result], until: float, span: Any) -> None:
         self.item = item
         self.result = result
+        self.until = until
         self.span = span
         self.trace_id = TRACE_ID.get()
-        self.end: asyncio.TimerHandle | None = None
-
-    def goes_on(self) -> bool:
-        """Let the work begin; False if nobody waits for it any more."""
-        if self.end:
-            self.end.cancel()
-        return not self.result.done()
 
 
-def _give_up(result: asyncio.Future[Result]) -> None:
-    if not result.done():
-        result.set_exception(DatabaseUnavailable())
+class Crowd:
+    """The items of some gatherings that follow each other.
+
+    Attributes:
+        size: how many wait for work, or are being worked on.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
 
 
 class Gathering(Generic[Item, Result]):
@@ -59,6 +63,7 @@ class Gathering(Generic[Item, Result]):
             failure of that item alone. What it raises is the failure of all of them.
         at_once: how often `work` may be under way at the same time.
         most: items that it gets at once at most.
+        crowd: whom its items belong to; by default they are by themselves.
         patience: seconds that an item waits at most until work on it begins.
         name: of the work, in metrics.
         telemetry: where the size of batches is measured.
@@ -70,6 +75,7 @@ class Gathering(Generic[Item, Result]):
         *,
         at_once: int,
         most: int,
+        crowd: Crowd | None = None,
         patience: float = PATIENCE,
         name: str = "work",
         telemetry: Telemetry = NO_TELEMETRY,
@@ -77,10 +83,12 @@ class Gathering(Generic[Item, Result]):
         self._work = work
         self._free = at_once
         self._most = most
+        self._crowd = crowd or Crowd()
         self._patience = patience
         self._name = name
         self._telemetry = telemetry
         self._waiting: deque[_Waiting[Item, Result]] = deque()
+        self._patience_ends: asyncio.TimerHandle | None = None  # of those who wait, at the latest
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Result:
@@ -92,13 +100,28 @@ class Gathering(Generic[Item, Result]):
         """
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
-        waiting = _Waiting(item, result, self._telemetry.traces.current())
-        self._waiting.append(waiting)
+        until = loop.time() + self._patience
+        self._waiting.append(_Waiting(item, result, until, self._telemetry.traces.current()))
         if self._free:
             self._start()
-        else:
-            waiting.end = loop.call_later(self._patience, _give_up, result)
-        return await result
+        elif self._patience_ends is None:
+            self._patience_ends = loop.call_at(until, self._give_up)
+        self._crowd.size += 1
+        try:
+            return await result
+        finally:
+            self._crowd.size -= 1
+
+    def _give_up(self) -> None:
+        """End the wait of those who have waited too long; look again when the next one may have."""
+        self._patience_ends = None
+        loop = asyncio.get_running_loop()
+        while self._waiting and self._waiting[0].until <= loop.time():
+            result = self._waiting.popleft().result
+            if not result.done():
+                result.set_exception(DatabaseUnavailable())
+        if self._waiting:
+            self._patience_ends = loop.call_at(self._waiting[0].until, self._give_up)
 
     def _start(self) -> None:
         """Take a free place; what comes in before the task begins goes along."""
@@ -111,12 +134,13 @@ class Gathering(Generic[Item, Result]):
     async def _run(self) -> None:
         """Work as long as somebody waits, then give the place back."""
         while self._waiting:
-            count = min(self._most, len(self._waiting))
+            third = max(FEW, -(-self._crowd.size // 3))
+            count = min(self._most, third, len(self._waiting))
             await self._serve([self._waiting.popleft() for _ in range(count)])
         self._free += 1
 
     async def _serve(self, taken: Sequence[_Waiting[Item, Result]]) -> None:
-        batch = [waiting for waiting in taken if waiting.goes_on()]
+        batch = [waiting for waiting in taken if not waiting.result.done()]
         if not batch:
             return
         self._telemetry.metrics.observe(GATHERED, len(batch), self._name)

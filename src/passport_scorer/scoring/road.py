@@ -39,7 +39,7 @@ from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Snapshot, decide_all
 from passport_scorer.scoring.address_queue import AddressQueue
-from passport_scorer.scoring.gathering import Gathering
+from passport_scorer.scoring.gathering import Crowd, Gathering
 from passport_scorer.scoring.reading import Reading, api_key
 from passport_scorer.scoring.remembered import Known
 from passport_scorer.scoring.snapshot_reader import SnapshotReader
@@ -97,11 +97,22 @@ class ScoringRoad:
         self._policy = policy
         self._clock = clock
         self._queue = AddressQueue()
+        crowd = Crowd()
         self._reading = Gathering(
-            self.read_each, at_once=AT_ONCE, most=MOST, name="read", telemetry=telemetry
+            self.read_each,
+            at_once=AT_ONCE,
+            most=MOST,
+            crowd=crowd,
+            name="read",
+            telemetry=telemetry,
         )
         self._settling = Gathering(
-            self.settle_each, at_once=AT_ONCE, most=MOST, name="settle", telemetry=telemetry
+            self.settle_each,
+            at_once=AT_ONCE,
+            most=MOST,
+            crowd=crowd,
+            name="settle",
+            telemetry=telemetry,
         )
 
     async def read(self, request: ScoringRequest) -> Reading:
@@ -122,7 +133,7 @@ class ScoringRoad:
             LostRace: others were faster five times; nothing was written.
             UnusableWeight: the community's weights can't be summed up; nothing was written.
         """
-        async with self._queue.turn([snapshot.address]) as waited:
+        async with self._queue.turn(snapshot.address) as waited:
             return await self._settling.submit(await self._fresh(snapshot) if waited else snapshot)
 
     async def score(self, address: str, community_id: int) -> Outcome:
@@ -197,7 +208,7 @@ class ScoringRoad:
             DatabaseUnavailable: the database can't be reached in time.
             LostRace: others were faster five times; nothing was written.
         """
-        async with self._queue.turn([address]):
+        async with self._queue.turn(address):
             return await self._repeat(work, tries=TRIES)
 
     async def score_within(

@@ -95,4 +95,5 @@ def _start(text: str) -> str:
 
 def _json(value: object) -> str:
     """JSON without NUL, which PostgreSQL can't hold, neither as itself nor escaped."""
-    return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", msgspec.json.encode(value).decode())
+    text = msgspec.json.encode(value).decode()
+    return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", text) if "u0000" in text else text

@@ -38,7 +38,7 @@ from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.community import Community, read_weights
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.score_record import binary, event_fields, evidence
+from passport_scorer.domain.score_record import binary, event_fields
 from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
 from passport_scorer.telemetry.logs import configure_logs
@@ -46,7 +46,7 @@ from passport_scorer.telemetry.logs import configure_logs
 POOL_SIZE = 8  # connections of a worker
 _POLICY = StampPolicy(frozenset({TRUSTED_ISSUER}))
 log = structlog.get_logger()
-_JSON = msgspec.json.Encoder(decimal_format="number")
+_JSON = msgspec.json.Encoder()
 
 
 async def get_score(request: Request) -> Response:
@@ -182,11 +182,11 @@ async def _write_score(connection: Any, outcome: Outcome, passport_id: int, scor
         Decimal(binary(score)),
         now,
         score.expires_at,
-        _json(evidence(score)),
-        _json(score.stamp_scores),
-        _json(score.stamps),
+        outcome.record.evidence,
+        outcome.record.stamp_scores,
+        outcome.record.stamps,
     )
-    fields = {**event_fields(score), "passport": passport_id}
+    fields = {**event_fields(score, outcome.record), "passport": passport_id}
     event = _json({"model": "registry.score", "pk": score_id, "fields": fields})
     await connection.execute(sql.EVENT, snapshot.address, now, snapshot.community.id, event)
 

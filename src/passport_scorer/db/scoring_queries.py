@@ -16,10 +16,10 @@ import msgspec
 
 from passport_scorer.db.query import NoParameters, Query
 from passport_scorer.domain.deduplication import Clash
-from passport_scorer.domain.score_record import binary, event_fields, evidence
+from passport_scorer.domain.score_record import binary, event_fields
 from passport_scorer.domain.scoring import Outcome
 
-_JSON = msgspec.json.Encoder(decimal_format="number")
+_JSON = msgspec.json.Encoder()
 
 
 class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
@@ -239,10 +239,10 @@ def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoring
         score=[Decimal(binary(score)) for score in scores],
         computed_at=[score.computed_at for score in scores],
         expires_at=[score.expires_at for score in scores],
-        evidence=[_json(evidence(score)) for score in scores],
-        stamp_scores=[_json(score.stamp_scores) for score in scores],
-        stamps=[_json(score.stamps) for score in scores],
-        event_fields=[_json(event_fields(score)) for score in scores],
+        evidence=[outcome.record.evidence for outcome in outcomes],
+        stamp_scores=[outcome.record.stamp_scores for outcome in outcomes],
+        stamps=[outcome.record.stamps for outcome in outcomes],
+        event_fields=[_json(event_fields(o.score, o.record)) for o in outcomes],
         link_ordinal=[i for i, _ in changes.values()],
         link_community_id=[community_id for community_id, _ in changes],
         link_nullifier=[change.link.nullifier for _, change in changes.values()],

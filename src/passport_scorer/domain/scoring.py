@@ -10,8 +10,7 @@ The steps, numbered as in the specification (scoring.md):
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -30,6 +29,8 @@ from passport_scorer.domain.human_points import (
     PointsState,
     give_points,
 )
+from passport_scorer.domain.score import Score, ShownStamp
+from passport_scorer.domain.score_record import ScoreRecord, score_record
 from passport_scorer.domain.stamps import (
     ExaminedStamp,
     RefusedStamp,
@@ -37,6 +38,8 @@ from passport_scorer.domain.stamps import (
     StoredStamp,
     valid_stamps,
 )
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Passport(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +70,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         links: nullifier -> link, the community's links of all nullifiers of these stamps.
         points: what is known of its Human Points; None if the community hasn't the programme,
             or they are of no interest.
+        earlier: what was decided before on the same community, copies, stamps and links; None if
+            nothing was, or something is another.
     """
 
     address: str
@@ -75,36 +80,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     stamps: tuple[ExaminedStamp, ...]
     links: Mapping[str, Link]
     points: PointsState | None = None
-
-
-class ShownStamp(msgspec.Struct, frozen=True):
-    """A stamp as the score answers and the score row show it: texts, ready to be written."""
-
-    score: str
-    dedup: bool
-    expiration_date: str
-
-
-class Score(msgspec.Struct, frozen=True):
-    """A computed score.
-
-    Attributes:
-        raw: the exact weighted sum.
-        threshold: what it was held against.
-        passing: raw >= threshold.
-        computed_at: when.
-        expires_at: when the first stamp that counts expires; None without stamps.
-        stamp_scores: provider -> weight, kept stamps only.
-        stamps: provider -> what is shown of it, kept and clashing.
-    """
-
-    raw: Decimal
-    threshold: Decimal
-    passing: bool
-    computed_at: datetime
-    expires_at: datetime | None
-    stamp_scores: Mapping[str, Decimal]
-    stamps: Mapping[str, ShownStamp]
+    earlier: "Outcome | None" = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -113,23 +89,27 @@ class Outcome(msgspec.Struct, frozen=True):
     Attributes:
         snapshot: what the decision was made on.
         score: the result; its row and its event are written always.
+        record: the JSON of its row.
         kept: the stamps that count.
         link_changes: links to create or change.
         clashes: each is recorded as an event.
         stamps_to_copy: kept stamps that the passport doesn't hold yet.
         copies_to_delete: `registry_stamp` ids that hold something else.
         refused: stamps that were left out, for the log.
+        holds_until: as long as nothing has changed, the score is the same before this time.
         points: Human Points that are given.
     """
 
     snapshot: Snapshot
     score: Score
+    record: ScoreRecord
     kept: tuple[Stamp, ...]
     link_changes: tuple[LinkChange, ...]
     clashes: tuple[Clash, ...]
     stamps_to_copy: tuple[StoredStamp, ...]
     copies_to_delete: tuple[int, ...]
     refused: tuple[RefusedStamp, ...]
+    holds_until: datetime
     points: PointsOutcome
 
 
@@ -141,6 +121,19 @@ def decide(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Outcome:
     Raises:
         UnusableWeight: the scorer's weights can't be summed up.
     """
+    outcome = snapshot.earlier
+    if outcome is None or not outcome.score.computed_at <= now < outcome.holds_until:
+        return _decide_anew(snapshot, now, policy)
+    score = msgspec.structs.replace(outcome.score, computed_at=now)
+    return msgspec.structs.replace(
+        outcome,
+        snapshot=snapshot,
+        score=score,
+        points=_points(snapshot, outcome.kept, score, policy),
+    )
+
+
+def _decide_anew(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Outcome:
     # 3. Validation
     stamps, refused = valid_stamps(snapshot.stamps, now)
     # 4. Deduplication
@@ -150,25 +143,42 @@ def decide(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Outcome:
     # 6. Persistence
     to_copy, to_delete = _copy_changes(deduplication.kept, snapshot.passport)
     # 7. Human Points
-    points = give_points(
-        snapshot.points,
-        snapshot.community.id,
-        deduplication.kept,
-        now,
-        policy,
-        passing=score.passing,
-    )
+    points = _points(snapshot, deduplication.kept, score, policy)
     return Outcome(
         snapshot=snapshot,
         score=score,
+        record=score_record(score),
         kept=deduplication.kept,
         link_changes=deduplication.changes,
         clashes=deduplication.clashes,
         stamps_to_copy=to_copy,
         copies_to_delete=to_delete,
         refused=tuple(refused),
+        holds_until=_next_expiry(snapshot, now),
         points=points,
     )
+
+
+def _points(
+    snapshot: Snapshot, kept: tuple[Stamp, ...], score: Score, policy: PointsPolicy
+) -> PointsOutcome:
+    return give_points(
+        snapshot.points,
+        snapshot.community.id,
+        kept,
+        score.computed_at,
+        policy,
+        passing=score.passing,
+    )
+
+
+def _next_expiry(snapshot: Snapshot, now: datetime) -> datetime:
+    """When the next of all stamps and links expires: until then, time changes nothing."""
+    expiries = (
+        *(stamp.expires_at for stamp in snapshot.stamps if stamp.expires_at),
+        *(link.expires_at for link in snapshot.links.values()),
+    )
+    return min((expiry for expiry in expiries if expiry > now), default=_NEVER)
 
 
 def decide_all(snapshots: Sequence[Snapshot], now: datetime, policy: PointsPolicy) -> list[Outcome]:
@@ -194,7 +204,8 @@ def decide_all(snapshots: Sequence[Snapshot], now: datetime, policy: PointsPolic
 def _seeing(snapshot: Snapshot, links: Mapping[str, Link], points: PointsState | None) -> Snapshot:
     """The snapshot with what others before it are about to write."""
     if links:
-        snapshot = msgspec.structs.replace(snapshot, links={**snapshot.links, **links})
+        links = {**snapshot.links, **links}
+        snapshot = msgspec.structs.replace(snapshot, links=links, earlier=None)
     if points and snapshot.points:
         snapshot = msgspec.structs.replace(snapshot, points=points)
     return snapshot

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.scoring import ShownStamp
+from passport_scorer.domain.score import ShownStamp
 
 
 class UnreadableScore(PassportScorerError):

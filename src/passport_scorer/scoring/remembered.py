@@ -13,7 +13,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from passport_scorer.db.scoring_queries import KnownVersions, ScoringRequest
+from passport_scorer.domain.community import Community
 from passport_scorer.domain.deduplication import Link
+from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.stamps import ExaminedStamp
 
 _SCORERS = 256  # a service has few of them
@@ -102,7 +104,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Remembered:
-    """Passports and scorers that were read before.
+    """Passports and scorers that were read before, and what was decided on them.
 
     Args:
         capacity: how many stamps are remembered at most.
@@ -111,6 +113,7 @@ class Remembered:
     def __init__(self, capacity: int) -> None:
         self._passports: Memory[Hashable, RememberedPassport] = Memory(capacity)
         self._scorers: Memory[Hashable, RememberedScorer] = Memory(_SCORERS)
+        self._outcomes: Memory[Hashable, Outcome] = Memory(capacity)
 
     def __len__(self) -> int:
         """Return how many stamps are remembered."""
@@ -122,12 +125,44 @@ class Remembered:
 
     def keep_passport(self, request: ScoringRequest, passport: RememberedPassport) -> None:
         """Remember the passport that was read for a request."""
-        size = max(1, len(passport.stamps))
-        self._passports.remember(_passport(request), passport, size)
+        self._passports.remember(_passport(request), passport, _size(passport.stamps))
 
     def keep_scorer(self, request: ScoringRequest, scorer: RememberedScorer) -> None:
         """Remember the scorer that was read for a request."""
         self._scorers.remember(_scorer(request), scorer)
+
+    def outcome(
+        self, address: str, community: Community, passport: RememberedPassport
+    ) -> Outcome | None:
+        """Return what was decided on just this; None if nothing was."""
+        outcome = self._outcomes.of((address, community.id))
+        if outcome is None:
+            return None
+        snapshot = outcome.snapshot
+        is_the_same = (
+            snapshot.stamps is passport.stamps
+            and snapshot.links is passport.links
+            and snapshot.passport.copies is passport.copies
+            and snapshot.community == community
+        )
+        return outcome if is_the_same else None
+
+    def keep_outcome(self, outcome: Outcome) -> None:
+        """Remember what was decided, if it changes nothing but the score: it may be so again."""
+        snapshot = outcome.snapshot
+        if snapshot.earlier and outcome.record is snapshot.earlier.record:
+            return  # it is remembered
+        if outcome.link_changes or outcome.stamps_to_copy or outcome.copies_to_delete:
+            return
+        alone = msgspec.structs.replace(
+            outcome, snapshot=msgspec.structs.replace(snapshot, earlier=None)
+        )
+        owner = snapshot.address, snapshot.community.id
+        self._outcomes.remember(owner, alone, _size(snapshot.stamps))
+
+
+def _size(stamps: tuple[ExaminedStamp, ...]) -> int:
+    return max(1, len(stamps))
 
 
 def _passport(request: ScoringRequest) -> Hashable:

@@ -263,6 +263,7 @@ class ScoringRoad:
             raise LostRace("An action that only so many may have is given one by one.", limited)
         with traces.stage(WRITE, len(snapshots)):
             await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
+        self._snapshots.remember(outcomes)
         self._report(outcomes)
         return outcomes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ from passport_scorer.credentials.verified_cache import VerifiedCredentials
 from passport_scorer.db.scoring_queries import ScoringRequest, ScoringRow
 from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.deduplication import Link
-from passport_scorer.domain.scoring import Passport, Snapshot
+from passport_scorer.domain.scoring import Outcome, Passport, Snapshot
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
 from passport_scorer.scoring import reading
 from passport_scorer.scoring.remembered import (
@@ -98,7 +98,13 @@ class SnapshotReader:
             stamps=passport.stamps,
             links=passport.links,
             points=reading.points(row) if human_points else None,
+            earlier=self._remembered.outcome(request.address, community, passport),
         )
+
+    def remember(self, outcomes: Sequence[Outcome]) -> None:
+        """Remember what was decided and written."""
+        for outcome in outcomes:
+            self._remembered.keep_outcome(outcome)
 
     def _weights(
         self, row: ScoringRow, request: ScoringRequest, known: Known

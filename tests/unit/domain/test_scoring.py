@@ -14,11 +14,10 @@ from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsPolicy, PointsState
+from passport_scorer.domain.score import Score, ShownStamp
 from passport_scorer.domain.scoring import (
     Outcome,
     Passport,
-    Score,
-    ShownStamp,
     Snapshot,
     decide,
     decide_all,

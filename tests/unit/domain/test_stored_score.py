@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from passport_scorer.domain.scoring import ShownStamp
+from passport_scorer.domain.score import ShownStamp
 from passport_scorer.domain.stored_score import (
     Evidence,
     RecordedScore,

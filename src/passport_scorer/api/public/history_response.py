@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from passport_scorer.api.public.score_response import V2ScoreResponse
 from passport_scorer.domain.decimals import five_decimals
+from passport_scorer.domain.score import ShownStamp
 from passport_scorer.domain.score_history import PastStamp, UnreadableEvent, read_event
-from passport_scorer.domain.scoring import ShownStamp
 
 
 def history_response(

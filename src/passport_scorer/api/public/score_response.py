@@ -6,7 +6,8 @@ import msgspec
 
 from passport_scorer.domain.decimals import five_decimals
 from passport_scorer.domain.human_points import Points, PointsState, points_of, possible_points
-from passport_scorer.domain.scoring import Outcome, ShownStamp
+from passport_scorer.domain.score import ShownStamp
+from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.stored_score import RecordedScore
 from passport_scorer.domain.times import iso
 

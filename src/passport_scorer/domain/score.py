@@ -1,0 +1,37 @@
+"""A computed score, and what is shown of its stamps."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+
+class ShownStamp(msgspec.Struct, frozen=True):
+    """A stamp as the score answers and the score row show it: texts, ready to be written."""
+
+    score: str
+    dedup: bool
+    expiration_date: str
+
+
+class Score(msgspec.Struct, frozen=True):
+    """A computed score.
+
+    Attributes:
+        raw: the exact weighted sum.
+        threshold: what it was held against.
+        passing: raw >= threshold.
+        computed_at: when.
+        expires_at: when the first stamp that counts expires; None without stamps.
+        stamp_scores: provider -> weight, kept stamps only.
+        stamps: provider -> what is shown of it, kept and clashing.
+    """
+
+    raw: Decimal
+    threshold: Decimal
+    passing: bool
+    computed_at: datetime
+    expires_at: datetime | None
+    stamp_scores: Mapping[str, Decimal]
+    stamps: Mapping[str, ShownStamp]

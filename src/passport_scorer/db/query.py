@@ -7,6 +7,7 @@ check-queries`, a part of `make check`, prepares every one against the schema an
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from importlib import resources
 from typing import Any, Generic, TypeVar
@@ -14,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 Parameters = TypeVar("Parameters", bound=msgspec.Struct)
-Row = TypeVar("Row", bound=msgspec.Struct)
+Row = TypeVar("Row", bound=msgspec.Struct, covariant=True)
 
 REGISTERED: list[Query[Any, Any]] = []
 
@@ -34,22 +35,36 @@ class Query(Generic[Parameters, Row]):
         name: the file `queries/<name>.sql`.
         parameters: a struct; its fields, in order, are $1, $2, …
         row: a struct; its fields, in order, are the columns, named alike.
+        without: a part that is left out of the statement; begins after a line `-- Part: <name>`
+            of the file, and ends with a line `-- End of part`.
         register: False for one that is no part of the project, as in a test.
     """
 
     def __init__(
-        self, name: str, parameters: type[Parameters], row: type[Row], *, register: bool = True
+        self,
+        name: str,
+        parameters: type[Parameters],
+        row: type[Row],
+        *,
+        without: str | None = None,
+        register: bool = True,
     ) -> None:
         self.name = name
         self.parameters = parameters
         self.row = row
+        self.without = without
         if register:
             REGISTERED.append(self)
 
     @cached_property
     def sql(self) -> str:
         """The text of the statement."""
-        return (resources.files(__package__) / "queries" / f"{self.name}.sql").read_text("utf-8")
+        file = resources.files(__package__) / "queries" / f"{self.name}.sql"
+        text = file.read_text("utf-8")
+        if self.without is None:
+            return text
+        part = rf"^ *-- Part: {re.escape(self.without)}\n.*?^ *-- End of part\n"
+        return re.sub(part, "", text, flags=re.MULTILINE | re.DOTALL)
 
     def arguments(self, parameters: Parameters) -> tuple[Any, ...]:
         """Return the values of $1, $2, …"""

@@ -57,7 +57,7 @@ class KnownVersions(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReadScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $12 of `read_scoring.sql`."""
+    """$1 to $11 of `read_scoring.sql`."""
 
     key_prefix: list[str | None]
     external_scorer_id: list[str | None]
@@ -70,7 +70,6 @@ class ReadScoringParameters(msgspec.Struct, frozen=True):
     first_nullifier: list[int]
     last_nullifier: list[int]
     nullifier: list[str]
-    human_points: bool
 
 
 class ScoringRow(msgspec.Struct, frozen=True):
@@ -111,6 +110,11 @@ class ScoringRow(msgspec.Struct, frozen=True):
     link_nullifiers: list[str] | None
     link_addresses: list[str] | None
     link_expiries: list[datetime] | None
+
+
+class ScoringRowWithPoints(ScoringRow, frozen=True):
+    """The same with what is known of Human Points, in a community that has the programme."""
+
     point_actions: list[str] | None
     point_chain_ids: list[int] | None
     point_providers: list[str] | None
@@ -185,21 +189,21 @@ class LockedPoints(msgspec.Struct, frozen=True):
     held: str
 
 
-READ_SCORING = Query("read_scoring", ReadScoringParameters, ScoringRow)
+READ_SCORING = Query("read_scoring", ReadScoringParameters, ScoringRow, without="Human Points")
+READ_SCORING_AND_POINTS = Query("read_scoring", ReadScoringParameters, ScoringRowWithPoints)
 WRITE_SCORING = Query("write_scoring", WriteScoringParameters, Written)
 LOCK_SCORES = Query("lock_scores", LockScoresParameters, LockedScore)
 LOCK_LIMITED_POINTS = Query("lock_limited_points", NoParameters, LockedPoints)
 
 
 def read_parameters(
-    requests: Sequence[ScoringRequest], known: Sequence[KnownVersions], *, human_points: bool
+    requests: Sequence[ScoringRequest], known: Sequence[KnownVersions]
 ) -> ReadScoringParameters:
     """Return the parameters that read a set of requests.
 
     Args:
         requests: the pairs to read.
         known: for each of them what needn't be read again.
-        human_points: True if Human Points are of interest.
     """
     ends = list(accumulate(len(each.nullifiers) for each in known))
     return ReadScoringParameters(
@@ -214,7 +218,6 @@ def read_parameters(
         first_nullifier=[end + 1 for end in (0, *ends[:-1])],
         last_nullifier=ends,
         nullifier=[nullifier for each in known for nullifier in each.nullifiers],
-        human_points=human_points,
     )
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from passport_scorer.db.scoring_queries import ScoringRow
+from passport_scorer.db.scoring_queries import ScoringRow, ScoringRowWithPoints
 from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.community import Community, ScorerNotFound, read_weights
 from passport_scorer.domain.decimals import UnusableWeight
@@ -78,7 +78,7 @@ def weights(row: ScoringRow) -> Mapping[str, Decimal]:
     return read_weights(row.weights or "{}")
 
 
-def points(row: ScoringRow) -> PointsState | None:
+def points(row: ScoringRowWithPoints) -> PointsState | None:
     """Return the Human Points of a row; None if the community hasn't the programme."""
     if not row.human_points_program:
         return None

@@ -27,8 +27,10 @@ from passport_scorer.db.scoring_queries import (
     LOCK_LIMITED_POINTS,
     LOCK_SCORES,
     READ_SCORING,
+    READ_SCORING_AND_POINTS,
     WRITE_SCORING,
     LockScoresParameters,
+    ReadScoringParameters,
     ScoringRequest,
     ScoringRow,
     read_parameters,
@@ -95,6 +97,9 @@ class ScoringRoad:
         self._database = database
         self._snapshots = snapshots
         self._policy = policy
+        self._query: Query[ReadScoringParameters, ScoringRow] = (
+            READ_SCORING_AND_POINTS if policy.is_of_interest else READ_SCORING
+        )
         self._clock = clock
         self._queue = AddressQueue()
         crowd = Crowd()
@@ -281,13 +286,9 @@ class ScoringRoad:
         self, statements: Statements, requests: Sequence[ScoringRequest]
     ) -> list[Reading]:
         known = [self._snapshots.known(request) for request in requests]
-        parameters = read_parameters(
-            requests,
-            [each.versions() for each in known],
-            human_points=self._policy.is_of_interest,
-        )
+        parameters = read_parameters(requests, [each.versions() for each in known])
         with self._telemetry.traces.stage(READ, len(requests)):
-            rows = await statements.read(READ_SCORING, parameters)
+            rows = await statements.read(self._query, parameters)
         rows.sort(key=lambda row: row.ordinal)
         with self._telemetry.traces.stage(VERIFY, len(requests)):
             return [
@@ -303,7 +304,6 @@ class ScoringRoad:
                 request,
                 known,
                 now=self._clock(),
-                human_points=self._policy.is_of_interest,
             )
         except UnusableWeight as error:
             return Reading(key, None, error)

@@ -12,7 +12,7 @@ import structlog
 
 from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verified_cache import VerifiedCredentials
-from passport_scorer.db.scoring_queries import ScoringRequest, ScoringRow
+from passport_scorer.db.scoring_queries import ScoringRequest, ScoringRow, ScoringRowWithPoints
 from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.scoring import Outcome, Passport, Snapshot
@@ -69,7 +69,6 @@ class SnapshotReader:
         known: Known,
         *,
         now: datetime,
-        human_points: bool,
     ) -> Snapshot | None:
         """Return what a score depends on.
 
@@ -78,7 +77,6 @@ class SnapshotReader:
             request: whose score, and where.
             known: what the database was told not to read.
             now: aware; a credential must not come from the future.
-            human_points: True if Human Points are of interest.
 
         Returns:
             None if there is no such community, or it isn't one of the key's account, or no
@@ -97,7 +95,7 @@ class SnapshotReader:
             passport=Passport(row.passport_id, row.score_id, row.score_version, passport.copies),
             stamps=passport.stamps,
             links=passport.links,
-            points=reading.points(row) if human_points else None,
+            points=reading.points(row) if isinstance(row, ScoringRowWithPoints) else None,
             earlier=self._remembered.outcome(request.address, community, passport),
         )
 

@@ -128,13 +128,12 @@ def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
     nothing = [KnownVersions() for _ in persons]
     known = [each.known() for each in persons]
     return [
-        read_parameters([key], [KnownVersions()], human_points=False),
+        read_parameters([key], [KnownVersions()]),
         *(
-            read_parameters(requests[:count], remembered[:count], human_points=human_points)
+            read_parameters(requests[:count], remembered[:count])
             for count in (1, len(persons))
             for requests in (partner, internal)
             for remembered in (nothing, known)
-            for human_points in (False, True)
         ),
     ]
 

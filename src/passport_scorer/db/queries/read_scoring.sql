@@ -10,7 +10,8 @@
 -- (from $9 to $10, counted from 1). What has the same version is not read again: its columns are
 -- null. A version is a list of row ids with their xmin, which changes whenever a row does.
 --
--- $12 is whether Human Points are of interest; they are read for communities with the programme.
+-- Human Points are read for communities with the programme; the parts are left out where they are
+-- of no interest at all.
 WITH request AS (
     SELECT *
     FROM unnest(
@@ -51,8 +52,9 @@ SELECT
     link.version AS links_version,
     link.nullifiers AS link_nullifiers,
     link.addresses AS link_addresses,
-    link.expiries AS link_expiries,
-    points.actions AS point_actions,
+    link.expiries AS link_expiries
+    -- Part: Human Points
+    , points.actions AS point_actions,
     points.chain_ids AS point_chain_ids,
     points.providers AS point_providers,
     points.counts AS point_counts,
@@ -63,6 +65,7 @@ SELECT
     points.mm2_count,
     configuration.actions AS config_actions,
     configuration.points AS config_points
+    -- End of part
 FROM request
 LEFT JOIN account_accountapikey AS key
     ON key.prefix = request.key_prefix
@@ -198,6 +201,7 @@ LEFT JOIN LATERAL (
     HAVING coalesce(string_agg(l.id || ':' || l.xmin, ' '), '')
         IS DISTINCT FROM request.links_version
 ) AS link ON community.id IS NOT NULL
+-- Part: Human Points
 LEFT JOIN LATERAL (
     SELECT
         earned.actions,
@@ -243,9 +247,10 @@ LEFT JOIN LATERAL (
     ) AS membership
     LEFT JOIN registry_humanpointsmultiplier AS multiplier
         ON multiplier.address = request.address
-) AS points ON $12::boolean AND community.human_points_program
+) AS points ON community.human_points_program
 LEFT JOIN LATERAL (
     SELECT array_agg(c.action::text) AS actions, array_agg(c.points) AS points
     FROM registry_humanpointsconfig AS c
     WHERE c.active
-) AS configuration ON $12 AND community.human_points_program
+) AS configuration ON community.human_points_program
+-- End of part

@@ -7,7 +7,7 @@ through a type other than `string`, so that other spellings of one value can't m
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from passport_scorer.credentials.errors import MessageUnfit
 from passport_scorer.credentials.keccak import keccak
@@ -16,6 +16,7 @@ Encoder = Callable[[object], bytes]
 """Encodes a value into 32 bytes, or raises `MessageUnfit`."""
 
 MAXIMUM_STRING = 16_384  # characters
+_SHORT = 128  # characters
 
 _HEXADECIMAL = re.compile(r"0x((?:[0-9a-fA-F]{2})*)")
 _DECIMAL = re.compile(r"-?[0-9]{1,78}")
@@ -45,7 +46,12 @@ def is_atomic(type_name: str) -> bool:
 def _string(member: str, value: object) -> bytes:
     if type(value) is not str or len(value) > MAXIMUM_STRING:
         raise MessageUnfit(f"{member} isn't a string of at most {MAXIMUM_STRING} characters.")
-    return keccak(value.encode())
+    return _hash_of_text(value) if len(value) <= _SHORT else keccak(value.encode())
+
+
+@lru_cache(maxsize=4096)  # most texts of a stamp stand in many stamps
+def _hash_of_text(text: str) -> bytes:
+    return keccak(text.encode())
 
 
 def _bool(member: str, value: object) -> bytes:

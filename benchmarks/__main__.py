@@ -75,7 +75,7 @@ def main(
     cores
         Cores that service, PostgreSQL and load generator may use together.
     only
-        Some of: service one-worker cold database sequential growth start-up.
+        Some of: service more-workers cold database sequential growth start-up.
     quick
         Small, short, and complete: to see that it works.
     large

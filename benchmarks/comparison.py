@@ -16,7 +16,7 @@ from benchmarks.contenders import (
     passes,
 )
 from benchmarks.load import SCORE_PATH
-from benchmarks.options import COLD, DATABASE, ONE_WORKER, SEQUENTIAL, SERVICE, Options
+from benchmarks.options import COLD, DATABASE, MORE_WORKERS, SEQUENTIAL, SERVICE, Options
 from benchmarks.plans import check_plans
 from benchmarks.results import Measured, Memory, Series
 from benchmarks.stamps import address_of
@@ -51,6 +51,8 @@ class Comparison:
         self._note = note
         workers, wanted = options.workers, options.names
         self._contenders: list[Contender] = []
+        # It replaces rows that the service remembers, and that pgbench's parameters name.
+        apart = ground.on_a_copy() if SEQUENTIAL in wanted else ground
         self.service = ground.service(stack, workers=workers)
         self._at_rest = self.service.service.process.resident_megabytes()
         self._warm_up(self.service, workers)
@@ -59,7 +61,7 @@ class Comparison:
         if SERVICE in wanted:
             self._contenders.append(self.service)
         if SEQUENTIAL in wanted:
-            sequential = ground.sequential(stack, workers=workers)
+            sequential = apart.sequential(stack, workers=options.cores)
             check_answers(self.service, sequential, ground.loaded.addresses)
             self._contenders.append(sequential)
         if COLD in wanted:
@@ -67,10 +69,10 @@ class Comparison:
                 stack, COLD, workers=workers, remembers=False, connections=(1, 16, 32)
             )
             self._contenders.append(cold)
-        if ONE_WORKER in wanted:
-            alone = ground.service(stack, ONE_WORKER, workers=1, connections=_FEWER)
-            self._warm_up(alone, 1)
-            self._contenders.append(alone)
+        if MORE_WORKERS in wanted:
+            more = ground.service(stack, MORE_WORKERS, workers=options.cores, connections=_FEWER)
+            self._warm_up(more, options.cores)
+            self._contenders.append(more)
         if DATABASE in wanted:
             check_plans(ground.loaded)
             self._contenders.append(

@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks import options as names
 from benchmarks import pgbench
-from benchmarks.database import Loaded
+from benchmarks.database import Loaded, copied
 from benchmarks.load import Load, LoadResult
 from benchmarks.processes import Process, Service, running
 from benchmarks.results import Measured
@@ -162,6 +162,10 @@ class Ground(msgspec.Struct, frozen=True):
     postgresql: Process
     addresses: Path
     folder: Path
+
+    def on_a_copy(self) -> Ground:
+        """Return the same with a copy of the database."""
+        return msgspec.structs.replace(self, loaded=copied(self.loaded))
 
     def service(
         self,

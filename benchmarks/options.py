@@ -6,16 +6,18 @@ from pathlib import Path
 
 import msgspec
 
+from passport_scorer.cli.serve import default_workers
+
 FOLDER = Path(".passport-scorer") / "benchmarks"
 
 SERVICE = "service"
-ONE_WORKER = "one-worker"
+MORE_WORKERS = "more-workers"
 COLD = "cold"
 DATABASE = "database"
 SEQUENTIAL = "sequential"
 GROWTH = "growth"
 START_UP = "start-up"
-NAMES = (SERVICE, ONE_WORKER, COLD, DATABASE, SEQUENTIAL, GROWTH, START_UP)
+NAMES = (SERVICE, MORE_WORKERS, COLD, DATABASE, SEQUENTIAL, GROWTH, START_UP)
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -47,8 +49,8 @@ class Options(msgspec.Struct, frozen=True):
 
     @property
     def workers(self) -> int:
-        """Worker processes: one for each core, as the service chooses by itself."""
-        return self.cores
+        """Worker processes of the service: as many as it chooses by itself beside PostgreSQL."""
+        return default_workers(None, self.cores)
 
     @property
     def is_complete(self) -> bool:

@@ -212,6 +212,8 @@ def _method(results: Results) -> Iterable[str]:
 
 _METHOD = """\
 - Service, PostgreSQL and load generator run on the same cores; nothing has any to itself.
+- PostgreSQL is one that has run for a while: the files of its write-ahead log are there already,
+  and no checkpoint falls into a measurement.
 - Every address has been scored before, and tables are vacuumed and analysed. *Warm*: before
   anything is measured, each address is asked for so often that each worker knows all but one in two
   hundred (`REMEMBERED_STAMPS` has room for all of them). *Nothing remembered*: with
@@ -225,8 +227,9 @@ _METHOD = """\
   anything is measured, plans are compared, and after it, scores and events are counted. The
   service does more: it also writes a row of usage analytics for each request.
 - *The sequential design* (`benchmarks/sequential.py`) gives the same answers, which is checked,
-  with the same libraries, rules, indexes and number of workers: 26 round trips one after the
-  other, stamps and links written whether they differ, each signature checked each time."""
+  with the same libraries, rules and indexes, and a worker for each core: 26 round trips one after
+  the other, stamps and links written whether they differ, each signature checked each time. It
+  works on a copy of the database, as it replaces rows that the service remembers."""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -16,6 +16,7 @@ from passport_scorer.api.applications import internal_application, public_applic
 from passport_scorer.app import running_services, running_telemetry
 from passport_scorer.cli.database_at_hand import database_at_hand
 from passport_scorer.cli.internal_network import check_internal_network
+from passport_scorer.db.location import is_remote, split
 from passport_scorer.server.http import serve_until_stopped
 from passport_scorer.server.sockets import listen
 from passport_scorer.server.workers import Workers
@@ -62,7 +63,8 @@ def serve(
     internal_port
         Port of the internal listener; without it there is none.
     workers
-        Processes that answer requests; by default one for each core.
+        Processes that answer requests; by default one for each core, or for each two cores where
+        PostgreSQL is on this machine, too.
     """
     settings = read_settings()
     port = settings.port if port is None else port
@@ -77,7 +79,7 @@ def serve(
             port=port,
             internal_host=internal_host,
             internal_port=internal_port,
-            workers=workers or _cores(),
+            workers=workers or default_workers(settings.database_url, _cores()),
         )
 
 
@@ -167,6 +169,21 @@ async def _serve(
             stopping=services.stopping.begin,
             alone=alone,
         )
+
+
+def default_workers(database_url: str | None, cores: int) -> int:
+    """Return how many processes use so many cores best.
+
+    A PostgreSQL on the same machine needs about as much as the processes do. And the fewer they
+    are, the more requests share a statement.
+
+    Args:
+        database_url: where the database is; None: it is the embedded one.
+        cores: how many this process may use.
+    """
+    if database_url is not None and is_remote(split(database_url)):
+        return cores
+    return max(1, cores // 2)
 
 
 def _cores() -> int:

@@ -250,6 +250,46 @@ def test_a_nullifier_counts_once_in_a_community(together: list[Snapshot]) -> Non
             assert counted_by == read.address
 
 
+@given(together=snapshots(), hours=st.tuples(*[st.sampled_from([-1.0, 0, 0.5, 1, 1.5, 2, 3])] * 2))
+def test_what_was_decided_before_is_decided_anew_when_time_changes_it(
+    together: list[Snapshot], hours: tuple[float, float]
+) -> None:
+    """With an earlier decision on the same, at any time, the decision is the same as without."""
+    before, now = (NOW + timedelta(hours=each) for each in hours)
+    for read in together:
+        knowing = msgspec.structs.replace(read, earlier=decide(read, before, POLICY))
+        again, anew = decide(knowing, now, POLICY), decide(read, now, POLICY)
+        assert again.snapshot is knowing
+        assert msgspec.structs.replace(again, snapshot=read) == anew
+
+
+@given(together=snapshots())
+def test_links_of_the_pairs_before_it_count_for_what_was_decided_before(
+    together: list[Snapshot],
+) -> None:
+    """In a set, an earlier decision that didn't see the others' links is worth nothing."""
+    knowing = [
+        msgspec.structs.replace(read, earlier=decide(read, NOW, POLICY)) for read in together
+    ]
+    again, anew = decide_all(knowing, NOW, POLICY), decide_all(together, NOW, POLICY)
+    assert [(each.score, each.kept, each.link_changes) for each in again] == [
+        (each.score, each.kept, each.link_changes) for each in anew
+    ]
+
+
+def test_what_is_decided_again_gives_points_again() -> None:
+    """Points depend on more than the score, and on the time of this one."""
+    state = PointsState((), frozenset(), 1, frozenset(), {}, {"HKY": 10})
+    read = snapshot([stored(ME, "Google", "v0:a")], threshold="0.5", points=state)
+    starts = NOW + timedelta(minutes=1)
+    policy = PointsPolicy(written=True, starts_at=starts)
+    earlier = decide(read, NOW, policy)
+    assert not earlier.points.awards
+    knowing = msgspec.structs.replace(read, earlier=earlier)
+    assert decide(knowing, starts, policy).points == decide(read, starts, policy).points
+    assert decide(knowing, starts, policy).points.awards
+
+
 def test_a_pair_sees_the_points_that_the_pair_before_it_is_given() -> None:
     """What an address is given in one community isn't given again in the next of the set."""
     state = PointsState((), frozenset(), 1, frozenset(), {}, {"HKY": 10})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.scoring.gathering import Gathering
+from passport_scorer.scoring.gathering import FEW, Crowd, Gathering
 
 
 class Work:
@@ -51,6 +51,34 @@ async def test_those_who_wait_go_together() -> None:
     assert await asyncio.gather(*waiting) == [2, 4, 6, 8, 10, 12, 14]
     assert work.batches[0] == [1, 2]
     assert max(map(len, work.batches)) <= 3
+
+
+async def test_a_large_crowd_is_divided() -> None:
+    """A third goes at once, so that others can be at work elsewhere; a few are left together."""
+    work = Work()
+    gathering = Gathering(work, at_once=1, most=100)
+    work.may_go_on.set()
+    await asyncio.gather(*map(gathering.submit, range(14, 74)))
+    sizes = [len(batch) for batch in work.batches]
+    assert sizes[0] == 60 // 3
+    assert sum(sizes) == 60
+    assert min(sizes[:-1]) >= FEW
+
+
+async def test_the_crowd_of_two_gatherings_is_one() -> None:
+    """Items that others work on count: they will soon be here, or have just gone."""
+    crowd = Crowd()
+    elsewhere, here = Work(), Work()
+    here.may_go_on.set()
+    before = Gathering(elsewhere, at_once=1, most=100, crowd=crowd)
+    after = Gathering(here, at_once=1, most=100, crowd=crowd)
+    busy = [asyncio.create_task(before.submit(number)) for number in range(14, 54)]
+    await asyncio.sleep(0)
+    await asyncio.gather(*map(after.submit, range(14, 34)))
+    assert len(here.batches[0]) == (40 + 20) // 3
+    elsewhere.may_go_on.set()
+    await asyncio.gather(*busy)
+    assert crowd.size == 0
 
 
 async def test_a_failure_stays_with_its_item() -> None:

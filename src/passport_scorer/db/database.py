@@ -180,12 +180,19 @@ class Connection:
 
 
 class Database:
-    """A pool of connections that are kept, and replaced when they break."""
+    """A pool of connections that are kept, and replaced when they break.
+
+    What is given back while nobody waits stays at hand, and isn't handed in to the pool, which
+    makes much of it: a third of what a short statement takes.
+    """
 
     def __init__(self, settings: DatabaseSettings, telemetry: Telemetry = NO_TELEMETRY) -> None:
         self.settings = settings
         self._telemetry = telemetry
         self._pool: Any = None
+        self._at_hand: list[Any] = []
+        self._waiting = 0  # for the pool
+        self._generation = 0  # of connections; those of an earlier one are replaced
 
     async def open(self) -> None:
         """Make the pool; connections are opened when they are first needed.
@@ -218,13 +225,22 @@ class Database:
             return
         try:
             async with asyncio.timeout(self.settings.acquire_timeout):
+                self._generation += 1  # those in use are handed in, too
+                await self._hand_in()
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
     async def renew(self) -> None:
         """Replace every connection before it is used again."""
+        self._generation += 1
         await self._pool.expire_connections()
+        await self._hand_in()
+
+    async def _hand_in(self) -> None:
+        """Leave nothing at hand."""
+        while self._at_hand:
+            await self._pool.release(self._at_hand.pop())
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -233,18 +249,23 @@ class Database:
         Raises:
             DatabaseUnavailable: none became free or could be opened in time.
         """
+        generation = self._generation
         driver = await self._acquire()
         try:
             yield Connection(driver, self.settings.statement_timeout, self._telemetry)
         finally:
             self._telemetry.metrics.add(POOL_IN_USE, -1)
-            await self._pool.release(driver)
+            is_good = not (driver.is_closed() or driver.is_in_transaction())
+            if is_good and generation == self._generation and not self._waiting:
+                self._at_hand.append(driver)
+            else:
+                await self._pool.release(driver)
 
     async def _acquire(self) -> Any:
         metrics = self._telemetry.metrics
         started = time.perf_counter()
         try:
-            driver = await self._pool.acquire(timeout=self.settings.acquire_timeout)
+            driver = await self._free()
         except (TimeoutError, *_BROKEN, *_REFUSED) as error:
             metrics.add(POOL_FAILURES)
             raise DatabaseUnavailable from error
@@ -253,6 +274,18 @@ class Database:
             metrics.set(POOL_CONNECTIONS, self._pool.get_size())
         metrics.add(POOL_IN_USE)
         return driver
+
+    async def _free(self) -> Any:
+        while self._at_hand:
+            driver = self._at_hand.pop()
+            if not driver.is_closed():
+                return driver
+            await self._pool.release(driver)  # it takes note, and opens another when there is need
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=self.settings.acquire_timeout)
+        finally:
+            self._waiting -= 1
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -90,6 +90,7 @@ class Gathering(Generic[Item, Result]):
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._patience_ends: asyncio.TimerHandle | None = None  # of those who wait, at the latest
         self._under_way: set[asyncio.Task[None]] = set()
+        self._is_quiet = False  # the last item had no company
 
     async def submit(self, item: Item) -> Result:
         """Have an item worked on, alone or with others, and return its result.
@@ -98,6 +99,8 @@ class Gathering(Generic[Item, Result]):
             DatabaseUnavailable: work on it could not begin in time.
             Exception: whatever its work has failed with.
         """
+        if self._is_quiet and self._free and not self._crowd.size:
+            return await self._alone(item)
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
         until = loop.time() + self._patience
@@ -111,6 +114,22 @@ class Gathering(Generic[Item, Result]):
             return await result
         finally:
             self._crowd.size -= 1
+
+    async def _alone(self, item: Item) -> Result:
+        """Work on an item that nobody is likely to share the work with, without a task for it."""
+        self._free -= 1
+        self._crowd.size += 1
+        self._telemetry.metrics.observe(GATHERED, 1, self._name)
+        try:
+            (result,) = await self._work([item])
+        finally:
+            self._crowd.size -= 1
+            self._free += 1
+            if self._waiting:
+                self._start()
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     def _give_up(self) -> None:
         """End the wait of those who have waited too long; look again when the next one may have."""
@@ -143,6 +162,7 @@ class Gathering(Generic[Item, Result]):
         batch = [waiting for waiting in taken if not waiting.result.done()]
         if not batch:
             return
+        self._is_quiet = len(batch) == 1
         self._telemetry.metrics.observe(GATHERED, len(batch), self._name)
         TRACE_ID.set(batch[0].trace_id if len(batch) == 1 else None)
         try:

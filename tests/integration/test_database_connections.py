@@ -144,3 +144,45 @@ async def test_connections_are_renewed(database_url: str) -> None:
         assert await session_of(database) == session
         await database.renew()
         assert await session_of(database) != session
+
+
+async def test_connections_that_are_in_use_are_renewed_afterwards(database_url: str) -> None:
+    """What was begun before `renew` ends on its connection, which isn't used again."""
+    async with opened(database_url) as (database, _):
+        async with database.connection() as connection:
+            (session,) = await connection.fetch(SESSION, Number(0))
+            await database.renew()
+            assert await connection.fetch(SESSION, Number(0)) == [session]
+        assert await session_of(database) != session.number
+
+
+async def test_whoever_waits_gets_what_is_given_back(database_url: str) -> None:
+    """However many want one connection at the same time, each of them gets it in turn."""
+    async with opened(database_url) as (database, _):
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(
+                *(database.fetch(ECHO, Number(number)) for number in range(20))
+            )
+        assert answers == [[Number(number)] for number in range(20)]
+        sessions = {await session_of(database) for _ in range(3)}
+        assert len(sessions) == 1
+
+
+async def test_closing_waits_for_what_is_in_use(database_url: str) -> None:
+    """A statement that is under way ends, and closing ends with it; no connection is left."""
+    async with opened(database_url) as (database, observer):
+        await database.fetch(ECHO, Number(1))
+        under_way = asyncio.create_task(database.fetch(SLEEP, Number(0.5)))
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(2):
+            await database.close()
+        assert await under_way == [Number(1)]
+        others = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        for _ in range(50):
+            if not (left := await observer.fetchval(others)):
+                break
+            await asyncio.sleep(0.1)
+        assert not left

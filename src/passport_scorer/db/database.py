@@ -255,8 +255,8 @@ class Database:
             yield Connection(driver, self.settings.statement_timeout, self._telemetry)
         finally:
             self._telemetry.metrics.add(POOL_IN_USE, -1)
-            is_good = not (driver.is_closed() or driver.is_in_transaction())
-            if is_good and generation == self._generation and not self._waiting:
+            is_current = generation == self._generation
+            if is_current and not self._waiting and _can_be_used_again(driver):
                 self._at_hand.append(driver)
             else:
                 await self._pool.release(driver)
@@ -278,7 +278,7 @@ class Database:
     async def _free(self) -> Any:
         while self._at_hand:
             driver = self._at_hand.pop()
-            if not driver.is_closed():
+            if _can_be_used_again(driver):
                 return driver
             await self._pool.release(driver)  # it takes note, and opens another when there is need
         self._waiting += 1
@@ -317,6 +317,13 @@ class Database:
             if isinstance(error.__cause__, TimeoutError):
                 raise
             return await self.fetch(query, parameters)
+
+
+def _can_be_used_again(driver: Any) -> bool:
+    try:
+        return not (driver.is_closed() or driver.is_in_transaction())
+    except asyncpg.InterfaceError:  # it broke, and the pool has taken it back
+        return False
 
 
 def _translated(error: asyncpg.PostgresError) -> PassportScorerError:

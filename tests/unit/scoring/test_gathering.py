@@ -38,6 +38,46 @@ async def test_one_that_finds_a_free_place_goes_alone_and_at_once() -> None:
     assert work.batches == [[1], [2]]
 
 
+async def test_who_is_alone_again_is_worked_on_without_a_detour() -> None:
+    """After one without company the next is worked on by its own task; those who come wait."""
+    work = Work()
+    work.may_go_on.set()
+    gathering = Gathering(work, at_once=1, most=10)
+    await gathering.submit(1)
+    tasks = []
+
+    async def note(numbers: Sequence[int]) -> list[int | Exception]:
+        tasks.append(asyncio.current_task())
+        return await work(numbers)
+
+    gathering._work = note
+    work.may_go_on.clear()
+    alone = asyncio.create_task(gathering.submit(2))
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(gathering.submit(number)) for number in (13, 3)]
+    await asyncio.sleep(0)
+    assert work.batches == [[1], [2]]
+    assert tasks == [alone]
+    work.may_go_on.set()
+    assert await alone == 4
+    results = await asyncio.gather(*others, return_exceptions=True)
+    assert [type(result) for result in results] == [ValueError, int]
+    assert work.batches == [[1], [2], [13, 3]]
+
+
+@pytest.mark.parametrize(("number", "failure"), [(13, ValueError), (99, LookupError)])
+async def test_a_failure_of_one_that_is_alone(number: int, failure: type[Exception]) -> None:
+    """It is raised where the item was submitted, and the place is free again."""
+    work = Work()
+    work.may_go_on.set()
+    gathering = Gathering(work, at_once=1, most=10)
+    for _ in range(2):
+        await gathering.submit(1)
+    with pytest.raises(failure):
+        await gathering.submit(number)
+    assert await gathering.submit(2) == 4
+
+
 async def test_those_who_wait_go_together() -> None:
     """While both places are taken the others gather, in their order, up to the limit."""
     work = Work()

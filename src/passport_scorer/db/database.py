@@ -226,7 +226,8 @@ class Database:
         try:
             async with asyncio.timeout(self.settings.acquire_timeout):
                 self._generation += 1  # those in use are handed in, too
-                await self._hand_in()
+                while self._at_hand:
+                    await self._pool.release(self._at_hand.pop())
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -235,12 +236,9 @@ class Database:
         """Replace every connection before it is used again."""
         self._generation += 1
         await self._pool.expire_connections()
-        await self._hand_in()
-
-    async def _hand_in(self) -> None:
-        """Leave nothing at hand."""
-        while self._at_hand:
-            await self._pool.release(self._at_hand.pop())
+        while self._at_hand:  # nothing is waited for: there may be nobody at the other end
+            with suppress(asyncpg.InterfaceError):
+                self._at_hand.pop().terminate()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

@@ -187,11 +187,10 @@ def _imports(imports: Sequence[Imports]) -> Iterable[str]:
         return
     yield "## Start-up"
     rows = [
-        [f"`{each.what}`", f"{each.milliseconds:.0f}", f"{each.wall_milliseconds:.0f}"]
-        for each in imports
+        [each.what, f"{each.milliseconds:.0f}", f"{each.wall_milliseconds:.0f}"] for each in imports
     ]
     yield _table(["import", "`-X importtime`, ms", "wall clock, ms"], rows)
-    yield f"What takes longest of `{imports[-1].what}`, without what it imports itself:"
+    yield f"What takes longest of {imports[-1].what}, without what it imports itself:"
     largest = [[f"`{name}`", f"{ms:.1f}"] for name, ms in imports[-1].largest.items()]
     yield _table(["module", "ms"], largest)
 

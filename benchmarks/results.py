@@ -102,7 +102,7 @@ class Imports(msgspec.Struct, frozen=True):
     """What it takes to import something.
 
     Attributes:
-        what: the modules.
+        what: the module, and in which way.
         milliseconds: as `-X importtime` counts them, without Python's own start.
         wall_milliseconds: the time of a process that does it, less one that does nothing.
         largest: module -> its own milliseconds, the largest ten.
@@ -125,7 +125,7 @@ class Results(msgspec.Struct, frozen=True):
         series: the comparison.
         growth: how cost grows.
         memory: of the service.
-        imports: of the server, and of the Lambda entry.
+        imports: of the server, of the Lambda entry with everything at once, and as it is.
     """
 
     machine: dict[str, str]

@@ -183,7 +183,7 @@ class Database:
     """A pool of connections that are kept, and replaced when they break.
 
     What is given back while nobody waits stays at hand, and isn't handed in to the pool, which
-    makes much of it: a third of what a short statement takes.
+    makes much of it.
     """
 
     def __init__(self, settings: DatabaseSettings, telemetry: Telemetry = NO_TELEMETRY) -> None:

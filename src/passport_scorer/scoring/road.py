@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -102,23 +102,14 @@ class ScoringRoad:
         )
         self._clock = clock
         self._queue = AddressQueue()
-        crowd = Crowd()
-        self._reading = Gathering(
-            self.read_each,
-            at_once=AT_ONCE,
-            most=MOST,
-            crowd=crowd,
-            name="read",
-            telemetry=telemetry,
-        )
-        self._settling = Gathering(
-            self.settle_each,
-            at_once=AT_ONCE,
-            most=MOST,
-            crowd=crowd,
-            name="settle",
-            telemetry=telemetry,
-        )
+        shared: dict[str, Any] = {
+            "at_once": AT_ONCE,
+            "most": MOST,
+            "crowd": Crowd(),
+            "telemetry": telemetry,
+        }
+        self._reading = Gathering(self.read_each, name="read", **shared)
+        self._settling = Gathering(self.settle_each, name="settle", **shared)
 
     async def read(self, request: ScoringRequest) -> Reading:
         """Read everything that a score depends on, perhaps together with others.

@@ -102,9 +102,11 @@ def main(
         large=large,
         soak=soak,
     )
-    results = Run(options).results()
-    page, figures = _places(options, output)
-    write_report(results, page, None if options.is_complete else _CAVEAT)
+    run = Run(options)
+    results = run.results()
+    is_complete = options.is_complete and not run.was_cut_short
+    page, figures = _places(output, is_complete=is_complete)
+    write_report(results, page, None if is_complete else _CAVEAT)
     figures.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
     console.print(f"Written to {page} and {figures}.")
 
@@ -113,9 +115,14 @@ _CAVEAT = "Not a complete run: these figures prove nothing."
 
 
 class Run:
-    """One run: its server, and what goes on, for people to see."""
+    """One run: its server, and what goes on, for people to see.
+
+    Attributes:
+        was_cut_short: the curves of growth failed; all that was measured before is in the results.
+    """
 
     def __init__(self, options: Options) -> None:
+        self.was_cut_short = False
         self._options = options
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -141,7 +148,12 @@ class Run:
                 series, growth, memory = self._comparison(server, folder)
             if GROWTH in names:
                 plan = GrowthPlan(self._options, server, FOLDER, folder, self._note)
-                growth += plan.curves()
+                try:
+                    for curve in plan.curves():
+                        growth.append(curve)
+                except Exception:  # noqa: BLE001  what took half an hour isn't thrown away
+                    console.print_exception()
+                    self.was_cut_short = True
         return self._gathered(machine, series, growth, memory, imports)
 
     def _comparison(
@@ -197,11 +209,11 @@ class Run:
         return lambda count: self._progress.advance(task, count)
 
 
-def _places(options: Options, output: Path | None) -> tuple[Path, Path]:
+def _places(output: Path | None, *, is_complete: bool) -> tuple[Path, Path]:
     """Return where the page and the figures go."""
     if output:
         return output, output.with_name("results.json")
-    if options.is_complete:
+    if is_complete:
         return PAGE, FIGURES
     return FOLDER / PAGE.name, FOLDER / FIGURES.name
 

@@ -73,9 +73,11 @@ class GrowthPlan:
         self._note = note
         self._sizes = REHEARSED if options.quick else Sizes()
 
-    def curves(self) -> list[Growth]:
-        """Measure all of them that need databases of their own."""
-        return [self._by_stamps(), self._by_addresses(), self._by_changes()]
+    def curves(self) -> Iterator[Growth]:
+        """Measure all of them that need databases of their own, one after the other."""
+        yield self._by_stamps()
+        yield self._by_addresses()
+        yield self._by_changes()
 
     def by_connections(self, service: ServiceContender) -> Growth:
         """Measure a service that knows its addresses with more and more connections."""

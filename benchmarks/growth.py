@@ -45,7 +45,7 @@ REHEARSED = Sizes(
     stamps_in_all=2_000,
     addresses=(100, 400),
     shares=(0, 100),
-    changing=StampSet(1_500, 2),
+    changing=StampSet(4_000, 2),
 )
 
 Note = Callable[[str, int], Advance]

@@ -56,7 +56,7 @@ def main(
 
     Examples:
 
-        python -m benchmarks                          everything: about half an hour
+        python -m benchmarks                          everything: about 20 minutes
 
         python -m benchmarks --quick                  a rehearsal: two minutes, rough figures
 

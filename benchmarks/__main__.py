@@ -109,6 +109,8 @@ def main(
     write_report(results, page, None if is_complete else _CAVEAT)
     figures.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
     console.print(f"Written to {page} and {figures}.")
+    if run.was_cut_short:
+        sys.exit(1)
 
 
 _CAVEAT = "Not a complete run: these figures prove nothing."
@@ -151,7 +153,7 @@ class Run:
                 try:
                     for curve in plan.curves():
                         growth.append(curve)
-                except Exception:  # noqa: BLE001  what took half an hour isn't thrown away
+                except Exception:  # noqa: BLE001  what was measured isn't thrown away
                     console.print_exception()
                     self.was_cut_short = True
         return self._gathered(machine, series, growth, memory, imports)

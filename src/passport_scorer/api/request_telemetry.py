@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +32,7 @@ class RequestTelemetry:
     def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, and report how it went."""
@@ -39,20 +41,24 @@ class RequestTelemetry:
             return
         headers = scope["headers"]
         started = time.perf_counter()
+        self._in_flight += 1
         self._telemetry.metrics.add(HTTP_REQUESTS_IN_FLIGHT)
         with self._telemetry.traces.request(scope["method"], scope["scheme"], headers) as span:
             TRACE_ID.set(span.trace_id or trace_id_of(headers))
-            answer = _Answer(send)
+            answer = _Answer(send, started)
             try:
                 await self._answer(scope, receive, answer)
             finally:
+                self._in_flight -= 1
                 route, status = _route(scope), answer.status or 500
                 span.answered(route, status)
-                self._report(scope, route, status, time.perf_counter() - started)
+                self._report(scope, route, status, answer.sent - started)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             await self._app(scope, receive, answer)
+            if self._in_flight > 1:
+                await asyncio.sleep(0)  # others' answers leave before this one is reported
         except Exception as error:
             if answer.status:
                 raise  # half of it is on its way: the server has to break it off
@@ -69,18 +75,25 @@ class RequestTelemetry:
 
 
 class _Answer:
-    """Passes an answer on, and notes its status; 0 until it begins."""
+    """Passes an answer on, and notes its status and when it was sent.
 
-    __slots__ = ("_send", "status")
+    Attributes:
+        status: 0 until it begins.
+        sent: when its last part was sent, by `time.perf_counter`.
+    """
 
-    def __init__(self, send: Send) -> None:
+    __slots__ = ("_send", "sent", "status")
+
+    def __init__(self, send: Send, started: float) -> None:
         self._send = send
         self.status = 0
+        self.sent = started
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         await self._send(message)
+        self.sent = time.perf_counter()
 
 
 def _route(scope: Scope) -> str | None:

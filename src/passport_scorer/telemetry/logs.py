@@ -18,6 +18,8 @@ import structlog
 from passport_scorer.telemetry.correlation import TRACE_ID
 from passport_scorer.telemetry.metrics import LOG_LINES_LOST, NO_METRICS, Metrics
 
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+
 log = structlog.get_logger()
 
 
@@ -129,4 +131,4 @@ def _with_trace(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, An
 
 
 def _json(event: dict[str, Any], **_: Any) -> bytes:
-    return msgspec.json.encode(event, enc_hook=str)
+    return _ENCODER.encode(event)

@@ -6,9 +6,8 @@ from urllib.parse import quote, urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 
-from passport_scorer.api.public.usage import usage_of
+from passport_scorer.api.public.usage import Answered, usage_of
 from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
 
@@ -32,8 +31,8 @@ def recorded(
             "headers": [(b"x-api-key", b"a.secret"), (b"cookie", b"secret"), (b"accept", b"*/*")],
         }
     )
-    answer = JSONResponse({"score": "1"})
-    return usage_of(request, KEY, answer, None, response_recorded=response_recorded)
+    answer = Answered(200, b'{"score":"1"}', None)
+    return usage_of(request, KEY, answer, response_recorded=response_recorded)
 
 
 @given(ANYTHING, st.dictionaries(ANYTHING, ANYTHING, max_size=20))
@@ -83,6 +82,6 @@ def test_why_a_call_was_refused() -> None:
     """The sentence that the caller got, and no answer."""
     request = Request({"type": "http", "path": "/v2", "query_string": b"", "headers": []})
     error = PermissionDenied()
-    answer = JSONResponse({"detail": error.message}, 403)
-    usage = usage_of(request, KEY, answer, error, response_recorded=True)
+    answer = Answered(403, json.dumps({"detail": error.message}).encode(), error)
+    usage = usage_of(request, KEY, answer, response_recorded=True)
     assert (usage.error, usage.status_code, usage.response_json) == (error.message, 403, None)

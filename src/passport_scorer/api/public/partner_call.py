@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 
 import msgspec
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer
-from passport_scorer.api.public.usage import usage_of
+from passport_scorer.api.public.usage import Answered, usage_of
 from passport_scorer.api.responses import detail_answer, error_response, general_answers
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
@@ -44,7 +46,7 @@ class PartnerCall:
         self._key: ApiKey | None = None
         self._limit: RateLimitState | None = None
 
-    @property
+    @cached_property
     def presented(self) -> PresentedKey:
         """The API key that the request presents.
 
@@ -98,11 +100,17 @@ class PartnerCall:
         if self._limit:
             response.headers.update(self._limit.headers())
         if self._key:
-            usage = usage_of(
-                self.request, self._key, response, error, response_recorded=response_recorded
+            # Of the response its parts alone: together they would be garbage that refers to itself.
+            answer = Answered(response.status_code, bytes(response.body), error)
+            response.background = BackgroundTask(
+                self._record, self._key, answer, response_recorded=response_recorded
             )
-            self.services.usage_analytics.record(usage)
         return response
+
+    async def _record(self, key: ApiKey, answer: Answered, *, response_recorded: bool) -> None:
+        """Have the call recorded; the caller has the answer by then."""
+        usage = usage_of(self.request, key, answer, response_recorded=response_recorded)
+        self.services.usage_analytics.record(usage)
 
     def _only_header(self, name: str) -> str | None:
         values = self.request.headers.getlist(name)

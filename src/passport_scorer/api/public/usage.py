@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
 
 from passport_scorer.auth.api_keys import WrongSecret
 from passport_scorer.db.api_key_queries import Usage
@@ -25,48 +24,54 @@ _FIRST_OF_MANY, _START_OF_LONG = 8, 32  # 8 times 2 texts of 32 characters of 4 
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
-def usage_of(
-    request: Request,
-    key: ApiKey,
-    response: Response,
-    error: Exception | None,
-    *,
-    response_recorded: bool,
-) -> Usage:
+class Answered(msgspec.Struct, frozen=True):
+    """What was answered.
+
+    Attributes:
+        status: of HTTP.
+        body: JSON.
+        error: why the call was refused; None if it wasn't.
+    """
+
+    status: int
+    body: bytes
+    error: Exception | None
+
+
+def usage_of(request: Request, key: ApiKey, answer: Answered, *, response_recorded: bool) -> Usage:
     """Return the row for a call.
 
     Args:
         request: what was asked.
         key: whose key was presented.
-        response: what was answered.
-        error: why it was refused; None if it wasn't.
+        answer: what came of it.
         response_recorded: True if the answer becomes a part of the row.
     """
     path = request.scope["path"].replace("\0", _REPLACEMENT)
     segments = [segment for segment in path.split("/") if segment]
-    shown = bytes(response.body).decode() if response_recorded and error is None else None
+    shown = response_recorded and answer.error is None
     return Usage(
         api_key_id=key.key_id,
         created_at=datetime.now(UTC),
         path=path[:_LONGEST_PATH],
         base_path=segments[0][:_LONGEST_BASE_PATH],
-        path_segments_json=_indexed(segments, [_start(text) for text in _first(segments)]),
-        query_params_json=_query(request.query_params.items()),
+        path_segments_json=_indexed(segments, lambda: [_start(text) for text in _first(segments)]),
+        query_params_json=_query(request) if request.scope["query_string"] else "{}",
         headers_json=_json(_masked(request.headers.items())),
         payload_json=None,
-        response_json=shown,
+        response_json=answer.body.decode() if shown else None,
         response_skipped=not response_recorded,
-        error=_error_text(error, response),
-        status_code=response.status_code,
+        error=_error_text(answer),
+        status_code=answer.status,
     )
 
 
-def _error_text(error: Exception | None, response: Response) -> str | None:
-    if error is None:
+def _error_text(answer: Answered) -> str | None:
+    if answer.error is None:
         return None
-    if isinstance(error, WrongSecret):
+    if isinstance(answer.error, WrongSecret):
         return "Unauthorized request"
-    detail = msgspec.json.decode(response.body)["detail"]
+    detail = msgspec.json.decode(answer.body)["detail"]
     return detail if isinstance(detail, str) else "The request has the wrong shape."
 
 
@@ -74,15 +79,15 @@ def _masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name.title(): "***" if name.lower() in _MASKED else value for name, value in headers}
 
 
-def _query(parameters: Iterable[tuple[str, str]]) -> str:
-    whole = dict(parameters)
-    return _indexed(whole, {_start(name): _start(whole[name]) for name in _first(whole)})
+def _query(request: Request) -> str:
+    whole = dict(request.query_params.items())
+    return _indexed(whole, lambda: {_start(name): _start(whole[name]) for name in _first(whole)})
 
 
-def _indexed(whole: object, shortened: object) -> str:
+def _indexed(whole: object, shortened: Callable[[], object]) -> str:
     """The first if it fits into an index, else the second."""
     text = _json(whole)
-    return text if len(text.encode()) <= _LONGEST_INDEXED else _json(shortened)
+    return text if len(text.encode()) <= _LONGEST_INDEXED else _json(shortened())
 
 
 def _first(texts: Iterable[str]) -> list[str]:

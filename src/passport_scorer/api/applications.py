@@ -9,11 +9,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from passport_scorer.api.account import NONCE
 from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
@@ -91,7 +88,6 @@ def _application(
             *others,
         ],
         middleware=_middleware(services),
-        exception_handlers={HTTPException: _http_exception, Exception: _refused},
     )
     application.router.redirect_slashes = False
     application.state.services = services
@@ -99,16 +95,33 @@ def _application(
 
 
 class _Application(Starlette):
-    """Errors become answers in one place, inside of all middleware, so that these see answers only.
+    """Errors become answers inside of all middleware, so that these see answers only.
 
     (Starlette would put another layer outermost, for what `RequestTelemetry` does already.)
     """
 
     def build_middleware_stack(self) -> ASGIApp:
-        application: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        application: ASGIApp = _ErrorsAnswered(self.router)
         for layer, arguments, options in reversed(self.user_middleware):
             application = layer(application, *arguments, **options)
         return application
+
+
+class _ErrorsAnswered:
+    """ASGI middleware: every error becomes an answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+            return
+        except HTTPException as error:  # there is no such path, or method
+            response = detail_response(error.detail, error.status_code, error.headers)
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller must get an answer
+            response = error_response(error)
+        await response(scope, receive, send)
 
 
 def _middleware(services: Services) -> list[Middleware]:
@@ -120,12 +133,3 @@ def _middleware(services: Services) -> list[Middleware]:
     if services.routing_header:
         middleware.append(Middleware(RoutingHeader, services.routing_header))
     return middleware
-
-
-async def _http_exception(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  registered for this type
-    return detail_response(error.detail, error.status_code, error.headers)
-
-
-async def _refused(_request: Request, error: Exception) -> Response:
-    return error_response(error)

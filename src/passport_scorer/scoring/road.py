@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -74,6 +74,14 @@ class Statements(Protocol):
         """Run a query and return its rows."""
 
 
+class _Requested(NamedTuple):
+    """What the database says to a request, which was told what is known."""
+
+    row: ScoringRow
+    request: ScoringRequest
+    known: Known
+
+
 class ScoringRoad:
     """Scores sets of (address, community) pairs.
 
@@ -108,7 +116,7 @@ class ScoringRoad:
             "crowd": Crowd(),
             "telemetry": telemetry,
         }
-        self._reading = Gathering(self.read_each, name="read", **shared)
+        self._reading = Gathering(partial(self._rows, database), name="read", **shared)
         self._settling = Gathering(self.settle_each, name="settle", **shared)
 
     async def read(self, request: ScoringRequest) -> Reading:
@@ -117,7 +125,7 @@ class ScoringRoad:
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
         """
-        return await self._reading.submit(request)
+        return await self._reading_of(await self._reading.submit(request))
 
     async def settle(self, snapshot: Snapshot) -> Outcome:
         """Decide on what was read, and write it, perhaps together with others.
@@ -148,7 +156,7 @@ class ScoringRoad:
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
         """
-        return await self._read(self._database, requests)
+        return [await self._reading_of(row) for row in await self._rows(self._database, requests)]
 
     async def settle_each(self, snapshots: Sequence[Snapshot]) -> list[Outcome | Exception]:
         """Decide on a set and write it in one round trip; an exception is the failure of its pair.
@@ -230,8 +238,8 @@ class ScoringRoad:
 
     async def _read_pair(self, connection: Connection, address: str, community_id: int) -> Snapshot:
         request = ScoringRequest(address, community_id=community_id)
-        (reading,) = await self._read(connection, [request])
-        return reading.found()
+        (row,) = await self._rows(connection, [request])
+        return (await self._reading_of(row)).found()
 
     async def _repeat(self, work: Work[Result], *, tries: int) -> Result:
         for left in reversed(range(tries)):
@@ -273,29 +281,22 @@ class ScoringRoad:
                 metrics.add(STAMPS_REFUSED, 1, stamp.refusal)
             _log_refused(outcome)
 
-    async def _read(
+    async def _rows(
         self, statements: Statements, requests: Sequence[ScoringRequest]
-    ) -> list[Reading]:
+    ) -> list[_Requested]:
         known = [self._snapshots.known(request) for request in requests]
         parameters = read_parameters(requests, [each.versions() for each in known])
         with self._telemetry.traces.stage(READ, len(requests)):
             rows = await statements.read(self._query, parameters)
         rows.sort(key=lambda row: row.ordinal)
-        with self._telemetry.traces.stage(VERIFY, len(requests)):
-            return [
-                await self._reading_of(row, request, remembered)
-                for row, request, remembered in zip(rows, requests, known, strict=True)
-            ]
+        return list(map(_Requested, rows, requests, known))
 
-    async def _reading_of(self, row: ScoringRow, request: ScoringRequest, known: Known) -> Reading:
+    async def _reading_of(self, requested: _Requested) -> Reading:
+        row, request, known = requested
         key = api_key(row)
         try:
-            snapshot = await self._snapshots.read(
-                row,
-                request,
-                known,
-                now=self._clock(),
-            )
+            with self._telemetry.traces.stage(VERIFY, 1):
+                snapshot = await self._snapshots.read(row, request, known, now=self._clock())
         except UnusableWeight as error:
             return Reading(key, None, error)
         return Reading(key, snapshot)

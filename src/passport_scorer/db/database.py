@@ -83,15 +83,22 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
 
 
 class Connection:
-    """One connection, or one transaction on it: runs queries and knows no SQL."""
+    """One connection, or one transaction on it: runs queries and knows no SQL.
+
+    Attributes:
+        driver: asyncpg's connection.
+        generation: of connections that it belongs to.
+    """
 
     def __init__(
-        self, driver: Any, statement_timeout: float, telemetry: Telemetry = NO_TELEMETRY
+        self, driver: Any, statement_timeout: float, telemetry: Telemetry, generation: int
     ) -> None:
-        self._driver = driver
+        self.driver = driver
+        self.generation = generation
         self._timeout = statement_timeout
         self._telemetry = telemetry
         self._lost = False
+        self._is_late = False
 
     async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """Run a query and return its rows.
@@ -103,7 +110,7 @@ class Connection:
             QueryFailed: the database refused the statement for another reason.
         """
         arguments = query.arguments(parameters)
-        records = await self._measured(query.name, self._driver.fetch, query.sql, *arguments)
+        records = await self._measured(query.name, self.driver.fetch, query.sql, *arguments)
         return [query.row(*record) for record in records]
 
     async def _measured(self, name: str, ask: Ask[Result], *arguments: object) -> Result:
@@ -121,15 +128,17 @@ class Connection:
 
     async def _in_time(self, ask: Ask[Result], *arguments: object) -> Result:
         """Wait for the server for a bounded time, and translate what goes wrong."""
+        # Less than `asyncio.timeout` costs, which cancels the task: whoever waits for a connection
+        # is told when it is abandoned.
+        end = asyncio.get_running_loop().call_later(self._timeout, self._give_up)
         try:
-            async with asyncio.timeout(self._timeout):
-                return await ask(*arguments)
+            return await ask(*arguments)
         except ValueError as error:
             await self._end_statement()
             raise ValueRefused from error
-        except (TimeoutError, *_BROKEN, *_REFUSED) as error:
+        except (*_BROKEN, *_REFUSED) as error:
             self._abandon()
-            raise DatabaseUnavailable from error
+            raise DatabaseUnavailable from TimeoutError() if self._is_late else error
         except asyncio.CancelledError:
             self._abandon()
             raise
@@ -137,6 +146,8 @@ class Connection:
             if error.severity is None:  # it isn't the server who refuses, but the driver
                 await self._end_statement()
             raise _translated(error) from error
+        finally:
+            end.cancel()
 
     async def _end_statement(self) -> None:
         """End a statement whose values couldn't be sent.
@@ -144,13 +155,17 @@ class Connection:
         The server has parsed it by then, and holds its locks until it hears from us again; a
         proxy holds the server for us as long.
         """
-        await self._in_time(self._driver.execute, "SELECT")
+        await self._in_time(self.driver.execute, "SELECT")
+
+    def _give_up(self) -> None:
+        self._is_late = True
+        self._abandon()
 
     def _abandon(self) -> None:
         """Nothing is known of a connection that was left in the middle of a statement."""
         self._lost = True
         with suppress(asyncpg.InterfaceError):  # it may be gone already
-            self._driver.terminate()
+            self.driver.terminate()
 
     async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """As `fetch`, for a query that changes nothing."""
@@ -165,14 +180,14 @@ class Connection:
             LostRace: it can't be committed next to what others have committed.
             QueryFailed: it can't be committed.
         """
-        await self._measured("begin", self._driver.execute, "BEGIN")
+        await self._measured("begin", self.driver.execute, "BEGIN")
         try:
             yield
         except BaseException:
             if not self._lost:
-                await self._measured("rollback", self._driver.execute, "ROLLBACK")
+                await self._measured("rollback", self.driver.execute, "ROLLBACK")
             raise
-        await self._measured("commit", self._driver.execute, "COMMIT")
+        await self._measured("commit", self.driver.execute, "COMMIT")
 
     async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
         """Run a query for what it does."""
@@ -247,17 +262,25 @@ class Database:
         Raises:
             DatabaseUnavailable: none became free or could be opened in time.
         """
+        connection = await self._borrow()
+        try:
+            yield connection
+        finally:
+            await self._give_back(connection)
+
+    async def _borrow(self) -> Connection:
         generation = self._generation
         driver = await self._acquire()
-        try:
-            yield Connection(driver, self.settings.statement_timeout, self._telemetry)
-        finally:
-            self._telemetry.metrics.add(POOL_IN_USE, -1)
-            is_current = generation == self._generation
-            if is_current and not self._waiting and _can_be_used_again(driver):
-                self._at_hand.append(driver)
-            else:
-                await self._pool.release(driver)
+        return Connection(driver, self.settings.statement_timeout, self._telemetry, generation)
+
+    async def _give_back(self, connection: Connection) -> None:
+        driver = connection.driver
+        self._telemetry.metrics.add(POOL_IN_USE, -1)
+        is_current = connection.generation == self._generation
+        if is_current and not self._waiting and _can_be_used_again(driver):
+            self._at_hand.append(driver)
+        else:
+            await self._pool.release(driver)
 
     async def _acquire(self) -> Any:
         metrics = self._telemetry.metrics
@@ -269,7 +292,6 @@ class Database:
             raise DatabaseUnavailable from error
         finally:
             metrics.observe(POOL_WAIT, time.perf_counter() - started)
-            metrics.set(POOL_CONNECTIONS, self._pool.get_size())
         metrics.add(POOL_IN_USE)
         return driver
 
@@ -284,6 +306,7 @@ class Database:
             return await self._pool.acquire(timeout=self.settings.acquire_timeout)
         finally:
             self._waiting -= 1
+            self._telemetry.metrics.set(POOL_CONNECTIONS, self._pool.get_size())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -301,8 +324,12 @@ class Database:
         Raises:
             DatabaseUnavailable: see `connection` and `Connection.fetch`.
         """
-        async with self.connection() as connection:
+        # As `connection` does, without what a context manager costs.
+        connection = await self._borrow()
+        try:
             return await connection.fetch(query, parameters)
+        finally:
+            await self._give_back(connection)
 
     async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """As `fetch`, for a query that changes nothing: tried once more on another connection.

@@ -6,8 +6,6 @@ They would only race for the same rows: the database would tell all but one to s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from passport_scorer.db.errors import DatabaseUnavailable
 
@@ -35,33 +33,48 @@ class AddressQueue:
         self._patience = patience
         self._lines: dict[str, _Line] = {}
 
-    @asynccontextmanager
-    async def turn(self, address: str) -> AsyncIterator[bool]:
-        """Wait until it is the turn of an address.
+    def turn(self, address: str) -> Turn:
+        """Return what is to be entered when it is the turn of an address, and left after it."""
+        return Turn(self._lines, address, self._patience)
 
-        Yields:
-            True if somebody else came before, so that what was read may have changed.
 
-        Raises:
-            DatabaseUnavailable: those who came before have waited for the database for too long.
-        """
-        line = self._lines.get(address)
+class Turn:
+    """The turn of an address.
+
+    Entering it waits for those who came before. It gives True if there were any, so that what
+    was read may have changed.
+
+    Raises:
+        DatabaseUnavailable: those who came before have waited for the database for too long.
+    """
+
+    __slots__ = ("_address", "_line", "_lines", "_patience")
+
+    def __init__(self, lines: dict[str, _Line], address: str, patience: float) -> None:
+        self._lines = lines
+        self._address = address
+        self._patience = patience
+
+    async def __aenter__(self) -> bool:
+        line = self._lines.get(self._address)
         if line is None:
-            line = self._lines[address] = _Line()
+            line = self._lines[self._address] = _Line()
+        self._line = line
         waited = line.users > 0
         line.users += 1
         try:
-            await self._take(line.lock)
-            try:
-                yield waited
-            finally:
-                line.lock.release()
-        finally:
-            line.users -= 1
-            if not line.users:
-                del self._lines[address]
+            await self._take()
+        except BaseException:
+            self._leave()
+            raise
+        return waited
 
-    async def _take(self, lock: asyncio.Lock) -> None:
+    async def __aexit__(self, *_: object) -> None:
+        self._line.lock.release()
+        self._leave()
+
+    async def _take(self) -> None:
+        lock = self._line.lock
         if not lock.locked():
             await lock.acquire()
             return
@@ -70,3 +83,8 @@ class AddressQueue:
                 await lock.acquire()
         except TimeoutError as error:
             raise DatabaseUnavailable from error
+
+    def _leave(self) -> None:
+        self._line.users -= 1
+        if not self._line.users:
+            del self._lines[self._address]

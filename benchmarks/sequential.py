@@ -38,9 +38,10 @@ from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.community import Community, read_weights
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.score_record import binary, event_fields
+from passport_scorer.domain.score_record import binary
 from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
+from passport_scorer.domain.times import event_time
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = 8  # connections of a worker
@@ -186,7 +187,17 @@ async def _write_score(connection: Any, outcome: Outcome, passport_id: int, scor
         outcome.record.stamp_scores,
         outcome.record.stamps,
     )
-    fields = {**event_fields(score, outcome.record), "passport": passport_id}
+    fields = {
+        "passport": passport_id,
+        "score": str(binary(score)),
+        "last_score_timestamp": event_time(now),
+        "status": "DONE",
+        "error": None,
+        "evidence": msgspec.Raw(outcome.record.evidence),
+        "stamp_scores": msgspec.Raw(outcome.record.stamp_scores),
+        "stamps": msgspec.Raw(outcome.record.stamps),
+        "expiration_date": score.expires_at and event_time(score.expires_at),
+    }
     event = _json({"model": "registry.score", "pk": score_id, "fields": fields})
     await connection.execute(sql.EVENT, snapshot.address, now, snapshot.community.id, event)
 

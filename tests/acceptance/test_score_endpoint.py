@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from passport_scorer.demo.world import API_KEYS, DEMO_API_KEY
+from passport_scorer.domain.times import event_time
 
 if TYPE_CHECKING:
     import httpx
@@ -122,7 +123,29 @@ async def test_what_is_answered_is_stored(service: Service) -> None:
     events = await service.tables.rows(
         "SELECT action, data FROM registry_event WHERE community_id = $1", community
     )
-    assert [(event["action"], event["data"]["pk"]) for event in events] == [("SCU", row["id"])]
+    ((action, data),) = [(event["action"], event["data"]) for event in events]
+    assert (action, data["model"], data["pk"]) == ("SCU", "registry.score", row["id"])
+    assert data["fields"] == {
+        "passport": row["passport_id"],
+        "score": "0",
+        "last_score_timestamp": event_time(row["last_score_timestamp"]),
+        "status": "DONE",
+        "error": None,
+        "evidence": row["evidence"],
+        "stamp_scores": {"Discord": 0.516, "Ens": 0.208},
+        "stamps": body["stamps"],
+        "expiration_date": event_time(row["expiration_date"]),
+    }
+
+
+async def test_the_event_of_a_score_without_stamps(service: Service) -> None:
+    """It has no expiry."""
+    community = await service.tables.add_community()
+    await service.score("0x" + "12" * 20, community)
+    (event,) = await service.tables.rows(
+        "SELECT data FROM registry_event WHERE community_id = $1", community
+    )
+    assert event["data"]["fields"]["expiration_date"] is None
 
 
 @pytest.mark.parametrize(("first", "second"), [("dan", "eve"), ("eve", "dan")])

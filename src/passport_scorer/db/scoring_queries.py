@@ -16,8 +16,9 @@ import msgspec
 
 from passport_scorer.db.query import NoParameters, Query
 from passport_scorer.domain.deduplication import Clash
-from passport_scorer.domain.score_record import binary, event_fields
+from passport_scorer.domain.score_record import binary
 from passport_scorer.domain.scoring import Outcome
+from passport_scorer.domain.times import event_time
 
 _JSON = msgspec.json.Encoder()
 
@@ -129,7 +130,7 @@ class ScoringRowWithPoints(ScoringRow, frozen=True):
 
 
 class WriteScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $31 of `write_scoring.sql`."""
+    """$1 to $32 of `write_scoring.sql`."""
 
     address: list[str]
     community_id: list[int]
@@ -142,7 +143,8 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
     evidence: list[str]
     stamp_scores: list[str]
     stamps: list[str]
-    event_fields: list[str]
+    computed_at_shown: list[str]
+    expires_at_shown: list[str | None]
     link_ordinal: list[int]
     link_community_id: list[int]
     link_nullifier: list[str]
@@ -245,7 +247,10 @@ def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoring
         evidence=[outcome.record.evidence for outcome in outcomes],
         stamp_scores=[outcome.record.stamp_scores for outcome in outcomes],
         stamps=[outcome.record.stamps for outcome in outcomes],
-        event_fields=[_json(event_fields(o.score, o.record)) for o in outcomes],
+        computed_at_shown=[event_time(score.computed_at) for score in scores],
+        expires_at_shown=[
+            event_time(score.expires_at) if score.expires_at else None for score in scores
+        ],
         link_ordinal=[i for i, _ in changes.values()],
         link_community_id=[community_id for community_id, _ in changes],
         link_nullifier=[change.link.nullifier for _, change in changes.values()],

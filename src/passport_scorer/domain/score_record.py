@@ -1,4 +1,4 @@
-"""How a score is recorded: the JSON in its row and in its event.
+"""How a score is recorded: the JSON in its row, which goes into its event as it is.
 
 Source: specification, scoring.md, 6.
 """
@@ -9,9 +9,7 @@ import msgspec
 
 from passport_scorer.domain.decimals import five_decimals, plain
 from passport_scorer.domain.score import Score
-from passport_scorer.domain.times import event_time
 
-DONE = "DONE"
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -44,23 +42,6 @@ def evidence(score: Score) -> dict[str, Any]:
         "success": score.passing,
         "rawScore": plain(score.raw),
         "threshold": five_decimals(score.threshold),
-    }
-
-
-def event_fields(score: Score, record: ScoreRecord) -> dict[str, Any]:
-    """Return `fields` of a score event but for `passport`, whose id is known in the table only.
-
-    Its values are JSON in part; it is there to be written as JSON.
-    """
-    return {
-        "score": str(binary(score)),
-        "last_score_timestamp": event_time(score.computed_at),
-        "status": DONE,
-        "error": None,
-        "evidence": msgspec.Raw(record.evidence),
-        "stamp_scores": msgspec.Raw(record.stamp_scores),
-        "stamps": msgspec.Raw(record.stamps),
-        "expiration_date": event_time(score.expires_at) if score.expires_at else None,
     }
 
 

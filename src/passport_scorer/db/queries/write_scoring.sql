@@ -11,10 +11,12 @@ WITH decision AS (
     SELECT *
     FROM unnest(
         $1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::numeric[],
-        $7::timestamptz[], $8::timestamptz[], $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::jsonb[]
+        $7::timestamptz[], $8::timestamptz[], $9::jsonb[], $10::jsonb[], $11::jsonb[],
+        $12::text[], $13::text[]
     ) WITH ORDINALITY AS d (
         address, community_id, passport_id, score_id, score_version, score,
-        computed_at, expires_at, evidence, stamp_scores, stamps, event_fields, ordinal
+        computed_at, expires_at, evidence, stamp_scores, stamps,
+        computed_at_shown, expires_at_shown, ordinal
     )
 ), new_passport AS (
     INSERT INTO registry_passport (address, community_id)
@@ -58,8 +60,9 @@ WITH decision AS (
     RETURNING s.id, s.passport_id
 ), scored AS MATERIALIZED (
     SELECT
-        target.ordinal, target.address, target.community_id, target.computed_at,
-        target.event_fields, target.target_id AS passport_id, written.id AS score_id
+        target.ordinal, target.address, target.community_id, target.score, target.computed_at,
+        target.evidence, target.stamp_scores, target.stamps, target.computed_at_shown,
+        target.expires_at_shown, target.target_id AS passport_id, written.id AS score_id
     FROM target
     JOIN (TABLE new_score UNION ALL TABLE changed_score) AS written
         ON written.passport_id = target.target_id
@@ -69,7 +72,7 @@ WITH decision AS (
 ), change AS MATERIALIZED (
     SELECT *
     FROM unnest(
-        $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::timestamptz[], $18::boolean[]
+        $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::timestamptz[], $19::boolean[]
     ) AS c (ordinal, community_id, nullifier, address, expires_at, is_claim)
 ), link AS (
     INSERT INTO registry_hashscorerlink AS l (hash, address, community_id, expires_at)
@@ -80,7 +83,7 @@ WITH decision AS (
     ON CONFLICT (hash, community_id) DO UPDATE
     SET address = excluded.address, expires_at = excluded.expires_at
     -- An expired link is anybody's. A live one stays as it is, but for its owner's own claim.
-    WHERE l.expires_at <= $19::timestamptz
+    WHERE l.expires_at <= $20::timestamptz
         OR (
             l.address = excluded.address
             AND EXISTS (
@@ -94,11 +97,11 @@ WITH decision AS (
     RETURNING l.hash, l.community_id
 ), dropped_copy AS (
     DELETE FROM registry_stamp AS s
-    USING unnest($20::bigint[]) AS unwanted (id)
+    USING unnest($21::bigint[]) AS unwanted (id)
     WHERE s.id = unwanted.id AND (SELECT holds FROM unmoved)
 ), wanted AS MATERIALIZED (
     SELECT *
-    FROM unnest($21::bigint[], $22::bigint[], $23::text[], $24::text[])
+    FROM unnest($22::bigint[], $23::bigint[], $24::text[], $25::text[])
         AS w (ordinal, row_id, row_version, provider)
 ), new_copy AS (
     INSERT INTO registry_stamp (passport_id, provider, credential)
@@ -112,7 +115,7 @@ WITH decision AS (
 ), event AS (
     INSERT INTO registry_event (action, address, created_at, community_id, data)
     SELECT 'LDP', scored.address, scored.computed_at, scored.community_id, clash.data
-    FROM unnest($25::bigint[], $26::jsonb[]) AS clash (ordinal, data)
+    FROM unnest($26::bigint[], $27::jsonb[]) AS clash (ordinal, data)
     JOIN scored ON scored.ordinal = clash.ordinal
     WHERE (SELECT holds FROM unmoved)
     UNION ALL
@@ -121,14 +124,24 @@ WITH decision AS (
         jsonb_build_object(
             'model', 'registry.score',
             'pk', scored.score_id,
-            'fields', scored.event_fields || jsonb_build_object('passport', scored.passport_id)
+            'fields', jsonb_build_object(
+                'passport', scored.passport_id,
+                'score', scored.score::text,
+                'last_score_timestamp', scored.computed_at_shown,
+                'status', 'DONE',
+                'error', NULL,
+                'evidence', scored.evidence,
+                'stamp_scores', scored.stamp_scores,
+                'stamps', scored.stamps,
+                'expiration_date', scored.expires_at_shown
+            )
         )
     FROM scored
     WHERE (SELECT holds FROM unmoved)
 ), qualified AS (
     INSERT INTO registry_humanpointscommunityqualifiedusers (address, community_id)
     SELECT scored.address, scored.community_id
-    FROM unnest($27::bigint[]) AS newly (ordinal)
+    FROM unnest($28::bigint[]) AS newly (ordinal)
     JOIN scored ON scored.ordinal = newly.ordinal
     WHERE (SELECT holds FROM unmoved)
     ORDER BY scored.address, scored.community_id
@@ -136,7 +149,7 @@ WITH decision AS (
 ), point AS (
     INSERT INTO registry_humanpoints (address, action, timestamp, tx_hash, chain_id, provider)
     SELECT scored.address, award.action, scored.computed_at, award.tx_hash, 0, award.provider
-    FROM unnest($28::bigint[], $29::text[], $30::text[], $31::text[])
+    FROM unnest($29::bigint[], $30::text[], $31::text[], $32::text[])
         AS award (ordinal, action, provider, tx_hash)
     JOIN scored ON scored.ordinal = award.ordinal
     WHERE (SELECT holds FROM unmoved)

@@ -128,7 +128,11 @@ async def test_counts_are_exact(
 async def test_stamps_are_verified_once_and_then_remembered(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """The first score verifies and writes copies, the second reads them, the third nothing."""
+    """The first score verifies and writes copies, the second reads them, the third nothing.
+
+    What the first decides changes more than the score, so the second is decided again; the third
+    is as before.
+    """
     service = await with_workers(start_service, demo_database_url, 1)
     await service.score("ada")
     first = await scraped(service)
@@ -145,6 +149,8 @@ async def test_stamps_are_verified_once_and_then_remembered(
     assert third.value("stamp_cache_hits_total") == stamps
     assert third.value("credential_cache_misses_total") == stamps
     assert third.value("stamp_cache_stamps") == stamps
+    assert third.value("decision_cache_misses_total") == 2
+    assert third.value("decision_cache_hits_total") == 1
 
 
 async def test_analytics_are_counted(start_service: StartService, demo_database_url: str) -> None:

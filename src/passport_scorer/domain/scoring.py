@@ -112,6 +112,12 @@ class Outcome(msgspec.Struct, frozen=True):
     holds_until: datetime
     points: PointsOutcome
 
+    @property
+    def is_as_before(self) -> bool:
+        """Whether it was decided earlier, and is the same but for its time and its points."""
+        earlier = self.snapshot.earlier
+        return earlier is not None and self.record is earlier.record
+
 
 def decide(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Outcome:
     """Decide the score of one address in one community at `now` (aware).

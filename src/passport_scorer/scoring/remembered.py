@@ -149,9 +149,9 @@ class Remembered:
 
     def keep_outcome(self, outcome: Outcome) -> None:
         """Remember what was decided, if it changes nothing but the score: it may be so again."""
-        snapshot = outcome.snapshot
-        if snapshot.earlier and outcome.record is snapshot.earlier.record:
+        if outcome.is_as_before:
             return  # it is remembered
+        snapshot = outcome.snapshot
         if outcome.link_changes or outcome.stamps_to_copy or outcome.copies_to_delete:
             return
         alone = msgspec.structs.replace(

@@ -47,6 +47,8 @@ from passport_scorer.scoring.remembered import Known
 from passport_scorer.scoring.snapshot_reader import SnapshotReader
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.metrics import (
+    DECISION_CACHE_HITS,
+    DECISION_CACHE_MISSES,
     RACES_LOST,
     SCORES_COMPUTED,
     STAMPS_CLASHED,
@@ -274,6 +276,9 @@ class ScoringRoad:
     def _report(self, outcomes: Sequence[Outcome]) -> None:
         metrics = self._telemetry.metrics
         metrics.add(SCORES_COMPUTED, len(outcomes))
+        as_before = sum(outcome.is_as_before for outcome in outcomes)
+        metrics.add(DECISION_CACHE_HITS, as_before)
+        metrics.add(DECISION_CACHE_MISSES, len(outcomes) - as_before)
         for outcome in outcomes:
             if outcome.clashes:
                 metrics.add(STAMPS_CLASHED, len(outcome.clashes))

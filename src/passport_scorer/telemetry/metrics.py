@@ -134,6 +134,12 @@ STAMP_CACHE_HITS = _counter(
 STAMP_CACHE_MISSES = _counter(
     "stamp_cache_misses_total", "Stamps whose document was read from the database."
 )
+DECISION_CACHE_HITS = _counter(
+    "decision_cache_hits_total", "Scores that were decided before, on just the same."
+)
+DECISION_CACHE_MISSES = _counter(
+    "decision_cache_misses_total", "Scores that were decided from scratch."
+)
 STAMP_CACHE_SIZE = _gauge("stamp_cache_stamps", "Stamps that are remembered now.")
 CREDENTIAL_CACHE_HITS = _counter(
     "credential_cache_hits_total", "Credentials whose verdict was remembered."

@@ -130,7 +130,7 @@ async def test_stamps_are_verified_once_and_then_remembered(
 ) -> None:
     """The first score verifies and writes copies, the second reads them, the third nothing.
 
-    Soon all is as it was decided before.
+    The first changes what the second is decided on; the third is decided on just the same.
     """
     service = await with_workers(start_service, demo_database_url, 1)
     await service.score("ada")
@@ -148,13 +148,8 @@ async def test_stamps_are_verified_once_and_then_remembered(
     assert third.value("stamp_cache_hits_total") == stamps
     assert third.value("credential_cache_misses_total") == stamps
     assert third.value("stamp_cache_stamps") == stamps
-    assert third.value("decision_cache_misses_total") > 0
-    for _ in range(3):
-        await service.score("ada")
-    sixth = await scraped(service)
-    decided = third.value("decision_cache_misses_total")
-    assert sixth.value("decision_cache_misses_total") == decided
-    assert sixth.value("decision_cache_hits_total") == 6 - decided
+    assert third.value("decision_cache_misses_total") == 2
+    assert third.value("decision_cache_hits_total") == 1
 
 
 async def test_analytics_are_counted(start_service: StartService, demo_database_url: str) -> None:

@@ -174,6 +174,7 @@ LEFT JOIN LATERAL (
         FROM unnest(
             ($11::text[])[request.first_nullifier::integer : request.last_nullifier::integer]
         ) AS nullifier
+        WHERE changed.stamps_version IS NULL
         UNION ALL
         SELECT claimed.nullifier
         FROM unnest(changed.stamps) AS unknown (document)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -83,7 +85,7 @@ def _application(
 ) -> Starlette:
     application = _Application(
         routes=[
-            *(endpoint.route() for endpoint in (*endpoints, HEALTH_WITH_SLASH)),
+            *map(_route, (*endpoints, HEALTH_WITH_SLASH)),
             *documentation_routes(document),
             *others,
         ],
@@ -101,14 +103,14 @@ class _Application(Starlette):
     """
 
     def build_middleware_stack(self) -> ASGIApp:
-        application: ASGIApp = _ErrorsAnswered(self.router)
+        application: ASGIApp = _NoRouteAnswered(self.router)
         for layer, arguments, options in reversed(self.user_middleware):
             application = layer(application, *arguments, **options)
         return application
 
 
-class _ErrorsAnswered:
-    """ASGI middleware: every error becomes an answer."""
+class _NoRouteAnswered:
+    """ASGI middleware: answers where there is no such path, or no such method of it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -116,10 +118,25 @@ class _ErrorsAnswered:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, receive, send)
-            return
-        except HTTPException as error:  # there is no such path, or method
+        except HTTPException as error:
             response = detail_response(error.detail, error.status_code, error.headers)
-        except Exception as error:  # noqa: BLE001  whatever it is, the caller must get an answer
+            await response(scope, receive, send)
+
+
+def _route(endpoint: Endpoint) -> Route:
+    return Route(endpoint.path, _Answering(endpoint.handler), methods=[endpoint.method])
+
+
+class _Answering:
+    """A handler as an ASGI application; whatever it raises is an answer, too."""
+
+    def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await self._handler(Request(scope, receive, send))
+        except Exception as error:  # noqa: BLE001  the caller must get an answer
             response = error_response(error)
         await response(scope, receive, send)
 

@@ -12,8 +12,6 @@ from typing import Any, Literal
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -87,18 +85,3 @@ class Endpoint(msgspec.Struct, frozen=True):
     query: Sequence[Parameter] = ()
     body: Body | None = None
     security: Sequence[str] = ()
-
-    def route(self) -> Route:
-        """Return the route that leads to the handler."""
-        return Route(self.path, _Answering(self.handler), methods=[self.method])
-
-
-class _Answering:
-    """A handler as an ASGI application: Starlette's own way has two more layers for errors."""
-
-    def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
-        self._handler = handler
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._handler(Request(scope, receive, send))
-        await response(scope, receive, send)

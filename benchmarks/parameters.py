@@ -14,13 +14,14 @@ import asyncpg
 
 from benchmarks.stamps import TRUSTED_ISSUER, address_of
 from passport_scorer.app import running_services
+from passport_scorer.auth.key_hashes import fast_hash
 from passport_scorer.db.database import Database
 from passport_scorer.db.query import Parameters, Query, Row
 from passport_scorer.db.scoring_queries import (
     READ_SCORING,
     WRITE_SCORING,
+    FallenDecision,
     ScoringRequest,
-    Written,
 )
 from passport_scorer.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
 from passport_scorer.scoring.road import ScoringRoad
@@ -78,9 +79,9 @@ async def _score(road: ScoringRoad, number: int) -> None:
         key_prefix=DEMO_API_KEY.key.partition(".")[0],
         external_scorer_id=str(DEMO_SCORER_ID),
         scorer_id=DEMO_SCORER_ID,
+        key_hash=fast_hash(DEMO_API_KEY.key),
     )
-    reading = await road.read(request)
-    await road.settle(reading.found())
+    await road.settle(await road.snapshot(await road.read(request)))
 
 
 class _Listener:
@@ -98,8 +99,8 @@ class _Listener:
 
     async def _hear(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         self._heard[query.name].append((self.number + 1, *query.arguments(parameters)))
-        if query.row is Written:
-            return [query.row(0)]
+        if query.row is FallenDecision:
+            return []
         return await self._fetch(query, parameters)
 
     async def keep(self, url: str) -> None:

@@ -30,6 +30,9 @@ OTHER = "0x" + "cd" * 20
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
 
 
+HASH = "hash"  # of both keys
+
+
 class Registry:
     """Two accounts with a key each; communities 1 and 2 of the first, 3 of the second."""
 
@@ -87,11 +90,16 @@ class Registry:
         )
 
     async def event(
-        self, seconds: int = 0, *, external: str | None = None, scorer: int | None = 1
+        self,
+        seconds: int = 0,
+        *,
+        external: str | None = None,
+        scorer: int | None = 1,
+        key_hash: str = HASH,
     ) -> ScoreEventRow:
         """What is read for the first key, some seconds after noon."""
         asked = ReadScoreEventParameters(
-            "key1", external, scorer, ADDRESS, NOON + timedelta(seconds=seconds)
+            "key1", external, scorer, ADDRESS, NOON + timedelta(seconds=seconds), key_hash
         )
         (row,) = await self.database.read(READ_SCORE_EVENT, asked)
         return row
@@ -117,11 +125,16 @@ class Registry:
         ]
 
     async def page(
-        self, limit: int = 1000, *, below: int = START.id, above: int | None = None
+        self,
+        limit: int = 1000,
+        *,
+        below: int = START.id,
+        above: int | None = None,
+        key_hash: str = HASH,
     ) -> StampsPageRow:
         """A page for the first key."""
         place = below if above is None else above
-        asked = ReadStampsPageParameters("key1", ADDRESS, place, above is not None, limit)
+        asked = ReadStampsPageParameters("key1", ADDRESS, place, above is not None, limit, key_hash)
         (row,) = await self.database.read(READ_STAMPS_PAGE, asked)
         return row
 
@@ -153,8 +166,8 @@ async def test_the_key_alone(registry: Registry) -> None:
 
 async def test_no_such_key(registry: Registry) -> None:
     """An unknown prefix has no rows, whatever else is asked for."""
-    event = ReadScoreEventParameters("key9", None, 1, ADDRESS, NOON)
-    page = ReadStampsPageParameters("key9", ADDRESS, START.id, False, 1)
+    event = ReadScoreEventParameters("key9", None, 1, ADDRESS, NOON, HASH)
+    page = ReadStampsPageParameters("key9", ADDRESS, START.id, False, 1, HASH)
     database = registry.database
     assert stored_key(await database.read(READ_API_KEY, ReadApiKeyParameters("key9"))) is None
     assert await database.read(READ_SCORE_EVENT, event) == []
@@ -166,6 +179,44 @@ async def test_the_key_comes_with_everything(registry: Registry) -> None:
     alone = stored_key(await registry.database.read(READ_API_KEY, ReadApiKeyParameters("key1")))
     assert stored_key([await registry.event()]) == alone
     assert stored_key([await registry.page()]) == alone
+
+
+@pytest.mark.parametrize("key_hash", ["", "wrong", "has"])
+async def test_a_wrong_secret_reads_the_key_alone(registry: Registry, key_hash: str) -> None:
+    """Nothing that the key may see is read before it is known to be the right one."""
+    await registry.add_event("seen")
+    await registry.add_stamps("Google")
+    event, page = await registry.event(key_hash=key_hash), await registry.page(key_hash=key_hash)
+    assert (event.key_id, event.community_id, event.data) == ("id1", None, None)
+    assert (page.key_id, page.documents, page.has_older) == ("id1", None, False)
+
+
+async def test_either_hash_of_a_key_lets_read(registry: Registry) -> None:
+    """The slow hash was checked before it is presented; the fast one is that of the key itself."""
+    await registry.add_event("seen")
+    await registry.connection.execute("UPDATE account_accountapikey SET hashed_key_sha256 = 'fast'")
+    for key_hash in (HASH, "fast"):
+        assert name(await registry.event(key_hash=key_hash)) == "seen"
+
+
+async def test_a_page_ends_before_it_is_too_large(registry: Registry) -> None:
+    """What doesn't fit into a page is on the next; what no stamp can be is on none."""
+    await registry.connection.execute(
+        """INSERT INTO ceramic_cache_ceramiccache (
+            address, provider, stamp, updated_at, type,
+            compose_db_save_status, compose_db_stream_id, proof_value
+        ) SELECT $1, n, to_jsonb(repeat('x', CASE n WHEN 3 THEN 65536 ELSE 65000 END)), now(), 1,
+            '', '', '' FROM generate_series(1, 300) n""",
+        ADDRESS,
+    )
+    seen: list[int] = []
+    page = await registry.page()
+    while page.ids:
+        assert sum(map(len, page.documents or ())) < 9_000_000
+        seen += page.ids
+        page = await registry.page(below=seen[-1])
+    assert len(seen) == 299
+    assert seen == sorted(seen, reverse=True)
 
 
 async def test_the_newest_event_at_or_before(registry: Registry) -> None:

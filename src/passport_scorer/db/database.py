@@ -16,10 +16,12 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
+from passport_scorer.db import timestamps
 from passport_scorer.db.errors import (
     DatabaseUnavailable,
     LostRace,
     QueryFailed,
+    RowLocked,
     ValueRefused,
 )
 from passport_scorer.db.query import Parameters, Query, Row
@@ -49,8 +51,9 @@ _REFUSED = (
     asyncpg.InvalidCatalogNameError,
 )
 
-# Somebody else was faster; `write_scoring.sql` finds out by itself, and says whose race was lost.
-_FALLEN = re.compile(r'"lost race: ([0-9,]+)"')
+# Somebody else was faster; `write_scoring.sql` finds out by itself, and says whose race was lost:
+# a bit for each decision, in the id of a community that doesn't exist.
+_FALLEN = re.compile(r"\(community_id\)=\(-([0-9]+)\)")
 _LOST_RACES = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -226,6 +229,7 @@ class Database:
                 max_inactive_connection_lifetime=0,
                 max_queries=0x7FFFFFFF,
                 timeout=settings.acquire_timeout,
+                init=timestamps.register,
                 reset=_keep_as_it_is,
                 statement_cache_size=100 if prepared else 0,
                 # A proxy may refuse start-up settings that it doesn't know.
@@ -352,13 +356,20 @@ def _can_be_used_again(driver: Any) -> bool:
 
 
 def _translated(error: asyncpg.PostgresError) -> PassportScorerError:
-    if found := _FALLEN.search(str(error)):
-        return LostRace(losers=[int(ordinal) for ordinal in found[1].split(",")])
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        found = _FALLEN.search(error.detail or "")
+        return LostRace(losers=_ordinals(int(found[1]))) if found else QueryFailed()
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return RowLocked()
     if isinstance(error, _LOST_RACES):
         return LostRace()
     if isinstance(error, (asyncpg.DataError, asyncpg.ProgramLimitExceededError)):
         return ValueRefused()
     return QueryFailed()
+
+
+def _ordinals(bits: int) -> list[int]:
+    return [place + 1 for place in range(bits.bit_length()) if bits >> place & 1]
 
 
 async def _keep_as_it_is(_connection: Any) -> None:

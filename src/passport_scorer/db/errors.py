@@ -22,6 +22,14 @@ class LostRace(PassportScorerError):
         """The decisions that fell, counted from 1; none: it isn't known which."""
 
 
+class RowLocked(PassportScorerError):
+    """Another transaction holds a row that is needed here. Try again."""
+
+    code = "row_locked"
+    losers: Sequence[int] = ()
+    """As in `LostRace`; it is never known which."""
+
+
 class QueryFailed(PassportScorerError):
     """The database refused a statement."""
 

@@ -1,6 +1,7 @@
 """What is read for partners beside scores: the API key, earlier scores, pages of stamps.
 
-Each statement returns the API key together with what is asked for, in one round trip.
+Each statement returns the API key together with what is asked for, in one round trip; what is
+asked for only if the hash that goes along is one of the key's.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ class ReadApiKeyParameters(msgspec.Struct, frozen=True):
 
 
 class ReadScoreEventParameters(msgspec.Struct, frozen=True):
-    """$1 to $5 of `read_score_event.sql`."""
+    """$1 to $6 of `read_score_event.sql`."""
 
     key_prefix: str
     external_scorer_id: str | None
     scorer_id: int | None
     address: str
     created_at: datetime
+    key_hash: str = ""
 
 
 class ScoreEventRow(ApiKeyRow, frozen=True):
@@ -57,13 +59,14 @@ class ScoreEventRow(ApiKeyRow, frozen=True):
 
 
 class ReadStampsPageParameters(msgspec.Struct, frozen=True):
-    """$1 to $5 of `read_stamps_page.sql`."""
+    """$1 to $6 of `read_stamps_page.sql`."""
 
     key_prefix: str
     address: str
     id: int
     is_above: bool
     limit: int
+    key_hash: str
 
 
 class StampsPageRow(ApiKeyRow, frozen=True):

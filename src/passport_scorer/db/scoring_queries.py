@@ -30,6 +30,8 @@ class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
         address: in lower case; None if only the key is of interest.
         community_id: for callers that may score any community.
         key_prefix: for partners: the prefix of their API key.
+        key_hash: for partners: the hash of the key that they present, as it may be stored; nothing
+            but the key is read unless it is.
         external_scorer_id: what the partner wrote as scorer id.
         scorer_id: the same, where it is an integer.
     """
@@ -39,6 +41,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
     key_prefix: str | None = None
     external_scorer_id: str | None = None
     scorer_id: int | None = None
+    key_hash: str | None = None
 
 
 class KnownVersions(msgspec.Struct, frozen=True, gc=False):
@@ -58,7 +61,7 @@ class KnownVersions(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReadScoringParameters(msgspec.Struct, frozen=True):
-    """$1 to $11 of `read_scoring.sql`."""
+    """$1 to $13 of `read_scoring.sql`."""
 
     key_prefix: list[str | None]
     external_scorer_id: list[str | None]
@@ -71,14 +74,16 @@ class ReadScoringParameters(msgspec.Struct, frozen=True):
     first_nullifier: list[int]
     last_nullifier: list[int]
     nullifier: list[str]
+    key_hash: list[str | None]
+    alone: bool
 
 
 class ScoringRow(msgspec.Struct, frozen=True):
     """What was read for one request; `ordinal` counts from 1 in the order of the requests.
 
-    Null columns: no such key, community, passport or score; arrays that would be empty; the
-    columns from `stamps_version` to `stamp_copy_ids`, and those of links, if the version is the
-    known one; weights likewise.
+    Null columns: no such key, community, passport or score; arrays that would be empty; documents
+    that are too long to be read; `is_large` and the columns from `stamps_version` to
+    `stamp_copy_ids`, and those of links, if the version is the known one; weights likewise.
     """
 
     ordinal: int
@@ -100,12 +105,13 @@ class ScoringRow(msgspec.Struct, frozen=True):
     passport_id: int | None
     score_id: int | None
     score_version: str | None
+    is_large: bool | None
     stamps_version: str | None
     copy_ids: list[int] | None
     row_ids: list[int] | None
     row_versions: list[str] | None
     providers: list[str] | None
-    documents: list[str] | None
+    documents: list[str | None] | None
     stamp_copy_ids: list[int | None] | None
     links_version: str | None
     link_nullifiers: list[str] | None
@@ -166,10 +172,10 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
     point_tx_hash: list[str]
 
 
-class Written(msgspec.Struct, frozen=True):
-    """The one row of `write_scoring.sql`: everything was written."""
+class FallenDecision(msgspec.Struct, frozen=True):
+    """A row of `write_scoring.sql`: a decision that fell, counted from 1."""
 
-    done: int
+    ordinal: int
 
 
 class LockScoresParameters(msgspec.Struct, frozen=True):
@@ -193,19 +199,20 @@ class LockedPoints(msgspec.Struct, frozen=True):
 
 READ_SCORING = Query("read_scoring", ReadScoringParameters, ScoringRow, without="Human Points")
 READ_SCORING_AND_POINTS = Query("read_scoring", ReadScoringParameters, ScoringRowWithPoints)
-WRITE_SCORING = Query("write_scoring", WriteScoringParameters, Written)
+WRITE_SCORING = Query("write_scoring", WriteScoringParameters, FallenDecision)
 LOCK_SCORES = Query("lock_scores", LockScoresParameters, LockedScore)
 LOCK_LIMITED_POINTS = Query("lock_limited_points", NoParameters, LockedPoints)
 
 
 def read_parameters(
-    requests: Sequence[ScoringRequest], known: Sequence[KnownVersions]
+    requests: Sequence[ScoringRequest], known: Sequence[KnownVersions], *, alone: bool = False
 ) -> ReadScoringParameters:
     """Return the parameters that read a set of requests.
 
     Args:
         requests: the pairs to read.
         known: for each of them what needn't be read again.
+        alone: nobody else waits, so that large passports are read, too.
     """
     ends = list(accumulate(len(each.nullifiers) for each in known))
     return ReadScoringParameters(
@@ -220,6 +227,8 @@ def read_parameters(
         first_nullifier=[end + 1 for end in (0, *ends[:-1])],
         last_nullifier=ends,
         nullifier=[nullifier for each in known for nullifier in each.nullifiers],
+        key_hash=[request.key_hash for request in requests],
+        alone=alone,
     )
 
 

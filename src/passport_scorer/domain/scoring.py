@@ -187,24 +187,32 @@ def _next_expiry(snapshot: Snapshot, now: datetime) -> datetime:
     return min((expiry for expiry in expiries if expiry > now), default=_NEVER)
 
 
-def decide_all(snapshots: Sequence[Snapshot], now: datetime, policy: PointsPolicy) -> list[Outcome]:
+def decide_each(
+    snapshots: Sequence[Snapshot], now: datetime, policy: PointsPolicy
+) -> list[Outcome | Exception]:
     """Decide for a set of (address, community) pairs that were read together.
 
     A pair sees the links and points that the pairs before it are about to write, as if each had
     been scored alone, one after the other. No pair may occur twice.
+
+    Returns:
+        An outcome for each pair, in their order; or the error that deciding on this pair raised.
     """
     written: dict[int, dict[str, Link]] = {}
     points: dict[str, PointsState] = {}
-    outcomes = []
+    decided: list[Outcome | Exception] = []
     for snapshot in snapshots:
         links = written.setdefault(snapshot.community.id, {})
-        seen = _seeing(snapshot, links, points.get(snapshot.address))
-        outcome = decide(seen, now, policy)
+        try:
+            outcome = decide(_seeing(snapshot, links, points.get(snapshot.address)), now, policy)
+        except Exception as error:  # noqa: BLE001  whatever it is, it concerns this pair alone
+            decided.append(error)
+            continue
         links.update((change.link.nullifier, change.link) for change in outcome.link_changes)
         if outcome.points.state:
             points[snapshot.address] = outcome.points.state
-        outcomes.append(outcome)
-    return outcomes
+        decided.append(outcome)
+    return decided
 
 
 def _seeing(snapshot: Snapshot, links: Mapping[str, Link], points: PointsState | None) -> Snapshot:

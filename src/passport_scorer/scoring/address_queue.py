@@ -8,8 +8,16 @@ from __future__ import annotations
 import asyncio
 
 from passport_scorer.db.errors import DatabaseUnavailable
+from passport_scorer.domain.errors import PassportScorerError
 
 PATIENCE = 10.0  # seconds; as long as whoever's turn it is may wait for one statement
+MOST = 100  # requests for one address that are under way at the same time
+
+
+class TooManyForAddress(PassportScorerError):
+    """Too many requests for this address are under way. Try again."""
+
+    code = "too_many_for_address"
 
 
 class _Line:
@@ -46,6 +54,7 @@ class Turn:
 
     Raises:
         DatabaseUnavailable: those who came before have waited for the database for too long.
+        TooManyForAddress: there are too many who wait.
     """
 
     __slots__ = ("_address", "_line", "_lines", "_patience")
@@ -59,6 +68,8 @@ class Turn:
         line = self._lines.get(self._address)
         if line is None:
             line = self._lines[self._address] = _Line()
+        elif line.users >= MOST:
+            raise TooManyForAddress
         self._line = line
         waited = line.users > 0
         line.users += 1

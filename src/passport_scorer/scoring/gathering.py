@@ -14,6 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from passport_scorer.db.errors import DatabaseUnavailable
@@ -60,7 +61,8 @@ class Gathering(Generic[Item, Result]):
 
     Args:
         work: returns a result for each item, in their order; an exception in its place is the
-            failure of that item alone. What it raises is the failure of all of them.
+            failure of that item alone, and a future the result that this item gets later, while
+            the next work begins. What it raises is the failure of all of them.
         at_once: how often `work` may be under way at the same time.
         most: items that it gets at once at most.
         crowd: whom its items belong to; by default they are by themselves.
@@ -71,7 +73,9 @@ class Gathering(Generic[Item, Result]):
 
     def __init__(
         self,
-        work: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
+        work: Callable[
+            [Sequence[Item]], Awaitable[Sequence[Result | Exception | asyncio.Future[Result]]]
+        ],
         *,
         at_once: int,
         most: int,
@@ -129,6 +133,8 @@ class Gathering(Generic[Item, Result]):
                 self._start()
         if isinstance(result, Exception):
             raise result
+        if isinstance(result, asyncio.Future):
+            return await result
         return result
 
     def _give_up(self) -> None:
@@ -165,15 +171,32 @@ class Gathering(Generic[Item, Result]):
         self._is_quiet = len(batch) == 1
         self._telemetry.metrics.observe(GATHERED, len(batch), self._name)
         TRACE_ID.set(batch[0].trace_id if len(batch) == 1 else None)
+        results: Sequence[Result | Exception | asyncio.Future[Result]]
         try:
             with self._telemetry.traces.continued([waiting.span for waiting in batch]):
                 results = await self._work([waiting.item for waiting in batch])
         except Exception as error:  # noqa: BLE001  it is raised where the item was submitted
             results = [error] * len(batch)
         for waiting, result in zip(batch, results, strict=True):
-            if waiting.result.cancelled():
+            if isinstance(result, asyncio.Future):
+                result.add_done_callback(partial(_pass_on, waiting.result))
+            elif waiting.result.cancelled():
                 continue
-            if isinstance(result, Exception):
+            elif isinstance(result, Exception):
                 waiting.result.set_exception(result)
             else:
                 waiting.result.set_result(result)
+
+
+def _pass_on(to: asyncio.Future[Result], done: asyncio.Future[Result]) -> None:
+    """Give what became of one future to another, which may have been cancelled meanwhile."""
+    if done.cancelled():
+        to.cancel()
+        return
+    error = done.exception()  # asked for in any case, or its loss would be logged
+    if to.done():
+        return
+    if error is not None:
+        to.set_exception(error)
+    else:
+        to.set_result(done.result())

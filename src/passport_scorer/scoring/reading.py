@@ -8,41 +8,56 @@ from functools import lru_cache
 
 import msgspec
 
-from passport_scorer.db.scoring_queries import ScoringRow, ScoringRowWithPoints
+from passport_scorer.db.scoring_queries import (
+    ScoringRequest,
+    ScoringRow,
+    ScoringRowWithPoints,
+)
 from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.community import Community, ScorerNotFound, read_weights
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import Earned, PointsState
-from passport_scorer.domain.scoring import Snapshot
+from passport_scorer.scoring.remembered import Known
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """What was read for one request.
+class Loaded(msgspec.Struct, frozen=True):
+    """What the database says to a request, which was told what is known; nothing is verified yet.
 
     Attributes:
-        key: the API key with the prefix that was asked for; None if there is none.
-        snapshot: what the score depends on; None if there is no such community, or it is not
-            one of the key's account, or no address was asked for.
-        fault: why the community can't score, if it can't.
+        row: what was read.
+        request: whose score, and where.
+        known: what the database was told not to read.
     """
 
-    key: ApiKey | None
-    snapshot: Snapshot | None
-    fault: UnusableWeight | None = None
+    row: ScoringRow
+    request: ScoringRequest
+    known: Known
 
-    def found(self) -> Snapshot:
-        """Return what the score depends on.
+    @property
+    def key(self) -> ApiKey | None:
+        """The API key with the prefix that was asked for; None if there is none."""
+        return api_key(self.row)
+
+    @property
+    def community_id(self) -> int:
+        """The id of the community that was asked for.
 
         Raises:
-            ScorerNotFound: there is no such community.
-            UnusableWeight: the community has no usable scorer.
+            ScorerNotFound: there is no such community, or the caller may not see it.
         """
-        if self.fault:
-            raise self.fault
-        if self.snapshot is None:
+        if self.row.community_id is None:
             raise ScorerNotFound
-        return self.snapshot
+        return self.row.community_id
+
+    def points(self) -> PointsState | None:
+        """Return the Human Points of the address; None if the community hasn't the programme.
+
+        Raises:
+            ScorerNotFound: see `community_id`.
+        """
+        _ = self.community_id
+        return points(self.row) if isinstance(self.row, ScoringRowWithPoints) else None
 
 
 # The text decides the value, and a service has few scorers.
@@ -111,10 +126,13 @@ def community(
     """Return the community of a row.
 
     Raises:
-        UnusableWeight: it has no scorer, or its dynamic weights can't be read.
+        UnusableWeight: it has no scorer, its threshold is no number, or its dynamic weights can't
+            be read.
     """
     if row.threshold is None:
         raise UnusableWeight("The scorer of the community has no weights and no threshold.")
+    if not row.threshold.is_finite():
+        raise UnusableWeight
     if row.dynamic_weights:
         scorer_weights = {**scorer_weights, **_dynamic_weights(row.dynamic_weights)}
     return Community(community_id, scorer_weights, row.threshold, bool(row.human_points_program))

@@ -19,6 +19,7 @@ from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.stamps import ExaminedStamp
 
 _SCORERS = 256  # a service has few of them
+_NAMES = 4096  # what partners call them
 
 Owner = TypeVar("Owner", bound=Hashable)
 Value = TypeVar("Value")
@@ -103,6 +104,9 @@ class Known(msgspec.Struct, frozen=True):
         return KnownVersions(scorer, passport.version, passport.links_version, passport.nullifiers)
 
 
+_NOTHING = Known(None, None)
+
+
 class Remembered:
     """Passports and scorers that were read before, and what was decided on them.
 
@@ -111,9 +115,12 @@ class Remembered:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._passports: Memory[Hashable, RememberedPassport] = Memory(capacity)
-        self._scorers: Memory[Hashable, RememberedScorer] = Memory(_SCORERS)
-        self._outcomes: Memory[Hashable, Outcome] = Memory(capacity)
+        self._passports: Memory[tuple[str, int], RememberedPassport] = Memory(capacity)
+        self._scorers: Memory[int, RememberedScorer] = Memory(_SCORERS)
+        self._outcomes: Memory[tuple[str, int], Outcome] = Memory(capacity)
+        # A community has many names: `1`, `01`, an external id. What is remembered of it goes by
+        # its id; should a name mean another one now, the versions tell.
+        self._names: Memory[Hashable, int] = Memory(_NAMES)
 
     def __len__(self) -> int:
         """Return how many stamps are remembered."""
@@ -121,15 +128,28 @@ class Remembered:
 
     def of(self, request: ScoringRequest) -> Known:
         """Return what needn't be read for a request."""
-        return Known(self._passports.of(_passport(request)), self._scorers.of(_scorer(request)))
+        community_id = request.community_id
+        if community_id is None:
+            community_id = self._names.of(_name(request))
+        if community_id is None:
+            return _NOTHING
+        passport = None
+        if request.address is not None:
+            passport = self._passports.of((request.address, community_id))
+        return Known(passport, self._scorers.of(community_id))
 
-    def keep_passport(self, request: ScoringRequest, passport: RememberedPassport) -> None:
-        """Remember the passport that was read for a request."""
-        self._passports.remember(_passport(request), passport, _size(passport.stamps))
+    def keep_name(self, request: ScoringRequest, community_id: int) -> None:
+        """Remember which community a request has named."""
+        if request.community_id is None:
+            self._names.remember(_name(request), community_id)
 
-    def keep_scorer(self, request: ScoringRequest, scorer: RememberedScorer) -> None:
-        """Remember the scorer that was read for a request."""
-        self._scorers.remember(_scorer(request), scorer)
+    def keep_passport(self, address: str, community_id: int, passport: RememberedPassport) -> None:
+        """Remember the passport of an address in a community."""
+        self._passports.remember((address, community_id), passport, _size(passport.stamps))
+
+    def keep_scorer(self, community_id: int, scorer: RememberedScorer) -> None:
+        """Remember the scorer of a community."""
+        self._scorers.remember(community_id, scorer)
 
     def outcome(
         self, address: str, community: Community, passport: RememberedPassport
@@ -165,10 +185,5 @@ def _size(stamps: tuple[ExaminedStamp, ...]) -> int:
     return max(1, len(stamps))
 
 
-def _passport(request: ScoringRequest) -> Hashable:
-    # Two communities that are called alike take each other's place, and are told apart by versions.
-    return request.address, request.external_scorer_id or str(request.community_id)
-
-
-def _scorer(request: ScoringRequest) -> Hashable:
-    return request.key_prefix, request.external_scorer_id, request.community_id
+def _name(request: ScoringRequest) -> Hashable:
+    return request.key_prefix, request.external_scorer_id, request.scorer_id

@@ -13,15 +13,17 @@ Requests that come in while reads and writes are under way share the next ones.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeGuard, TypeVar
 
 import structlog
 
 from passport_scorer.db.database import Connection, Database
-from passport_scorer.db.errors import DatabaseUnavailable, LostRace
+from passport_scorer.db.errors import DatabaseUnavailable, LostRace, RowLocked
+from passport_scorer.db.isolation import isolated
 from passport_scorer.db.query import NoParameters, Parameters, Query, Row
 from passport_scorer.db.scoring_queries import (
     LOCK_LIMITED_POINTS,
@@ -36,14 +38,11 @@ from passport_scorer.db.scoring_queries import (
     read_parameters,
     write_parameters,
 )
-from passport_scorer.domain.decimals import UnusableWeight
-from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.scoring import Outcome, Snapshot, decide_all
+from passport_scorer.domain.scoring import Outcome, Snapshot, decide, decide_each
 from passport_scorer.scoring.address_queue import AddressQueue
 from passport_scorer.scoring.gathering import Crowd, Gathering
-from passport_scorer.scoring.reading import Reading, api_key
-from passport_scorer.scoring.remembered import Known
+from passport_scorer.scoring.reading import Loaded
 from passport_scorer.scoring.snapshot_reader import SnapshotReader
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.metrics import (
@@ -58,10 +57,14 @@ from passport_scorer.telemetry.traces import DECIDE, READ, VERIFY, WRITE
 
 TRIES = 5
 AT_ONCE = 1  # reads, and writes, that a process has under way at the same time
-MOST = 64  # requests that share a read or a write at most
+MOST = 62  # requests that share a read or a write at most; as many as there are bits for in `undo`
+PATIENCE = 3.0  # seconds that a transaction, or a large passport, waits for its turn
+SPARED = 2  # connections that transactions leave to the shared read and write
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Awaitable[Result]]
+Settled = Outcome | Exception | asyncio.Future[Outcome]
+"""What became of a pair; a future if it is settled apart, while the others are done already."""
 
 log = structlog.get_logger()
 
@@ -74,14 +77,6 @@ class Statements(Protocol):
 
     async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """Run a query and return its rows."""
-
-
-class _Requested(NamedTuple):
-    """What the database says to a request, which was told what is known."""
-
-    row: ScoringRow
-    request: ScoringRequest
-    known: Known
 
 
 class ScoringRoad:
@@ -112,22 +107,44 @@ class ScoringRoad:
         )
         self._clock = clock
         self._queue = AddressQueue()
+        # A transaction may wait for a row; those that do must not take every connection.
+        self._transactions = asyncio.Semaphore(max(1, database.settings.pool_size - SPARED))
+        self._large = asyncio.Semaphore(1)  # passports that take much memory are read one by one
+        self._apart: set[asyncio.Task[Outcome]] = set()
         shared: dict[str, Any] = {
             "at_once": AT_ONCE,
             "most": MOST,
             "crowd": Crowd(),
             "telemetry": telemetry,
         }
-        self._reading = Gathering(partial(self._rows, database), name="read", **shared)
+        self._reading = Gathering(self._load_each, name="read", **shared)
         self._settling = Gathering(self.settle_each, name="settle", **shared)
 
-    async def read(self, request: ScoringRequest) -> Reading:
+    async def read(self, request: ScoringRequest) -> Loaded:
         """Read everything that a score depends on, perhaps together with others.
 
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
         """
-        return await self._reading_of(await self._reading.submit(request))
+        return await self._reading.submit(request)
+
+    async def snapshot(self, loaded: Loaded) -> Snapshot:
+        """Verify the stamps that were read and aren't known.
+
+        Raises:
+            ScorerNotFound: there is no such community, or the caller may not see it.
+            UnusableWeight: the community has no usable scorer.
+            DatabaseUnavailable: a large passport couldn't be read in time.
+        """
+        if loaded.row.is_large:
+            async with self._turn(self._large):
+                (loaded,) = await self._load(self._database, [loaded.request], alone=True)
+                return await self._verified(loaded)
+        return await self._verified(loaded)
+
+    async def _verified(self, loaded: Loaded) -> Snapshot:
+        with self._telemetry.traces.stage(VERIFY, 1):
+            return await self._snapshots.read(loaded, now=self._clock())
 
     async def settle(self, snapshot: Snapshot) -> Outcome:
         """Decide on what was read, and write it, perhaps together with others.
@@ -136,6 +153,8 @@ class ScoringRoad:
 
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
+            RowLocked: somebody else held a row of this address for too long.
+            TooManyForAddress: too many requests for this address wait already.
             LostRace: others were faster five times; nothing was written.
             UnusableWeight: the community's weights can't be summed up; nothing was written.
         """
@@ -147,63 +166,76 @@ class ScoringRoad:
 
         Raises:
             ScorerNotFound: there is no such community.
-            DatabaseUnavailable, LostRace, UnusableWeight: see `read` and `settle`.
+            DatabaseUnavailable, RowLocked, LostRace, UnusableWeight: see `read` and `settle`.
         """
-        reading = await self.read(ScoringRequest(address, community_id=community_id))
-        return await self.settle(reading.found())
+        request = ScoringRequest(address, community_id=community_id)
+        return await self.settle(await self.snapshot(await self.read(request)))
 
-    async def read_each(self, requests: Sequence[ScoringRequest]) -> list[Reading]:
-        """Read a set of requests in one round trip.
+    async def _load_each(self, requests: Sequence[ScoringRequest]) -> list[Loaded | Exception]:
+        """Read a set of requests in one round trip; one that can't be read fails alone."""
+        return await isolated(partial(self._load, self._database), requests)
 
-        Raises:
-            DatabaseUnavailable: the database can't be reached in time.
+    async def settle_each(self, snapshots: Sequence[Snapshot]) -> list[Settled]:
+        """Decide on a set and write it in one round trip. No pair may occur twice.
+
+        A pair that fails, loses a race, or needs a row that somebody else holds falls out of the
+        set, and the others are settled without it. Nothing is raised: what becomes of each pair
+        is in its place.
         """
-        return [await self._reading_of(row) for row in await self._rows(self._database, requests)]
-
-    async def settle_each(self, snapshots: Sequence[Snapshot]) -> list[Outcome | Exception]:
-        """Decide on a set and write it in one round trip; an exception is the failure of its pair.
-
-        No pair may occur twice.
-
-        Raises:
-            DatabaseUnavailable: the database can't be reached in time.
-        """
+        if not snapshots:
+            return []
+        now = self._clock()
+        with self._telemetry.traces.stage(DECIDE, len(snapshots)):
+            decided = decide_each(snapshots, now, self._policy)
+        outcomes = [each for each in decided if _can_be_written_together(each)]
+        if len(outcomes) < len(snapshots):
+            fallen = {
+                place: each if isinstance(each, Exception) else self._start_apart(each.snapshot)
+                for place, each in enumerate(decided)
+                if not _can_be_written_together(each)
+            }
+            return await self._settle_others(snapshots, fallen)
         try:
-            return [*await self._decide_and_write(self._database, snapshots)]
-        except DatabaseUnavailable:
-            raise
-        except LostRace as lost:
-            return await self._settle_apart(snapshots, lost.losers)
-        except PassportScorerError:
-            return await self._settle_apart(snapshots, ())
+            await self._write(self._database, outcomes, now)
+        except (LostRace, RowLocked) as error:
+            places = [ordinal - 1 for ordinal in error.losers] or range(len(snapshots))
+            apart = {place: self._start_apart(snapshots[place]) for place in places}
+            return await self._settle_others(snapshots, apart)
+        except DatabaseUnavailable as error:
+            return [error] * len(snapshots)
+        except Exception as error:  # noqa: BLE001  whose fault it is is found out
+            return [error] if len(snapshots) == 1 else await self._settle_halves(snapshots)
+        return [*outcomes]
 
-    async def _settle_apart(
-        self, snapshots: Sequence[Snapshot], losers: Sequence[int]
-    ) -> list[Outcome | Exception]:
-        """Settle those who lost each for itself, and the others together.
-
-        What one of them fails with must not be the others' failure.
-        """
-        alone = [place - 1 for place in losers] or list(range(len(snapshots)))
-        others = [place for place in range(len(snapshots)) if place not in alone]
-        separate = asyncio.gather(*(self._settle_alone(snapshots[place]) for place in alone))
+    async def _settle_others(
+        self, snapshots: Sequence[Snapshot], settled: Mapping[int, Settled]
+    ) -> list[Settled]:
+        """Settle those of a set of which nothing is known yet."""
+        others = [place for place in range(len(snapshots)) if place not in settled]
         together = await self.settle_each([snapshots[place] for place in others])
-        settled = dict(zip(others, together, strict=True))
-        settled |= zip(alone, await separate, strict=True)
-        return [settled[place] for place in range(len(snapshots))]
+        every = {**settled, **dict(zip(others, together, strict=True))}
+        return [every[place] for place in range(len(snapshots))]
 
-    async def _settle_alone(self, snapshot: Snapshot) -> Outcome | Exception:
+    async def _settle_halves(self, snapshots: Sequence[Snapshot]) -> list[Settled]:
+        half = len(snapshots) // 2
+        return [
+            *await self.settle_each(snapshots[:half]),
+            *await self.settle_each(snapshots[half:]),
+        ]
+
+    def _start_apart(self, snapshot: Snapshot) -> asyncio.Task[Outcome]:
+        """Settle a pair in a transaction of its own; nobody else has to wait for it."""
         pair = partial(
             self.score_within, address=snapshot.address, community_id=snapshot.community.id
         )
-        try:
-            return await self._repeat(pair, tries=TRIES - 1)
-        except PassportScorerError as error:
-            return error
+        task = asyncio.create_task(self._repeat(pair, tries=TRIES - 1))
+        self._apart.add(task)
+        task.add_done_callback(self._apart.discard)
+        return task
 
     async def _fresh(self, stale: Snapshot) -> Snapshot:
         request = ScoringRequest(stale.address, community_id=stale.community.id)
-        return (await self.read(request)).found()
+        return await self.snapshot(await self.read(request))
 
     async def transact(self, address: str, work: Work[Result]) -> Result:
         """Do `work` in a transaction, while nobody else in this process scores the address.
@@ -229,24 +261,27 @@ class ScoringRoad:
             UnusableWeight: the community's weights can't be summed up.
         """
         await connection.execute(LOCK_SCORES, LockScoresParameters([address], [community_id]))
-        snapshot = await self._read_pair(connection, address, community_id)
-        if _may_be_limited(snapshot):
+        outcome = await self._decide_within(connection, address, community_id)
+        if outcome.points.is_limited:
             await connection.execute(LOCK_LIMITED_POINTS, NoParameters())
-            snapshot = await self._read_pair(connection, address, community_id)
-        (outcome,) = await self._decide_and_write(
-            connection, [snapshot], holds_points=_may_be_limited(snapshot)
-        )
+            outcome = await self._decide_within(connection, address, community_id)
+        await self._write(connection, [outcome], outcome.score.computed_at)
         return outcome
 
-    async def _read_pair(self, connection: Connection, address: str, community_id: int) -> Snapshot:
+    async def _decide_within(
+        self, connection: Connection, address: str, community_id: int
+    ) -> Outcome:
         request = ScoringRequest(address, community_id=community_id)
-        (row,) = await self._rows(connection, [request])
-        return (await self._reading_of(row)).found()
+        (loaded,) = await self._load(connection, [request], alone=True)
+        return decide(await self.snapshot(loaded), self._clock(), self._policy)
 
     async def _repeat(self, work: Work[Result], *, tries: int) -> Result:
         for left in reversed(range(tries)):
             try:
-                async with self._database.transaction() as connection:
+                async with (
+                    self._turn(self._transactions),
+                    self._database.transaction() as connection,
+                ):
                     return await work(connection)
             except LostRace:
                 self._telemetry.metrics.add(RACES_LOST)
@@ -255,23 +290,33 @@ class ScoringRoad:
                     raise
         raise AssertionError("unreachable")
 
-    async def _decide_and_write(
-        self, statements: Statements, snapshots: Sequence[Snapshot], *, holds_points: bool = False
-    ) -> list[Outcome]:
-        if not snapshots:
-            return []
-        now = self._clock()
-        traces = self._telemetry.traces
-        with traces.stage(DECIDE, len(snapshots)):
-            outcomes = decide_all(snapshots, now, self._policy)
-        limited = [place for place, o in enumerate(outcomes, 1) if o.points.is_limited]
-        if limited and not holds_points:
-            raise LostRace("An action that only so many may have is given one by one.", limited)
-        with traces.stage(WRITE, len(snapshots)):
-            await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
+    @asynccontextmanager
+    async def _turn(self, places: asyncio.Semaphore) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await places.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailable from error
+        try:
+            yield
+        finally:
+            places.release()
+
+    async def _write(
+        self, statements: Statements, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Write a set of outcomes, all or none.
+
+        Raises:
+            LostRace: some of them fell; it says which. In a transaction that somebody else has
+                begun, that one must be rolled back.
+        """
+        with self._telemetry.traces.stage(WRITE, len(outcomes)):
+            fallen = await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
+        if fallen:
+            raise LostRace(losers=[row.ordinal for row in fallen])
         self._snapshots.remember(outcomes)
         self._report(outcomes)
-        return outcomes
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
         metrics = self._telemetry.metrics
@@ -286,30 +331,25 @@ class ScoringRoad:
                 metrics.add(STAMPS_REFUSED, 1, stamp.refusal)
             _log_refused(outcome)
 
-    async def _rows(
-        self, statements: Statements, requests: Sequence[ScoringRequest]
-    ) -> list[_Requested]:
+    async def _load(
+        self,
+        statements: Statements,
+        requests: Sequence[ScoringRequest],
+        *,
+        alone: bool = False,
+    ) -> list[Loaded]:
         known = [self._snapshots.known(request) for request in requests]
-        parameters = read_parameters(requests, [each.versions() for each in known])
+        versions = [each.versions() for each in known]
+        parameters = read_parameters(requests, versions, alone=alone)
         with self._telemetry.traces.stage(READ, len(requests)):
             rows = await statements.read(self._query, parameters)
         rows.sort(key=lambda row: row.ordinal)
-        return list(map(_Requested, rows, requests, known))
-
-    async def _reading_of(self, requested: _Requested) -> Reading:
-        row, request, known = requested
-        key = api_key(row)
-        try:
-            with self._telemetry.traces.stage(VERIFY, 1):
-                snapshot = await self._snapshots.read(row, request, known, now=self._clock())
-        except UnusableWeight as error:
-            return Reading(key, None, error)
-        return Reading(key, snapshot)
+        return list(map(Loaded, rows, requests, known))
 
 
-def _may_be_limited(snapshot: Snapshot | None) -> bool:
-    """Whether it may be given points that only so many may have."""
-    return snapshot is not None and snapshot.points is not None and bool(snapshot.points.given)
+def _can_be_written_together(decided: Outcome | Exception) -> TypeGuard[Outcome]:
+    """False for an outcome with an action that only so many may have: that is given one by one."""
+    return isinstance(decided, Outcome) and not decided.points.is_limited
 
 
 def _log_refused(outcome: Outcome) -> None:

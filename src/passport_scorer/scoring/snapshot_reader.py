@@ -11,14 +11,16 @@ from decimal import Decimal
 import msgspec
 import structlog
 
-from passport_scorer.credentials.errors import CredentialRefused
+from passport_scorer.credentials.errors import CredentialRefused, DocumentUnreadable
 from passport_scorer.credentials.verified_cache import VerifiedCredentials
-from passport_scorer.db.scoring_queries import ScoringRequest, ScoringRow, ScoringRowWithPoints
+from passport_scorer.db.scoring_queries import ScoringRequest, ScoringRow
+from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.scoring import Outcome, Passport, Snapshot
-from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
+from passport_scorer.domain.stamps import Stamp, StampPolicy, StoredStamp, examine
 from passport_scorer.scoring import reading
+from passport_scorer.scoring.reading import Loaded
 from passport_scorer.scoring.remembered import (
     Known,
     Remembered,
@@ -34,7 +36,7 @@ from passport_scorer.telemetry.metrics import (
     Metrics,
 )
 
-_LONGEST_HOLD = 0.002  # seconds that other requests are held up by signatures
+_LONGEST_HOLD = 0.002  # seconds that other requests are held up by signatures, at a time
 
 log = structlog.get_logger()
 
@@ -60,46 +62,37 @@ class SnapshotReader:
         self._verified = verified
         self._metrics = metrics
         self._remembered = Remembered(capacity)
+        self._turn = asyncio.Lock()
 
     def known(self, request: ScoringRequest) -> Known:
         """Return what needn't be read for a request."""
         return self._remembered.of(request)
 
-    async def read(
-        self,
-        row: ScoringRow,
-        request: ScoringRequest,
-        known: Known,
-        *,
-        now: datetime,
-    ) -> Snapshot | None:
+    async def read(self, loaded: Loaded, *, now: datetime) -> Snapshot:
         """Return what a score depends on.
 
         Args:
-            row: what was read for the request.
-            request: whose score, and where.
-            known: what the database was told not to read.
+            loaded: what was read of an address in a community.
             now: aware; a credential must not come from the future.
 
-        Returns:
-            None if there is no such community, or it isn't one of the key's account, or no
-            address was asked for.
-
         Raises:
+            ScorerNotFound: there is no such community, or no address was asked for.
             UnusableWeight: the community's scorer has no weights that could be read.
         """
-        if request.address is None or row.community_id is None:
-            return None
-        passport = await self._passport(row, request, request.address, known, now)
-        community = reading.community(row, row.community_id, self._weights(row, request, known))
+        row, address, community_id = loaded.row, loaded.request.address, loaded.community_id
+        if address is None:
+            raise ScorerNotFound
+        self._remembered.keep_name(loaded.request, community_id)
+        community = reading.community(row, community_id, self._weights(loaded, community_id))
+        passport = await self._passport(loaded, address, community_id, now)
         return Snapshot(
-            address=request.address,
+            address=address,
             community=community,
             passport=Passport(row.passport_id, row.score_id, row.score_version, passport.copies),
             stamps=passport.stamps,
             links=passport.links,
-            points=reading.points(row) if isinstance(row, ScoringRowWithPoints) else None,
-            earlier=self._remembered.outcome(request.address, community, passport),
+            points=loaded.points(),
+            earlier=self._remembered.outcome(address, community, passport),
         )
 
     def remember(self, outcomes: Sequence[Outcome]) -> None:
@@ -107,53 +100,55 @@ class SnapshotReader:
         for outcome in outcomes:
             self._remembered.keep_outcome(outcome)
 
-    def _weights(
-        self, row: ScoringRow, request: ScoringRequest, known: Known
-    ) -> Mapping[str, Decimal]:
-        if known.scorer and known.scorer.version == row.scorer_version:
-            return known.scorer.weights
+    def _weights(self, loaded: Loaded, community_id: int) -> Mapping[str, Decimal]:
+        row, known = loaded.row, loaded.known.scorer
+        if known and known.version == row.scorer_version:
+            return known.weights
         weights = reading.weights(row)
         if row.scorer_version is not None:
-            self._remembered.keep_scorer(request, RememberedScorer(row.scorer_version, weights))
+            self._remembered.keep_scorer(
+                community_id, RememberedScorer(row.scorer_version, weights)
+            )
         return weights
 
     async def _passport(
-        self, row: ScoringRow, request: ScoringRequest, address: str, known: Known, now: datetime
+        self, loaded: Loaded, address: str, community_id: int, now: datetime
     ) -> RememberedPassport:
         """Return what is remembered, brought up to date."""
-        remembered = known.passport
-        links: Mapping[str, Link]
-        if remembered and row.links_version is None:
-            links, links_version = remembered.links, remembered.links_version
-        else:
-            links, links_version = reading.links(row), row.links_version or ""
+        row, remembered = loaded.row, loaded.known.passport
         if remembered and row.stamps_version is None:
             self._metrics.add(STAMP_CACHE_HITS, len(remembered.stamps))
-            if links_version == remembered.links_version:
+            if row.links_version is None:
                 return remembered
-            return self._kept(
-                request,
-                msgspec.structs.replace(remembered, links=links, links_version=links_version),
+            links = _links_of(row, remembered.nullifiers)
+            passport = msgspec.structs.replace(
+                remembered, links=links, links_version=row.links_version
             )
+            return self._kept(address, community_id, passport)
         stored, is_lasting = await self._verify(row, address, now)
         self._metrics.add(STAMP_CACHE_MISSES, len(stored))
+        stamps = tuple(examine(stamp, address, self._policy) for stamp in stored)
+        # Of stamps that can't count nothing is kept: their texts are anybody's.
+        nullifiers = tuple(
+            nullifier
+            for stamp in stamps
+            if isinstance(stamp.finding, Stamp)
+            for nullifier in stamp.finding.nullifiers
+        )
         passport = RememberedPassport(
             version=row.stamps_version or "",
-            stamps=tuple(examine(stamp, address, self._policy) for stamp in stored),
+            stamps=stamps,
             copies=tuple(row.copy_ids or ()),
-            nullifiers=tuple(
-                nullifier
-                for stamp in stored
-                if stamp.credential
-                for nullifier in stamp.credential.nullifiers
-            ),
-            links_version=links_version,
-            links=links,
+            nullifiers=nullifiers,
+            links_version=row.links_version or "",
+            links=_links_of(row, nullifiers),
         )
-        return self._kept(request, passport) if is_lasting else passport
+        return self._kept(address, community_id, passport) if is_lasting else passport
 
-    def _kept(self, request: ScoringRequest, passport: RememberedPassport) -> RememberedPassport:
-        self._remembered.keep_passport(request, passport)
+    def _kept(
+        self, address: str, community_id: int, passport: RememberedPassport
+    ) -> RememberedPassport:
+        self._remembered.keep_passport(address, community_id, passport)
         self._metrics.set(STAMP_CACHE_SIZE, len(self._remembered))
         return passport
 
@@ -161,26 +156,48 @@ class SnapshotReader:
         self, row: ScoringRow, address: str, now: datetime
     ) -> tuple[tuple[StoredStamp, ...], bool]:
         """Return what each stamp says, and False if time alone may change a verdict."""
-        stamps = []
+        stamps: list[StoredStamp] = []
         is_lasting = True
-        began = time.perf_counter()
-        for row_id, version, provider, document, copy_id in zip(
+        unverified = zip(
             row.row_ids or (),
             row.row_versions or (),
             row.providers or (),
             row.documents or (),
             row.stamp_copy_ids or (),
             strict=True,
-        ):
-            credential: Credential | None = None
-            try:
-                credential = self._verified.verify(document, now)
-            except CredentialRefused as refusal:
-                is_lasting = is_lasting and not refusal.transient
-                self._metrics.add(SIGNATURES_REFUSED, 1, refusal.code)
-                log.info("signature_refused", address=address, stamp=row_id, reason=refusal.code)
-            stamps.append(StoredStamp(row_id, version, provider, credential, copy_id))
-            if time.perf_counter() - began > _LONGEST_HOLD:
+        )
+        left = len(row.row_ids or ())
+        while left:
+            # Those who verify take turns, each for a moment: together they hold up everybody else
+            # no longer than one of them, and a few stamps don't wait for the end of many.
+            async with self._turn:
+                until = time.perf_counter() + _LONGEST_HOLD
+                for row_id, version, provider, document, copy_id in unverified:
+                    credential, may_change = self._verdict(document, address, row_id, now)
+                    is_lasting = is_lasting and not may_change
+                    stamps.append(StoredStamp(row_id, version, provider, credential, copy_id))
+                    left -= 1
+                    if time.perf_counter() > until:
+                        break
+            if left:
                 await asyncio.sleep(0)
-                began = time.perf_counter()
         return tuple(stamps), is_lasting
+
+    def _verdict(
+        self, document: str | None, address: str, row_id: int, now: datetime
+    ) -> tuple[Credential | None, bool]:
+        """Return what a document says, None if it is refused; and whether time may change that."""
+        try:
+            if document is None:
+                raise DocumentUnreadable("The document is too long to be read.")
+            return self._verified.verify(document, now), False
+        except CredentialRefused as refusal:
+            self._metrics.add(SIGNATURES_REFUSED, 1, refusal.code)
+            log.info("signature_refused", address=address, stamp=row_id, reason=refusal.code)
+            return None, refusal.transient
+
+
+def _links_of(row: ScoringRow, nullifiers: Sequence[str]) -> Mapping[str, Link]:
+    """The links of these nullifiers; the row may have those of others, too."""
+    links = reading.links(row)
+    return {nullifier: links[nullifier] for nullifier in nullifiers if nullifier in links}

@@ -129,8 +129,8 @@ class StampStore:
         Raises:
             ScorerNotFound: there is no such community.
         """
-        reading = await self._road.read(ScoringRequest(address, community_id=community_id))
-        points = reading.found().points
+        request = ScoringRequest(address, community_id=community_id)
+        points = (await self._road.read(request)).points()
         parameters = StoredScoreParameters(address, community_id)
         for row in await self._database.read(STORED_SCORE, parameters):
             evidence = read_evidence(row.evidence)

@@ -50,6 +50,7 @@ from passport_scorer.scoring.road import MOST
 
 _NOW = datetime.now(UTC)
 _HIGHEST = 2**63 - 1
+KEY_HASH = "hash"  # of every key
 _PEOPLE = """
     SELECT
         passport.address,
@@ -123,7 +124,9 @@ async def people(connection: Any) -> list[Person]:
 def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
     """A partner's key alone; stamps that nobody remembers, and those that are remembered."""
     key = ScoringRequest(None, key_prefix="key1")
-    partner = [ScoringRequest(each.address, None, "key1", "external1", 1) for each in persons]
+    partner = [
+        ScoringRequest(each.address, None, "key1", "external1", 1, KEY_HASH) for each in persons
+    ]
     internal = [ScoringRequest(each.address, community_id=1) for each in persons]
     nothing = [KnownVersions() for _ in persons]
     known = [each.known() for each in persons]
@@ -208,7 +211,7 @@ def _usage(index: int) -> Usage:
 
 
 def _stamps_page(address: str, id_: int, *, is_above: bool, limit: int) -> ReadStampsPageParameters:
-    return ReadStampsPageParameters("key1", address, id_, is_above, limit)
+    return ReadStampsPageParameters("key1", address, id_, is_above, limit, KEY_HASH)
 
 
 EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] = {
@@ -237,8 +240,8 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
     "read_revocations": lambda persons: [ReadRevocationsParameters(persons[0].proof_values)],
     "read_ruleset": lambda _: [ReadRulesetParameters(["DeveloperList#1"])],
     "read_score_event": lambda persons: [
-        ReadScoreEventParameters("key1", "external1", None, persons[0].address, _NOW),
-        ReadScoreEventParameters("key1", "1", 1, persons[0].address, _NOW),
+        ReadScoreEventParameters("key1", "external1", None, persons[0].address, _NOW, KEY_HASH),
+        ReadScoreEventParameters("key1", "1", 1, persons[0].address, _NOW, KEY_HASH),
     ],
     "read_scoring": _read_scoring,
     "read_stakes": lambda persons: [ReadStakesParameters(persons[0].address)],

@@ -6,15 +6,21 @@ import asyncio
 import itertools
 from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
 from passport_scorer.db.errors import LostRace
 from passport_scorer.db.scoring_queries import WRITE_SCORING, write_parameters
 from passport_scorer.domain.human_points import LIMIT, PointsPolicy
-from passport_scorer.domain.scoring import Snapshot, decide_all
+from passport_scorer.domain.scoring import Snapshot, decide
 
 from .world import Road, World, address, kept
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgresqlServer
 
 # Each of two requests reads, then settles: all orders of the four steps.
 ORDERS = sorted(set(itertools.permutations("aabb")))
@@ -84,7 +90,7 @@ async def test_a_write_that_waits_for_another(
         await world.add_stamp(name, "Google", ["v0:x", "v1:x"])
     async with world.road() as a, world.road() as b:
         first, second = await a.read("ann"), await b.read(other)
-        outcomes = decide_all(first, world.now, POLICY)
+        outcomes = [decide(each, world.now, POLICY) for each in first]
         with nullcontext() if first_commits else pytest.raises(ZeroDivisionError):
             async with a.database.transaction() as connection:
                 await connection.fetch(WRITE_SCORING, write_parameters(outcomes, world.now))
@@ -113,10 +119,37 @@ async def test_a_write_that_lost_leaves_nothing(world: World) -> None:
         stale = await b.read("ben")
         await a.score("ann")
         before = await world.state()
-        parameters = write_parameters(decide_all(stale, world.now, POLICY), world.now)
+        outcomes = [decide(each, world.now, POLICY) for each in stale]
+        parameters = write_parameters(outcomes, world.now)
         with pytest.raises(LostRace):
             await b.database.fetch(WRITE_SCORING, parameters)
         assert await world.state() == before
+
+
+async def test_a_lost_race_says_little_in_the_log_of_the_server(
+    world: World, postgresql_server: PostgresqlServer, server_folder: Path
+) -> None:
+    """Not the text of the statement, which would be kilobytes for each."""
+    name = await world.connection.fetchval("SELECT current_database()")
+    for setting in ("log_min_messages", "log_min_error_statement"):
+        postgresql_server.run(f"ALTER DATABASE {name} SET {setting} = 'error'")
+    await world.add_stamp("ann", "Google", ["v0:x"])
+    await world.add_stamp("ben", "Google", ["v0:x"])
+    (log,) = server_folder.rglob("log")  # noqa: ASYNC240
+    async with world.road() as a, world.road() as b:
+        stale = await b.read("ben")
+        await a.score("ann")
+        before = log.stat().st_size
+        (outcome,) = await b.settle(stale)
+    assert kept(outcome) == []
+    connection = await asyncpg.connect(world.url)
+    with pytest.raises(asyncpg.DivisionByZeroError):  # an error of a statement does show there
+        await connection.fetch("SELECT 1 / 0 AS registry")
+    await connection.close()
+    said = log.read_bytes()[before:].decode()
+    assert said.count("STATEMENT") == said.count("SELECT 1 / 0") == 1
+    assert said.count("ERROR:") == 2
+    assert len(said) < 2000
 
 
 async def test_a_stamp_that_changed_after_the_read_is_not_copied(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -184,14 +185,16 @@ class Road:
     async def read(self, *names: str, community_id: int = COMMUNITY) -> list[Snapshot]:
         """Read what the scores of these people depend on."""
         requests = [ScoringRequest(address(name), community_id=community_id) for name in names]
-        return [reading.found() for reading in await self.road.read_each(requests)]
+        loaded = await asyncio.gather(*map(self.road.read, requests))
+        return [await self.road.snapshot(each) for each in loaded]
 
     async def settle(self, snapshots: Sequence[Snapshot]) -> list[Outcome]:
         """Decide and write; the first failure is raised."""
         if len(snapshots) == 1:
             return [await self.road.settle(snapshots[0])]
         outcomes = []
-        for outcome in await self.road.settle_each(snapshots):
+        for settled in await self.road.settle_each(snapshots):
+            outcome = await settled if isinstance(settled, asyncio.Future) else settled
             if isinstance(outcome, Exception):
                 raise outcome
             outcomes.append(outcome)

@@ -20,7 +20,7 @@ from passport_scorer.domain.scoring import (
     Passport,
     Snapshot,
     decide,
-    decide_all,
+    decide_each,
 )
 from passport_scorer.domain.stamps import (
     Refusal,
@@ -219,12 +219,33 @@ def one_after_the_other(
     ]
 
 
+def decided(together: Sequence[Snapshot], now: datetime, policy: PointsPolicy) -> list[Outcome]:
+    """The outcomes of a set in which every pair can be decided."""
+    outcomes = [each for each in decide_each(together, now, policy) if isinstance(each, Outcome)]
+    assert len(outcomes) == len(together)
+    return outcomes
+
+
 @given(together=snapshots())
 def test_scoring_together_equals_scoring_one_after_the_other(
     together: list[Snapshot],
 ) -> None:
     """A set of scores is decided as if each pair had come after those before it."""
-    assert decide_all(together, NOW, POLICY) == one_after_the_other(together)[0]
+    assert decided(together, NOW, POLICY) == one_after_the_other(together)[0]
+
+
+@given(together=snapshots(), data=st.data())
+def test_a_pair_that_cannot_be_decided_fails_alone(
+    together: list[Snapshot], data: st.DataObject
+) -> None:
+    """Wherever it stands in a set, the others are decided as if it weren't there."""
+    unusable = Community(9, {"Google": Decimal("NaN")}, Decimal(1), human_points_program=False)
+    good = snapshot([stored(ME, "Google", "v0:a")])
+    bad = msgspec.structs.replace(good, community=unusable)
+    place = data.draw(st.integers(0, len(together)))
+    results = decide_each([*together[:place], bad, *together[place:]], NOW, POLICY)
+    assert isinstance(results.pop(place), UnusableWeight)
+    assert results == decided(together, NOW, POLICY)
 
 
 @given(together=snapshots())
@@ -233,7 +254,7 @@ def test_scoring_again_changes_no_link_and_no_score(
 ) -> None:
     """Once everything is written, the same set scores the same and leaves nothing to write."""
     first, afterwards = one_after_the_other(together)
-    again = decide_all(afterwards, NOW, POLICY)
+    again = decided(afterwards, NOW, POLICY)
     assert [(outcome.score, outcome.link_changes) for outcome in again] == [
         (outcome.score, ()) for outcome in first
     ]
@@ -243,7 +264,7 @@ def test_scoring_again_changes_no_link_and_no_score(
 def test_a_nullifier_counts_once_in_a_community(together: list[Snapshot]) -> None:
     """No nullifier is among the kept stamps of two addresses in the same community."""
     owners: dict[tuple[int, str], str] = {}
-    for outcome in decide_all(together, NOW, POLICY):
+    for outcome in decided(together, NOW, POLICY):
         read = outcome.snapshot
         for nullifier in {each for kept in outcome.kept for each in kept.nullifiers}:
             counted_by = owners.setdefault((read.community.id, nullifier), read.address)
@@ -271,7 +292,7 @@ def test_links_of_the_pairs_before_it_count_for_what_was_decided_before(
     knowing = [
         msgspec.structs.replace(read, earlier=decide(read, NOW, POLICY)) for read in together
     ]
-    again, anew = decide_all(knowing, NOW, POLICY), decide_all(together, NOW, POLICY)
+    again, anew = decided(knowing, NOW, POLICY), decided(together, NOW, POLICY)
     assert [(each.score, each.kept, each.link_changes) for each in again] == [
         (each.score, each.kept, each.link_changes) for each in anew
     ]
@@ -298,6 +319,6 @@ def test_a_pair_sees_the_points_that_the_pair_before_it_is_given() -> None:
         snapshot(stamps, threshold="0.5", community_id=community_id, points=state)
         for community_id in (1, 2)
     ]
-    first, second = decide_all(together, NOW, PointsPolicy(written=True))
+    first, second = decided(together, NOW, PointsPolicy(written=True))
     assert first.points.awards
     assert second.snapshot.points == first.points.state != state

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.scoring.address_queue import AddressQueue
+from passport_scorer.scoring.address_queue import MOST, AddressQueue, TooManyForAddress
 
 
 class Log:
@@ -102,3 +102,14 @@ async def test_a_turn_that_does_not_come() -> None:
                 raise AssertionError("two at once")
     async with queue.turn("0xa") as waited:
         assert not waited
+
+
+async def test_a_flood_for_one_address_is_refused_beyond_its_bound(log: Log) -> None:
+    """Only so many requests of an address wait; those of another don't notice."""
+    visits = [asyncio.create_task(log.visit(str(n), "0xa")) for n in range(MOST + 3)]
+    await asyncio.sleep(0)
+    assert await log.visit("other", "0xb") is False
+    results = await asyncio.gather(*visits, return_exceptions=True)
+    refused = [type(each) for each in results if isinstance(each, Exception)]
+    assert refused == [TooManyForAddress] * 3
+    assert await log.nobody_is_left("0xa")

@@ -215,3 +215,28 @@ async def test_work_that_has_begun_may_take_longer() -> None:
     await asyncio.sleep(0.1)
     may_end[2].set()
     assert await second == 4
+
+
+async def test_a_result_that_comes_later_holds_up_nobody() -> None:
+    """The place is free for the next work; the item gets its result when it is there."""
+    loop = asyncio.get_running_loop()
+    later: dict[int, asyncio.Future[int]] = {n: loop.create_future() for n in (1, 2, 3, 4)}
+
+    async def work(numbers: Sequence[int]) -> list[int | asyncio.Future[int]]:
+        return [later.get(number, 2 * number) for number in numbers]
+
+    gathering = Gathering(work, at_once=1, most=10)
+    waiting = {n: asyncio.create_task(gathering.submit(n)) for n in (1, 2, 3)}
+    assert await gathering.submit(5) == 10
+    assert await gathering.submit(6) == 12
+    waiting[4] = asyncio.create_task(gathering.submit(4))  # alone, by its own task
+    await asyncio.sleep(0)
+    assert await gathering.submit(7) == 14
+    waiting[3].cancel()
+    later[1].set_result(100)
+    later[2].set_exception(LookupError("late"))
+    later[3].set_exception(LookupError("nobody waits for it"))
+    later[4].set_result(400)
+    results = await asyncio.gather(*waiting.values(), return_exceptions=True)
+    assert [results[0], results[3]] == [100, 400]
+    assert [type(each) for each in results[1:3]] == [LookupError, asyncio.CancelledError]

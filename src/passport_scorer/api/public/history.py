@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import msgspec
 from starlette.responses import Response
 
@@ -23,6 +25,7 @@ from passport_scorer.api.responses import NoScore, detail_answer, json_response
 from passport_scorer.db.partner_queries import (
     READ_SCORE_EVENT,
     ReadScoreEventParameters,
+    ScoreEventRow,
     stored_key,
 )
 from passport_scorer.domain.addresses import parse_address
@@ -40,8 +43,13 @@ async def get_score_history(call: PartnerCall) -> Response:
     except PassportScorerError:
         _check_permission(await call.authenticate_alone())
         raise
-    rows = await call.services.database.read(READ_SCORE_EVENT, asked)
-    _check_permission(await call.authenticate(stored_key(rows)))
+
+    def read(key_hash: str) -> Awaitable[list[ScoreEventRow]]:
+        parameters = msgspec.structs.replace(asked, key_hash=key_hash)
+        return call.services.database.read(READ_SCORE_EVENT, parameters)
+
+    key, rows = await call.authorized(read, stored_key)
+    _check_permission(key)
     if rows[0].community_id is None:
         raise ScorerNotFound("No Community matches the given query.")
     if rows[0].data is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
@@ -22,7 +24,7 @@ from passport_scorer.api.public.partner_call import (
 )
 from passport_scorer.api.public.score import SCORE
 from passport_scorer.api.responses import detail_answer, json_response
-from passport_scorer.db.partner_queries import READ_STAMPS_PAGE, stored_key
+from passport_scorer.db.partner_queries import READ_STAMPS_PAGE, StampsPageRow, stored_key
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.stamp_pages import START, check_limit, parse_token
@@ -36,9 +38,12 @@ async def list_stamps(call: PartnerCall) -> Response:
     except PassportScorerError:
         await call.authenticate_alone()
         raise
-    parameters = asked.parameters(call.presented.prefix)
-    rows = await call.services.database.read(READ_STAMPS_PAGE, parameters)
-    await call.authenticate(stored_key(rows))
+
+    def read(key_hash: str) -> Awaitable[list[StampsPageRow]]:
+        parameters = asked.parameters(call.presented.prefix, key_hash)
+        return call.services.database.read(READ_STAMPS_PAGE, parameters)
+
+    _, rows = await call.authorized(read, stored_key)
     catalogue = await call.services.catalogue.catalogue() if asked.include_metadata else None
     return json_response(page(rows[0], asked, base_url(call.request), catalogue))
 

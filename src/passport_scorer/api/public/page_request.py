@@ -30,11 +30,11 @@ class PageRequest(msgspec.Struct, frozen=True):
     limit: int
     include_metadata: bool | None
 
-    def parameters(self, key_prefix: str) -> ReadStampsPageParameters:
-        """Return what reads this page, together with an API key."""
+    def parameters(self, key_prefix: str, key_hash: str) -> ReadStampsPageParameters:
+        """Return what reads this page, together with an API key and for a hash of it."""
         is_above = self.cursor.d == "prev"
         return ReadStampsPageParameters(
-            key_prefix, self.address, self.cursor.id, is_above, self.limit
+            key_prefix, self.address, self.cursor.id, is_above, self.limit, key_hash
         )
 
     def url(self, base: str, cursor: Cursor) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 from starlette.background import BackgroundTask
@@ -14,6 +15,7 @@ from passport_scorer.api.endpoint import Answer
 from passport_scorer.api.public.usage import Answered, usage_of
 from passport_scorer.api.responses import detail_answer, error_response, general_answers
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
+from passport_scorer.auth.key_hashes import fast_hash
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
 from passport_scorer.db.partner_queries import READ_API_KEY, ReadApiKeyParameters, stored_key
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
@@ -29,6 +31,7 @@ PERMISSION_DENIED_ANSWER = detail_answer(
 )
 
 Handler = Callable[["PartnerCall"], Awaitable[Response]]
+Found = TypeVar("Found")
 
 
 class PartnerCall:
@@ -78,6 +81,29 @@ class PartnerCall:
         if self._limit and self._limit.exceeded:
             raise RateLimited
         return key
+
+    async def authorized(
+        self,
+        read: Callable[[str], Awaitable[Found]],
+        stored_key_of: Callable[[Found], ApiKey | None],
+    ) -> tuple[ApiKey, Found]:
+        """Read what the presented key may see, and check the key.
+
+        Args:
+            read: reads the stored key, and what it may see if the hash that it is given is one
+                of the key's. So a wrong secret costs no read of documents, and a right one no
+                round trip of its own.
+            stored_key_of: returns the stored key of what was read.
+
+        Raises:
+            InvalidApiKey, RateLimited, TooManyKeyChecks: see `authenticate`.
+        """
+        digest = fast_hash(self.presented.key)
+        found = await read(digest)
+        key = await self.authenticate(stored_key_of(found))
+        if digest not in (key.hashed_key_sha256, key.hashed_key):
+            found = await read(key.hashed_key)  # only the slow hash could tell, which it has now
+        return key, found
 
     async def authenticate_alone(self) -> ApiKey:
         """As `authenticate`, for a call that needs nothing of the database but the key.

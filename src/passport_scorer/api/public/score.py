@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from operator import attrgetter
+
+import msgspec
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
@@ -18,26 +22,30 @@ from passport_scorer.api.responses import detail_answer, json_response
 from passport_scorer.db.scoring_queries import ScoringRequest
 from passport_scorer.domain.addresses import is_address, parse_address
 from passport_scorer.domain.api_key import PermissionDenied
+from passport_scorer.scoring.reading import Loaded
 
 
 @partner_endpoint(response_recorded=True)
 async def get_score(call: PartnerCall) -> Response:
     """Score an address in a community of the caller's account, and record the result."""
-    services, written = call.services, call.request.path_params["address"]
-    scorer = parse_scorer_id(call.request.path_params["scorer_id"], services.demo_scorer_id)
+    road, written = call.services.road, call.request.path_params["address"]
+    scorer = parse_scorer_id(call.request.path_params["scorer_id"], call.services.demo_scorer_id)
     request = ScoringRequest(
         address=written.lower() if is_address(written) else None,
         key_prefix=call.presented.prefix,
         external_scorer_id=scorer.external_scorer_id,
         scorer_id=scorer.scorer_id,
     )
-    reading = await services.road.read(request)
-    key = await call.authenticate(reading.key)
+
+    def load(key_hash: str) -> Awaitable[Loaded]:
+        return road.read(msgspec.structs.replace(request, key_hash=key_hash))
+
+    key, loaded = await call.authorized(load, attrgetter("key"))
     if not key.read_scores:
         raise PermissionDenied
     parse_address(written)
-    outcome = await services.road.settle(reading.found())
-    return json_response(score_response(outcome, with_points=services.shows_points))
+    outcome = await road.settle(await road.snapshot(loaded))
+    return json_response(score_response(outcome, with_points=call.services.shows_points))
 
 
 SCORE = Endpoint(

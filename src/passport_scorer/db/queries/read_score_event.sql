@@ -1,6 +1,7 @@
 -- An earlier score: the API key with a prefix ($1), the community of its account that a partner
 -- has named ($2, tried first, or $3), and the newest score event of an address ($4) in it at or
--- before a time ($5). No row: no such key.
+-- before a time ($5). No row: no such key. Nothing but the key is read unless $6 is one of its
+-- hashes: a wrong secret must not cost more.
 SELECT
     key.id AS key_id,
     key.hashed_key,
@@ -18,7 +19,9 @@ FROM account_accountapikey AS key
 LEFT JOIN LATERAL (
     SELECT c.id, c.scorer_id
     FROM account_community AS c
-    WHERE c.account_id = key.account_id AND (c.external_scorer_id = $2 OR c.id = $3)
+    WHERE $6 IN (key.hashed_key_sha256, key.hashed_key)
+        AND c.account_id = key.account_id
+        AND (c.external_scorer_id = $2 OR c.id = $3)
     ORDER BY c.external_scorer_id = $2 DESC NULLS LAST
     LIMIT 1
 ) AS community ON true

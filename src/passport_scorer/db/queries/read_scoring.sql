@@ -5,6 +5,14 @@
 -- the path ($2 with $3) together with the prefix of the partner's API key ($1), whose account the
 -- community must then belong to. The address is null if only the key is of interest.
 --
+-- With a prefix, nothing but the key is read unless $12 is one of its hashes: whoever presents a
+-- wrong secret must not cost a read of documents. (The caller compares them again, in constant
+-- time; what time tells here is about a digest, which nobody can choose.)
+--
+-- Bounds for rows that others have written: the latest 1,000 stamps of an address by provider,
+-- documents of at most 65,536 bytes (a larger one is null), 64 nullifiers of a stamp. They
+-- are not below what verification accepts, so what they cut off never counts.
+--
 -- $6 to $10 are what the process remembers of an address in a community and of its scorer: the
 -- versions of the rows that it has read, and which of the nullifiers in $11 were in its stamps
 -- (from $9 to $10, counted from 1). What has the same version is not read again: its columns are
@@ -16,10 +24,11 @@ WITH request AS (
     SELECT *
     FROM unnest(
         $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[],
-        $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[]
+        $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $12::text[]
     ) WITH ORDINALITY AS r (
         key_prefix, external_scorer_id, scorer_id, community_id, address,
-        scorer_version, stamps_version, links_version, first_nullifier, last_nullifier, ordinal
+        scorer_version, stamps_version, links_version, first_nullifier, last_nullifier,
+        key_hash, ordinal
     )
 )
 SELECT
@@ -42,6 +51,7 @@ SELECT
     passport.id AS passport_id,
     score.id AS score_id,
     score.xmin::text AS score_version,
+    size.is_large,
     changed.stamps_version,
     changed.copy_ids,
     changed.row_ids,
@@ -74,7 +84,7 @@ LEFT JOIN LATERAL (
     FROM account_community AS c
     WHERE c.id = request.community_id
         OR (
-            request.key_prefix IS NOT NULL
+            request.key_hash IN (key.hashed_key_sha256, key.hashed_key)
             AND c.account_id = key.account_id
             AND (c.external_scorer_id = request.external_scorer_id OR c.id = request.scorer_id)
         )
@@ -134,15 +144,26 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT DISTINCT ON (c.provider) c.id, c.xmin
         FROM ceramic_cache_ceramiccache AS c
-        WHERE c.address = request.address
+        WHERE community.id IS NOT NULL
+            AND c.address = request.address
             AND c.type = 1
             AND c.deleted_at IS NULL
             AND NOT EXISTS (
                 SELECT FROM ceramic_cache_revocation AS r WHERE r.ceramic_cache_id = c.id
             )
         ORDER BY c.provider, c.updated_at DESC, c.id DESC
+        LIMIT 1000
     ) AS latest
 ) AS stamp ON community.id IS NOT NULL
+LEFT JOIN LATERAL (
+    -- As they are stored, compressed: nothing is unpacked for it.
+    SELECT
+        NOT $13::boolean
+        AND (count(*) > 128 OR coalesce(sum(pg_column_size(c.stamp)), 0) > 1048576) AS is_large
+    FROM ceramic_cache_ceramiccache AS c
+    WHERE c.id = ANY (stamp.ids)
+    HAVING stamp.version IS DISTINCT FROM request.stamps_version
+) AS size ON true
 LEFT JOIN LATERAL (
     SELECT
         stamp.version AS stamps_version,
@@ -150,7 +171,7 @@ LEFT JOIN LATERAL (
         array_agg(c.id) AS row_ids,
         array_agg(c.xmin::text) AS row_versions,
         array_agg(c.provider) AS providers,
-        array_agg(c.stamp::text) AS documents,
+        array_agg(bounded.document) AS documents,
         array_agg((
             SELECT min(held.id)
             FROM registry_stamp AS held
@@ -158,10 +179,14 @@ LEFT JOIN LATERAL (
                 AND held.provider = c.provider
                 AND held.credential = c.stamp
         )) AS stamp_copy_ids,
-        array_agg(c.stamp) AS stamps
+        array_agg(c.stamp) FILTER (WHERE bounded.document IS NOT NULL) AS stamps
     FROM ceramic_cache_ceramiccache AS c
+    CROSS JOIN LATERAL (SELECT c.stamp::text AS document OFFSET 0) AS written
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN octet_length(written.document) <= 65536 THEN written.document END AS document
+    ) AS bounded
     WHERE c.id = ANY (stamp.ids)
-    HAVING stamp.version IS DISTINCT FROM request.stamps_version
+    HAVING size.is_large IS FALSE
 ) AS changed ON true
 LEFT JOIN LATERAL (
     SELECT
@@ -181,12 +206,15 @@ LEFT JOIN LATERAL (
         CROSS JOIN LATERAL (
             SELECT unknown.document #>> '{credentialSubject,hash}' AS nullifier
             UNION ALL
-            SELECT element
-            FROM jsonb_array_elements_text(
-                CASE jsonb_typeof(unknown.document #> '{credentialSubject,nullifiers}')
-                    WHEN 'array' THEN unknown.document #> '{credentialSubject,nullifiers}'
-                END
-            ) AS element
+            (
+                SELECT element
+                FROM jsonb_array_elements_text(
+                    CASE jsonb_typeof(unknown.document #> '{credentialSubject,nullifiers}')
+                        WHEN 'array' THEN unknown.document #> '{credentialSubject,nullifiers}'
+                    END
+                ) AS element
+                LIMIT 64
+            )
         ) AS claimed
         WHERE claimed.nullifier IS NOT NULL
     ) AS searched

@@ -1,7 +1,9 @@
 -- A page of the stamps of an address ($2), together with the API key with a prefix ($1): at most
 -- $5 stamps, the highest id first; those below the id $3 that are next to it, or (if $4) those
 -- above it that are next to it. And whether there are stamps on either side of the page.
--- No row: no such key.
+-- No row: no such key. Nothing but the key is read unless $6 is one of its hashes: a wrong secret
+-- must not cost more. Documents of more than 65,536 bytes, which no stamp has, are
+-- left out, and a page ends when its documents have 8 MiB.
 SELECT
     key.id AS key_id,
     key.hashed_key,
@@ -36,33 +38,48 @@ CROSS JOIN LATERAL (
     SELECT
         array_agg(stamp.id ORDER BY stamp.id DESC) AS ids,
         array_agg(stamp.provider::text ORDER BY stamp.id DESC) AS providers,
-        array_agg(stamp.stamp::text ORDER BY stamp.id DESC) AS documents,
+        array_agg(stamp.document ORDER BY stamp.id DESC) AS documents,
         max(stamp.id) AS first_id,
         min(stamp.id) AS last_id
     FROM (
-        (
-            SELECT c.id, c.provider, c.stamp
-            FROM ceramic_cache_ceramiccache AS c
-            WHERE NOT $4::boolean
-                AND c.address = $2
-                AND c.type = 1
-                AND c.deleted_at IS NULL
-                AND c.id < $3
-            ORDER BY c.id DESC
-            LIMIT $5
-        )
-        UNION ALL
-        (
-            SELECT c.id, c.provider, c.stamp
-            FROM ceramic_cache_ceramiccache AS c
-            WHERE $4
-                AND c.address = $2
-                AND c.type = 1
-                AND c.deleted_at IS NULL
-                AND c.id > $3
-            ORDER BY c.id
-            LIMIT $5
-        )
+        SELECT
+            found.id,
+            found.provider,
+            found.document,
+            sum(octet_length(found.document)) OVER (
+                ORDER BY CASE WHEN $4 THEN found.id END, found.id DESC
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS size_before
+        FROM (
+            (
+                SELECT c.id, c.provider, c.stamp::text AS document
+                FROM ceramic_cache_ceramiccache AS c
+                WHERE NOT $4::boolean
+                    AND $6 IN (key.hashed_key_sha256, key.hashed_key)
+                    AND c.address = $2
+                    AND c.type = 1
+                    AND c.deleted_at IS NULL
+                    AND c.id < $3
+                    AND octet_length(c.stamp::text) <= 65536
+                ORDER BY c.id DESC
+                LIMIT $5
+            )
+            UNION ALL
+            (
+                SELECT c.id, c.provider, c.stamp::text AS document
+                FROM ceramic_cache_ceramiccache AS c
+                WHERE $4
+                    AND $6 IN (key.hashed_key_sha256, key.hashed_key)
+                    AND c.address = $2
+                    AND c.type = 1
+                    AND c.deleted_at IS NULL
+                    AND c.id > $3
+                    AND octet_length(c.stamp::text) <= 65536
+                ORDER BY c.id
+                LIMIT $5
+            )
+        ) AS found
     ) AS stamp
+    WHERE coalesce(stamp.size_before, 0) < 8388608
 ) AS page
 WHERE key.prefix = $1

@@ -2,10 +2,13 @@
 --
 -- A decision falls if the world has moved since it was read: another request has scored the same
 -- passport (the version of its score row, or the row itself, is not what was read), has claimed
--- one of its nullifiers, or a stamp that is to be copied has changed. Then the statement fails
--- with an error that names the decisions that fell, so that nothing of it stays.
+-- one of its nullifiers, or a stamp that is to be copied has changed. A score row that somebody
+-- else holds falls, too, so that a set never waits for one of its members.
 --
--- Rows are touched in one order (passports, scores, links, each sorted), so that two of these
+-- The rows that are returned name the decisions that fell. If there are any, nothing of the
+-- statement may stay, and its transaction can't be committed: see `undo`.
+--
+-- Rows are locked in one order (passports, scores, links, each sorted), so that two of these
 -- statements can't wait for each other.
 WITH decision AS (
     SELECT *
@@ -18,6 +21,14 @@ WITH decision AS (
         computed_at, expires_at, evidence, stamp_scores, stamps,
         computed_at_shown, expires_at_shown, ordinal
     )
+), held AS MATERIALIZED (
+    -- All scores are locked, in order, before any is changed; an UPDATE alone would lock them in
+    -- the order of its plan.
+    SELECT s.id
+    FROM decision
+    JOIN registry_score AS s ON s.id = decision.score_id
+    ORDER BY s.id
+    FOR NO KEY UPDATE OF s SKIP LOCKED
 ), new_passport AS (
     INSERT INTO registry_passport (address, community_id)
     SELECT decision.address, decision.community_id
@@ -56,6 +67,7 @@ WITH decision AS (
         stamp_scores = target.stamp_scores,
         stamps = target.stamps
     FROM target
+    JOIN held ON held.id = target.score_id
     WHERE s.id = target.score_id AND s.xmin::text = target.score_version
     RETURNING s.id, s.passport_id
 ), scored AS MATERIALIZED (
@@ -155,7 +167,7 @@ WITH decision AS (
     WHERE (SELECT holds FROM unmoved)
     ORDER BY scored.address, award.action, award.provider, award.tx_hash
     ON CONFLICT DO NOTHING
-), fallen AS (
+), fallen AS MATERIALIZED (
     SELECT decision.ordinal
     FROM decision
     WHERE NOT EXISTS (SELECT FROM scored WHERE scored.ordinal = decision.ordinal)
@@ -171,10 +183,13 @@ WITH decision AS (
         ON new_copy.passport_id = (SELECT passport_id FROM scored WHERE ordinal = wanted.ordinal)
         AND new_copy.provider = wanted.provider
     WHERE (SELECT holds FROM unmoved) AND new_copy.provider IS NULL
+), undo AS (
+    -- No community has such an id, and the foreign key is checked when the transaction ends: it
+    -- is rolled back then. An error that ends the statement itself would put all of its text into
+    -- the server's log, for each lost race. The id tells which decisions fell, as a set of bits.
+    INSERT INTO registry_event (action, address, created_at, community_id, data)
+    SELECT 'SCU', '', $20, -bit_or(1::bigint << (fallen.ordinal - 1)::integer), '{}'
+    FROM fallen
+    HAVING count(*) > 0
 )
--- The cast fails with the text it is given: the one way to roll back from within a statement.
-SELECT CASE
-    WHEN count(*) = 0 THEN 0
-    ELSE ('lost race: ' || string_agg(ordinal::text, ','))::integer
-END AS done
-FROM fallen
+SELECT fallen.ordinal FROM fallen

@@ -1,0 +1,43 @@
+"""How `timestamptz` values become times, whatever a row holds.
+
+PostgreSQL's times reach further than Python's: `infinity`, years before 1 and after 9999. asyncpg
+gives the first without a time zone and raises on the others, which would fail everything that was
+read together with such a row. Here they become the first or the last time that Python has, so
+that rules can compare them; `infinity` and `-infinity` are written back as such.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_INFINITY, _MINUS_INFINITY = 2**63 - 1, -(2**63)
+
+
+async def register(connection: Any) -> None:
+    """Make a connection of asyncpg read and write times so; it costs no round trip."""
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=encoded, decoder=decoded, format="tuple"
+    )
+
+
+def decoded(microseconds: tuple[int]) -> datetime:
+    """Return the time (aware, UTC) that is so many microseconds after 2000."""
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds[0])
+    except OverflowError:
+        return LAST if microseconds[0] > 0 else FIRST
+
+
+def encoded(time: datetime) -> tuple[int]:
+    """Return the microseconds from 2000 to a time (aware)."""
+    if time == LAST:
+        return (_INFINITY,)
+    if time == FIRST:
+        return (_MINUS_INFINITY,)
+    return ((time - _EPOCH) // _MICROSECOND,)

@@ -3,7 +3,6 @@
 The pool of the running service is in `database.py`; this is for commands that people type.
 """
 
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -13,6 +12,10 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 import asyncpg
 
+from passport_scorer.db.connecting import Connector, DatabaseSettings
+from passport_scorer.db.errors import DatabaseUnavailable
+from passport_scorer.db.hosts import hosts_of
+from passport_scorer.db.reasons import SENTENCES, Reason, fault_of
 from passport_scorer.domain.errors import PassportScorerError
 
 VARIABLES = ("DATABASE_URL", "RDS_PROXY_URL")
@@ -79,22 +82,6 @@ def split(url: str, variable: str = "The address of the database") -> SplitResul
     return parts
 
 
-def hosts_of(parts: SplitResult) -> list[str]:
-    """Return the hosts of an address, or the folders of their sockets; none means the default.
-
-    Raises ValueError if a port is not a number.
-    """
-    authority = parts.netloc.rpartition("@")[2]
-    hosts = []
-    for each in filter(None, authority.split(",")):
-        single = urlsplit(f"//{each}")
-        _ = single.port
-        hosts.append(unquote(single.hostname or ""))
-    if not any(hosts):
-        hosts = dict(parse_qsl(parts.query)).get("host", "").split(",")
-    return [host for host in hosts if host]
-
-
 def is_remote(parts: SplitResult) -> bool:
     """Say whether an address leads to another machine."""
     return any(not is_local(host) for host in hosts_of(parts))
@@ -125,37 +112,46 @@ def without_password(url: str) -> tuple[str, str | None]:
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Any]:
-    """Open a connection of asyncpg for a while, also through a proxy that gives no session.
+async def connected(database: str | DatabaseSettings) -> AsyncIterator[Any]:
+    """Open a connection of asyncpg for a while, with the settings that the pool's have.
 
-    Raises DatabaseLocationError, and DatabaseUnreachableError for whatever the server refuses.
+    It has no limits on the time of statements: what people start may take long.
+
+    Args:
+        database: how to reach it; an address stands for the other settings' defaults.
+
+    Raises:
+        DatabaseLocationError: the address can't be used.
+        DatabaseUnreachableError: the server refuses the connection or a statement.
     """
-    shown, _ = without_password(url)
+    settings = DatabaseSettings(database) if isinstance(database, str) else database
+    shown, _ = without_password(settings.url)
+    connector = Connector(settings)
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+        connection = await connector.connect(CONNECT_SECONDS)
         try:
+            if not connector.is_pooled:
+                await connection.execute("; ".join(f"SET {name} = 0" for name in settings.limits()))
             yield connection
         finally:
             await connection.close(timeout=CONNECT_SECONDS)
+    except DatabaseUnavailable as error:
+        why = reason(error.__cause__, error.reason)
+        raise DatabaseUnreachableError(f"Can't use {shown}: {why}") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachableError(f"Can't use {shown}: {reason(error)}") from error
 
 
-def reason(error: Exception) -> str:
-    """Say in a few words why a connection failed; never holds a password."""
-    match error:
-        case asyncpg.InvalidCatalogNameError():
-            return "there is no such database"
-        case asyncpg.InvalidAuthorizationSpecificationError():
-            return "the server refuses this user or password"
-        case asyncpg.PostgresError():
-            return f"the server says: {error}"
-        case TimeoutError():
-            return f"no answer within {CONNECT_SECONDS:.0f} seconds"
-        case ssl.SSLError():
-            return f"no encryption was agreed on ({error.reason or 'TLS'})"
-        case ConnectionRefusedError() | FileNotFoundError():
-            return "nothing listens there"
-        case OSError():
-            return error.strerror or str(error)
-    return "the address is malformed, or the connection broke"
+def reason(error: BaseException | None, code: str | None = None) -> str:
+    """Say in a few words why a connection or a statement failed; never holds a password.
+
+    Args:
+        error: the driver's.
+        code: a `Reason`, if it is known.
+    """
+    if code is None and isinstance(error, BaseException):
+        fault = fault_of(error)
+        code = fault.reason if fault else Reason.OTHER
+    if code == Reason.OTHER and isinstance(error, asyncpg.PostgresError):
+        return f"the server says: {error}"
+    return SENTENCES[code or Reason.OTHER]

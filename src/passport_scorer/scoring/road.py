@@ -198,7 +198,8 @@ class ScoringRoad:
         try:
             await self._write(self._database, outcomes, now)
         except (LostRace, RowLocked) as error:
-            places = [ordinal - 1 for ordinal in error.losers] or range(len(snapshots))
+            losers = error.losers if isinstance(error, LostRace) else ()
+            places = [ordinal - 1 for ordinal in losers] or range(len(snapshots))
             apart = {place: self._start_apart(snapshots[place]) for place in places}
             return await self._settle_others(snapshots, apart)
         except DatabaseUnavailable as error:

@@ -92,7 +92,7 @@ QUERY_DURATION = _histogram(
 QUERY_ERRORS = _counter(
     "database_query_errors_total",
     "Statements that failed; `error` is the code: `database_unavailable`, `lost_race`, "
-    "`value_refused`, `query_failed`.",
+    "`row_locked`, `value_refused`, `query_failed`.",
     "query",
     "error",
 )
@@ -108,6 +108,21 @@ POOL_WAIT = _histogram(
 )
 POOL_FAILURES = _counter(
     "database_pool_failures_total", "How often no connection became free or could be opened."
+)
+DATABASE_FAILURES = _counter(
+    "database_failures_total",
+    "Connections and statements that failed because the database was unavailable; `reason` is "
+    "why, such as `read_only` or `too_many_connections`.",
+    "reason",
+)
+CLOCK_SKEW = _listed(
+    Metric(
+        "gauge",
+        "database_clock_skew_seconds",
+        "Difference between the clocks of a process and of the database, when it was last asked "
+        "whether it is ready.",
+        across="max",
+    )
 )
 
 SCORES_COMPUTED = _counter("scores_computed_total", "Scores that were computed and written.")

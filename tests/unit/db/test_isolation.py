@@ -34,7 +34,7 @@ class Doubling:
 def test_only_the_items_at_fault_fail(items: list[Item]) -> None:
     """Every item gets its own result or its own exception; the number of calls is bounded."""
     work = Doubling()
-    results = asyncio.run(isolated(work, items))
+    results: list[int | Exception] = asyncio.run(isolated(work, items))
     assert len(results) == len(items)
     for item, result in zip(items, results, strict=True):
         assert result == 2 * item if isinstance(item, int) else type(result) is item
@@ -55,8 +55,9 @@ async def test_a_single_failure_costs_a_logarithmic_number_of_calls(place: int) 
 async def test_unavailability_is_nobodys_fault() -> None:
     """It is raised as it is, without a second call."""
     work = Doubling()
+    items: list[Item] = [1, DatabaseUnavailable, 2]
     with pytest.raises(DatabaseUnavailable):
-        await isolated(work, [1, DatabaseUnavailable, 2])
+        await isolated(work, items)
     assert len(work.batches) == 1
 
 

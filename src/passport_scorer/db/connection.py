@@ -1,0 +1,188 @@
+"""One connection of the pool: runs statements, and knows what their failures mean."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeVar
+
+from passport_scorer.db.connecting import DatabaseSettings, unavailable
+from passport_scorer.db.errors import DatabaseUnavailable
+from passport_scorer.db.query import Parameters, Query, Row
+from passport_scorer.db.reasons import Fault, Reason, Scope, fault_of
+from passport_scorer.db.refusals import refusal_of
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry import Telemetry
+from passport_scorer.telemetry.metrics import QUERY_DURATION, QUERY_ERRORS
+
+YOUNG = 1.0  # seconds; a fault of a newer connection can't be mended by opening another
+JITTER = 0.2  # share of the maximum age by which the ages of connections differ
+
+Result = TypeVar("Result")
+Ask = Callable[..., Awaitable[Result]]
+
+
+class Observer(Protocol):
+    """What is told of failures."""
+
+    def failed(self, failure: DatabaseUnavailable) -> None:
+        """Report a failure of a connection or of the server; its cause is the driver's error."""
+
+    def renew_from(self, generation: int) -> None:
+        """Replace every connection of this generation before it is used again."""
+
+
+class Connection:
+    """One connection, or one transaction on it.
+
+    Attributes:
+        driver: asyncpg's connection.
+        generation: of the pool when it was opened.
+        is_pooled: a pooler gives each transaction another session.
+        is_lost: it must not be used again.
+        expires: `time.perf_counter()` at which it has reached its maximum age.
+    """
+
+    __slots__ = (
+        "_is_uncommitted",
+        "_observer",
+        "_opened",
+        "_settings",
+        "_telemetry",
+        "driver",
+        "expires",
+        "generation",
+        "is_lost",
+        "is_pooled",
+    )
+
+    def __init__(
+        self,
+        driver: Any,
+        settings: DatabaseSettings,
+        telemetry: Telemetry,
+        observer: Observer,
+        *,
+        generation: int,
+        is_pooled: bool,
+    ) -> None:
+        self.driver = driver
+        self.generation = generation
+        self.is_pooled = is_pooled
+        self.is_lost = False
+        self._settings = settings
+        self._telemetry = telemetry
+        self._observer = observer
+        self._opened = time.perf_counter()
+        self._is_uncommitted = False
+        age = settings.connection_max_age
+        self.expires = self._opened + age * (1 - random.uniform(0, JITTER))  # noqa: S311
+
+    async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """Run a query and return its rows.
+
+        Raises:
+            DatabaseUnavailable: the connection broke, or no answer came in time.
+            RowLocked: another transaction holds a lock for too long.
+            LostRace: somebody else changed first what the statement relies on.
+            ValueRefused: the database can't hold a value.
+            QueryFailed: the database refused the statement for another reason.
+        """
+        arguments = query.arguments(parameters)
+        records = await self._measured(query.name, self.driver.fetch, query.sql, *arguments)
+        return [query.row(*record) for record in records]
+
+    async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """As `fetch`, for a query that changes nothing."""
+        return await self.fetch(query, parameters)
+
+    async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
+        """Run a query for what it does."""
+        await self.fetch(query, parameters)
+
+    @asynccontextmanager
+    async def transaction(self, *, lock_timeout: float | None = None) -> AsyncIterator[None]:
+        """Make what is run meanwhile one transaction.
+
+        Args:
+            lock_timeout: seconds that each of its statements waits for a lock.
+
+        Raises:
+            DatabaseUnavailable: the connection broke, or no answer came in time.
+            RowLocked: another transaction holds a lock for too long.
+            LostRace: it can't be committed next to what others have committed.
+            QueryFailed: it can't be committed.
+        """
+        self._is_uncommitted = True  # until COMMIT is sent, nothing that happens can commit it
+        try:
+            await self._measured("begin", self.driver.execute, self._begin(lock_timeout))
+            try:
+                yield
+            except BaseException:
+                if not self.is_lost:
+                    await self._measured("rollback", self.driver.execute, "ROLLBACK")
+                raise
+        finally:
+            self._is_uncommitted = False
+        await self._measured("commit", self.driver.execute, "COMMIT")
+
+    def _begin(self, lock_timeout: float | None) -> str:
+        settings = self._settings
+        lock = settings.transaction_lock_timeout if lock_timeout is None else lock_timeout
+        limits = settings.limits(lock)
+        if not self.is_pooled:  # the session has the others
+            limits = {"lock_timeout": limits["lock_timeout"]}
+        return "BEGIN; " + "; ".join(f"SET LOCAL {name} = {ms}" for name, ms in limits.items())
+
+    async def _measured(self, name: str, ask: Ask[Result], *arguments: object) -> Result:
+        """Wait for the server, in a span, and count; translate what goes wrong."""
+        metrics = self._telemetry.metrics
+        started = time.perf_counter()
+        try:
+            with self._telemetry.traces.query(name):
+                return await self._asked(ask, *arguments)
+        except PassportScorerError as error:
+            metrics.add(QUERY_ERRORS, 1, name, error.code)
+            raise
+        finally:
+            metrics.observe(QUERY_DURATION, time.perf_counter() - started, name)
+
+    async def _asked(self, ask: Ask[Result], *arguments: object) -> Result:
+        try:
+            return await ask(*arguments)
+        except asyncio.CancelledError:
+            self.is_lost = True  # the driver asks the server to cancel the statement
+            raise
+        except Exception as error:
+            if fault := fault_of(error):
+                raise self._unavailable(fault, error) from error
+            if getattr(error, "severity", None) is None:  # it isn't the server who refuses
+                await self._end_statement()
+            if refusal := refusal_of(error):
+                raise refusal from error
+            raise
+
+    async def _end_statement(self) -> None:
+        """End a statement whose values couldn't be sent.
+
+        The server has parsed it by then, and holds its locks until it hears from us again; a
+        proxy holds the server for us as long.
+        """
+        await self._asked(self.driver.execute, "SELECT")
+
+    def _unavailable(self, fault: Fault, error: BaseException) -> DatabaseUnavailable:
+        """Decide what becomes of this connection and of the others after a fault."""
+        is_old = time.perf_counter() - self._opened > YOUNG
+        # Where a new connection finds the server read-only, the next one would, too.
+        is_useless = fault.reason is Reason.READ_ONLY and not is_old
+        self.is_lost |= fault.scope is not Scope.STATEMENT and not is_useless
+        if fault.scope is Scope.SERVER and is_old:
+            self._observer.renew_from(self.generation)
+        failure = unavailable(fault, is_worth_retrying=self.is_lost)
+        failure.rolled_back |= self._is_uncommitted
+        failure.__cause__ = error
+        self._observer.failed(failure)
+        return failure

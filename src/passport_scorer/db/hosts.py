@@ -1,0 +1,19 @@
+"""The hosts that the address of a database names."""
+
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+
+def hosts_of(parts: SplitResult) -> list[str]:
+    """Return the hosts of an address, or the folders of their sockets; none means the default.
+
+    Raises ValueError if a port is not a number.
+    """
+    authority = parts.netloc.rpartition("@")[2]
+    hosts = []
+    for each in filter(None, authority.split(",")):
+        single = urlsplit(f"//{each}")
+        _ = single.port
+        hosts.append(unquote(single.hostname or ""))
+    if not any(hosts):
+        hosts = dict(parse_qsl(parts.query)).get("host", "").split(",")
+    return [host for host in hosts if host]

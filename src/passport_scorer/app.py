@@ -25,7 +25,8 @@ from passport_scorer.auth.usage_analytics import (
 )
 from passport_scorer.catalogue.source import CatalogueSource
 from passport_scorer.credentials.verified_cache import VerifiedCredentials
-from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.database import Database
+from passport_scorer.db.readiness import Readiness
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.scoring.road import ScoringRoad
@@ -93,7 +94,7 @@ async def running_services(
     Raises:
         DatabaseUnavailable: the URL can't be used.
     """
-    database = Database(database_settings(settings, database_url), telemetry)
+    database = Database(settings.database_at(database_url), telemetry)
     await database.open()
     analytics: UsageAnalytics = (
         BatchedUsageAnalytics(database, metrics=telemetry.metrics)
@@ -113,15 +114,6 @@ async def running_services(
         analytics.stop()
         await writing
         await database.close()
-
-
-def database_settings(settings: Settings, database_url: str) -> DatabaseSettings:
-    """Return how the pool reaches PostgreSQL."""
-    return DatabaseSettings(
-        url=database_url,
-        pool_size=settings.database_pool_size,
-        prepared_statements=settings.database_prepared_statements,
-    )
 
 
 def _services(
@@ -147,6 +139,7 @@ def _services(
     nonces = Nonces(database, utc_now)
     return Services(
         database=database,
+        readiness=Readiness(database, utc_now, metrics),
         road=road,
         stamp_store=StampStore(database, road, utc_now),
         api_keys=ApiKeys(database, utc_now, metrics),

@@ -34,10 +34,15 @@ def effective_settings(environ: Mapping[str, str] | None = None) -> Iterator[Eff
         InvalidSetting, DatabaseLocationError: see `read_settings`.
     """
     environ = os.environ if environ is None else environ
-    settings = read_settings(environ)
+    settings, defaults = read_settings(environ), Settings()
     for field, variable in variables().items():
         name = variable.chosen(environ)
-        value = variable.show(getattr(settings, field)) if name else default_of(field)
+        is_default = getattr(settings, field) == getattr(defaults, field)
+        value = (
+            default_of(field)
+            if is_default and not name
+            else variable.show(getattr(settings, field))
+        )
         yield EffectiveSetting(
             name or variable.names[0],
             value,

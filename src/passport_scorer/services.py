@@ -12,6 +12,7 @@ from passport_scorer.auth.sign_in import SignIn
 from passport_scorer.auth.usage_analytics import UsageAnalytics
 from passport_scorer.catalogue.source import CatalogueSource
 from passport_scorer.db.database import Database
+from passport_scorer.db.readiness import Readiness
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.scoring.road import ScoringRoad
 from passport_scorer.scoring.stamp_store import StampStore
@@ -37,6 +38,7 @@ class Services(msgspec.Struct, frozen=True):
 
     Attributes:
         database: the pool.
+        readiness: asks whether the database can be written to.
         road: scores addresses.
         stamp_store: adds, deletes and lists stamps.
         api_keys: authenticates partners.
@@ -57,6 +59,7 @@ class Services(msgspec.Struct, frozen=True):
     """
 
     database: Database
+    readiness: Readiness
     road: ScoringRoad
     stamp_store: StampStore
     api_keys: ApiKeys

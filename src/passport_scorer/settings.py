@@ -18,6 +18,7 @@ from typing import Annotated, get_type_hints
 
 import msgspec
 
+from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.setting_values import (
     BIGINT,
     header_name,
@@ -72,9 +73,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "DATABASE_PREPARED_STATEMENTS",
             read=switch,
-            meaning="`off` behind a proxy that gives each transaction another session",
+            meaning="Set to `off` behind a transaction-pooling proxy (PgBouncer, RDS Proxy). "
+            "`off` if the address comes from `RDS_PROXY_URL`, unless set",
         ),
     ] = True
+    database_connection_max_age: Annotated[
+        int,
+        Variable(
+            "DATABASE_CONNECTION_MAX_AGE",
+            read=whole_number(1, 86_400),
+            meaning="Seconds after which a connection is replaced, less up to 20 % at random.",
+        ),
+    ] = 600
     ceramic_cache_scorer_id: Annotated[
         int | None,
         Variable(
@@ -358,6 +368,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable("PASSPORT_SCORER_HOME", read=str, meaning="folder of the embedded server"),
     ] = ".passport-scorer"
 
+    def database_at(self, url: str) -> DatabaseSettings:
+        """Return how to reach the database: everything that opens a connection uses this.
+
+        Args:
+            url: `database_url`, or that of the embedded server.
+        """
+        return DatabaseSettings(
+            url=url,
+            pool_size=self.database_pool_size,
+            prepared_statements=self.database_prepared_statements,
+            connection_max_age=self.database_connection_max_age,
+        )
+
 
 @cache
 def variables() -> Mapping[str, Variable]:
@@ -381,10 +404,25 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         InvalidSetting, DatabaseLocationError: a variable is malformed; the message is one line
             that names it.
     """
-    environ = os.environ if environ is None else environ
+    return _settings(os.environ if environ is None else environ, variables())
+
+
+def read_database_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings about the database alone; the others have their defaults.
+
+    Raises:
+        InvalidSetting, DatabaseLocationError: see `read_settings`.
+    """
+    found = {name: v for name, v in variables().items() if name.startswith("database_")}
+    return _settings(environ, found)
+
+
+def _settings(environ: Mapping[str, str], fields: Mapping[str, Variable]) -> Settings:
     values = {
         field: variable.value(name, environ[name].strip())
-        for field, variable in variables().items()
+        for field, variable in fields.items()
         if (name := variable.chosen(environ))
     }
+    if variables()["database_url"].chosen(environ) == "RDS_PROXY_URL":
+        values.setdefault("database_prepared_statements", False)
     return Settings(**values)

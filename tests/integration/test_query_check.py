@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import asyncpg
 import msgspec
 
@@ -13,6 +15,7 @@ class Wrong(msgspec.Struct, frozen=True):
     """What `ping` doesn't return."""
 
     reply: str
+    now: datetime
 
 
 class OneParameter(msgspec.Struct, frozen=True):
@@ -28,8 +31,8 @@ async def test_wrong_types_names_and_parameters_are_named(database_url: str) -> 
         query = Query("ping", OneParameter, Wrong, register=False)
         assert await check_query(connection, query) == [
             "ping: OneParameter has 1 fields, the statement 0 parameters",
-            "ping: column answer is int4; Wrong.reply is <class 'str'>",
-            "ping: column answer stands where Wrong has reply",
+            "ping: column is_writable is bool; Wrong.reply is <class 'str'>",
+            "ping: column is_writable stands where Wrong has reply",
         ]
     finally:
         await connection.close()

@@ -64,10 +64,10 @@ def test_an_empty_variable_is_as_good_as_none(blank: str) -> None:
 
 GOOD = [
     ("DATABASE_URL", "postgresql:///scorer", "database_url", "postgresql:///scorer"),
-    ("RDS_PROXY_URL", "postgresql:///scorer", "database_url", "postgresql:///scorer"),
     ("DATABASE_POOL_SIZE", "1", "database_pool_size", 1),
     ("DATABASE_POOL_SIZE", " 1000 ", "database_pool_size", 1000),
     ("DATABASE_PREPARED_STATEMENTS", "off", "database_prepared_statements", False),
+    ("DATABASE_CONNECTION_MAX_AGE", "86400", "database_connection_max_age", 86_400),
     ("CERAMIC_CACHE_SCORER_ID", "335", "ceramic_cache_scorer_id", 335),
     ("CGRANTS_API_TOKEN", "a token", "cgrants_api_token", "a token"),
     ("SECRET_KEY", "a secret", "jwt_secret", "a secret"),
@@ -139,6 +139,16 @@ def test_a_variable_sets_its_setting_and_no_other(
     )
 
 
+def test_rds_proxy_gets_no_prepared_statements() -> None:
+    """Its address implies the mode for transaction poolers, unless that is set otherwise."""
+    url = "postgresql:///scorer"
+    expected = Settings(database_url=url, database_prepared_statements=False)
+    assert read_settings({"RDS_PROXY_URL": url}) == expected
+    told = {"RDS_PROXY_URL": url, "DATABASE_PREPARED_STATEMENTS": "on"}
+    assert read_settings(told) == Settings(database_url=url)
+    assert read_settings({"RDS_PROXY_URL": url, "DATABASE_URL": url}) == Settings(database_url=url)
+
+
 MALFORMED = [
     ("DATABASE_POOL_SIZE", SECRET),
     ("DATABASE_POOL_SIZE", "0"),
@@ -147,6 +157,8 @@ MALFORMED = [
     ("DATABASE_POOL_SIZE", "5.0"),
     ("DATABASE_POOL_SIZE", "٥"),
     ("DATABASE_PREPARED_STATEMENTS", SECRET),
+    ("DATABASE_CONNECTION_MAX_AGE", "0"),
+    ("DATABASE_CONNECTION_MAX_AGE", "86401"),
     ("CERAMIC_CACHE_SCORER_ID", SECRET),
     ("CERAMIC_CACHE_SCORER_ID", "-1"),
     ("SIWE_JWT_PUBLIC_KEY", SECRET),

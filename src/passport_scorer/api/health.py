@@ -8,8 +8,6 @@ from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Endpoint
 from passport_scorer.api.responses import detail_answer, error_response, json_response
-from passport_scorer.db.database_queries import PING
-from passport_scorer.db.query import NoParameters
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 
@@ -36,12 +34,12 @@ async def health(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Answer 200 only when the database answers and the process stays, else 503."""
+    """Answer 200 only if the database can be written to and the process stays, else 503."""
     services: Services = request.app.state.services
     try:
         if services.stopping.has_begun:
             raise ServiceStopping
-        await services.database.read(PING, NoParameters())
+        await services.readiness.check()
     except PassportScorerError as error:
         return error_response(error)
     return json_response(Health("ready"))
@@ -64,8 +62,9 @@ HEALTH = (
         path="/health/ready",
         handler=ready,
         summary="Should it get requests?",
-        description="Answers 200 only when the database answers, and 503 as soon as the service "
-        "is told to stop, while it still answers everything else.",
+        description="Answers 200 only if the database can be written to and its clock agrees with "
+        "this instance's, and 503 as soon as the service is told to stop, while it still answers "
+        "everything else.",
         tag="Health",
         answers=[
             Answer(200, "It should.", Health, Health("ready")),

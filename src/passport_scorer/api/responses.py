@@ -44,6 +44,7 @@ _STATUSES: Mapping[str, int] = {
     "database_unavailable": 503,
     "lost_race": 503,
     "row_locked": 503,
+    "clock_skew": 503,
     "too_many_for_address": 503,
     "too_many_key_checks": 503,
     "service_stopping": 503,

@@ -1,8 +1,9 @@
 """One row for each call of a partner, written in batches off the request's path.
 
-Rows wait in memory, at most `capacity` of them, and are written every `interval` seconds, or as
-soon as `batch` have come together. So a crash loses at most what has come in since the last
-write. If the database is away they wait; beyond the capacity the oldest are dropped and counted.
+Rows wait in memory, at most `capacity` of them and `max_bytes`, and are written every `interval`
+seconds, or as soon as `batch` have come together. So a crash loses at most what has come in since
+the last write. If the database is away they wait; beyond the bounds the oldest are dropped and
+counted.
 
 Source: specification, auth.md ("Usage analytics").
 """
@@ -10,23 +11,17 @@ Source: specification, auth.md ("Usage analytics").
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Protocol
 
 import structlog
 
-from passport_scorer.db.api_key_queries import WRITE_USAGE, Usage, write_usage_parameters
+from passport_scorer.auth.usage_backlog import Entry, UsageBacklog
+from passport_scorer.auth.usage_writer import UsageWriter
+from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.db.database import Database
-from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.telemetry.metrics import (
-    NO_METRICS,
-    USAGE_DROPPED,
-    USAGE_REFUSED,
-    USAGE_WAITING,
-    USAGE_WRITTEN,
-    Metrics,
-)
+from passport_scorer.telemetry.metrics import NO_METRICS, USAGE_DROPPED, USAGE_WAITING, Metrics
+
+BATCH_BYTES = 4 * 1024 * 1024  # of rows that are written together at most
 
 log = structlog.get_logger()
 
@@ -69,6 +64,7 @@ class BatchedUsageAnalytics:
     Args:
         database: where to.
         capacity: rows that wait at most.
+        max_bytes: bytes of memory that they take at most.
         batch: rows that are written together at most, and that are waited for.
         interval: seconds that a row waits at most, while the database answers.
         metrics: where rows are counted.
@@ -79,31 +75,34 @@ class BatchedUsageAnalytics:
         database: Database,
         *,
         capacity: int = 10_000,
+        max_bytes: int = 16 * 1024 * 1024,
         batch: int = 500,
         interval: float = 0.5,
         metrics: Metrics = NO_METRICS,
     ) -> None:
         self._metrics = metrics
-        self._database = database
+        self._writer = UsageWriter(database, metrics)
         self._batch = batch
         self._interval = interval
-        self._waiting: deque[Usage] = deque(maxlen=capacity)
+        self._backlog = UsageBacklog(capacity, max_bytes)
         self._enough = asyncio.Event()
         self._writing = asyncio.Lock()
         self._stopped = False
-        self.dropped = 0
 
     def __len__(self) -> int:
         """Return the number of rows that wait."""
-        return len(self._waiting)
+        return len(self._backlog)
+
+    @property
+    def dropped(self) -> int:
+        """Rows that were dropped since that was last reported."""
+        return self._backlog.dropped
 
     def record(self, usage: Usage) -> None:
         """Take note of a call; never fails and never waits."""
-        if len(self._waiting) == self._waiting.maxlen:
-            self.dropped += 1
-        self._waiting.append(usage)
-        self._metrics.set(USAGE_WAITING, len(self._waiting))
-        if len(self._waiting) >= self._batch:
+        self._backlog.add(usage)
+        self._metrics.set(USAGE_WAITING, len(self._backlog))
+        if len(self._backlog) >= self._batch:
             self._enough.set()
 
     def stop(self) -> None:
@@ -126,36 +125,24 @@ class BatchedUsageAnalytics:
     async def flush(self) -> None:
         """Write what has been recorded so far; what can't be written now goes on waiting."""
         async with self._writing:
-            dropped, self.dropped = self.dropped, 0
-            if dropped:
-                self._metrics.add(USAGE_DROPPED, dropped)
-                log.error("usage_dropped", count=dropped)
-            for _ in range(-(-len(self._waiting) // self._batch)):
-                count = min(self._batch, len(self._waiting))
-                left = await self._write([self._waiting.popleft() for _ in range(count)])
-                if left:
-                    self._put_back(left)
-                self._metrics.set(USAGE_WAITING, len(self._waiting))
-                if left:
+            self._report_dropped()
+            rows = len(self._backlog)
+            while rows > 0 and (batch := self._backlog.take(self._batch, BATCH_BYTES)):
+                rows -= len(batch)
+                if await self._write(batch):
                     return
 
-    def _put_back(self, rows: list[Usage]) -> None:
-        room = (self._waiting.maxlen or 0) - len(self._waiting)
-        self.dropped += max(0, len(rows) - room)
-        self._waiting.extendleft(reversed(rows[-room:] if room else []))
-
-    async def _write(self, rows: list[Usage]) -> list[Usage]:
-        """Return the rows that could not be written because the database is away."""
+    async def _write(self, batch: list[Entry]) -> int:
+        """Return how many rows go on waiting."""
         try:
-            await self._database.fetch(WRITE_USAGE, write_usage_parameters(rows))
-        except DatabaseUnavailable as error:
-            log.warning("usage_not_written", count=len(rows), reason=error.code)
-            return rows
-        except PassportScorerError as error:
-            if len(rows) > 1:  # one bad row must not take the others with it
-                return [row for one in rows for row in await self._write([one])]
-            self._metrics.add(USAGE_REFUSED)
-            log.error("usage_refused", reason=error.code)
-            return []
-        self._metrics.add(USAGE_WRITTEN, len(rows))
-        return []
+            await self._writer.write(batch)
+        finally:  # also if the caller gives up
+            left = self._backlog.settle(batch)
+            self._metrics.set(USAGE_WAITING, len(self._backlog))
+        return left
+
+    def _report_dropped(self) -> None:
+        dropped, self._backlog.dropped = self._backlog.dropped, 0
+        if dropped:
+            self._metrics.add(USAGE_DROPPED, dropped)
+            log.error("usage_dropped", count=dropped)

@@ -15,6 +15,7 @@ from cyclopts import App, Parameter
 
 from passport_scorer.cli.database_at_hand import chosen_database
 from passport_scorer.cli.database_report import Report, print_json, print_lines, print_table
+from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.embedded import EmbeddedServer, find_installation
 from passport_scorer.db.inspection import Description, compare, describe, expected_tables, recorded
 from passport_scorer.db.location import (
@@ -25,6 +26,7 @@ from passport_scorer.db.location import (
 )
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.settings import read_database_settings
 
 FAILED = 1
 UNREACHABLE = 2
@@ -86,14 +88,19 @@ def init() -> int:
         DATABASE_URL=postgresql://me@localhost/scorer passport-scorer db init
     """
     with configured_database() as (url, own):
-        made = asyncio.run(_create(url, own=own))
+        made = asyncio.run(_create(_settings_at(url), own=own))
     total = len(expected_tables())
     print(f"Made {len(made)} of {total} tables." if made else f"All {total} tables are there.")
     return 0
 
 
-async def _create(url: str, *, own: bool) -> tuple[str, ...]:
-    async with connected(url) as connection:
+def _settings_at(url: str) -> DatabaseSettings:
+    """Return the settings with which requests would connect."""
+    return read_database_settings(os.environ).database_at(url)
+
+
+async def _create(database: DatabaseSettings, *, own: bool) -> tuple[str, ...]:
+    async with connected(database) as connection:
         return await create_schema(connection, own=own)
 
 
@@ -115,7 +122,7 @@ def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
         json: Print one JSON object, for other programs.
     """
     with configured_database() as (url, _):
-        found = asyncio.run(_describe(url))
+        found = asyncio.run(_describe(_settings_at(url)))
         shown, _ = without_password(url)
     report = Report.of(shown, found, compare(found))
     if json:
@@ -140,14 +147,14 @@ def describe_tables() -> int:
         passport-scorer db describe > tables.json
     """
     with configured_database() as (url, _):
-        found = asyncio.run(_describe(url))
+        found = asyncio.run(_describe(_settings_at(url)))
     names = [table.name for table in expected_tables()]
     print(recorded([found.tables[name] for name in names if name in found.tables]), end="")
     return 0
 
 
-async def _describe(url: str) -> Description:
-    async with connected(url) as connection:
+async def _describe(database: DatabaseSettings) -> Description:
+    async with connected(database) as connection:
         return await describe(connection, [table.name for table in expected_tables()])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.embedded import EmbeddedServer
 from passport_scorer.db.location import connected
 from passport_scorer.db.schema.creation import create_schema
@@ -44,12 +45,12 @@ def database_at_hand(settings: Settings) -> Iterator[str]:
     """
     folder = Path(settings.home) / "postgresql"
     with chosen_database(settings.database_url, folder) as (url, own):
-        asyncio.run(_make_ready(url, own=own))
+        asyncio.run(_make_ready(settings.database_at(url), own=own))
         yield url
 
 
-async def _make_ready(url: str, *, own: bool) -> None:
-    async with connected(url) as connection:
+async def _make_ready(database: DatabaseSettings, *, own: bool) -> None:
+    async with connected(database) as connection:
         if own:
             await create_schema(connection, own=True)
         else:

@@ -10,7 +10,6 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from passport_scorer.app import database_settings
 from passport_scorer.cli.database_at_hand import database_at_hand
 from passport_scorer.cli.serve import serve_settings
 from passport_scorer.db.database import Database
@@ -81,7 +80,7 @@ def demo_settings(settings: Settings) -> Settings:
 
 
 async def _seed(settings: Settings, url: str) -> int:
-    database = Database(database_settings(settings, url))
+    database = Database(settings.database_at(url))
     await database.open()
     try:
         return await seed_database(database)

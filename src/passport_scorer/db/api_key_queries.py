@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -34,8 +35,8 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     status_code: int
 
 
-class WriteUsageParameters(msgspec.Struct, frozen=True):
-    """$1 to $12 of `write_usage.sql`: the columns of the rows."""
+class WriteUsageWithoutIdsParameters(msgspec.Struct, frozen=True):
+    """$1 to $12 of `write_usage_without_ids.sql`: the columns of the rows."""
 
     api_key_id: list[str]
     created_at: list[datetime]
@@ -51,11 +52,49 @@ class WriteUsageParameters(msgspec.Struct, frozen=True):
     status_code: list[int]
 
 
+class WriteUsageParameters(WriteUsageWithoutIdsParameters, frozen=True):
+    """$1 to $13 of `write_usage.sql`: the same, and the ids of the rows."""
+
+    id: list[int]
+
+
+class AllocateUsageIdsParameters(msgspec.Struct, frozen=True):
+    """$1 of `allocate_usage_ids.sql`."""
+
+    count: int
+
+
+class AllocatedId(msgspec.Struct, frozen=True):
+    """An id for a new row."""
+
+    id: int | None
+
+
+class WrittenId(msgspec.Struct, frozen=True):
+    """The id of a row that was written."""
+
+    id: int
+
+
 STORE_FAST_HASH = Query("store_fast_hash", StoreFastHashParameters, NoRows)
-WRITE_USAGE = Query("write_usage", WriteUsageParameters, NoRows)
+ALLOCATE_USAGE_IDS = Query("allocate_usage_ids", AllocateUsageIdsParameters, AllocatedId)
+WRITE_USAGE = Query("write_usage", WriteUsageParameters, WrittenId)
+WRITE_USAGE_WITHOUT_IDS = Query("write_usage_without_ids", WriteUsageWithoutIdsParameters, NoRows)
 
 
-def write_usage_parameters(rows: Sequence[Usage]) -> WriteUsageParameters:
-    """Return the parameters that write these rows."""
+def write_usage_parameters(rows: Sequence[Usage], ids: Sequence[int]) -> WriteUsageParameters:
+    """Return the parameters that write these rows under these ids, one for each."""
+    columns = [*_columns(rows), list(ids)]
+    return WriteUsageParameters(*columns)
+
+
+def write_usage_without_ids_parameters(
+    rows: Sequence[Usage],
+) -> WriteUsageWithoutIdsParameters:
+    """Return the parameters that write these rows; at least one."""
+    return WriteUsageWithoutIdsParameters(*_columns(rows))
+
+
+def _columns(rows: Sequence[Usage]) -> list[Any]:
     columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
-    return WriteUsageParameters(*map(list, columns))
+    return [list(column) for column in columns]

@@ -1,14 +1,17 @@
 """Statements about the database itself."""
 
+from datetime import datetime
+
 import msgspec
 
 from passport_scorer.db.query import NoParameters, Query
 
 
 class Pong(msgspec.Struct, frozen=True):
-    """The database answers."""
+    """Whether the database can be written to, and its time (aware)."""
 
-    answer: int
+    is_writable: bool
+    now: datetime
 
 
 PING = Query("ping", NoParameters, Pong)

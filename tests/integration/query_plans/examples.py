@@ -14,9 +14,11 @@ from typing import Any
 import msgspec
 
 from passport_scorer.db.api_key_queries import (
+    AllocateUsageIdsParameters,
     StoreFastHashParameters,
     Usage,
     write_usage_parameters,
+    write_usage_without_ids_parameters,
 )
 from passport_scorer.db.ban_queries import ReadBansParameters, ReadRevocationsParameters
 from passport_scorer.db.contribution_queries import ReadContributionsParameters
@@ -215,6 +217,7 @@ def _stamps_page(address: str, id_: int, *, is_above: bool, limit: int) -> ReadS
 
 
 EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] = {
+    "allocate_usage_ids": lambda persons: [AllocateUsageIdsParameters(len(persons))],
     "create_nonce": lambda _: [CreateNonceParameters("a new one", _NOW, _NOW)],
     "live_stamps": lambda persons: [AddressParameters(persons[0].address)],
     "lock_address": lambda persons: [AddressParameters(persons[0].address)],
@@ -256,7 +259,11 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
     "use_nonce": lambda _: [UseNonceParameters("c4ca4238a0b923820dcc509a6f75849b", _NOW)],
     "write_scoring": _write_scoring,
     "write_usage": lambda persons: [
-        write_usage_parameters([_usage(index) for index in range(count)])
+        write_usage_parameters([_usage(index) for index in range(count)], range(1, count + 1))
+        for count in (1, len(persons))
+    ],
+    "write_usage_without_ids": lambda persons: [
+        write_usage_without_ids_parameters([_usage(index) for index in range(count)])
         for count in (1, len(persons))
     ],
 }

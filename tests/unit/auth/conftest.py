@@ -5,8 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.database_queries import PING
+from passport_scorer.db.errors import DatabaseUnavailable
+from passport_scorer.db.query import NoParameters
 
 
 @pytest.fixture
@@ -17,8 +21,11 @@ def now() -> datetime:
 
 @pytest.fixture
 async def absent_database(tmp_path: Path) -> AsyncIterator[Database]:
-    """A pool whose server isn't there: no socket lies in its folder."""
+    """A pool whose server isn't there, as the log has said: no socket lies in its folder."""
     database = Database(DatabaseSettings(f"postgresql://nobody@/nothing?host={tmp_path}"))
     await database.open()
+    with capture_logs() as logs, pytest.raises(DatabaseUnavailable):
+        await database.read(PING, NoParameters())
+    assert [event["reason"] for event in logs] == ["connection_refused"]
     yield database
     await database.close()

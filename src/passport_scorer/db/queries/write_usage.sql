@@ -1,10 +1,13 @@
--- Records a batch of calls of partners.
+-- Records a batch of calls of partners, and returns the ids of the rows that were not there yet.
 INSERT INTO account_accountapikeyanalytics (
     api_key_id, created_at, path, base_path, path_segments, query_params, headers,
-    payload, response, response_skipped, error, status_code
+    payload, response, response_skipped, error, status_code, id
 )
+OVERRIDING SYSTEM VALUE
 SELECT *
 FROM unnest(
     $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[],
-    $8::jsonb[], $9::jsonb[], $10::boolean[], $11::text[], $12::integer[]
+    $8::jsonb[], $9::jsonb[], $10::boolean[], $11::text[], $12::integer[], $13::bigint[]
 )
+ON CONFLICT (id) DO NOTHING
+RETURNING id

@@ -1,0 +1,109 @@
+"""The rows of usage analytics that wait to be written: bounded in number and in bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from sys import getsizeof
+
+from passport_scorer.db.api_key_queries import Usage
+
+_OVERHEAD = 600  # bytes of a row besides its texts, about
+
+
+class Entry:
+    """A row that waits.
+
+    Attributes:
+        usage: the row.
+        size: bytes that it takes in memory.
+        id: allocated for it; None so far. It is kept for the next attempt.
+        is_uncertain: an earlier attempt may have been committed.
+        is_done: it was written, or is given up.
+    """
+
+    __slots__ = ("id", "is_done", "is_uncertain", "size", "usage")
+
+    def __init__(self, usage: Usage) -> None:
+        self.usage = usage
+        self.size = _size(usage)
+        self.id: int | None = None
+        self.is_uncertain = False
+        self.is_done = False
+
+
+class UsageBacklog:
+    """Rows in the order of their calls; beyond the bounds the oldest are dropped.
+
+    Args:
+        capacity: rows at most.
+        max_bytes: bytes of memory that they take at most.
+
+    Attributes:
+        dropped: rows that were dropped; reset by whoever reports them.
+    """
+
+    def __init__(self, capacity: int, max_bytes: int) -> None:
+        self.dropped = 0
+        self._capacity = capacity
+        self._max_bytes = max_bytes
+        self._waiting: deque[Entry] = deque()
+        self._taken = 0
+        self._bytes = 0  # of those that wait or are taken
+
+    def __len__(self) -> int:
+        """Return the number of rows that wait."""
+        return len(self._waiting)
+
+    def add(self, usage: Usage) -> None:
+        """Append a row."""
+        entry = Entry(usage)
+        self._waiting.append(entry)
+        self._bytes += entry.size
+        self._drop_oldest()
+
+    def take(self, count: int, max_bytes: int) -> list[Entry]:
+        """Take the oldest rows, to be handed back with `settle`.
+
+        Args:
+            count: rows at most.
+            max_bytes: bytes at most, but at least one row.
+        """
+        batch: list[Entry] = []
+        size = 0
+        while self._waiting and len(batch) < count:
+            size += self._waiting[0].size
+            if batch and size > max_bytes:
+                break
+            batch.append(self._waiting.popleft())
+        self._taken += len(batch)
+        return batch
+
+    def settle(self, batch: Sequence[Entry]) -> int:
+        """Forget what is done of a batch, put the rest back, and return how many those are."""
+        left = [entry for entry in batch if not entry.is_done]
+        self._taken -= len(batch)
+        self._bytes -= sum(entry.size for entry in batch if entry.is_done)
+        self._waiting.extendleft(reversed(left))
+        self._drop_oldest()
+        return len(left)
+
+    def _drop_oldest(self) -> None:
+        while self._waiting and (
+            self._bytes > self._max_bytes or len(self._waiting) + self._taken > self._capacity
+        ):
+            self._bytes -= self._waiting.popleft().size
+            self.dropped += 1
+
+
+def _size(usage: Usage) -> int:
+    texts = (
+        usage.path,
+        usage.path_segments_json,
+        usage.query_params_json,
+        usage.headers_json,
+        usage.payload_json,
+        usage.response_json,
+        usage.error,
+    )
+    return _OVERHEAD + sum(map(getsizeof, texts))

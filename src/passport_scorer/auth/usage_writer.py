@@ -1,0 +1,122 @@
+"""Writes rows of usage analytics, each of them once.
+
+Ids are allocated first and kept: an attempt whose commit was not seen is repeated with the same
+ids, and a row that is there already is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from passport_scorer.auth.usage_backlog import Entry
+from passport_scorer.db.api_key_queries import (
+    ALLOCATE_USAGE_IDS,
+    WRITE_USAGE,
+    WRITE_USAGE_WITHOUT_IDS,
+    AllocateUsageIdsParameters,
+    write_usage_parameters,
+    write_usage_without_ids_parameters,
+)
+from passport_scorer.db.database import Database
+from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, RowLocked
+from passport_scorer.db.isolation import isolated
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.metrics import USAGE_REFUSED, USAGE_WRITTEN, Metrics
+
+log = structlog.get_logger()
+
+
+class UsageWriter:
+    """Writes batches.
+
+    Args:
+        database: where to.
+        metrics: where rows are counted.
+    """
+
+    def __init__(self, database: Database, metrics: Metrics) -> None:
+        self._database = database
+        self._metrics = metrics
+        self._allocates_ids = True
+
+    async def write(self, batch: Sequence[Entry]) -> None:
+        """Write rows and mark them as done; also those that the database refuses for good.
+
+        The others must be tried again later: the database is unavailable, or their ids were
+        taken. A batch that is refused is split until the rows at fault are alone.
+        """
+        try:
+            if self._allocates_ids:
+                await self._identify([entry for entry in batch if entry.id is None])
+            results = await isolated(self._insert, batch)
+        except (DatabaseUnavailable, RowLocked) as error:
+            waiting = sum(not entry.is_done for entry in batch)
+            log.warning("usage_not_written", count=waiting, reason=error.code)
+            return
+        for entry, result in zip(batch, results, strict=True):
+            if isinstance(result, Exception):
+                self._give_up(entry, result)
+
+    async def _identify(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        parameters = AllocateUsageIdsParameters(len(entries))
+        try:
+            rows = await self._database.fetch(ALLOCATE_USAGE_IDS, parameters)
+            sqlstate = None
+        except QueryFailed as error:
+            rows, sqlstate = [], error.sqlstate
+        if not rows or rows[0].id is None:
+            self._allocates_ids = False
+            log.warning("usage_ids_not_allocated", sqlstate=sqlstate)
+            return
+        for entry, row in zip(entries, rows, strict=True):
+            entry.id = row.id
+
+    async def _insert(self, entries: Sequence[Entry]) -> list[None]:
+        """Write all of them or none."""
+        is_certain = False
+        try:
+            taken = await self._written(entries)
+            is_certain = True
+        except RowLocked as error:
+            is_certain = True
+            raise DatabaseUnavailable(reason=error.code, rolled_back=True) from error
+        except PassportScorerError as error:
+            is_certain = getattr(error, "rolled_back", True)
+            raise
+        finally:
+            if not is_certain:  # cancelled, or no answer
+                for entry in entries:
+                    entry.is_uncertain = True
+        for entry in entries:
+            entry.is_done = entry not in taken
+        self._metrics.add(USAGE_WRITTEN, len(entries) - len(taken))
+        if taken:
+            log.warning("usage_ids_taken", count=len(taken))
+        return [None] * len(entries)
+
+    async def _written(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Write rows, and return those whose ids belong to rows of others."""
+        usages = [entry.usage for entry in entries]
+        ids = [entry.id for entry in entries if entry.id is not None]
+        if len(ids) < len(entries):
+            parameters = write_usage_without_ids_parameters(usages)
+            await self._database.fetch(WRITE_USAGE_WITHOUT_IDS, parameters)
+            return ()
+        rows = await self._database.fetch(WRITE_USAGE, write_usage_parameters(usages, ids))
+        if len(rows) == len(entries):
+            return ()
+        written = {row.id for row in rows}
+        taken = [e for e in entries if e.id not in written and not e.is_uncertain]
+        for entry in taken:
+            entry.id = None
+        return taken
+
+    def _give_up(self, entry: Entry, error: Exception) -> None:
+        entry.is_done = True
+        self._metrics.add(USAGE_REFUSED)
+        code = error.code if isinstance(error, PassportScorerError) else type(error).__name__
+        log.error("usage_refused", reason=code)

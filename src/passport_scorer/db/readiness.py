@@ -1,0 +1,76 @@
+"""Whether the service can do its work with the database: write, and agree on the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from passport_scorer.db.database import Database
+from passport_scorer.db.database_queries import PING, Pong
+from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable
+from passport_scorer.db.query import NoParameters
+from passport_scorer.db.reasons import Reason
+from passport_scorer.telemetry.metrics import CLOCK_SKEW, NO_METRICS, Metrics
+
+MAX_SKEW = timedelta(seconds=5)
+
+log = structlog.get_logger()
+
+
+class Readiness:
+    """Asks the database.
+
+    Args:
+        database: the pool that requests use.
+        clock: returns the time (aware) by which this process judges expiry.
+        metrics: where the skew is measured.
+    """
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], metrics: Metrics = NO_METRICS
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+        self._is_skewed = False
+
+    async def check(self) -> None:
+        """Return if the database can be written to, and its clock is ours.
+
+        Raises:
+            DatabaseUnavailable: it can't be reached, or is read-only.
+            ClockSkew: the clocks differ by more than `MAX_SKEW`.
+        """
+        pong, sent, received = await self._ask()
+        if not pong.is_writable:
+            # These connections may lead to a server that was the primary until a failover.
+            await self._database.renew()
+            pong, sent, received = await self._ask()
+        if not pong.is_writable:
+            failure = DatabaseUnavailable(reason=Reason.READ_ONLY, rolled_back=True)
+            self._database.failed(failure)
+            raise failure
+        self._compare_clocks(pong.now, sent, received)
+
+    async def _ask(self) -> tuple[Pong, datetime, datetime]:
+        sent = self._clock()
+        (pong,) = await self._database.read(PING, NoParameters())
+        return pong, sent, self._clock()
+
+    def _compare_clocks(self, there: datetime, sent: datetime, received: datetime) -> None:
+        """Compare with the middle of the round trip; what its duration may explain is no skew."""
+        uncertainty = (received - sent) / 2
+        skew = sent + uncertainty - there
+        self._metrics.set(CLOCK_SKEW, abs(skew.total_seconds()))
+        is_skewed = abs(skew) - uncertainty > MAX_SKEW
+        if is_skewed != self._is_skewed:
+            self._is_skewed = is_skewed
+            seconds = round(skew.total_seconds(), 3)  # positive: this process is ahead
+            if is_skewed:
+                log.error("clock_skew", seconds=seconds)
+            else:
+                log.warning("clock_skew_ended", seconds=seconds)
+        if is_skewed:
+            raise ClockSkew

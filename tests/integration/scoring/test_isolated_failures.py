@@ -22,6 +22,7 @@ from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome
+from passport_scorer.scoring.reading import Loaded
 
 from .world import COMMUNITY, Road, World, address, kept
 
@@ -217,6 +218,26 @@ async def test_a_large_passport_is_read_apart(world: World) -> None:
             assert outcome.score.raw == Decimal("1.5")
         known = await road.road.read(requests[1])
         assert known.row.is_large is None
+
+
+async def test_a_few_stamps_are_not_verified_behind_many(world: World) -> None:
+    """Those who verify take turns: who came later with one stamp is done before who has many."""
+    for number in range(120):
+        await world.add_stamp("many", f"Provider{number}", [f"v0:{number}"])
+    await world.add_stamp("ann", "Google", ["v0:ann"])
+    done = []
+
+    async def verify(road: Road, loaded: Loaded) -> None:
+        snapshot = await road.road.snapshot(loaded)
+        done.append(len(snapshot.stamps))
+
+    async with world.road() as road:
+        requests = [
+            ScoringRequest(address(name), community_id=COMMUNITY) for name in ("many", "ann")
+        ]
+        loaded = await asyncio.gather(*map(road.road.read, requests))
+        await asyncio.gather(*(verify(road, each) for each in loaded))
+    assert done == [1, 120]
 
 
 async def test_a_wrong_key_reads_nothing(world: World) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 import asyncpg
 import pytest
 
-from passport_scorer.db.errors import ValueRefused
+from passport_scorer.db.errors import RowLocked, ValueRefused
 from passport_scorer.db.scoring_queries import ScoringRequest
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.decimals import UnusableWeight
@@ -173,8 +173,18 @@ async def test_several_faults_at_once(world: World) -> None:
     assert [type(result) for result in results] == [Outcome, ValueRefused] * len(names)
 
 
+HELD = {
+    "a score": """SELECT FROM registry_score s JOIN registry_passport p ON p.id = s.passport_id
+        WHERE p.address = $1 FOR UPDATE OF s""",
+    "a passport": "SELECT FROM registry_passport WHERE address = $1 FOR UPDATE",
+    "a claim": """INSERT INTO registry_hashscorerlink (hash, address, community_id, expires_at)
+        SELECT 'v0:new', $1, 7, '2031-01-01'""",
+}
+
+
+@pytest.mark.parametrize("held", HELD)
 async def test_a_row_that_somebody_holds_is_waited_for_by_its_own_request_alone(
-    world: World,
+    world: World, held: str
 ) -> None:
     """The others of the set are done while it waits; it goes on when the row is free."""
     for name in INNOCENT:
@@ -182,21 +192,37 @@ async def test_a_row_that_somebody_holds_is_waited_for_by_its_own_request_alone(
     async with world.road() as road:
         for name in INNOCENT:
             await road.score(name)
+        await world.add_stamp("ann", "Ens", ["v0:new"])
         holder = await asyncpg.connect(world.url)
         transaction = holder.transaction()
         await transaction.start()
-        await holder.execute(
-            """SELECT FROM registry_score s JOIN registry_passport p ON p.id = s.passport_id
-            WHERE p.address = $1 FOR UPDATE OF s""",
-            address("ann"),
-        )
+        await holder.execute(HELD[held], address("ann"))
         waiting = asyncio.create_task(road.score("ann"))
-        others = await asyncio.gather(*(road.score(name) for name in INNOCENT[1:] * 5))
-        assert [kept(outcome) for outcome in others] == [["Google"]] * 10
+        for _ in range(3):
+            others = await asyncio.gather(*(road.score(name) for name in INNOCENT[1:] * 5))
+            assert [kept(outcome) for outcome in others] == [["Google"]] * 10
         assert not waiting.done()
         await transaction.rollback()
         await holder.close()
-        assert kept(await waiting) == ["Google"]
+        assert kept(await waiting) == ["Ens", "Google"]
+
+
+async def test_a_row_that_is_held_for_too_long_is_told(world: World) -> None:
+    """Its own request gives up, nothing of it is left, and no statement goes on waiting."""
+    for name in INNOCENT:
+        await world.add_stamp(name, "Google", [f"v0:{name}"])
+    async with world.road(transaction_lock_timeout=0.05) as road:
+        await asyncio.gather(*map(road.score, INNOCENT))
+        before = await world.state()
+        async with world.connection.transaction():
+            await world.connection.execute(HELD["a score"], address("ann"))
+            results = await asyncio.gather(*map(road.score, INNOCENT), return_exceptions=True)
+            assert [type(result) for result in results] == [RowLocked, Outcome, Outcome]
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            assert await world.connection.fetchval(waits) == 0
+        assert await world.state() == before
+    events = await world.rows("SELECT FROM registry_event WHERE address = $1", address("ann"))
+    assert len(events) == 1
 
 
 async def test_a_large_passport_is_read_apart(world: World) -> None:

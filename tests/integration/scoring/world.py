@@ -161,10 +161,16 @@ class World:
 
     @asynccontextmanager
     async def road(
-        self, *, points: PointsPolicy | None = None, multi_nullifier: bool = True
+        self,
+        *,
+        points: PointsPolicy | None = None,
+        multi_nullifier: bool = True,
+        transaction_lock_timeout: float = 3.0,
     ) -> AsyncIterator[Road]:
         """Give a scoring road of its own, as another process would have it."""
-        database = Database(DatabaseSettings(self.url))
+        database = Database(
+            DatabaseSettings(self.url, transaction_lock_timeout=transaction_lock_timeout)
+        )
         await database.open()
         policy = StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier)
         snapshots = SnapshotReader(policy, VerifiedCredentials(1000), 1000)

@@ -9,11 +9,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -45,10 +45,11 @@ pytestmark = pytest.mark.skipif(
 class PgBouncer:
     """A PgBouncer in front of one database."""
 
-    def __init__(self, folder: Path, database_url: str, pool_size: int) -> None:
+    def __init__(self, folder: Path, database_url: str, pool_size: int, ignored: str = "") -> None:
         self._folder = folder
         self._upstream = urlsplit(database_url)
         self._pool_size = pool_size
+        self._ignored = ignored
         self._account = account_for(folder)
         self.port = unused_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}{self._upstream.path}"
@@ -70,6 +71,7 @@ class PgBouncer:
             pool_mode = transaction
             default_pool_size = {self._pool_size}
             server_login_retry = 1
+            ignore_startup_parameters = {self._ignored}
             """.replace("\n            ", "\n")
         )
         configuration.chmod(0o644)
@@ -116,7 +118,10 @@ def listens(port: int) -> bool:
     return False
 
 
-StartPgBouncer = Callable[[str, int], PgBouncer]
+class StartPgBouncer(Protocol):
+    """Starts a PgBouncer with so many connections, which ignores these start-up parameters."""
+
+    def __call__(self, database_url: str, pool_size: int, ignored: str = "") -> PgBouncer: ...
 
 
 @pytest.fixture
@@ -126,8 +131,8 @@ def pgbouncer() -> Iterator[StartPgBouncer]:
     with tempfile.TemporaryDirectory(prefix="passport-scorer-tests-") as folder:
         Path(folder).chmod(0o755)
 
-        def start(database_url: str, pool_size: int) -> PgBouncer:
-            bouncer = PgBouncer(Path(folder), database_url, pool_size)
+        def start(database_url: str, pool_size: int, ignored: str = "") -> PgBouncer:
+            bouncer = PgBouncer(Path(folder), database_url, pool_size, ignored)
             started.append(bouncer)
             bouncer.start()
             return bouncer
@@ -240,6 +245,42 @@ async def test_transactions_and_what_is_refused_in_them(
 
 FAIL = statement("SELECT nothing AS number FROM nowhere WHERE $1::bigint = 0")
 COUNT_NONCES = statement("SELECT count(*) + $1::bigint AS number FROM account_nonce")
+
+
+PARAMETERS = (
+    "jit,plan_cache_mode,statement_timeout,lock_timeout,idle_in_transaction_session_timeout"
+)
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The limit on waiting for locks that a statement has."""
+
+    lock_timeout: str
+
+
+@pytest.mark.parametrize(("ignored", "why"), [("", "refused"), (PARAMETERS, "ignored")])
+async def test_start_up_parameters_that_the_proxy_does_not_take(
+    demo_database_url: str,
+    start_service: StartService,
+    pgbouncer: StartPgBouncer,
+    ignored: str,
+    why: str,
+) -> None:
+    """A service that isn't told of the proxy finds out, says so once, and keeps its limits."""
+    bouncer = pgbouncer(demo_database_url, 2, ignored)
+    service = await start_service(bouncer.url)
+    for person in PEOPLE:
+        assert (await service.score(person.name)).status_code == 200
+    (event,) = service.events("database_pooler_detected")
+    assert event["reason"] == why
+    assert not service.events("database_unavailable")
+    database = Database(DatabaseSettings(bouncer.url))
+    limit = statement(
+        "SELECT current_setting('lock_timeout') AS lock_timeout WHERE $1::bigint = 0", Limits
+    )
+    for _ in range(3):
+        assert await database.fetch(limit, Number(0)) == [Limits("500ms")]
+    await database.close()
 
 
 def owner(address: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from passport_scorer.db.hosts import hosts_of
 from passport_scorer.db.reasons import (
     CertificateFileMissing,
     Fault,
+    Reason,
     fault_of_connecting,
     is_startup_refusal,
 )
@@ -114,7 +115,9 @@ class Connector:
         try:
             return await self._connected(seconds, command_timeout)
         except (OSError, ValueError, asyncpg.PostgresError, *_DRIVER) as error:
-            raise unavailable(fault_of_connecting(self._explained(error))) from error
+            fault = fault_of_connecting(self._explained(error))
+            is_worth_retrying = fault.reason in _TRANSIENT
+            raise unavailable(fault, is_worth_retrying=is_worth_retrying) from error
 
     async def _connected(self, seconds: float, command_timeout: float | None) -> Any:
         if not self.is_pooled:
@@ -178,6 +181,8 @@ class Connector:
         return CertificateFileMissing() if missing else error
 
 
+# The session was opened, and ended at once.
+_TRANSIENT = (Reason.SHUTTING_DOWN, Reason.BROKEN_CONNECTION, Reason.SESSION_ENDED)
 _DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 

@@ -18,7 +18,7 @@ from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry import Telemetry
 from passport_scorer.telemetry.metrics import QUERY_DURATION, QUERY_ERRORS
 
-YOUNG = 1.0  # seconds; a fault of a newer connection can't be mended by opening another
+YOUNG = 1.0  # seconds; a newer connection to a read-only server isn't replaced
 JITTER = 0.2  # share of the maximum age by which the ages of connections differ
 
 Result = TypeVar("Result")
@@ -175,12 +175,15 @@ class Connection:
 
     def _unavailable(self, fault: Fault, error: BaseException) -> DatabaseUnavailable:
         """Decide what becomes of this connection and of the others after a fault."""
-        is_old = time.perf_counter() - self._opened > YOUNG
-        # Where a new connection finds the server read-only, the next one would, too.
-        is_useless = fault.reason is Reason.READ_ONLY and not is_old
-        self.is_lost |= fault.scope is not Scope.STATEMENT and not is_useless
-        if fault.scope is Scope.SERVER and is_old:
-            self._observer.renew_from(self.generation)
+        # Where a new connection finds the server read-only, the next one would, too; this one
+        # goes on serving reads.
+        is_young = time.perf_counter() - self._opened < YOUNG
+        if fault.scope is not Scope.STATEMENT and not (
+            fault.reason is Reason.READ_ONLY and is_young
+        ):
+            self.is_lost = True
+            if fault.scope is Scope.SERVER:
+                self._observer.renew_from(self.generation)
         failure = unavailable(fault, is_worth_retrying=self.is_lost)
         failure.rolled_back |= self._is_uncommitted
         failure.__cause__ = error

@@ -146,6 +146,7 @@ _CONNECTING: Sequence[tuple[type[BaseException], str, Reason]] = (
     (CertificateFileMissing, "", Reason.CERTIFICATE_FILE),
     (asyncpg.ClientConfigurationError, "file", Reason.CERTIFICATE_FILE),
     (asyncpg.TargetServerAttributeNotMatched, "", Reason.READ_ONLY),
+    (asyncpg.InternalClientError, "", Reason.BROKEN_CONNECTION),
     (ssl.SSLError, "", Reason.TLS),
     (TimeoutError, "", Reason.CONNECT_TIMEOUT),
     (socket.gaierror, "", Reason.NAME_NOT_RESOLVED),
@@ -177,6 +178,9 @@ def fault_of(error: BaseException) -> Fault | None:
             return Fault(Reason.NO_ANSWER, Scope.SERVER)
         case OSError():
             return Fault(Reason.BROKEN_CONNECTION, Scope.SERVER)
+        case asyncpg.InternalClientError() if "cannot switch to state" in str(error):
+            # The server's farewell came before the statement was sent.
+            return _server(Reason.BROKEN_CONNECTION)
         case asyncpg.InterfaceError() | asyncpg.InternalClientError():
             return Fault(Reason.BROKEN_CONNECTION, Scope.CONNECTION)
     return None

@@ -214,7 +214,7 @@ def test_a_call_that_is_about_to_end(
     function = make_function()
     assert seen(ask(function, recorded("load_balancer", BOB)))[0] == 200
     with locked(sandbox, postgresql_server, "registry_score"):
-        answer = ask(function, recorded("load_balancer", BOB), milliseconds=2_500)
+        answer = ask(function, recorded("load_balancer", BOB), milliseconds=1_800)
     assert seen(answer)[0] == 503
     assert int(answer["headers"]["retry-after"]) > 0
     assert [event["event"] for event in logged(capfd)].count("not_answered_in_time") == 1

@@ -5,9 +5,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from structlog.testing import capture_logs
 
 from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics, NoUsageAnalytics
+from passport_scorer.auth.usage_backlog import UsageBacklog
 from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.db.database import Database, DatabaseSettings
 
@@ -112,6 +114,26 @@ async def test_recording_needs_no_database() -> None:
     for _ in range(20_000):
         analytics.record(CALL)
     assert analytics.dropped == 10_000
+
+
+def test_the_backlog_is_bounded_in_bytes() -> None:
+    """Large rows push out the oldest; what waits and what is being written count together."""
+    backlog = UsageBacklog(capacity=1000, max_bytes=1_000_000)
+    large = msgspec.structs.replace(CALL, response_json="x" * 100_000)
+    for _ in range(50):
+        backlog.add(large)
+    assert (len(backlog), backlog.dropped) == (9, 41)
+    batch = backlog.take(500, max_bytes=350_000)
+    assert len(batch) == 3
+    for _ in range(50):
+        backlog.add(large)
+    assert len(backlog) == 6
+    batch[0].is_done = True
+    assert backlog.settle(batch) == 2
+    assert len(backlog) == 8
+    backlog.add(msgspec.structs.replace(CALL, response_json="x" * 2_000_000))
+    assert len(backlog) == 0
+    assert backlog.take(500, max_bytes=1) == []
 
 
 async def test_usage_can_go_unrecorded() -> None:

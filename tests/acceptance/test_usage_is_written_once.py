@@ -1,0 +1,173 @@
+"""Rows of usage analytics are written once each, whatever happens to the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import asyncpg
+import msgspec
+from structlog.testing import capture_logs
+
+from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics
+from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.demo.world import DEMO_API_KEY
+from tests.acceptance.conftest import Tables, key_id_of
+
+_SOCKET = ".s.PGSQL.5432"
+_TABLE = b"INSERT INTO account_accountapikeyanalytics"
+_WITHOUT_SEQUENCE = """
+    DROP ROLE IF EXISTS limited;
+    CREATE ROLE limited LOGIN;
+    GRANT SELECT, INSERT ON account_accountapikeyanalytics TO limited;
+"""
+
+
+def call(number: int, *, headers: str = "{}") -> Usage:
+    """A call of the demo's key."""
+    return Usage(
+        api_key_id=key_id_of(DEMO_API_KEY.key),
+        created_at=datetime(2026, 3, 1, tzinfo=UTC),
+        path=f"/{number}",
+        base_path="v2",
+        path_segments_json="[]",
+        query_params_json="{}",
+        headers_json=headers,
+        payload_json=None,
+        response_json=None,
+        response_skipped=False,
+        error=None,
+        status_code=200,
+    )
+
+
+class ForgetfulProxy:
+    """Passes everything on, but ends connections before some commits are heard of.
+
+    Attributes:
+        losses: commits of usage that are yet to be kept back.
+    """
+
+    def __init__(self, upstream: Path) -> None:
+        self._upstream = upstream
+        self.losses = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect one client."""
+        server_reader, server_writer = await asyncio.open_unix_connection(str(self._upstream))
+        writes = asyncio.Event()
+        forth = asyncio.create_task(self._forth(reader, server_writer, writes))
+        kept_back = b""
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                kind = await server_reader.readexactly(1)
+                length = await server_reader.readexactly(4)
+                body = await server_reader.readexactly(int.from_bytes(length) - 4)
+                if kind == b"C" and body.startswith(b"INSERT") and writes.is_set() and self.losses:
+                    self.losses -= 1
+                    kept_back = kind
+                if kept_back and kind == b"Z":  # it is committed
+                    break
+                if not kept_back:
+                    writer.write(kind + length + body)
+        forth.cancel()
+        writer.close()
+        server_writer.close()
+
+    async def _forth(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writes: asyncio.Event
+    ) -> None:
+        while octets := await reader.read(65536):
+            if _TABLE in octets:
+                writes.set()
+            writer.write(octets)
+
+
+@asynccontextmanager
+async def forgetful(url: str, folder: Path) -> AsyncIterator[tuple[Database, ForgetfulProxy]]:
+    """A pool whose connections lead through a proxy."""
+    parts = urlsplit(url)
+    proxy = ForgetfulProxy(Path(parse_qs(parts.query)["host"][0]) / _SOCKET)
+    server = await asyncio.start_unix_server(proxy.serve, str(folder / _SOCKET))
+    query = f"host={quote(str(folder))}&sslmode=disable"
+    database = Database(DatabaseSettings(parts._replace(query=query).geturl()))
+    async with server:
+        yield database, proxy
+        await database.close()
+
+
+async def paths(url: str) -> list[str]:
+    """What is recorded."""
+    rows = await Tables(url).rows("SELECT path FROM account_accountapikeyanalytics ORDER BY id")
+    return [row["path"] for row in rows]
+
+
+async def test_a_commit_that_is_not_heard_of(demo_database_url: str, tmp_path: Path) -> None:
+    """The rows are sent again, and are there once."""
+    async with forgetful(demo_database_url, tmp_path) as (database, proxy):
+        analytics = BatchedUsageAnalytics(database)
+        proxy.losses = 2
+        for number in range(50):
+            analytics.record(call(number))
+        await analytics.flush()
+        assert len(analytics) == 50
+        analytics.record(call(50))
+        await analytics.flush()
+        await analytics.flush()
+        assert (len(analytics), proxy.losses) == (0, 0)
+    assert await paths(demo_database_url) == [f"/{number}" for number in range(51)]
+
+
+async def test_a_bad_row_is_lost_alone(demo_database_url: str) -> None:
+    """The others of its batch are written, and in few statements."""
+    database = Database(DatabaseSettings(demo_database_url))
+    analytics = BatchedUsageAnalytics(database)
+    for number in range(300):
+        analytics.record(call(number, headers='{"a": "\\u0000"}' if number == 123 else "{}"))
+    with capture_logs() as logs:
+        await analytics.flush()
+    assert logs == [{"event": "usage_refused", "log_level": "error", "reason": "value_refused"}]
+    assert len(await paths(demo_database_url)) == 299
+    assert len(analytics) == 0
+    await database.close()
+
+
+async def test_a_role_without_the_sequence(demo_database_url: str) -> None:
+    """Rows are written all the same; that they may be written twice is said once."""
+    connection = await asyncpg.connect(demo_database_url)
+    await connection.execute(_WITHOUT_SEQUENCE)
+    database = Database(DatabaseSettings(demo_database_url.replace("postgres@", "limited@")))
+    analytics = BatchedUsageAnalytics(database)
+    with capture_logs() as logs:
+        for number in range(2):
+            analytics.record(call(number))
+            await analytics.flush()
+    (said,) = logs
+    assert (said["event"], said["sqlstate"]) == ("usage_ids_not_allocated", "42501")
+    assert await paths(demo_database_url) == ["/0", "/1"]
+    await database.close()
+    await connection.execute("DROP OWNED BY limited; DROP ROLE limited")
+    await connection.close()
+
+
+async def test_ids_that_are_taken(demo_database_url: str) -> None:
+    """Behind a sequence that lags, as in a restored copy, rows get other ids; none is lost."""
+    tables = Tables(demo_database_url)
+    database = Database(DatabaseSettings(demo_database_url))
+    analytics = BatchedUsageAnalytics(database)
+    for number in range(3):
+        analytics.record(call(number))
+    await analytics.flush()
+    sequence = "pg_get_serial_sequence('account_accountapikeyanalytics', 'id')"
+    first = "(SELECT min(id) FROM account_accountapikeyanalytics)"
+    await tables.value(f"SELECT setval({sequence}, {first}, false)")
+    analytics.record(msgspec.structs.replace(call(3)))
+    while len(analytics):
+        await analytics.flush()
+    assert sorted(await paths(demo_database_url)) == ["/0", "/1", "/2", "/3"]
+    await database.close()

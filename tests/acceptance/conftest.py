@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-import asyncpg
 import httpx
 import pytest
 
@@ -31,166 +26,28 @@ from passport_scorer.db.embedded import EmbeddedServer
 from passport_scorer.db.location import connected
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.demo.seed import seed
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
+from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from tests.support.processes import (
+    COMMAND,
+    DEMO_ENVIRONMENT,
+    START_SECONDS,
+    environment,
+    launched,
+    listening_port,
+    said,
+)
+from tests.support.tables import LATER_SECONDS, Tables
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer
 
-START_SECONDS = 60
+__all__ = ["COMMAND", "DEMO_ENVIRONMENT", "LATER_SECONDS", "START_SECONDS", "Tables"]
+__all__ += ["environment", "launched", "said"]
+
 STOP_SECONDS = 40
 END_SECONDS = 20
 ANSWER_SECONDS = 20
-LATER_SECONDS = 10
-# What a process needs to run at all; nothing of the service's own settings leaks in.
-PASSED_ON = ("PATH", "HOME", "PYTHONPATH", "LANG", "TMPDIR")
-DEMO_ENVIRONMENT = {
-    "TRUSTED_IAM_ISSUERS": json.dumps(sorted(TRUSTED_ISSUERS)),
-    "DEMO_API_KEY": DEMO_API_KEY.key,
-    "DEMO_API_KEY_ALIASES": '["demo"]',
-    "DEMO_API_SCORER_ID": "1",
-    "SHUTDOWN_DELAY_SECONDS": "0",  # no load balancer has to notice
-}
-COMMAND = (sys.executable, "-m", "passport_scorer.cli")
 _numbers = itertools.count(1)
-
-
-def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a process with these settings of the service."""
-    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return {**passed_on, **settings}
-
-
-class Tables:
-    """The tables of a database, as somebody else than the service sees and changes them."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection on which JSON is read and written as values."""
-        connection = await asyncpg.connect(self.url)
-        try:
-            await connection.set_type_codec(
-                "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
-            )
-            yield connection
-        finally:
-            await connection.close()
-
-    async def rows(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
-        """Run a statement and return its rows."""
-        async with self.connection() as connection:
-            return [dict(row) for row in await connection.fetch(sql, *arguments)]
-
-    async def value(self, sql: str, *arguments: object) -> Any:
-        """Run a statement and return the only value that it yields."""
-        async with self.connection() as connection:
-            return await connection.fetchval(sql, *arguments)
-
-    async def eventually(self, expected: object, sql: str, *arguments: object) -> None:
-        """Wait until a statement yields this value; what is written later must get some time."""
-        deadline = time.monotonic() + LATER_SECONDS
-        while (found := await self.value(sql, *arguments)) != expected:
-            assert time.monotonic() < deadline, f"{found!r}, not {expected!r}: {sql}"
-            await asyncio.sleep(0.02)
-
-    async def usage(self, key: str, count: int) -> list[dict[str, Any]]:
-        """The recorded calls of an API key, in their order, as soon as there are so many."""
-        key_id = key_id_of(key)
-        where = "FROM account_accountapikeyanalytics WHERE api_key_id = $1"
-        await self.eventually(count, f"SELECT count(*) {where}", key_id)
-        return await self.rows(f"SELECT * {where} ORDER BY created_at, id", key_id)
-
-    async def registry(self) -> dict[str, int]:
-        """How many rows each table has that scoring writes."""
-        tables = ("passport", "score", "stamp", "hashscorerlink", "event")
-        return {
-            table: await self.value(f"SELECT count(*) FROM registry_{table}") for table in tables
-        }
-
-    async def add_key(self, **columns: object) -> str:
-        """Add an API key of account 1 and return it; `columns` differ from what is usual."""
-        key = f"k{next(_numbers):06}.secret-{next(_numbers)}-that-nobody-else-knows"
-        row = {
-            "id": key_id_of(key),
-            "prefix": key.partition(".")[0],
-            "hashed_key": "pbkdf2_sha256$1$salt$bm90aGluZyBtYXRjaGVz",
-            "hashed_key_sha256": fast_hash(key),
-            "created": datetime.now(UTC),
-            "name": "acceptance",
-            "revoked": False,
-            "account_id": 1,
-            "create_scorers": False,
-            "read_scores": True,
-            "submit_passports": False,
-            "historical_endpoint": False,
-            **{name: value(key) if callable(value) else value for name, value in columns.items()},
-        }
-        await self.insert("account_accountapikey", row)
-        return key
-
-    async def add_community(
-        self, weights: Mapping[str, object] | None = None, **columns: object
-    ) -> int:
-        """Add a community of account 1 and return its id; its weights are the demo's, or these."""
-        if weights is None:
-            weights = await self.value(
-                "SELECT weights FROM scorer_weighted_binaryweightedscorer WHERE scorer_ptr_id = 1"
-            )
-        scorer = await self.insert(
-            "scorer_weighted_scorer",
-            {"type": "WEIGHTED_BINARY", "exclude_from_weight_updates": False},
-        )
-        await self.insert(
-            "scorer_weighted_binaryweightedscorer",
-            {"scorer_ptr_id": scorer, "weights": weights, "threshold": Decimal(20)},
-            returning="scorer_ptr_id",
-        )
-        name = f"community {next(_numbers)}"
-        row = {
-            "name": name,
-            "description": name,
-            "account_id": 1,
-            "scorer_id": scorer,
-            "rule": "LIFO",
-            "human_points_program": False,
-            **columns,
-        }
-        added: int = await self.insert("account_community", row)
-        return added
-
-    async def add_stamp(self, address: str, credential: Mapping[str, Any]) -> None:
-        """Put a credential into the stamp store."""
-        await self.insert(
-            "ceramic_cache_ceramiccache",
-            {
-                "address": address,
-                "provider": credential["credentialSubject"]["provider"],
-                "stamp": credential,
-                "updated_at": datetime.now(UTC),
-                "type": 1,
-                "compose_db_save_status": "pending",
-                "compose_db_stream_id": "",
-                "proof_value": credential["proof"]["proofValue"],
-            },
-        )
-
-    async def insert(self, table: str, row: Mapping[str, object], returning: str = "id") -> Any:
-        """Insert a row and return its id."""
-        places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
-        sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places}) RETURNING {returning}"
-        return await self.value(sql, *row.values())
-
-
-def key_id_of(key: str) -> str:
-    """The id of the row of an API key: of one of the demo's, or one that a test has added."""
-    return f"{key.partition('.')[0]}.{'demo' if key.startswith('demokey') else 'test'}"
-
-
-def fast_hash(key: str) -> str:
-    """What `hashed_key_sha256` holds for a key."""
-    return "sha256$" + hashlib.sha256(key.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -354,45 +211,6 @@ async def running(
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-def launched(
-    folder: Path, log: Path, arguments: Sequence[str], settings: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
-    """Start a process of `passport-scorer` whose standard error goes to a file."""
-    with log.open("wb") as stderr:
-        return subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=folder,
-            env=environment(settings),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-        )
-
-
-async def listening_port(process: subprocess.Popen[bytes], log: Path) -> int:
-    """The port that a service says it listens on, as soon as it says so."""
-    deadline = time.monotonic() + START_SECONDS
-    while (port := said_port(log)) is None:
-        assert process.poll() is None, said(log)
-        assert time.monotonic() < deadline, said(log)
-        await asyncio.sleep(0.02)
-    return port
-
-
-def said_port(log: Path) -> int | None:
-    """The port that the log names; None if it names none so far."""
-    for line in said(log).splitlines(keepends=True):
-        if line.endswith("\n") and '"listening"' in line:
-            port: int = json.loads(line)["port"]
-            return port
-    return None
-
-
-def said(log: Path) -> str:
-    """What a process has written to its standard error."""
-    return log.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from passport_scorer.credentials.errors import DocumentUnreadable
 MAXIMUM_SIZE = 65_536  # bytes; stamps have 2 to 4 thousand
 MAXIMUM_DEPTH = 16  # levels of objects and lists; stamps have 6
 MAXIMUM_BRACKETS = 500  # that open an object or list; stamps have some 45
+MAXIMUM_COMMAS = 2_000  # bounds the number of values; stamps have some 110
 
 
 def document_bytes(document: bytes | str) -> bytes:
@@ -36,13 +37,17 @@ def read_document(document: bytes | str) -> dict[str, Any]:
     """The JSON object that a credential's text holds; of keys that repeat, the last counts.
 
     Raises:
-        DocumentUnreadable: no JSON, not an object, too long or too deep, or not UTF-8.
+        DocumentUnreadable: no JSON, not an object, not UTF-8, too long, too deep, or with too
+            many values.
     """
     raw = document_bytes(document)
     # A decoder recurses as deep as the text says, bounded only by the interpreter's recursion
     # limit: where a process has raised that, a document of brackets would exhaust the stack.
     if raw.count(b"{") + raw.count(b"[") > MAXIMUM_BRACKETS:
         raise DocumentUnreadable(f"The document has more than {MAXIMUM_BRACKETS} brackets.")
+    # The EIP-712 suite encodes and hashes each value, and a small number costs it a microsecond.
+    if raw.count(b",") > MAXIMUM_COMMAS:
+        raise DocumentUnreadable(f"The document has more than {MAXIMUM_COMMAS} commas.")
     try:
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

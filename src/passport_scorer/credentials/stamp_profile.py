@@ -26,7 +26,8 @@ IRI can't pose as several statements.
 
 The graph of such a document is a tree of two nodes and one list, so its canonical form takes
 bounded time: no nodes look alike, to be told apart by trying all their orders, other than those of
-the list, and of these there are at most `MAXIMUM_LIST`.
+the list, and of these there are at most `MAXIMUM_LIST`. Applying a context to the document takes
+about a millisecond, so each bundled context may appear only once.
 
 Source: JSON-LD 1.1; RDF Dataset Canonicalization, "Dataset Poisoning"; specification,
 credentials.md.
@@ -66,11 +67,20 @@ def check_profile(secured: SecuredDocument) -> None:
     _check_members("The proof", secured.proof, _PROOF_MEMBERS)
     if document["type"] not in ("VerifiableCredential", ["VerifiableCredential"]):
         raise ProfileViolated("`type` has more than VerifiableCredential.")
-    contexts = document["@context"]
-    for address in contexts if isinstance(contexts, list) else [contexts]:
+    _check_contexts(document["@context"])
+    _check_subject(document["credentialSubject"])
+
+
+def _check_contexts(contexts: object) -> None:
+    """Refuse what isn't a bundled context, and repetitions: each costs more than a signature."""
+    listed = contexts if isinstance(contexts, list) else [contexts]
+    if len(listed) > len(BUNDLED):
+        raise ProfileViolated(f"There are more than {len(BUNDLED)} contexts.")
+    for number, address in enumerate(listed):
         if not isinstance(address, str) or address not in BUNDLED:
             raise ProfileViolated(f"{shortened(address)} is no bundled context.")
-    _check_subject(document["credentialSubject"])
+        if address in listed[:number]:
+            raise ProfileViolated(f"The context {shortened(address)} is repeated.")
 
 
 def _check_members(owner: str, members: dict[str, Any], allowed: frozenset[str]) -> None:

@@ -1,0 +1,68 @@
+"""No document takes much more work to verify than an ordinary stamp, whatever is in it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from passport_scorer.credentials import atomic_types, eip712
+from passport_scorer.credentials.errors import CredentialRefused
+from passport_scorer.credentials.verifier import verify
+
+from .hostile_documents import (
+    ED25519,
+    EIP712,
+    NOW,
+    HostileDocument,
+    hostile_documents,
+    ordinary,
+)
+
+# How many times the calls of an ordinary stamp of the same suite. A call is about a tenth of a
+# microsecond of C or a microsecond of Python, so that 50 ms are far away.
+LIMITS = {EIP712: 40, ED25519: 10}
+
+
+def calls(document: bytes | str) -> int:
+    """How many functions verifying a document calls, those in C included; no clock is asked."""
+    count = 0
+
+    def profiler(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    atomic_types._hash_of_text.cache_clear()
+    eip712._compiled_plan.cache_clear()
+    before = sys.getprofile()
+    sys.setprofile(profiler)
+    try:
+        verify(document, NOW)
+    except CredentialRefused:
+        pass
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.fixture(scope="module")
+def allowed() -> Callable[[str], int]:
+    """How many calls a document of a suite may take."""
+    counted = {}
+    for suite in LIMITS:
+        text = json.dumps(ordinary(suite))
+        verify(text, NOW)  # imports and bundled contexts are loaded once
+        counted[suite] = calls(text)
+    return lambda suite: counted[suite] * LIMITS[suite]
+
+
+@pytest.mark.parametrize(
+    "hostile", list(hostile_documents()), ids=lambda hostile: f"{hostile.suite[:7]}: {hostile.name}"
+)
+def test_work_is_bounded(hostile: HostileDocument, allowed: Callable[[str], int]) -> None:
+    """Verifying it takes at most a fixed factor of the calls of an ordinary stamp."""
+    assert calls(hostile.text) <= allowed(hostile.suite)

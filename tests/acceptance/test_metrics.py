@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from passport_scorer.telemetry.metrics import ALL
 from passport_scorer.telemetry.prometheus import NoSharedFolder, shared_folder
+
+from .conftest import DEMO_ENVIRONMENT, launched, listening_port
 
 if TYPE_CHECKING:
     from .conftest import Service, StartService
@@ -64,10 +68,15 @@ async def eventually(service: Service, **counted: float) -> Scraped:
 
 def workers_of(service: Service) -> list[int]:
     """The processes that a service has started."""
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
+    return children_of(service.process.pid)
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that a process has started."""
+    children = Path(f"/proc/{process}/task/{process}/children")
     if not children.exists():
         pytest.skip("this system doesn't tell which processes a process has started")
-    return [int(process) for process in children.read_text().split()]
+    return [int(child) for child in children.read_text().split()]
 
 
 def shared_folders(place: Path) -> list[Path]:
@@ -190,6 +199,76 @@ async def test_nothing_is_left_behind(
     assert all(file.stat().st_blocks * 512 >= file.stat().st_size >= 2**16 for file in files)
     await service.stop()
     assert not shared_folders(tmp_path)
+
+
+async def test_what_killed_services_leave_behind_is_removed(
+    start_service: StartService, demo_database_url: str, tmp_path: Path
+) -> None:
+    """The next start removes the folder of a killed service, and leaves those in use alone."""
+    settings = {"TMPDIR": str(tmp_path)}
+    alive = await with_workers(start_service, demo_database_url, 2, **settings)
+    (in_use,) = shared_folders(tmp_path)
+    killed = await start_service_to_be_killed(tmp_path, demo_database_url)
+    (abandoned,) = set(shared_folders(tmp_path)) - {in_use}
+    victims = [killed.pid, *children_of(killed.pid)]
+    for process in victims:
+        os.kill(process, signal.SIGKILL)
+    killed.wait()
+    wait_until(lambda: all(map(has_ended, victims)))
+    assert abandoned.exists()
+    await scores(alive, 20)
+    await with_workers(start_service, demo_database_url, 2, **settings)
+    assert not abandoned.exists()
+    assert len(shared_folders(tmp_path)) == 2
+    found = await eventually(alive, scores_computed_total=20)
+    assert found.value("database_pool_connections_maximum") == 10
+
+
+async def start_service_to_be_killed(folder: Path, database_url: str) -> subprocess.Popen[bytes]:
+    """Start a service that nobody stops at the end of the test."""
+    log = folder / "to-be-killed"
+    arguments = ["serve", "--port", "0", "--internal-port", "0", "--workers", "2"]
+    given = {**DEMO_ENVIRONMENT, "DATABASE_URL": database_url, "TMPDIR": str(folder)}
+    process = launched(folder, log, arguments, given)
+    await listening_port(process, log)
+    wait_until(lambda: len(children_of(process.pid)) == 2)
+    return process
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for something that takes no time worth mentioning."""
+    deadline = time.monotonic() + LATER_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def has_ended(process: int) -> bool:
+    """Whether a process has given up everything that it held."""
+    try:
+        return ") Z " in Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_no_other_folder_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a link leads to, files, and folders of other names stay."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").touch()
+    link = tmp_path / "passport-scorer-metrics-link"
+    link.symlink_to(elsewhere)
+    file = tmp_path / "passport-scorer-metrics-file"
+    file.touch()
+    abandoned = tmp_path / "passport-scorer-metrics-abandoned"
+    abandoned.mkdir()
+    (abandoned / "counter_0.db").touch()
+    with shared_folder(1) as first, shared_folder(1) as second:
+        assert all(Path(folder, "counter_0.db").exists() for folder in (first, second))
+    assert not abandoned.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {link.name, file.name, "elsewhere"}
+    assert (elsewhere / "file").exists()
 
 
 def test_no_place_for_metrics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

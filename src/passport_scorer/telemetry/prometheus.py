@@ -5,15 +5,21 @@ set for each place of a worker: whoever is scraped adds them up. A worker that t
 a dead one goes on with its counters, so that none ever falls; what the dead one had "now"
 (gauges) is forgotten. The files have their full length from the start: the client maps them into
 memory, and where the disk is full a page that isn't there yet ends the process.
+
+The folder is locked (flock) by the parent and the workers, who inherit the lock, so that the next
+service to start can tell folders in use from those that killed services have left behind. Process
+ids would not do: they are reused, and differ between containers that share a folder.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +31,7 @@ _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client's own variable
 _NOW = "gauge_livesum"
 _FILES = {"counter": 2**20, "histogram": 2**20, _NOW: 2**16, "gauge_max": 2**16}  # bytes
 _FEW = 100  # values
+_NAME = "passport-scorer-metrics-"
 
 
 class NoSharedFolder(PassportScorerError):
@@ -102,21 +109,76 @@ class PrometheusMetrics:
 def shared_folder(workers: int) -> Iterator[str]:
     """Give a folder for the values of so many workers; to be entered before they are forked.
 
+    Removes the folders of services that were killed.
+
     Raises:
         NoSharedFolder: there is none that can be written to, or no space in it.
     """
     try:
-        made = tempfile.TemporaryDirectory(prefix="passport-scorer-metrics-")
+        place = Path(tempfile.gettempdir())
+        _remove_abandoned(place)
+        folder = _locked_folder(place)
     except OSError as error:
         raise _no_folder(workers, error) from None
-    with made as folder:
+    with closing(folder):
         try:
-            for place in range(workers):
+            for number in range(workers):
                 for kind, size in _FILES.items():
-                    _file(folder, kind, place).write_bytes(bytes(size))
+                    _file(folder.path, kind, number).write_bytes(bytes(size))
         except OSError as error:
             raise _no_folder(workers, error) from None
-        yield folder
+        yield folder.path
+
+
+class _Folder:
+    """An open folder, which is never what a symbolic link leads to; raises OSError."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+    def lock(self) -> bool:
+        """Lock it for this process and those that it forks; return False if somebody else has."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def remove(self) -> None:
+        """Remove it and what is in it, as far as this user may."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Close it; it stays locked until all processes that inherited the lock have."""
+        os.close(self._descriptor)
+
+
+def _locked_folder(place: Path) -> _Folder:
+    """Make a folder and lock it; in between another service may take it for an abandoned one."""
+    while True:
+        folder = _OwnFolder(tempfile.mkdtemp(prefix=_NAME, dir=place))
+        try:
+            if folder.lock() and Path(folder.path).is_dir():
+                return folder
+        except OSError:  # a file system without locks, where no folder is taken for abandoned
+            return folder
+        folder.close()
+
+
+class _OwnFolder(_Folder):
+    def close(self) -> None:
+        """Remove it, and unlock it."""
+        self.remove()
+        super().close()
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove the folders of services that were killed: nobody has locked them any more."""
+    for path in place.glob(f"{_NAME}*"):
+        with suppress(OSError), closing(_Folder(str(path))) as folder:
+            if folder.lock():  # of several services that start, one removes it
+                folder.remove()
 
 
 def _no_folder(workers: int, error: OSError) -> NoSharedFolder:

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from passport_scorer.credentials.did import ed25519_key, ethereum_address
+from passport_scorer.credentials.errors import IssuerUnresolvable
 from passport_scorer.credentials.rsa_keys import private_key_pem, public_key_pem
 
 HIDDEN = "(hidden)"
@@ -100,10 +102,40 @@ def unix_time(text: str) -> datetime:
 
 def texts(text: str) -> frozenset[str]:
     """Read a JSON list of strings."""
+    return frozenset(_list_of_texts(text))
+
+
+def _list_of_texts(text: str) -> list[str]:
     try:
-        return frozenset(msgspec.json.decode(text, type=list[str]))
+        return msgspec.json.decode(text, type=list[str])
     except msgspec.MsgspecError:
         raise Expected('a JSON list of strings, such as ["a", "b"]') from None
+
+
+def issuers(text: str) -> frozenset[str]:
+    """Read a JSON list of DIDs, each of which may be the issuer of a stamp that verifies."""
+    listed = _list_of_texts(text)
+    for number, did in enumerate(listed, 1):
+        try:
+            ed25519_key(did) if did.startswith("did:key:") else ethereum_address(did)
+        except IssuerUnresolvable as error:
+            raise Expected(
+                "a JSON list of did:ethr:0x… (lower case, or with its EIP-55 checksum) "
+                f"and did:key:z6Mk…, but of number {number}: {error.message.rstrip('.')}"
+            ) from None
+    return frozenset(listed)
+
+
+def hosts(text: str) -> frozenset[str]:
+    """Read a JSON list of hosts, with a port where there is one: what EIP-4361 calls a domain."""
+    listed = _list_of_texts(text)
+    for number, host in enumerate(listed, 1):
+        if not re.fullmatch(r"[^\s/?#]+", host):
+            raise Expected(
+                'a JSON list of hosts, such as ["app.example", "localhost:3000"], '
+                f"but number {number} is a URL or something else"
+            )
+    return frozenset(listed)
 
 
 def public_key(text: str) -> str:

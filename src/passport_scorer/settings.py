@@ -11,18 +11,22 @@ operations.md ("Configuration").
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 
 from passport_scorer.db.connecting import DatabaseSettings
+from passport_scorer.db.location import DatabaseLocationError
+from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.setting_values import (
     BIGINT,
     header_name,
     hidden,
+    hosts,
+    issuers,
     log_level,
     one_of,
     private_key,
@@ -128,8 +132,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         frozenset[str],
         Variable(
             "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE",
-            read=texts,
-            meaning="JSON list of the sites for which owners may sign in",
+            read=hosts,
+            meaning="JSON list of the sites for which owners may sign in: hosts, not URLs",
             default="none: nobody can sign in",
         ),
     ] = frozenset()
@@ -175,9 +179,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         frozenset[str],
         Variable(
             "TRUSTED_IAM_ISSUERS",
-            read=texts,
-            meaning="JSON list of the DIDs whose stamps count",
-            default="none: no stamp counts",
+            read=issuers,
+            meaning="JSON list of the DIDs whose stamps count; with `[]` no stamp does",
+            default="none: the service doesn't start",
         ),
     ] = frozenset()
     demo_api_key: Annotated[
@@ -402,9 +406,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     Raises:
         InvalidSetting, DatabaseLocationError: a variable is malformed; the message is one line
-            that names it.
+            that names it. Of several, an InvalidSetting has a line for each.
     """
-    return _settings(os.environ if environ is None else environ, variables())
+    settings, problems = settings_and_problems(os.environ if environ is None else environ)
+    raise_problems(problems)
+    return settings
 
 
 def read_database_settings(environ: Mapping[str, str]) -> Settings:
@@ -414,15 +420,41 @@ def read_database_settings(environ: Mapping[str, str]) -> Settings:
         InvalidSetting, DatabaseLocationError: see `read_settings`.
     """
     found = {name: v for name, v in variables().items() if name.startswith("database_")}
-    return _settings(environ, found)
+    settings, problems = _settings_and_problems(environ, found)
+    raise_problems(problems)
+    return settings
 
 
-def _settings(environ: Mapping[str, str], fields: Mapping[str, Variable]) -> Settings:
-    values = {
-        field: variable.value(name, environ[name].strip())
-        for field, variable in fields.items()
-        if (name := variable.chosen(environ))
-    }
+def settings_and_problems(
+    environ: Mapping[str, str],
+) -> tuple[Settings, list[PassportScorerError]]:
+    """Read the settings and return them, malformed ones as if not set, and an error for each."""
+    return _settings_and_problems(environ, variables())
+
+
+def _settings_and_problems(
+    environ: Mapping[str, str], fields: Mapping[str, Variable]
+) -> tuple[Settings, list[PassportScorerError]]:
+    values: dict[str, Any] = {}
+    problems: list[PassportScorerError] = []
+    for field, variable in fields.items():
+        if name := variable.chosen(environ):
+            try:
+                values[field] = variable.value(name, environ[name].strip())
+            except (InvalidSetting, DatabaseLocationError) as error:
+                problems.append(error)
     if variables()["database_url"].chosen(environ) == "RDS_PROXY_URL":
         values.setdefault("database_prepared_statements", False)
-    return Settings(**values)
+    return Settings(**values), problems
+
+
+def raise_problems(problems: Sequence[PassportScorerError]) -> None:
+    """Raise the only problem as it is, or one error with the lines of all; return if none.
+
+    Raises:
+        InvalidSetting, DatabaseLocationError: there are problems.
+    """
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise InvalidSetting("\n".join(problem.message for problem in problems))

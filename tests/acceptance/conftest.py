@@ -30,6 +30,7 @@ from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
 from tests.support.processes import (
     COMMAND,
     DEMO_ENVIRONMENT,
+    SERVING,
     START_SECONDS,
     environment,
     launched,
@@ -41,8 +42,8 @@ from tests.support.tables import LATER_SECONDS, Tables
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer
 
-__all__ = ["COMMAND", "DEMO_ENVIRONMENT", "LATER_SECONDS", "START_SECONDS", "Tables"]
-__all__ += ["environment", "launched", "said"]
+__all__ = ["COMMAND", "DEMO_ENVIRONMENT", "LATER_SECONDS", "SERVING", "START_SECONDS", "Tables"]
+__all__ += ["environment", "launched", "listening_port", "said"]
 
 STOP_SECONDS = 40
 END_SECONDS = 20

@@ -23,7 +23,7 @@ import pytest
 from passport_scorer.cli.__main__ import app
 from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
 
-from .conftest import COMMAND, environment
+from .conftest import COMMAND, StartService, environment
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 START_SECONDS = 60
@@ -257,3 +257,53 @@ async def test_the_demo(server_folder: Path, empty_database: str) -> None:
         assert await connection.fetchval("SELECT to_regclass('account_account')") is None
     finally:
         await connection.close()
+
+
+def test_a_start_without_issuers(command: Command, database_url: str) -> None:
+    """Every score would become 0: the service doesn't start, other commands do their work."""
+    done = command("serve", "--port", "0", DATABASE_URL=database_url)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("passport-scorer: TRUSTED_IAM_ISSUERS: is missing")
+    assert command("config").returncode == 0
+
+
+def test_everything_that_is_wrong_is_said_at_once(command: Command, database_url: str) -> None:
+    """A start reports malformed variables, OpenTelemetry's among them, together, without a fork."""
+    wrong = {
+        "PORT": "hush-hush",
+        "TRUSTED_IAM_ISSUERS": '["did:ethr:hush-hush"]',
+        "OTEL_BSP_SCHEDULE_DELAY": "hush-hush",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": "/hush-hush",
+    }
+    on = {"OTEL_ENABLED": "on", "DATABASE_URL": database_url}
+    done = command("serve", "--workers", "2", **on, **wrong)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [line.split(": ")[:2] for line in done.stderr.splitlines()] == [
+        ["passport-scorer", name]
+        for name in (
+            *("TRUSTED_IAM_ISSUERS", "PORT"),
+            *("OTEL_BSP_SCHEDULE_DELAY", "OTEL_EXPORTER_OTLP_CERTIFICATE"),
+        )
+    ]
+    assert "hush-hush" not in done.stderr
+
+
+async def test_settings_that_name_nothing(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """What doesn't exist is said once, whatever the number of workers, and the service serves."""
+    service = await start_service(
+        demo_database_url,
+        *("--workers", "2"),
+        CERAMIC_CACHE_SCORER_ID="4711",
+        DEMO_API_KEY="nosuch.hush-hush",
+        TRUSTED_IAM_ISSUERS="[]",
+    )
+    (event,) = service.events("settings_have_no_effect")
+    assert [each["variable"] for each in event["settings"]] == [
+        "CERAMIC_CACHE_SCORER_ID",
+        "DEMO_API_KEY",
+    ]
+    assert len(service.events("no_issuer_is_trusted")) == 1
+    assert "hush-hush" not in "".join(service.lines())

@@ -13,6 +13,8 @@ import pytest
 
 from passport_scorer.demo.world import DEMO_API_KEY
 
+from .conftest import SERVING
+
 if TYPE_CHECKING:
     from passport_scorer.db.embedded import EmbeddedServer
     from tests.acceptance.conftest import Service, StartService
@@ -120,7 +122,7 @@ def unused_port() -> int:
 def test_a_start_without_the_database(command: Command, variable: str) -> None:
     """A service whose database can't be reached says so in one line, without the password."""
     url = f"postgresql://someone:very-secret@127.0.0.1:{unused_port()}/somewhere"
-    line = one_line(command("serve", "--port", "0", **{variable: url}))
+    line = one_line(command("serve", "--port", "0", **SERVING, **{variable: url}))
     assert "127.0.0.1" in line
     assert "very-secret" not in line
 
@@ -128,14 +130,14 @@ def test_a_start_without_the_database(command: Command, variable: str) -> None:
 def test_a_start_with_a_database_that_is_none(command: Command, empty_database: str) -> None:
     """A database that doesn't exist is named in one line."""
     url = empty_database.replace("/test_", "/no_such_database_")
-    assert "there is no such database" in one_line(command("serve", DATABASE_URL=url))
+    assert "there is no such database" in one_line(command("serve", DATABASE_URL=url, **SERVING))
 
 
 def test_a_port_that_is_taken(command: Command, database_url: str) -> None:
     """A port that something else listens on is named in one line."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = str(listener.getsockname()[1])
-        line = one_line(command("serve", "--port", port, DATABASE_URL=database_url))
+        line = one_line(command("serve", "--port", port, DATABASE_URL=database_url, **SERVING))
     assert port in line
 
 
@@ -156,7 +158,7 @@ def test_a_malformed_setting(
     command: Command, database_url: str, variable: str, value: str
 ) -> None:
     """A malformed variable stops the start with one line that names it, and not its value."""
-    settings = {"DATABASE_URL": database_url, variable: value}
+    settings = {**SERVING, "DATABASE_URL": database_url, variable: value}
     line = one_line(command("serve", **settings))
     assert variable in line
     assert "very-secret" not in line
@@ -165,7 +167,8 @@ def test_a_malformed_setting(
 @pytest.mark.parametrize("workers", ["0", "-1"])
 def test_an_impossible_number_of_workers(command: Command, database_url: str, workers: str) -> None:
     """A service without workers would serve nobody: it doesn't start."""
-    done = command("serve", "--port", "0", "--workers", workers, DATABASE_URL=database_url)
+    settings = {**SERVING, "DATABASE_URL": database_url}
+    done = command("serve", "--port", "0", "--workers", workers, **settings)
     assert done.returncode > 0
     assert "workers" in done.stderr
     assert "Traceback" not in done.stderr

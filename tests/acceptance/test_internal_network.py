@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from .conftest import Service, StartService
+from .conftest import SERVING, Service, StartService
 
 PATH = "/internal/check-revocations"
 ON_PUBLIC = {"INTERNAL_ON_PUBLIC_LISTENER": "on"}
@@ -72,6 +72,7 @@ def test_the_public_never_gets_them_without_a_token(
     done = command(
         *("serve", "--host", "0.0.0.0", "--port", "0", "--workers", "1"),
         DATABASE_URL=demo_database_url,
+        **SERVING,
         **ON_PUBLIC,
     )
     assert done.returncode == 1

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
-from .conftest import Service, StartService
+from .conftest import SERVING, Service, StartService
 
 SIGN_IN = "/ceramic-cache/authenticate/v2"
 OWNER = Account.from_key("0x" + "17" * 32)
@@ -159,7 +159,9 @@ async def test_nobody_gets_in_where_nothing_is_configured(service: Service) -> N
 
 async def test_a_malformed_key_stops_the_start(command: Any) -> None:
     """A key that can't be read is one line that names the variable, and not the key."""
-    done = command("serve", SIWE_JWT_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY----- hush-hush")
+    done = command(
+        "serve", SIWE_JWT_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY----- hush-hush", **SERVING
+    )
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(lines) == 1

@@ -17,7 +17,7 @@ from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics
 from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.demo.world import DEMO_API_KEY
-from tests.acceptance.conftest import Tables, key_id_of
+from tests.support.tables import Tables, key_id_of
 
 _SOCKET = ".s.PGSQL.5432"
 _TABLE = b"INSERT INTO account_accountapikeyanalytics"

@@ -16,8 +16,9 @@ from passport_scorer.demo.world import DEMO_API_KEY, TRUSTED_ISSUERS
 START_SECONDS = 60
 # What a process needs to run at all; nothing of the service's own settings leaks in.
 PASSED_ON = ("PATH", "HOME", "PYTHONPATH", "LANG", "TMPDIR")
+SERVING = {"TRUSTED_IAM_ISSUERS": json.dumps(sorted(TRUSTED_ISSUERS))}  # what `serve` needs
 DEMO_ENVIRONMENT = {
-    "TRUSTED_IAM_ISSUERS": json.dumps(sorted(TRUSTED_ISSUERS)),
+    **SERVING,
     "DEMO_API_KEY": DEMO_API_KEY.key,
     "DEMO_API_KEY_ALIASES": '["demo"]',
     "DEMO_API_SCORER_ID": "1",

@@ -1,5 +1,6 @@
 """Settings are read once and refused with one line that names the variable."""
 
+import re
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any, get_type_hints
@@ -19,6 +20,10 @@ from passport_scorer.db.location import DatabaseLocationError
 from passport_scorer.settings import InvalidSetting, Settings, read_settings, variables
 
 SECRET = "hush-hush"
+ETHR = "did:ethr:0x018d103c154748e8d5a1d7658185125175457f84"
+CHECKSUMMED = "did:ethr:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # the first one of EIP-55
+KEY = "did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"
+X25519 = "did:key:z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc"
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC_KEY = (
     _KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -81,10 +86,17 @@ GOOD = [
         PUBLIC_KEY,
     ),
     ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", '["a.example"]', "siwe_allowed_domains", {"a.example"}),
+    (
+        "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE",
+        '["localhost:3000", "[::1]:80"]',
+        "siwe_allowed_domains",
+        {"localhost:3000", "[::1]:80"},
+    ),
     ("ETHEREUM_RPC_URL", "https://a.example/key", "ethereum_rpc_url", "https://a.example/key"),
     ("INTERNAL_ON_PUBLIC_LISTENER", "on", "internal_on_public_listener", True),
     ("ROUTING_HEADER", "X-Use-Rust-Scorer", "routing_header", "X-Use-Rust-Scorer"),
-    ("TRUSTED_IAM_ISSUERS", '["did:a", "did:b"]', "trusted_iam_issuers", {"did:a", "did:b"}),
+    ("TRUSTED_IAM_ISSUERS", f'["{ETHR}", "{KEY}"]', "trusted_iam_issuers", {ETHR, KEY}),
+    ("TRUSTED_IAM_ISSUERS", f'["{CHECKSUMMED}"]', "trusted_iam_issuers", {CHECKSUMMED}),
     ("TRUSTED_IAM_ISSUERS", "[]", "trusted_iam_issuers", set()),
     ("DEMO_API_KEY", "demo.key", "demo_api_key", "demo.key"),
     ("DEMO_API_KEY_ALIASES", '["public"]', "demo_api_key_aliases", {"public"}),
@@ -168,6 +180,10 @@ MALFORMED = [
     ("SIWE_JWT_PRIVATE_KEY", PUBLIC_KEY),
     ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", SECRET),
     ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", f'"{SECRET}"'),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", f'["a.example", "https://{SECRET}"]'),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", f'["{SECRET}/"]'),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", f'["a.example {SECRET}"]'),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", '[""]'),
     ("ETHEREUM_RPC_URL", f"wss://{SECRET}"),
     ("ETHEREUM_RPC_URL", f"https:///{SECRET}"),
     ("INTERNAL_ON_PUBLIC_LISTENER", SECRET),
@@ -177,6 +193,14 @@ MALFORMED = [
     ("TRUSTED_IAM_ISSUERS", f'"did:{SECRET}"'),
     ("TRUSTED_IAM_ISSUERS", f'["did:{SECRET}", 1]'),
     ("TRUSTED_IAM_ISSUERS", f'{{"did:{SECRET}": true}}'),
+    ("TRUSTED_IAM_ISSUERS", f'["{ETHR}", "did:web:{SECRET}"]'),
+    ("TRUSTED_IAM_ISSUERS", f'["{ETHR}0"]'),
+    ("TRUSTED_IAM_ISSUERS", f'[" {ETHR}"]'),
+    ("TRUSTED_IAM_ISSUERS", f'["{ETHR.replace(":0x", ":mainnet:0x")}"]'),
+    ("TRUSTED_IAM_ISSUERS", f'["{CHECKSUMMED.replace("aA", "AA")}"]'),
+    ("TRUSTED_IAM_ISSUERS", f'["{ETHR.removeprefix("did:ethr:")}"]'),
+    ("TRUSTED_IAM_ISSUERS", f'["{KEY[:-1]}"]'),
+    ("TRUSTED_IAM_ISSUERS", f'["{X25519}"]'),
     ("DEMO_API_KEY_ALIASES", SECRET),
     ("DEMO_API_KEY_ALIASES", f'["{SECRET}'),
     ("DEMO_API_KEY_ALIASES", f'["{SECRET}", "\ud800"]'),
@@ -270,6 +294,7 @@ def test_commands_refuse_it_in_one_line(
     """
     for name in (name for one in variables().values() for name in one.names):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TRUSTED_IAM_ISSUERS", "[]")  # what `serve` needs
     monkeypatch.setenv(variable, text)
     monkeypatch.setattr("sys.argv", ["passport-scorer", command])
     with pytest.raises(SystemExit) as ended:
@@ -279,6 +304,30 @@ def test_commands_refuse_it_in_one_line(
     assert (ended.value.code, output) == (1, "")
     assert line.startswith(f"passport-scorer: {variable}")
     assert SECRET not in line
+
+
+@pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
+@pytest.mark.parametrize("command", ["config", "serve"])
+def test_all_malformed_variables_are_reported_at_once(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is a line for each malformed variable, in the order of the table."""
+    for name in (name for one in variables().values() for name in one.names):
+        monkeypatch.delenv(name, raising=False)
+    for variable, text in FIRST_MALFORMED.items():
+        monkeypatch.setenv(variable, text)
+    monkeypatch.setattr("sys.argv", ["passport-scorer", command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    output, errors = capsys.readouterr()
+    assert (ended.value.code, output) == (1, "")
+    expected = [
+        next(name for name in one.names if name in FIRST_MALFORMED)
+        for one in variables().values()
+        if FIRST_MALFORMED.keys() & set(one.names)
+    ]
+    assert [re.split("[:,]? ", line)[1].rstrip(":") for line in errors.splitlines()] == expected
+    assert SECRET not in errors
 
 
 @pytest.mark.parametrize("variable", DATABASE)

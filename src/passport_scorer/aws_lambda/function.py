@@ -13,7 +13,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from passport_scorer.api.applications import internal_application, public_application
-from passport_scorer.app import running_services, running_telemetry
+from passport_scorer.app import running_services, running_telemetry, utc_now
 from passport_scorer.aws_lambda.answers import (
     HttpAnswer,
     detail_answer,
@@ -31,7 +31,8 @@ from passport_scorer.aws_lambda.exchange import FAULT, exchange
 from passport_scorer.aws_secret import take_secret
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
-from passport_scorer.settings import InvalidSetting, Settings, read_settings
+from passport_scorer.settings import InvalidSetting, Settings
+from passport_scorer.settings_check import read_serving_settings, warn_of_useless_settings
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = "2"  # a sandbox has one request at a time
@@ -151,11 +152,15 @@ class LambdaFunction:
 
     async def _start(self) -> _Running:
         take_secret(self._environ)
-        settings = read_settings({"DATABASE_POOL_SIZE": POOL_SIZE, **self._environ})
+        settings = read_serving_settings(
+            {"DATABASE_POOL_SIZE": POOL_SIZE, **self._environ}, traced=True
+        )
         configure_logs(environment=settings.environment, readable=False, level=settings.log_level)
         if settings.database_url is None:
             raise InvalidSetting("DATABASE_URL: is missing.")
         _look_at_internal_network(settings)
+        # Nothing is connected before a request needs it, so rows aren't looked up.
+        await warn_of_useless_settings(settings, None, utc_now())
         async with AsyncExitStack() as stack:
             telemetry = await stack.enter_async_context(running_telemetry(settings, traced=True))
             services = await stack.enter_async_context(

@@ -35,7 +35,7 @@ app.command(deploy.app)
 
 
 def main() -> None:
-    """Run the command; a failure that a person can mend is one line and an exit status."""
+    """Run the command; a failure that a person can mend is a line and an exit status."""
     try:
         try:
             _run()
@@ -67,7 +67,8 @@ def _run() -> None:
         print(f"passport-scorer: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
     except PassportScorerError as error:
-        print(f"passport-scorer: {error.message}", file=sys.stderr)
+        for line in error.message.splitlines():  # one for each malformed setting
+            print(f"passport-scorer: {line}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 import cyclopts
@@ -21,6 +22,7 @@ from passport_scorer.demo.world import (
     TRUSTED_ISSUERS,
 )
 from passport_scorer.settings import Settings, read_settings
+from passport_scorer.settings_check import read_serving_settings
 
 app = cyclopts.App(
     name="demo",
@@ -60,7 +62,8 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
     workers
         Processes that answer requests.
     """
-    settings = demo_settings(read_settings())
+    own = {"TRUSTED_IAM_ISSUERS": msgspec.json.encode(sorted(TRUSTED_ISSUERS)).decode()}
+    settings = demo_settings(read_serving_settings({**os.environ, **own}))
     with database_at_hand(settings) as url:
         asyncio.run(_seed(settings, url))
         chosen = settings.port if port is None else port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import socket
@@ -13,15 +14,21 @@ import structlog
 import uvloop
 
 from passport_scorer.api.applications import internal_application, public_application
-from passport_scorer.app import running_services, running_telemetry
+from passport_scorer.app import (
+    running_services,
+    running_telemetry,
+    utc_now,
+)
 from passport_scorer.cli.database_at_hand import database_at_hand
 from passport_scorer.cli.internal_network import check_internal_network
+from passport_scorer.db.database import Database
 from passport_scorer.db.location import is_remote, split
 from passport_scorer.server.http import serve_until_stopped
 from passport_scorer.server.sockets import listen
 from passport_scorer.server.workers import Workers
 from passport_scorer.setting_variables import InvalidSetting
-from passport_scorer.settings import Settings, read_settings
+from passport_scorer.settings import Settings
+from passport_scorer.settings_check import read_serving_settings, warn_of_useless_settings
 from passport_scorer.telemetry.logs import configure_logs
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.prometheus import PrometheusMetrics, shared_folder
@@ -43,12 +50,12 @@ def serve(
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C; a second one ends it at once.
 
-    Settings come from the environment; `DATABASE_URL` and `TRUSTED_IAM_ISSUERS` are those to
-    begin with. Without `DATABASE_URL` an embedded PostgreSQL is started in `.passport-scorer`.
+    Settings come from the environment. `TRUSTED_IAM_ISSUERS` must be set: without it every score
+    would become 0. Without `DATABASE_URL` an embedded PostgreSQL is started in `.passport-scorer`.
 
     Examples:
 
-        passport-scorer serve
+        TRUSTED_IAM_ISSUERS='["did:ethr:0x…"]' passport-scorer serve
 
         DATABASE_URL=postgresql://… passport-scorer serve --host 0.0.0.0 --internal-port 8001
 
@@ -66,7 +73,7 @@ def serve(
         Processes that answer requests; by default one for each core, or for each two cores where
         PostgreSQL is on this machine, too.
     """
-    settings = read_settings()
+    settings = read_serving_settings()
     port = settings.port if port is None else port
     _check("--port", port, 0, 65535)
     _check("--internal-port", internal_port, 0, 65535)
@@ -111,6 +118,7 @@ def serve_settings(
         readable=sys.stderr.isatty(),
         level=settings.log_level,
     )
+    asyncio.run(_check_names(settings, database_url))
     with ExitStack() as stack:
         shares = internal_port is not None and workers > 1
         folder = stack.enter_context(shared_folder(workers)) if shares else None
@@ -144,6 +152,15 @@ def serve_settings(
             work(0)
         else:
             Workers(workers, work, close_listeners).run()
+
+
+async def _check_names(settings: Settings, database_url: str) -> None:
+    database = Database(settings.database_at(database_url))
+    await database.open()
+    try:
+        await warn_of_useless_settings(settings, database, utc_now())
+    finally:
+        await database.close()
 
 
 async def _serve(

@@ -294,6 +294,8 @@ def test_an_answer_that_is_too_long(make_function: MakeFunction) -> None:
     ("variable", "value"),
     [
         ("TRUSTED_IAM_ISSUERS", "very-secret"),
+        ("TRUSTED_IAM_ISSUERS", ""),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "very-secret"),
         ("DATABASE_URL", "mysql://user:very-secret@host/database"),
         ("DATABASE_URL", ""),
         ("LAMBDA_SERVES", "very-secret"),
@@ -303,7 +305,7 @@ def test_a_malformed_setting(
     sandbox: Sandbox, capfd: pytest.CaptureFixture[str], variable: str, value: str
 ) -> None:
     """A malformed variable is 500 and one line that names it; once it is mended all is well."""
-    environment = sandbox.settings()
+    environment = sandbox.settings(OTEL_ENABLED="on", OTEL_EXPORTER_OTLP_ENDPOINT="http://[::1]:9")
     usual = environment.get(variable, "")
     environment[variable] = value
     function = LambdaFunction(environment)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COMPARES = "reads a whole table on purpose: `passport-scorer shadow rows`, on nobody's way"
 NOT_OF_REQUESTS: Mapping[str, str] = {
     "foreign_accounts": "only `passport-scorer demo`, before it fills an empty database",
+    "names_of_settings": "once, when the service starts",
     "seed_demo": "only `passport-scorer demo`",
     **{table.query.name: COMPARES for table in COMPARED_TABLES},
 }

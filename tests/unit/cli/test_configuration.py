@@ -65,7 +65,7 @@ def test_the_variable_that_counts_is_named() -> None:
 def test_values_are_shown_as_they_are_written() -> None:
     """What is shown of a value that is no secret can be set again."""
     given = {
-        "TRUSTED_IAM_ISSUERS": '["did:a","did:b"]',
+        "TRUSTED_IAM_ISSUERS": '["did:ethr:0x018d103c154748e8d5a1d7658185125175457f84"]',
         "FF_API_ANALYTICS": "off",
         "OTEL_TRACE_SAMPLING_RATE": "0.5",
         "ROUTING_HEADER": "X-Use-Rust-Scorer",

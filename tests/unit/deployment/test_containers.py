@@ -19,7 +19,8 @@ from cyclopts import App
 from passport_scorer.api.health import HEALTH
 from passport_scorer.cli.serve import serve
 from passport_scorer.server.http import GRACE
-from passport_scorer.settings import Settings, read_settings
+from passport_scorer.settings import InvalidSetting, Settings, read_settings
+from passport_scorer.settings_check import read_serving_settings
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
@@ -229,6 +230,18 @@ def test_pods_may_do_little() -> None:
     assert {mount["mountPath"] for mount in container()["volumeMounts"]} == {"/tmp"}
     assert container()["resources"]["limits"]["memory"]
     assert set(container()["resources"]["requests"]) == {"cpu", "memory"}
+
+
+def test_issuers_are_left_to_the_operator() -> None:
+    """No example trusts nobody without a word: what starts has been told whom to trust."""
+    example = (DEPLOY / "compose" / "scorer.env.example").read_text()
+    given = dict(
+        line.split("=", 1) for line in example.splitlines() if line and not line.startswith("#")
+    )
+    for settings in (manifest("ConfigMap")["data"], given):
+        with pytest.raises(InvalidSetting, match="TRUSTED_IAM_ISSUERS: is missing"):
+            read_serving_settings(settings)
+        read_serving_settings({**settings, "TRUSTED_IAM_ISSUERS": "[]"})
 
 
 def test_selectors_select_the_pods() -> None:

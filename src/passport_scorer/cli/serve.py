@@ -112,6 +112,7 @@ def serve_settings(
         CannotListen: an address can't be listened on.
         InvalidSetting: the public could call internal endpoints without a token.
         NoSharedFolder: workers have no place for their metrics.
+        WorkersCannotStart: the workers end again and again before one of them is ready.
     """
     configure_logs(
         environment=settings.environment,
@@ -135,13 +136,14 @@ def serve_settings(
         if workers > 1 and settings.rate_limit_redis_url is None:
             log.warning("rate_limits_count_per_process", setting="RATE_LIMIT_REDIS_URL")
 
-        def work(place: int) -> None:
+        def work(place: int, ready: Callable[[], None]) -> None:
             # Nobody could scrape them without the internal listener.
             metrics = PrometheusMetrics(folder, place) if internal else NO_METRICS
             alone = workers == 1
             gc.freeze()  # what is there now stays
             gc.set_threshold(*_COLLECTIONS)
-            uvloop.run(_serve(settings, database_url, public, internal, metrics, alone=alone))
+            listeners = (public, internal)
+            uvloop.run(_serve(settings, database_url, listeners, metrics, ready, alone=alone))
 
         def close_listeners() -> None:
             # As long as the parent held them, too, callers would be let in after the workers.
@@ -149,9 +151,13 @@ def serve_settings(
                 listener.close()
 
         if workers == 1:
-            work(0)
+            work(0, _nothing)
         else:
             Workers(workers, work, close_listeners).run()
+
+
+def _nothing() -> None:
+    """Nobody waits until a process that is alone is ready."""
 
 
 async def _check_names(settings: Settings, database_url: str) -> None:
@@ -166,12 +172,13 @@ async def _check_names(settings: Settings, database_url: str) -> None:
 async def _serve(
     settings: Settings,
     database_url: str,
-    public: socket.socket,
-    internal: socket.socket | None,
+    sockets: tuple[socket.socket, socket.socket | None],
     metrics: Metrics,
+    ready: Callable[[], None],
     *,
     alone: bool,
 ) -> None:
+    public, internal = sockets
     async with (
         running_telemetry(settings, metrics) as telemetry,
         running_services(settings, database_url, telemetry) as services,
@@ -180,6 +187,7 @@ async def _serve(
         listeners = [(public_application(services, with_internal=with_internal), public)]
         if internal:
             listeners.append((internal_application(services), internal))
+        ready()
         await serve_until_stopped(
             listeners,
             delay=settings.shutdown_delay,

@@ -13,11 +13,11 @@ from starlette.requests import ClientDisconnect, Request
 
 from passport_scorer.api.limits import LONGEST_BODY
 from passport_scorer.api.problems import InvalidRequest, Problem
+from passport_scorer.domain.bounded_types import BIGINT, IntegerColumn
 from passport_scorer.domain.errors import PassportScorerError
 
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
-_BIGINT = 2**63
 
 
 class TooLong(PassportScorerError):
@@ -75,22 +75,22 @@ def switch_query_parameter(request: Request, name: str) -> bool | None:
     return _SWITCH[text.lower()]
 
 
-def integer_path_parameter(request: Request, name: str) -> int:
-    """Return a whole number (64 bits) of the path.
+def integer_path_parameter(request: Request, name: str, column: IntegerColumn = BIGINT) -> int:
+    """Return a whole number of the path that a column can hold.
 
     Raises:
         InvalidRequest: it is something else.
     """
-    return parse_integer(request.path_params[name], ["path", name])
+    return parse_integer(request.path_params[name], ["path", name], column)
 
 
-def parse_integer(text: str, place: list[str]) -> int:
-    """Read a decimal whole number of at most 64 bits.
+def parse_integer(text: str, place: list[str], column: IntegerColumn = BIGINT) -> int:
+    """Read a decimal whole number that a column can hold.
 
     Raises:
         InvalidRequest: it is something else; `place` says where it stands.
     """
-    if not _INTEGER.fullmatch(text) or not -_BIGINT <= int(text) < _BIGINT:
+    if not _INTEGER.fullmatch(text) or not column.holds(int(text)):
         raise InvalidRequest(Problem("int_parsing", place, "This is not a whole number."))
     return int(text)
 
@@ -115,6 +115,22 @@ async def json_body(request: Request, kind: Any) -> Any:
     except ClientDisconnect as error:
         raise InvalidRequest(Problem("missing", ["body"], "The body is incomplete.")) from error
     return decode_json(bytes(body), kind)
+
+
+def list_of_at_most(kind: Any, most: int) -> Any:
+    """Return a type for `json_body` that reads the first members of a JSON list, one too many.
+
+    A list that is too long is known by that one; the rest is skipped without becoming objects,
+    which would take many times the memory of their text. `members` makes a list of it.
+    """
+    places = [(f"member_{place}", kind | msgspec.UnsetType, msgspec.UNSET) for place in range(most)]
+    extra = ("extra", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET)
+    return msgspec.defstruct("JsonList", [*places, extra], array_like=True, frozen=True)
+
+
+def members(read: msgspec.Struct) -> list[Any]:
+    """Return the members that were read of a list, the one too many included."""
+    return [value for value in msgspec.structs.astuple(read) if value is not msgspec.UNSET]
 
 
 def decode_json(body: bytes, kind: Any) -> Any:

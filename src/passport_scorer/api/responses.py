@@ -25,6 +25,7 @@ _STATUSES: Mapping[str, int] = {
     "no_created_at": 400,
     "invalid_scorer_id": 400,
     "unusable_entry": 400,
+    "too_many_live_stamps": 400,
     "no_credentials": 400,
     "several_addresses": 400,
     "sign_in_refused": 400,

@@ -8,18 +8,13 @@ from typing import Any
 import msgspec
 
 from passport_scorer.api.parsing import decode_json
+from passport_scorer.api.problems import InvalidRequest, Problem
 from passport_scorer.api.public.score_response import V2ScoreResponse
+from passport_scorer.credentials.errors import DocumentUnreadable
+from passport_scorer.credentials.stored_form import read_storable
 from passport_scorer.db.stamp_store_queries import LiveStamp
-from passport_scorer.domain.submitted_stamps import Entry, SubmittedStamp
-
-
-class SentStamp(msgspec.Struct, frozen=True):
-    """What is read from a credential that is sent; anything else may stand there."""
-
-    subject: Any = msgspec.field(name="credentialSubject", default=None)
-    proof: Any = None
-    issuance_date: Any = msgspec.field(name="issuanceDate", default=None)
-    expiration_date: Any = msgspec.field(name="expirationDate", default=None)
+from passport_scorer.domain.bounded_types import StorableText
+from passport_scorer.domain.submitted_stamps import Entry, SubmittedStamp, UnusableEntry
 
 
 class StampEntry(msgspec.Struct, frozen=True):
@@ -31,9 +26,9 @@ class StampEntry(msgspec.Struct, frozen=True):
         address: ignored; the address is that of the access token.
     """
 
-    provider: str
+    provider: StorableText
     stamp: dict[str, Any] | None = None
-    address: str | None = None
+    address: Any = None
 
 
 class ShownLiveStamp(msgspec.Struct, frozen=True):
@@ -72,6 +67,7 @@ def shown(stamps: list[LiveStamp]) -> list[ShownLiveStamp]:
     return [
         ShownLiveStamp(stamp.id, stamp.address, stamp.provider, msgspec.Raw(stamp.stamp.encode()))
         for stamp in stamps
+        if stamp.stamp is not None
     ]
 
 
@@ -80,23 +76,47 @@ def read_entries(sent: list[msgspec.Raw]) -> list[Entry]:
 
     Raises:
         InvalidRequest: an entry has another shape.
+        UnusableEntry: a stamp is out of bounds.
     """
-    return [_entry(decode_json(bytes(entry), _RawEntry)) for entry in sent]
+    return [
+        _entry(place, decode_json(bytes(entry), _RawEntry)) for place, entry in enumerate(sent, 1)
+    ]
 
 
-def read_stamp(document: msgspec.Raw) -> SubmittedStamp:
+def read_providers(sent: list[msgspec.Raw]) -> list[str]:
+    """Read the providers of entries whose stamps don't matter, whatever those are.
+
+    Raises:
+        InvalidRequest: an entry has another shape.
+    """
+    return [decode_json(bytes(entry), _RawEntry).provider for entry in sent]
+
+
+def read_stamp(place: int, document: msgspec.Raw) -> SubmittedStamp:
     """Read what is needed of a credential.
+
+    Args:
+        place: of its entry, from 1 on; for the error.
+        document: JSON text.
 
     Raises:
         InvalidRequest: it is no JSON object.
+        UnusableEntry: it is out of the bounds that verification has.
     """
-    stamp = decode_json(bytes(document), SentStamp)
+    text = bytes(document)
+    if not text.startswith(b"{"):
+        problem = Problem("json_invalid", ["body"], f"Entry {place}: a stamp is a JSON object.")
+        raise InvalidRequest(problem)
+    try:
+        stamp = read_storable(text)
+    except DocumentUnreadable as error:
+        raise UnusableEntry(f"Entry {place}: {error.message}") from error
     return SubmittedStamp(
-        document=bytes(document).decode(),
-        provider=_text(stamp.subject, "provider"),
-        proof_value=_text(stamp.proof, "proofValue"),
-        issuance_date=_time(stamp.issuance_date),
-        expiration_date=_time(stamp.expiration_date),
+        document=text.decode(),
+        provider=_text(stamp.get("credentialSubject"), "provider"),
+        proof_value=_text(stamp.get("proof"), "proofValue"),
+        issuance_date=_time(stamp.get("issuanceDate")),
+        expiration_date=_time(stamp.get("expirationDate")),
     )
 
 
@@ -105,10 +125,10 @@ class _RawEntry(msgspec.Struct, frozen=True):
     stamp: msgspec.Raw = msgspec.Raw(b"null")
 
 
-def _entry(sent: _RawEntry) -> Entry:
+def _entry(place: int, sent: _RawEntry) -> Entry:
     if bytes(sent.stamp) == b"null":
         return Entry(sent.provider)
-    return Entry(sent.provider, read_stamp(sent.stamp))
+    return Entry(sent.provider, read_stamp(place, sent.stamp))
 
 
 def _text(parent: object, name: str) -> str | None:

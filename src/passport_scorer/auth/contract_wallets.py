@@ -19,7 +19,7 @@ from passport_scorer.auth.wallet_calls import (
 )
 
 CHAIN_ID = 1  # identities are `did:pkh:eip155:1:…`: accounts of this chain
-_LONGEST_SIGNATURE = 16 * 1024  # bytes
+LONGEST_SIGNATURE = 16 * 1024  # bytes
 _MOST_QUESTIONS = 8
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ class ContractWallets:
             digest: what was signed (32 bytes).
             signature: of any length; wrapped as EIP-6492 says, or for EIP-1271.
         """
-        if len(signature) > _LONGEST_SIGNATURE:
+        if len(signature) > LONGEST_SIGNATURE:
             return False
         try:
             wrapped = unwrap(signature)

@@ -28,9 +28,24 @@ def document_bytes(document: bytes | str) -> bytes:
         raw = document.encode() if isinstance(document, str) else document
     except UnicodeEncodeError as error:
         raise DocumentUnreadable("The document isn't valid Unicode.") from error
-    if len(raw) > MAXIMUM_SIZE:
-        raise DocumentUnreadable(f"The document has more than {MAXIMUM_SIZE} bytes.")
+    _check_length(raw)
     return raw
+
+
+def check_size(raw: bytes) -> None:
+    """Refuse JSON text that is too long, or has too many objects, lists and values.
+
+    Raises:
+        DocumentUnreadable: it is, or has.
+    """
+    _check_length(raw)
+    # A decoder recurses as deep as the text says, bounded only by the interpreter's recursion
+    # limit: where a process has raised that, a document of brackets would exhaust the stack.
+    if raw.count(b"{") + raw.count(b"[") > MAXIMUM_BRACKETS:
+        raise DocumentUnreadable(f"The document has more than {MAXIMUM_BRACKETS} brackets.")
+    # The EIP-712 suite encodes and hashes each value, and a small number costs it a microsecond.
+    if raw.count(b",") > MAXIMUM_COMMAS:
+        raise DocumentUnreadable(f"The document has more than {MAXIMUM_COMMAS} commas.")
 
 
 def read_document(document: bytes | str) -> dict[str, Any]:
@@ -41,13 +56,7 @@ def read_document(document: bytes | str) -> dict[str, Any]:
             many values.
     """
     raw = document_bytes(document)
-    # A decoder recurses as deep as the text says, bounded only by the interpreter's recursion
-    # limit: where a process has raised that, a document of brackets would exhaust the stack.
-    if raw.count(b"{") + raw.count(b"[") > MAXIMUM_BRACKETS:
-        raise DocumentUnreadable(f"The document has more than {MAXIMUM_BRACKETS} brackets.")
-    # The EIP-712 suite encodes and hashes each value, and a small number costs it a microsecond.
-    if raw.count(b",") > MAXIMUM_COMMAS:
-        raise DocumentUnreadable(f"The document has more than {MAXIMUM_COMMAS} commas.")
+    check_size(raw)
     try:
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -57,6 +66,11 @@ def read_document(document: bytes | str) -> dict[str, Any]:
     if _is_deeper(value, MAXIMUM_DEPTH):
         raise DocumentUnreadable(f"The document nests deeper than {MAXIMUM_DEPTH} levels.")
     return value
+
+
+def _check_length(raw: bytes) -> None:
+    if len(raw) > MAXIMUM_SIZE:
+        raise DocumentUnreadable(f"The document has more than {MAXIMUM_SIZE} bytes.")
 
 
 def _is_deeper(value: Any, depth: int) -> bool:

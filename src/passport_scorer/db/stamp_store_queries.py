@@ -23,7 +23,7 @@ class LockedAddress(msgspec.Struct, frozen=True):
 
 
 class StoreStampsParameters(msgspec.Struct, frozen=True):
-    """$1 to $10 of `store_stamps.sql`; the lists are columns of the new rows."""
+    """$1 to $11 of `store_stamps.sql`; the lists are columns of the new rows."""
 
     address: str
     now: datetime
@@ -35,21 +35,32 @@ class StoreStampsParameters(msgspec.Struct, frozen=True):
     proof_value: list[str]
     issuance_date: list[datetime | None]
     expiration_date: list[datetime | None]
+    most_counted: int
 
 
-class DeletedStamps(msgspec.Struct, frozen=True):
-    """How many stamps were soft-deleted."""
+class ChangedStamps(msgspec.Struct, frozen=True):
+    """How many stamps were soft-deleted, and how many were live before."""
 
     deleted: int
+    live: int
+
+
+class LiveStampsParameters(msgspec.Struct, frozen=True):
+    """$1 to $4 of `live_stamps.sql`: an address in lower case, and the bounds of its answer."""
+
+    address: str
+    most: int
+    longest_document: int
+    longest_answer: int
 
 
 class LiveStamp(msgspec.Struct, frozen=True):
-    """A live, unrevoked stamp; `stamp` is the JSON text of the credential."""
+    """A live, unrevoked stamp; `stamp` is the JSON text of the credential, if it is in bounds."""
 
     id: int
     address: str
     provider: str
-    stamp: str
+    stamp: str | None
 
 
 class StoredScoreParameters(msgspec.Struct, frozen=True):
@@ -71,6 +82,6 @@ class StoredScore(msgspec.Struct, frozen=True):
 
 
 LOCK_ADDRESS = Query("lock_address", AddressParameters, LockedAddress)
-STORE_STAMPS = Query("store_stamps", StoreStampsParameters, DeletedStamps)
-LIVE_STAMPS = Query("live_stamps", AddressParameters, LiveStamp)
+STORE_STAMPS = Query("store_stamps", StoreStampsParameters, ChangedStamps)
+LIVE_STAMPS = Query("live_stamps", LiveStampsParameters, LiveStamp)
 STORED_SCORE = Query("stored_score", StoredScoreParameters, StoredScore)

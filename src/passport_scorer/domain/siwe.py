@@ -12,10 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from passport_scorer.domain.addresses import is_address
+from passport_scorer.domain.bounded_types import Bigint, Field
 from passport_scorer.domain.errors import PassportScorerError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -25,6 +27,8 @@ _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+
+MOST_RESOURCES = 100
 
 
 class SignInRefused(PassportScorerError):
@@ -52,19 +56,19 @@ class SiweMessage(msgspec.Struct, frozen=True, rename="camel"):
         scheme: of the site's origin: `https`.
     """
 
-    domain: str | None = None
-    address: str | None = None
-    uri: str | None = None
-    version: str | None = None
-    chain_id: int | str | None = None
-    nonce: str | None = None
-    issued_at: str | None = None
-    statement: str | None = None
-    expiration_time: str | None = None
-    not_before: str | None = None
-    request_id: str | None = None
-    resources: Sequence[str] | None = None
-    scheme: str | None = None
+    domain: Field | None = None
+    address: Field | None = None
+    uri: Field | None = None
+    version: Field | None = None
+    chain_id: Bigint | Field | None = None
+    nonce: Field | None = None
+    issued_at: Field | None = None
+    statement: Field | None = None
+    expiration_time: Field | None = None
+    not_before: Field | None = None
+    request_id: Field | None = None
+    resources: Annotated[Sequence[Field], msgspec.Meta(max_length=MOST_RESOURCES)] | None = None
+    scheme: Field | None = None
 
 
 def signer_and_nonce(message: SiweMessage) -> tuple[str, str]:

@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from passport_scorer.domain.bounded_types import BIGINT
 from passport_scorer.domain.errors import PassportScorerError
 
 LARGEST_PAGE = 1000
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]{1,200}")
-_LARGEST_ID = 2**63 - 1
+_LARGEST_ID = BIGINT.most
 
 
 class InvalidLimit(PassportScorerError):

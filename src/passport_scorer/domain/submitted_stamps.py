@@ -8,16 +8,22 @@ from datetime import datetime
 
 import msgspec
 
+from passport_scorer.domain.bounded_types import is_storable
 from passport_scorer.domain.errors import PassportScorerError
 
 MOST_ENTRIES = 100
-_LONGEST_TEXT = 256  # characters; what the columns provider and proof_value can hold
 
 
 class TooManyStamps(PassportScorerError):
     """You have submitted too many stamps."""
 
     code = "too_many_stamps"
+
+
+class TooManyLiveStamps(PassportScorerError):
+    """The address would have too many stamps."""
+
+    code = "too_many_live_stamps"
 
 
 class UnusableEntry(PassportScorerError):
@@ -67,6 +73,24 @@ def check_number(entries: Sequence[object]) -> None:
         raise TooManyStamps
 
 
+def check_live_stamps(live: int, deleted: int, stored: int, most: int) -> None:
+    """Refuse a change that gives an address more stamps than it may have.
+
+    An address that has too many already, as others may have stored them, can replace and delete.
+
+    Args:
+        live: stamps before the change.
+        deleted: how many of them the change deletes.
+        stored: how many it adds.
+        most: live stamps that an address may have.
+
+    Raises:
+        TooManyLiveStamps: there would be more than that.
+    """
+    if stored > deleted and live - deleted + stored > most:
+        raise TooManyLiveStamps(f"An address may have at most {most} stamps.")
+
+
 def check_entries(entries: Iterable[Entry]) -> None:
     """Refuse entries that can't be stored; an entry is named by its place, from 1 on.
 
@@ -84,12 +108,12 @@ def check_entries(entries: Iterable[Entry]) -> None:
 def _problem(entry: Entry, seen: set[str]) -> str | None:
     if entry.provider in seen:
         return "the provider occurs twice."
-    if len(entry.provider) > _LONGEST_TEXT or "\0" in entry.provider:
+    if not is_storable(entry.provider):
         return "the provider is no name of one."
     if entry.stamp is None:
         return None
     if entry.stamp.provider != entry.provider:
         return "the stamp is of another provider."
-    if not entry.stamp.proof_value or len(entry.stamp.proof_value) > _LONGEST_TEXT:
+    if not entry.stamp.proof_value or not is_storable(entry.stamp.proof_value):
         return "the stamp has no proof.proofValue that can be stored."
     return None

@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import IntEnum
 
 import msgspec
+import structlog
 
+from passport_scorer.credentials.reading import MAXIMUM_SIZE
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import ValueRefused
 from passport_scorer.db.scoring_queries import ScoringRequest
@@ -18,6 +20,7 @@ from passport_scorer.db.stamp_store_queries import (
     STORED_SCORE,
     AddressParameters,
     LiveStamp,
+    LiveStampsParameters,
     StoredScoreParameters,
     StoreStampsParameters,
 )
@@ -29,6 +32,7 @@ from passport_scorer.domain.submitted_stamps import (
     NoStampToDelete,
     UnusableEntry,
     check_entries,
+    check_live_stamps,
 )
 from passport_scorer.scoring.road import ScoringRoad
 
@@ -47,25 +51,40 @@ class Source(msgspec.Struct, frozen=True):
     scorer_id: int | None = None
 
 
+_NAMED = 10  # stamps that one event names
+LONGEST_ANSWER = 4 * 1024 * 1024  # bytes of all documents that are listed together
+
+log = structlog.get_logger()
+
+
 class StampStore:
     """Adds, deletes and lists the stamps of an address.
+
+    Documents that are longer than verification reads are left out of lists, which are themselves
+    bounded: such rows can only have been written by others.
 
     Args:
         database: where they are.
         road: scores after each change.
         clock: returns the time (aware).
+        most_stamps: live stamps that an address may have.
     """
 
     def __init__(
-        self, database: Database, road: ScoringRoad, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        road: ScoringRoad,
+        clock: Callable[[], datetime],
+        most_stamps: int = 500,
     ) -> None:
         self._database = database
         self._road = road
         self._clock = clock
+        self._most = most_stamps
 
     async def live_stamps(self, address: str) -> list[LiveStamp]:
         """Return the live, unrevoked stamps of an address (lower case), newest first."""
-        return await self._database.read(LIVE_STAMPS, AddressParameters(address))
+        return await self._listed(self._database, address)
 
     async def is_scored(self, address: str, community_id: int) -> bool:
         """Return True if there is a stored score of an address (lower case) in a community."""
@@ -88,6 +107,7 @@ class StampStore:
 
         Raises:
             UnusableEntry: an entry can't be stored.
+            TooManyLiveStamps: the address would have too many stamps.
             ScorerNotFound: there is no such community.
         """
         check_entries(entries)
@@ -95,7 +115,7 @@ class StampStore:
         async def work(connection: Connection) -> tuple[list[LiveStamp], Outcome]:
             await self._change(connection, address, entries, source)
             outcome = await self._road.score_within(connection, address, community_id)
-            return await connection.read(LIVE_STAMPS, AddressParameters(address)), outcome
+            return await self._listed(connection, address), outcome
 
         return await self._road.transact(address, work)
 
@@ -114,7 +134,7 @@ class StampStore:
             if not await self._change(connection, address, entries, Source()):
                 raise NoStampToDelete
             await self._road.score_within(connection, address, community_id)
-            return await connection.read(LIVE_STAMPS, AddressParameters(address))
+            return await self._listed(connection, address)
 
         return await self._road.transact(address, work)
 
@@ -162,9 +182,21 @@ class StampStore:
             proof_value=[stamp.proof_value or "" for stamp in stamps],
             issuance_date=[stamp.issuance_date for stamp in stamps],
             expiration_date=[stamp.expiration_date for stamp in stamps],
+            most_counted=self._most + len(entries) + 1,
         )
         try:
             (changed,) = await connection.fetch(STORE_STAMPS, parameters)
         except ValueRefused as error:
             raise UnusableEntry("A stamp holds what the database can't hold.") from error
+        check_live_stamps(changed.live, changed.deleted, len(stamps), self._most)
         return changed.deleted
+
+    async def _listed(self, database: Database | Connection, address: str) -> list[LiveStamp]:
+        parameters = LiveStampsParameters(address, self._most, MAXIMUM_SIZE, LONGEST_ANSWER)
+        stamps = await database.read(LIVE_STAMPS, parameters)
+        left_out = [stamp.id for stamp in stamps if stamp.stamp is None]
+        if left_out:
+            log.warning(
+                "stamps_not_listed", address=address, count=len(left_out), stamps=left_out[:_NAMED]
+            )
+        return [stamp for stamp in stamps if stamp.stamp is not None]

@@ -45,6 +45,7 @@ from passport_scorer.db.scoring_queries import (
 from passport_scorer.db.stake_queries import ReadLegacyStakesParameters, ReadStakesParameters
 from passport_scorer.db.stamp_store_queries import (
     AddressParameters,
+    LiveStampsParameters,
     StoredScoreParameters,
     StoreStampsParameters,
 )
@@ -192,7 +193,7 @@ def _store_stamps(persons: Sequence[Person]) -> list[StoreStampsParameters]:
     count = len(person.providers)
     times: list[datetime | None] = [_NOW] * count
     return [
-        StoreStampsParameters(person.address, _NOW, [], None, None, [], [], [], [], []),
+        StoreStampsParameters(person.address, _NOW, [], None, None, [], [], [], [], [], 501),
         StoreStampsParameters(
             address=person.address,
             now=_NOW,
@@ -204,6 +205,7 @@ def _store_stamps(persons: Sequence[Person]) -> list[StoreStampsParameters]:
             proof_value=["proof"] * count,
             issuance_date=times,
             expiration_date=times,
+            most_counted=511,
         ),
     ]
 
@@ -219,7 +221,9 @@ def _stamps_page(address: str, id_: int, *, is_above: bool, limit: int) -> ReadS
 EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] = {
     "allocate_usage_ids": lambda persons: [AllocateUsageIdsParameters(len(persons))],
     "create_nonce": lambda _: [CreateNonceParameters("a new one", _NOW, _NOW)],
-    "live_stamps": lambda persons: [AddressParameters(persons[0].address)],
+    "live_stamps": lambda persons: [
+        LiveStampsParameters(persons[0].address, 500, 65_536, 4_194_304)
+    ],
     "lock_address": lambda persons: [AddressParameters(persons[0].address)],
     "lock_limited_points": lambda _: [NoParameters()],
     "lock_scores": lambda persons: [

@@ -5,20 +5,28 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from passport_scorer.credentials.stored_form import WrittenNumber, stored_text
+from passport_scorer.db.location import connected
 from passport_scorer.demo.signing import sign_eip712
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.submitted_stamps import (
     Entry,
     NoStampToDelete,
     SubmittedStamp,
+    TooManyLiveStamps,
     UnusableEntry,
 )
-from passport_scorer.scoring.stamp_store import Source, SourceApp, StampStore
+from passport_scorer.scoring.stamp_store import LONGEST_ANSWER, Source, SourceApp, StampStore
 
 from .world import COMMUNITY, ISSUER_KEY, START, Road, World, address
 
@@ -28,13 +36,13 @@ SOURCE = Source(SourceApp.PASSPORT, COMMUNITY)
 TICKS = itertools.count()
 
 
-def store_of(road: Road, world: World) -> StampStore:
+def store_of(road: Road, world: World, **limits: int) -> StampStore:
     """A stamp store on a road; its clock never shows a time twice, as real ones hardly do."""
 
     def clock() -> datetime:
         return world.now + timedelta(microseconds=next(TICKS))
 
-    return StampStore(road.database, road.road, clock)
+    return StampStore(road.database, road.road, clock, **limits)
 
 
 def entry(name: str, provider: str, nullifier: str, **changes: str) -> Entry:
@@ -170,3 +178,130 @@ async def test_a_recorded_score_is_not_computed_again(world: World) -> None:
         assert (await store.recorded_score(address("ann"), COMMUNITY))[0] is None
         with pytest.raises(ScorerNotFound):
             await store.recorded_score(address("ann"), 999)
+
+
+JSON_NUMBERS = st.from_regex(r"\A-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?([eE][+-]?[0-8]?[0-9])?\Z")
+JSON_TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9)
+
+
+def json_texts(value: object) -> str:
+    """JSON of nested lists and pairs; a tuple is a number, exactly as it is written."""
+    if isinstance(value, tuple):
+        return str(value[0])
+    if isinstance(value, list):
+        return f"[{','.join(map(json_texts, value))}]"
+    if isinstance(value, dict):
+        members = (f"{json.dumps(name)}:{json_texts(value[name])}" for name in value)
+        return "{" + ",".join(members) + "}"
+    return json.dumps(value)
+
+
+JSON_VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), JSON_TEXTS, JSON_NUMBERS.map(lambda text: (text,))),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(JSON_TEXTS, inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+async def test_the_stored_form_is_as_long_as_what_postgresql_gives(database_url: str) -> None:
+    """Also of numbers with exponents, escapes and odd characters; only `-0` loses its sign."""
+    documents: list[str] = []
+
+    @settings(max_examples=400, deadline=None, derandomize=True, database=None)
+    @given(st.dictionaries(JSON_TEXTS, JSON_VALUES, max_size=4))
+    def collect(value: dict[str, object]) -> None:
+        documents.append(json_texts(value))
+
+    collect()
+    async with connected(database_url) as connection:
+        stored = await connection.fetchval(
+            """SELECT array_agg(text::jsonb::text ORDER BY n)
+            FROM unnest($1::text[]) WITH ORDINALITY AS document (text, n)""",
+            documents,
+        )
+    decoder = msgspec.json.Decoder(float_hook=WrittenNumber)
+    for document, expected in zip(documents, stored, strict=True):
+        ours = stored_text(decoder.decode(document))
+        without_signs = re.sub(r"-(0(\.0*)?)(?=[,\]}])", r"\1", ours)
+        assert len(without_signs) == len(expected), (ours, expected)
+
+
+@pytest.mark.parametrize("before", [3, 7])
+async def test_an_address_has_so_many_stamps_at_most(world: World, before: int) -> None:
+    """What would add to a full address is refused as a whole; replacing and deleting isn't."""
+    for place in range(before):
+        await world.add_stamp("ann", f"P{place}", [f"v0:{place}"])
+    async with world.road() as road:
+        store = store_of(road, world, most_stamps=4)
+        several = [entry("ann", provider, f"v1:{provider}") for provider in ("P0", "Ens", "X")]
+        with pytest.raises(TooManyLiveStamps, match="at most 4 stamps"):
+            await store.store(address("ann"), several, COMMUNITY, SOURCE)
+        assert len(await world.rows("SELECT FROM ceramic_cache_ceramiccache")) == before
+        await store.store(address("ann"), several[:1], COMMUNITY, SOURCE)
+        if before < 4:
+            await store.store(address("ann"), several[:2], COMMUNITY, SOURCE)
+        exchange = [Entry("P1"), entry("ann", "X", "v1:x")]
+        stamps, _ = await store.store(address("ann"), exchange, COMMUNITY, SOURCE)
+        assert len(stamps) == 4
+        await store.delete(address("ann"), ["P2"], COMMUNITY)
+
+
+async def test_racing_calls_never_exceed_the_limit(world: World) -> None:
+    """However many callers add stamps at once, those that still fit are stored."""
+    async with world.road() as road:
+        store = store_of(road, world, most_stamps=5)
+        calls = [
+            store.store(address("ann"), [entry("ann", f"P{i}", f"v0:{i}")], COMMUNITY, SOURCE)
+            for i in range(20)
+        ]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, TooManyLiveStamps)]
+    assert len(refused) == 15
+    assert len(await world.rows("SELECT FROM ceramic_cache_ceramiccache")) == 5
+
+
+HUGE = f'{{"a": [{",".join(["1e131071"] * 100)}]}}'
+TINY = f'{{"a": [{",".join(["0e-16383"] * 100)}]}}'
+LONG = json.dumps({"a": "x" * 66_000})
+FITTING = json.dumps({"a": "x" * 60_000})
+
+
+async def add_document(world: World, provider: str, document: str) -> None:
+    """Store a document as somebody does who knows no bounds."""
+    await world.rows(
+        """INSERT INTO ceramic_cache_ceramiccache (
+            address, provider, stamp, updated_at, type, compose_db_save_status,
+            compose_db_stream_id, proof_value
+        ) VALUES ($1, $2, $3::text::jsonb, now(), 1, '', '', '') RETURNING id""",
+        address("ann"),
+        provider,
+        document,
+    )
+
+
+async def test_documents_without_bounds_are_not_listed(world: World) -> None:
+    """Neither one that is too long, nor one that only gets long; the others are, and it's said."""
+    for place, document in enumerate((HUGE, FITTING, LONG, TINY, '{"a": 1e99}')):
+        await add_document(world, f"P{place}", document)
+    async with world.road() as road:
+        store = store_of(road, world)
+        with capture_logs() as logs:
+            stamps = await store.live_stamps(address("ann"))
+    assert [stamp.provider for stamp in stamps] == ["P4", "P1"]
+    (event,) = [event for event in logs if event["event"] == "stamps_not_listed"]
+    assert (event["count"], len(event["stamps"])) == (3, 3)
+
+
+async def test_a_list_is_bounded(world: World) -> None:
+    """It has the newest stamps: no more of them, and no more bytes, than the bounds allow."""
+    for place in range(80):
+        await add_document(world, f"P{place}", FITTING)
+    async with world.road() as road:
+        many = await store_of(road, world).live_stamps(address("ann"))
+        few = await store_of(road, world, most_stamps=7).live_stamps(address("ann"))
+    texts = sum(len(stamp.stamp or "") for stamp in many)
+    assert LONGEST_ANSWER - len(FITTING) - 100 < texts <= LONGEST_ANSWER
+    assert [stamp.provider for stamp in many] == [f"P{79 - place}" for place in range(len(many))]
+    assert few == many[:7]

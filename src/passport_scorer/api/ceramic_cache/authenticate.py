@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,8 +12,12 @@ from passport_scorer.api.endpoint import Answer, Body, Endpoint
 from passport_scorer.api.parsing import json_body
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
+from passport_scorer.auth.contract_wallets import LONGEST_SIGNATURE
 from passport_scorer.domain.siwe import SiweMessage
 from passport_scorer.services import Services
+
+# What contract wallets may sign with is longer than any signature of a key.
+SignatureText = Annotated[str, msgspec.Meta(max_length=2 + 2 * LONGEST_SIGNATURE)]
 
 _EXAMPLE_TOKEN = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJkaWQiOiJkaWQ6cGto….ZGQzMDg0…"  # noqa: S105
 
@@ -25,7 +31,7 @@ class SignInPayload(msgspec.Struct, frozen=True):
     """
 
     message: SiweMessage
-    signature: str
+    signature: SignatureText
 
 
 class AccessTokenResponse(msgspec.Struct, frozen=True):

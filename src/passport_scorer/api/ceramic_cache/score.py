@@ -12,7 +12,7 @@ from passport_scorer.api.ceramic_cache.owner_call import (
     owner_endpoint,
 )
 from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
-from passport_scorer.api.parsing import integer_query_parameter, json_body
+from passport_scorer.api.parsing import integer_query_parameter, json_body, parse_integer
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.score_response import (
     EXAMPLE,
@@ -23,6 +23,7 @@ from passport_scorer.api.public.score_response import (
 from passport_scorer.api.responses import detail_answer, json_response
 from passport_scorer.auth.access_tokens import InvalidAccessToken
 from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.bounded_types import BIGINT, Bigint, DecimalText
 from passport_scorer.services import Services
 
 
@@ -33,7 +34,7 @@ class ScoreRequest(msgspec.Struct, frozen=True):
         alternate_scorer_id: the scorer to use; null: the configured one.
     """
 
-    alternate_scorer_id: int | None = None
+    alternate_scorer_id: Bigint | DecimalText | None = None
 
 
 @owner_endpoint
@@ -58,7 +59,10 @@ async def post_own_score(request: Request, address: str) -> Response:
     _check_owner(request, address)
     body: ScoreRequest = await json_body(request, ScoreRequest)
     alternate = body.alternate_scorer_id
-    scorer_id = services.configured_scorer_id if alternate is None else alternate
+    if alternate is None:
+        scorer_id = services.configured_scorer_id
+    else:
+        scorer_id = parse_integer(str(alternate), ["body", "alternate_scorer_id"])
     outcome = await services.road.score(address, scorer_id)
     return json_response(score_response(outcome, with_points=services.shows_points))
 
@@ -94,7 +98,7 @@ OWN_SCORE = (
             Parameter(
                 "alternate_scorer_id",
                 "The scorer to use instead of the configured one.",
-                {"type": "integer"},
+                BIGINT.schema(),
                 1,
                 required=False,
             )

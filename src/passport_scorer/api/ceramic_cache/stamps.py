@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +14,12 @@ from passport_scorer.api.ceramic_cache.owner_call import (
     owner_endpoint,
 )
 from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
-from passport_scorer.api.parsing import json_body, required_query_parameter
+from passport_scorer.api.parsing import (
+    json_body,
+    list_of_at_most,
+    members,
+    required_query_parameter,
+)
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.score_response import EXAMPLE, score_response
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
@@ -22,12 +29,15 @@ from passport_scorer.api.submitted_stamps import (
     StampsAndScoreResponse,
     StampsResponse,
     read_entries,
+    read_providers,
     shown,
 )
 from passport_scorer.domain.addresses import parse_address
-from passport_scorer.domain.submitted_stamps import check_number
+from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, check_number
 from passport_scorer.scoring.stamp_store import Source, SourceApp
 from passport_scorer.services import Services
+
+_SENT = list_of_at_most(msgspec.Raw, MOST_ENTRIES)
 
 
 @owner_endpoint
@@ -46,7 +56,7 @@ async def patch_stamps(request: Request, address: str) -> Response:
 
 async def _store(request: Request, address: str, source: Source) -> StampsAndScoreResponse:
     services: Services = request.app.state.services
-    sent = await json_body(request, list[msgspec.Raw])
+    sent = members(await json_body(request, _SENT))
     check_number(sent)
     stamps, outcome = await services.stamp_store.store(
         address, read_entries(sent), services.configured_scorer_id, source
@@ -59,10 +69,11 @@ async def _store(request: Request, address: str, source: Source) -> StampsAndSco
 async def delete_stamps(request: Request, address: str) -> Response:
     """Delete stamps, and score."""
     services: Services = request.app.state.services
-    sent = await json_body(request, list[msgspec.Raw])
+    sent = members(await json_body(request, _SENT))
     check_number(sent)
-    providers = [entry.provider for entry in read_entries(sent)]
-    stamps = await services.stamp_store.delete(address, providers, services.configured_scorer_id)
+    stamps = await services.stamp_store.delete(
+        address, read_providers(sent), services.configured_scorer_id
+    )
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 
 
@@ -79,8 +90,9 @@ async def get_stamps(request: Request) -> Response:
 
 _STAMP = msgspec.Raw(b'{"type": ["VerifiableCredential"], "proof": {"proofValue": "0x..."}}')
 _SHOWN = ShownLiveStamp(12, EXAMPLE.address, "Google", _STAMP)
+_LISTED = Annotated[list[StampEntry], msgspec.Meta(max_length=MOST_ENTRIES)]
 _ENTRIES = Body(
-    list[StampEntry], [StampEntry("Google", {"type": ["VerifiableCredential"]}), StampEntry("Ens")]
+    _LISTED, [StampEntry("Google", {"type": ["VerifiableCredential"]}), StampEntry("Ens")]
 )
 _STAMPS_AND_SCORE = StampsAndScoreResponse(success=True, stamps=[_SHOWN], score=EXAMPLE)
 _STAMPS = StampsResponse(success=True, stamps=[_SHOWN])
@@ -134,7 +146,7 @@ STAMPS = (
         description="The stamps of the providers in the list are soft-deleted; the score follows.",
         tag=_TAG,
         security=OWNER_SECURITY,
-        body=Body(list[StampEntry], [StampEntry("Google")]),
+        body=Body(_LISTED, [StampEntry("Google")]),
         answers=[
             Answer(200, "Deleted.", StampsResponse, _STAMPS),
             detail_answer(404, "None is there.", "Unable to find stamp to delete."),

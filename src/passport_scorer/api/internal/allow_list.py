@@ -14,13 +14,13 @@ from passport_scorer.api.internal_call import (
     internal_endpoint,
 )
 from passport_scorer.api.responses import json_response
-from passport_scorer.api.storable_text import is_storable
 from passport_scorer.db.customization_queries import (
     READ_LIST_MEMBERSHIP,
     ListMembership,
     ReadListMembershipParameters,
 )
 from passport_scorer.domain.addresses import is_address
+from passport_scorer.domain.bounded_types import LONGEST_NAME, is_storable
 from passport_scorer.services import Services
 
 
@@ -39,7 +39,7 @@ async def get_allow_list_membership(request: Request) -> Response:
     """Answer whether the address is on the list."""
     services: Services = request.app.state.services
     name, address = request.path_params["list"], request.path_params["address"]
-    if not is_storable(name) or not is_address(address):
+    if not is_storable(name, LONGEST_NAME) or not is_address(address):
         return json_response(AllowListMembership(is_member=False))
     parameters = ReadListMembershipParameters(name, address.lower())
     found: ListMembership

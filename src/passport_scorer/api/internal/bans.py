@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
@@ -15,14 +16,16 @@ from passport_scorer.api.internal_call import (
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.parsing import json_body
-from passport_scorer.api.problems import invalid_request_answer
+from passport_scorer.api.parsing import json_body, list_of_at_most, members
+from passport_scorer.api.problems import InvalidRequest, Problem, invalid_request_answer
 from passport_scorer.api.responses import detail_answer, json_response
-from passport_scorer.api.storable_text import StorableText
 from passport_scorer.db.ban_queries import READ_BANS, ReadBansParameters
 from passport_scorer.domain.bans import Ban, Subject, banned_address, first_bans
+from passport_scorer.domain.bounded_types import HashText, StorableText
 from passport_scorer.domain.times import event_time
 from passport_scorer.services import Services
+
+MOST_CREDENTIALS = 1000  # in one call; an address has about a hundred stamps
 
 
 class CheckedSubject(msgspec.Struct, frozen=True, gc=False):
@@ -36,7 +39,7 @@ class CheckedSubject(msgspec.Struct, frozen=True, gc=False):
 
     id: StorableText | None = None
     provider: StorableText | None = None
-    hash: StorableText | None = None
+    hash: HashText | None = None
 
 
 class CheckedCredential(msgspec.Struct, frozen=True, gc=False):
@@ -67,11 +70,16 @@ class BanCheck(msgspec.Struct, frozen=True, gc=False):
     reason: str | None
 
 
+_SENT = list_of_at_most(CheckedCredential, MOST_CREDENTIALS)
+
+
 @internal_endpoint
 async def check_bans(request: Request) -> Response:
     """Answer for each credential whether a ban lies on it, and which."""
     services: Services = request.app.state.services
-    credentials = await json_body(request, list[CheckedCredential])
+    credentials = members(await json_body(request, _SENT))
+    if len(credentials) > MOST_CREDENTIALS:
+        raise InvalidRequest(Problem("too_long", ["body"], "There are too many credentials."))
     asked = [_subject(credential.credentialSubject) for credential in credentials]
     address = banned_address(asked)
     hashes = {subject.hash for subject in asked if subject.hash}
@@ -106,7 +114,7 @@ CHECK_BANS = Endpoint(
     tag="Issuing",
     security=INTERNAL_SECURITY,
     body=Body(
-        list[CheckedCredential],
+        Annotated[list[CheckedCredential], msgspec.Meta(max_length=MOST_CREDENTIALS)],
         [CheckedCredential(CheckedSubject(f"did:pkh:eip155:1:{EXAMPLE_ADDRESS}", "Google", _HASH))],
     ),
     answers=[

@@ -15,8 +15,8 @@ from passport_scorer.api.internal_call import (
     internal_endpoint,
 )
 from passport_scorer.api.responses import detail_answer, json_response
-from passport_scorer.api.storable_text import is_storable
 from passport_scorer.db.customization_queries import READ_RULESET, ReadRulesetParameters
+from passport_scorer.domain.bounded_types import is_storable
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 

@@ -21,6 +21,7 @@ from passport_scorer.db.embed_queries import (
     CommunityParameters,
     EmbedConfig,
 )
+from passport_scorer.domain.bounded_types import BIGINT
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.embed import Section, SectionItem, sections, weight_numbers
 from passport_scorer.services import Services
@@ -82,7 +83,7 @@ EMBED_WEIGHTS = Endpoint(
         Parameter(
             "community_id",
             "The id of a community; by default that of the stamp store's own score.",
-            {"type": "integer"},
+            BIGINT.schema(),
             1,
             required=False,
         )
@@ -100,7 +101,7 @@ EMBED_CONFIG = Endpoint(
     summary="What a page that embeds the stamps shows",
     description=f"Weights, and platforms under their headings. {_ANYBODY}",
     tag="Embedding",
-    query=[Parameter("community_id", "The id of a community.", {"type": "integer"}, 1)],
+    query=[Parameter("community_id", "The id of a community.", BIGINT.schema(), 1)],
     answers=[
         Answer(
             200,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
@@ -14,7 +14,7 @@ from passport_scorer.api.internal_call import (
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.parsing import json_body, parse_integer
+from passport_scorer.api.parsing import json_body, list_of_at_most, members, parse_integer
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.score_response import EXAMPLE, score_response
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
@@ -25,9 +25,10 @@ from passport_scorer.api.submitted_stamps import (
     shown,
 )
 from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.bounded_types import BIGINT, Bigint, DecimalText
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.submitted_stamps import Entry, UnusableEntry, check_number
+from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, Entry, UnusableEntry, check_number
 from passport_scorer.scoring.stamp_store import Source, SourceApp
 from passport_scorer.services import Services
 
@@ -46,13 +47,13 @@ class EmbedStamps(msgspec.Struct, frozen=True):
         stamps: credentials.
     """
 
-    scorer_id: int | str
-    stamps: list[dict[str, Any]]
+    scorer_id: Bigint | DecimalText
+    stamps: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MOST_ENTRIES)]
 
 
 class _SentEmbedStamps(msgspec.Struct, frozen=True):
-    scorer_id: int | str
-    stamps: list[msgspec.Raw]
+    scorer_id: Bigint | DecimalText
+    stamps: list_of_at_most(msgspec.Raw, MOST_ENTRIES)  # type: ignore[valid-type]
 
 
 @internal_endpoint
@@ -61,12 +62,11 @@ async def post_embed_stamps(request: Request) -> Response:
     services: Services = request.app.state.services
     address = parse_address(request.path_params["address"])
     body: _SentEmbedStamps = await json_body(request, _SentEmbedStamps)
-    check_number(body.stamps)
+    sent = members(body.stamps)
+    check_number(sent)
     scorer_id = parse_integer(str(body.scorer_id), ["body", "scorer_id"])
     source = Source(SourceApp.EMBED, scorer_id)
-    stamps, outcome = await services.stamp_store.store(
-        address, _entries(body.stamps), scorer_id, source
-    )
+    stamps, outcome = await services.stamp_store.store(address, _entries(sent), scorer_id, source)
     score = score_response(outcome, with_points=False)
     return json_response(StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score))
 
@@ -90,7 +90,7 @@ async def get_embed_score(request: Request) -> Response:
 def _entries(sent: list[msgspec.Raw]) -> list[Entry]:
     entries = []
     for place, document in enumerate(sent, 1):
-        stamp = read_stamp(document)
+        stamp = read_stamp(place, document)
         if not stamp.provider:
             raise UnusableEntry(f"Entry {place}: the stamp has no provider.")
         entries.append(Entry(stamp.provider, stamp))
@@ -131,7 +131,7 @@ EMBED_STAMPS = (
         summary="Score an address, and list its stamps",
         description="A negative scorer id means the demo scorer.",
         tag=_TAG,
-        parameters=[Parameter("scorer_id", "A scorer.", {"type": "integer"}, 2), _ADDRESS],
+        parameters=[Parameter("scorer_id", "A scorer.", BIGINT.schema(), 2), _ADDRESS],
         answers=[
             Answer(200, "The score and the stamps.", StampsAndScoreResponse, _ANSWER),
             detail_answer(400, "There is no such scorer, or address.", "Invalid scorer_id"),

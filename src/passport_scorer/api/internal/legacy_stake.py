@@ -26,6 +26,7 @@ from passport_scorer.db.stake_queries import (
     ReadLegacyStakesParameters,
 )
 from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.bounded_types import INTEGER
 from passport_scorer.domain.decimals import plain
 from passport_scorer.services import Services
 
@@ -72,7 +73,7 @@ async def get_legacy_stakes(request: Request) -> Response:
     services: Services = request.app.state.services
     parameters = ReadLegacyStakesParameters(
         parse_address(request.path_params["address"]),
-        integer_path_parameter(request, "round_id"),
+        integer_path_parameter(request, "round_id", INTEGER),
     )
     rows = await services.database.read(READ_LEGACY_STAKES, parameters)
     return json_response(LegacyStakes([_event(row) for row in rows]))
@@ -90,7 +91,7 @@ LEGACY_STAKES = Endpoint(
     description="A round without stakes of the address has an empty list; that is no error.",
     tag="Stakes",
     security=INTERNAL_SECURITY,
-    parameters=[ADDRESS, Parameter("round_id", "The round.", {"type": "integer"}, 1)],
+    parameters=[ADDRESS, Parameter("round_id", "The round.", INTEGER.schema(), 1)],
     answers=[
         Answer(
             200,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from passport_scorer.api.endpoint import Answer, Parameter
 from passport_scorer.api.responses import detail_answer
+from passport_scorer.domain.bounded_types import BIGINT
 
 EXAMPLE_ADDRESS = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
 
@@ -19,7 +20,7 @@ CHECKSUMMED_ADDRESS = Parameter(
     {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
     EXAMPLE_ADDRESS,
 )
-SCORER_ID = Parameter("scorer_id", "The id of any community.", {"type": "integer"}, 1)
+SCORER_ID = Parameter("scorer_id", "The id of any community.", BIGINT.schema(), 1)
 
 
 def invalid_address_answer() -> Answer:

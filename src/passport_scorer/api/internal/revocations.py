@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,12 +14,12 @@ from passport_scorer.api.internal_call import (
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.parsing import json_body
+from passport_scorer.api.parsing import json_body, list_of_at_most, members
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.responses import json_response
-from passport_scorer.api.storable_text import StorableText
 from passport_scorer.db.ban_queries import READ_REVOCATIONS, ReadRevocationsParameters
-from passport_scorer.domain.submitted_stamps import check_number
+from passport_scorer.domain.bounded_types import StorableText
+from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, check_number
 from passport_scorer.services import Services
 
 
@@ -28,7 +30,11 @@ class CheckedProofs(msgspec.Struct, frozen=True):
         proof_values: `proof.proofValue` of credentials, at most 100.
     """
 
-    proof_values: list[StorableText]
+    proof_values: Annotated[list[StorableText], msgspec.Meta(max_length=MOST_ENTRIES)]
+
+
+class _SentProofs(msgspec.Struct, frozen=True):
+    proof_values: list_of_at_most(StorableText, MOST_ENTRIES)  # type: ignore[valid-type]
 
 
 class RevocationCheck(msgspec.Struct, frozen=True):
@@ -47,7 +53,7 @@ class RevocationCheck(msgspec.Struct, frozen=True):
 async def check_revocations(request: Request) -> Response:
     """Answer for each proof value whether its credential has been revoked."""
     services: Services = request.app.state.services
-    asked = (await json_body(request, CheckedProofs)).proof_values
+    asked = members((await json_body(request, _SentProofs)).proof_values)
     check_number(asked)
     rows = await services.database.read(READ_REVOCATIONS, ReadRevocationsParameters(asked))
     revoked = {row.proof_value for row in rows}

@@ -6,9 +6,10 @@ import re
 
 import msgspec
 
+from passport_scorer.domain.bounded_types import BIGINT
+
 _NEGATIVE = re.compile(r"-[0-9]*[1-9][0-9]*")
 _COMMUNITY_ID = re.compile(r"[0-9]{1,19}")
-_BIGINT = 2**63
 _LONGEST_EXTERNAL_ID = 42  # characters; what account_community.external_scorer_id can hold
 
 
@@ -36,5 +37,6 @@ def parse_scorer_id(text: str, demo_scorer_id: int | None) -> NamedScorer:
     if _NEGATIVE.fullmatch(text):
         return NamedScorer(None, demo_scorer_id)
     possible = len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable()
-    number = int(text) if _COMMUNITY_ID.fullmatch(text) else _BIGINT
-    return NamedScorer(text if possible else None, number if number < _BIGINT else None)
+    number = int(text) if _COMMUNITY_ID.fullmatch(text) else None
+    held = number if number is not None and BIGINT.holds(number) else None
+    return NamedScorer(text if possible else None, held)

@@ -1,8 +1,44 @@
--- The live, unrevoked stamps of an address, newest first.
-SELECT c.id, c.address, c.provider, c.stamp::text AS stamp
-FROM ceramic_cache_ceramiccache AS c
-WHERE c.address = $1::text
-    AND c.type = 1
-    AND c.deleted_at IS NULL
-    AND NOT EXISTS (SELECT FROM ceramic_cache_revocation AS r WHERE r.ceramic_cache_id = c.id)
-ORDER BY c.id DESC
+-- The live, unrevoked stamps of an address ($1), newest first, at most $2 of them.
+--
+-- Documents that others have stored may be of any size: `stamp` is null where the text is longer
+-- than $3 bytes, and from where all texts together are longer than $4 bytes. PostgreSQL writes
+-- numbers in full, so that a small document may have a text of megabytes; one with such a number
+-- is not written out at all.
+SELECT
+    document.id,
+    document.address,
+    document.provider,
+    CASE
+        WHEN octet_length(document.text) <= $3::bigint
+            AND sum(least(octet_length(document.text), $3)) OVER newest_first <= $4::bigint
+            THEN document.text
+    END AS stamp
+FROM (
+    SELECT
+        c.id,
+        c.address,
+        c.provider,
+        CASE
+            -- In a column, a document takes up to five times the bytes of its text; a compressed
+            -- one is not unpacked for this.
+            WHEN pg_column_size(c.stamp) <= 5 * $3
+                AND (
+                    NOT c.stamp @? 'strict $.** ? (@.type() == "number")'
+                    OR NOT EXISTS (
+                        SELECT
+                        FROM jsonb_path_query(c.stamp, 'strict $.** ? (@.type() == "number")') AS n
+                        WHERE scale(n::numeric) > 100 OR abs(n::numeric) >= 1e100
+                    )
+                )
+                THEN c.stamp::text
+        END AS text
+    FROM ceramic_cache_ceramiccache AS c
+    WHERE c.address = $1::text
+        AND c.type = 1
+        AND c.deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM ceramic_cache_revocation AS r WHERE r.ceramic_cache_id = c.id)
+    ORDER BY c.id DESC
+    LIMIT $2::bigint
+) AS document
+WINDOW newest_first AS (ORDER BY document.id DESC)
+ORDER BY document.id DESC

@@ -1,4 +1,6 @@
 -- Soft-deletes the live stamps of some providers ($3) of an address, and stores new ones.
+-- `live` is how many stamps were live before, counted up to $11; the caller rolls back if there
+-- are too many now.
 WITH deleted AS (
     UPDATE ceramic_cache_ceramiccache
     SET deleted_at = $2::timestamptz
@@ -16,4 +18,14 @@ WITH deleted AS (
     -- A provider's live stamp is unique: the old ones must be gone first.
     WHERE (SELECT count(*) FROM deleted) >= 0
 )
-SELECT count(*) AS deleted FROM deleted
+SELECT
+    (SELECT count(*) FROM deleted) AS deleted,
+    (
+        SELECT count(*)
+        FROM (
+            SELECT
+            FROM ceramic_cache_ceramiccache
+            WHERE address = $1 AND type = 1 AND deleted_at IS NULL
+            LIMIT $11::bigint
+        ) AS counted
+    ) AS live

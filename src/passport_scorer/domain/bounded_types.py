@@ -1,0 +1,55 @@
+"""Bounds of what callers send, declared once: the types of members of bodies and parameters.
+
+Bodies use the annotated types, which msgspec checks while it decodes; paths and queries use
+`IntegerColumn.holds` and `is_storable`. The OpenAPI documents show the same bounds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+LONGEST_HASH = 100  # characters; the columns that hold nullifiers
+LONGEST_TEXT = 256  # characters; the columns that hold providers and proof values
+LONGEST_NAME = 100  # characters; the column that holds the name of a list
+LONGEST_FIELD = 8192  # characters; a field that no column holds
+
+_WITHOUT_NUL = r"^[^\x00]*$"
+
+
+class IntegerColumn(msgspec.Struct, frozen=True):
+    """The integers that a column can hold.
+
+    Attributes:
+        least: the smallest.
+        most: the largest.
+    """
+
+    least: int
+    most: int
+
+    def holds(self, number: int) -> bool:
+        """Return False for a number that is out of range."""
+        return self.least <= number <= self.most
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of these integers."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+BIGINT = IntegerColumn(-(2**63), 2**63 - 1)
+INTEGER = IntegerColumn(-(2**31), 2**31 - 1)
+
+Bigint = Annotated[int, msgspec.Meta(ge=BIGINT.least, le=BIGINT.most)]
+DecimalText = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,19}$", max_length=20)]
+
+# A text with NUL is refused like any other value of the wrong shape: no column can hold it.
+HashText = Annotated[str, msgspec.Meta(pattern=_WITHOUT_NUL, max_length=LONGEST_HASH)]
+StorableText = Annotated[str, msgspec.Meta(pattern=_WITHOUT_NUL, max_length=LONGEST_TEXT)]
+Field = Annotated[str, msgspec.Meta(max_length=LONGEST_FIELD)]
+
+
+def is_storable(text: str, longest: int = LONGEST_TEXT) -> bool:
+    """Return False for a text that no column of this length can hold."""
+    return len(text) <= longest and "\0" not in text

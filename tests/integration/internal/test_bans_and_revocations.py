@@ -111,7 +111,7 @@ async def test_an_id_without_an_address_matches_no_ban(internal: Internal) -> No
         ([credential(id="c" * 257)], 422),
         ([credential()] * 1000, 200),
         ([credential()] * 1001, 422),
-        ([credential()] * 100_000, 422),
+        ([credential()] * 10_000, 422),
     ],
 )
 async def test_bodies_of_any_kind_have_a_proper_answer(

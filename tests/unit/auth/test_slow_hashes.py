@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from passport_scorer.auth.slow_hashes import SlowHashes, TooManyKeyChecks
+from passport_scorer.auth.slow_hashes import MOST_OF_PEER, SlowHashes, TooManyKeyChecks
 
 KEY = "abc.secret"
-MOST_WAITING = 32
 
 
 def slow_hash(key: str, iterations: int) -> str:
@@ -20,6 +19,7 @@ def slow_hash(key: str, iterations: int) -> str:
 
 
 QUICK = slow_hash(KEY, 1)
+SLOW_ENOUGH = slow_hash(KEY, 1000)
 SLOW = slow_hash(KEY, 200_000)
 
 
@@ -47,27 +47,52 @@ async def test_the_event_loop_goes_on_meanwhile(slow_hashes: SlowHashes) -> None
     assert turns > 100
 
 
-async def test_too_many_waiting_checks_are_turned_away(slow_hashes: SlowHashes) -> None:
-    """Of a flood of different keys only so many wait; the rest is told to try again."""
-    answers = await asyncio.gather(
-        *(slow_hashes.matches(f"abc.{number}", QUICK) for number in range(MOST_WAITING + 3)),
-        return_exceptions=True,
+async def flood(
+    slow_hashes: SlowHashes, prefix: str, peer: str, count: int
+) -> list[bool | BaseException]:
+    """Present many different wrong keys at once."""
+    checks = (
+        slow_hashes.matches(f"{prefix}.{peer}-{number}", SLOW_ENOUGH, prefix, peer)
+        for number in range(count)
     )
-    assert answers[:MOST_WAITING] == [False] * MOST_WAITING
-    assert [type(answer) for answer in answers[MOST_WAITING:]] == [TooManyKeyChecks] * 3
+    return await asyncio.gather(*checks, return_exceptions=True)
 
 
-async def test_a_flood_is_over_when_it_was_answered(slow_hashes: SlowHashes) -> None:
-    """Once the waiting checks are answered, others have room again."""
-    flood = (slow_hashes.matches(f"abc.{number}", QUICK) for number in range(MOST_WAITING))
-    await asyncio.gather(*flood)
-    assert await slow_hashes.matches(KEY, QUICK)
+async def test_a_flood_of_one_peer_is_turned_away(slow_hashes: SlowHashes) -> None:
+    """Of a flood only so many wait beside the one that is checked; the rest is to try again."""
+    answers = await flood(slow_hashes, "abc", "x", 30)
+    assert answers[: MOST_OF_PEER + 1] == [False] * (MOST_OF_PEER + 1)
+    assert {type(answer) for answer in answers[MOST_OF_PEER + 1 :]} == {TooManyKeyChecks}
+    assert await slow_hashes.matches(KEY, QUICK, "abc", "x")
+
+
+async def test_floods_shut_nobody_out(slow_hashes: SlowHashes) -> None:
+    """Many peers flood many prefixes, the partner's, too: the partner's key is checked."""
+    attackers = [
+        asyncio.ensure_future(flood(slow_hashes, f"p{prefix}" if prefix else "abc", peer, 10))
+        for prefix in range(12)
+        for peer in ("x", "y")
+    ]
+    await asyncio.sleep(0)
+    assert await slow_hashes.matches(KEY, QUICK, "abc", "partner")
+    answers = [answer for each in await asyncio.gather(*attackers) for answer in each]
+    assert {type(answer) for answer in answers} == {bool, TooManyKeyChecks}
+    assert True not in answers
+
+
+async def test_what_is_known_of_a_hash_needs_no_check(slow_hashes: SlowHashes) -> None:
+    """Once the right key was presented, wrong ones are told at once, and the right one, too."""
+    assert await slow_hashes.matches(KEY, QUICK, "abc", "partner")
+    slow_hashes.close()
+    wrong = [slow_hashes.matches(f"abc.{number}", QUICK, "abc", "x") for number in range(5000)]
+    assert set(await asyncio.gather(*wrong)) == {False}
+    assert await slow_hashes.matches(KEY, QUICK, "abc", "partner")
 
 
 async def test_equal_checks_are_made_once(slow_hashes: SlowHashes) -> None:
     """Any number of equal checks take one place among those that wait."""
-    equal = (slow_hashes.matches(KEY, QUICK) for _ in range(3 * MOST_WAITING))
-    assert await asyncio.gather(*equal) == [True] * 3 * MOST_WAITING
+    equal = (slow_hashes.matches(KEY, QUICK) for _ in range(100))
+    assert await asyncio.gather(*equal) == [True] * 100
 
 
 @pytest.mark.parametrize("key", [KEY, "abc.wrong"])

@@ -15,6 +15,7 @@ from passport_scorer.auth.api_keys import ApiKeys, DemoKey
 from passport_scorer.auth.contract_wallets import ContractWallets
 from passport_scorer.auth.ethereum_node import EthereumNode
 from passport_scorer.auth.nonces import Nonces
+from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
 from passport_scorer.auth.rate_limits import RateLimits
 from passport_scorer.auth.shared_counts import shared_counts
 from passport_scorer.auth.sign_in import SignIn
@@ -141,7 +142,7 @@ def _services(
         database=database,
         readiness=Readiness(database, utc_now, metrics),
         road=road,
-        stamp_store=StampStore(database, road, utc_now),
+        stamp_store=StampStore(database, road, utc_now, settings.max_stamps_per_address),
         api_keys=ApiKeys(database, utc_now, metrics),
         demo_key=DemoKey(settings.demo_api_key, settings.demo_api_key_aliases),
         demo_scorer_id=settings.demo_api_scorer_id,
@@ -154,6 +155,9 @@ def _services(
         nonces=nonces,
         sign_in=SignIn(nonces, tokens, settings.siwe_allowed_domains, _wallets(settings), utc_now),
         rate_limits=RateLimits(utc_now, counts, metrics),
+        failed_calls=FailedCalls(settings.failed_calls_per_minute, metrics),
+        anonymous_writes=AnonymousWrites(settings.anonymous_writes_per_minute, metrics),
+        trusted_proxies=settings.trusted_proxies,
         usage_analytics=analytics,
         telemetry=telemetry,
     )

@@ -7,6 +7,7 @@ import msgspec
 from passport_scorer.auth.access_tokens import AccessTokens
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
 from passport_scorer.auth.nonces import Nonces
+from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
 from passport_scorer.auth.rate_limits import RateLimits
 from passport_scorer.auth.sign_in import SignIn
 from passport_scorer.auth.usage_analytics import UsageAnalytics
@@ -53,6 +54,9 @@ class Services(msgspec.Struct, frozen=True):
         nonces: what a sign-in begins with.
         sign_in: lets the owners of addresses in.
         rate_limits: counts the calls of partners.
+        failed_calls: refuses peers whose API keys are wrong too often.
+        anonymous_writes: refuses peers that write too often without a caller.
+        trusted_proxies: proxies in front whose `X-Forwarded-For` is believed.
         usage_analytics: records them.
         telemetry: where requests are counted and traced.
         stopping: whether the process is about to end.
@@ -74,6 +78,9 @@ class Services(msgspec.Struct, frozen=True):
     nonces: Nonces
     sign_in: SignIn
     rate_limits: RateLimits
+    failed_calls: FailedCalls
+    anonymous_writes: AnonymousWrites
+    trusted_proxies: int
     usage_analytics: UsageAnalytics
     telemetry: Telemetry = NO_TELEMETRY
     stopping: Stopping = msgspec.field(default_factory=Stopping)

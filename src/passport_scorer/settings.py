@@ -280,6 +280,41 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             show=shown_place,
         ),
     ] = None
+    max_stamps_per_address: Annotated[
+        int,
+        Variable(
+            "MAX_STAMPS_PER_ADDRESS",
+            read=whole_number(1, 10_000),
+            meaning="live stamps that an address may have",
+        ),
+    ] = 500
+    failed_calls_per_minute: Annotated[
+        int,
+        Variable(
+            "FAILED_CALLS_PER_MINUTE",
+            read=whole_number(0, 1_000_000),
+            meaning="calls with a wrong API key of one prefix before the peer gets 429, unless its "
+            "key was right lately; with keys of all prefixes, twice as many; 0: no limit",
+        ),
+    ] = 60
+    anonymous_writes_per_minute: Annotated[
+        int,
+        Variable(
+            "ANONYMOUS_WRITES_PER_MINUTE",
+            read=whole_number(0, 1_000_000),
+            meaning="calls without a caller that write into the database (nonces, first scores) "
+            "before the peer gets 429; 0: no limit",
+        ),
+    ] = 120
+    trusted_proxies: Annotated[
+        int,
+        Variable(
+            "TRUSTED_PROXY_COUNT",
+            read=whole_number(0, 10),
+            meaning="proxies in front that add to `X-Forwarded-For`: the peer of a call is the "
+            "address that stands so many places from its end; 0: whoever connects",
+        ),
+    ] = 0
     remembered_stamps: Annotated[
         int,
         Variable(

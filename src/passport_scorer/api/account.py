@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Endpoint
-from passport_scorer.api.responses import general_answers, json_response
+from passport_scorer.api.peer import peer_of
+from passport_scorer.api.responses import general_answers, json_response, limited_answer
 from passport_scorer.services import Services
 
 
@@ -24,6 +25,7 @@ class NonceResponse(msgspec.Struct, frozen=True):
 async def get_nonce(request: Request) -> Response:
     """Give out a nonce that can be used once in the next 5 minutes."""
     services: Services = request.app.state.services
+    services.anonymous_writes.count(peer_of(request))
     nonce = NonceResponse(await services.nonces.create())
     return json_response(nonce, headers={"Cache-Control": "no-store"})
 
@@ -44,6 +46,7 @@ NONCE = Endpoint(
             NonceResponse,
             NonceResponse("4a4dfe25e0e738070f76aaaac9f3f19e81d0592357a896c97ac65fb34d46"),
         ),
+        limited_answer("Too many nonces for one peer."),
         *general_answers(),
     ],
 )

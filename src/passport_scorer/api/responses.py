@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer
 from passport_scorer.api.problems import InvalidRequest, Problems
+from passport_scorer.auth.peer_limits import TooManyCalls
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.score_history import NoScoreFound
 
@@ -83,6 +84,12 @@ def detail_answer(
     return Answer(status, meaning, Detail, Detail(sentence), headers or {})
 
 
+def limited_answer(meaning: str) -> Answer:
+    """Describe the answer to a peer that calls too often, for the OpenAPI document."""
+    again = {"Retry-After": "Seconds to wait before the next try."}
+    return detail_answer(429, meaning, "You have been rate limited!", again)
+
+
 def general_answers() -> list[Answer]:
     """Describe what any endpoint that uses the database may answer."""
     again = {"Retry-After": "Seconds to wait before the next try."}
@@ -123,4 +130,6 @@ def error_response(error: Exception) -> Response:
         return detail_response(_GENERAL_FAILURE, 500)
     assert isinstance(error, PassportScorerError)  # noqa: S101  others have no status
     headers = {"Retry-After": "1"} if status == 503 else None
+    if isinstance(error, TooManyCalls):
+        headers = {"Retry-After": str(error.retry_after)}
     return detail_response(error.message, status, headers)

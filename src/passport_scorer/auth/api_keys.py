@@ -90,8 +90,15 @@ class ApiKeys:
         self._slow = SlowHashes()
         self._storing: dict[str, asyncio.Task[None]] = {}
 
-    async def authenticate(self, presented: PresentedKey, stored: ApiKey | None) -> ApiKey:
+    async def authenticate(
+        self, presented: PresentedKey, stored: ApiKey | None, peer: str = ""
+    ) -> ApiKey:
         """Return the stored key if it is the presented one and may be used.
+
+        Args:
+            presented: what the caller presents.
+            stored: the row with its prefix.
+            peer: where the call comes from; slow checks are shared fairly between peers.
 
         Raises:
             InvalidApiKey: there is no such key, or it was revoked, or has expired.
@@ -101,7 +108,7 @@ class ApiKeys:
         if stored is None or not stored.is_usable(self._clock()):
             self._metrics.add(API_KEY_CHECKS, 1, "unknown")
             raise InvalidApiKey
-        if not await self._matches(presented, stored):
+        if not await self._matches(presented, stored, peer):
             self._metrics.add(API_KEY_CHECKS, 1, "wrong")
             raise WrongSecret
         self._metrics.add(API_KEY_CHECKS, 1, "slow" if _is_slow(stored) else "fast")
@@ -112,11 +119,11 @@ class ApiKeys:
         self._slow.close()
         await asyncio.gather(*self._storing.values())
 
-    async def _matches(self, presented: PresentedKey, stored: ApiKey) -> bool:
+    async def _matches(self, presented: PresentedKey, stored: ApiKey, peer: str) -> bool:
         if stored.hashed_key_sha256 is not None:
             return _matches_fast(presented, stored.hashed_key_sha256)
         if _is_slow(stored):
-            matches = await self._matches_slow(presented.key, stored.hashed_key)
+            matches = await self._matches_slow(presented, stored.hashed_key, peer)
         else:
             matches = _matches_fast(presented, stored.hashed_key)
         if matches and stored.key_id not in self._storing:
@@ -124,9 +131,9 @@ class ApiKeys:
             self._storing[stored.key_id] = task
         return matches
 
-    async def _matches_slow(self, key: str, stored: str) -> bool:
+    async def _matches_slow(self, presented: PresentedKey, stored: str, peer: str) -> bool:
         try:
-            return await self._slow.matches(key, stored)
+            return await self._slow.matches(presented.key, stored, presented.prefix, peer)
         except TooManyKeyChecks:
             self._metrics.add(API_KEY_CHECKS, 1, "put_off")
             raise

@@ -176,6 +176,12 @@ API_KEY_CHECKS = _counter(
     "at once.",
     "result",
 )
+CALLS_LIMITED = _counter(
+    "calls_limited_total",
+    "Calls that were refused because of their peer: `failed_calls`: too many of its API keys were "
+    "wrong; `anonymous_writes`: it wrote too often without showing who it is.",
+    "reason",
+)
 RATE_LIMIT_DECISIONS = _counter(
     "rate_limit_decisions_total",
     "Calls with a good key: `allowed`, `exceeded`, `unlimited`, or `uncounted`: let through "

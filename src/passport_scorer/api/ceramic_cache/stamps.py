@@ -20,9 +20,15 @@ from passport_scorer.api.parsing import (
     members,
     required_query_parameter,
 )
+from passport_scorer.api.peer import peer_of
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.score_response import EXAMPLE, score_response
-from passport_scorer.api.responses import detail_answer, general_answers, json_response
+from passport_scorer.api.responses import (
+    detail_answer,
+    general_answers,
+    json_response,
+    limited_answer,
+)
 from passport_scorer.api.submitted_stamps import (
     ShownLiveStamp,
     StampEntry,
@@ -83,6 +89,7 @@ async def get_stamps(request: Request) -> Response:
     address = parse_address(required_query_parameter(request, "address"))
     scorer_id = services.configured_scorer_id
     if not await services.stamp_store.is_scored(address, scorer_id):
+        services.anonymous_writes.count(peer_of(request))
         await services.road.score(address, scorer_id)
     stamps = await services.stamp_store.live_stamps(address)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
@@ -165,6 +172,7 @@ STAMPS = (
             detail_answer(400, "The address is none.", "Invalid address."),
             detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
             invalid_request_answer(),
+            limited_answer("Too many addresses that were never scored, for one peer."),
             *general_answers(),
         ],
     ),

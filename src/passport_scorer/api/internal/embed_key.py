@@ -27,9 +27,12 @@ class EmbedRateLimit(msgspec.Struct, frozen=True):
 async def validate_api_key(request: Request) -> Response:
     """Return the embed rate limit of the presented key; the call itself isn't counted."""
     services: Services = request.app.state.services
-    presented = PartnerCall(request).presented
-    rows = await services.database.read(READ_EMBED_KEY, ReadEmbedKeyParameters(presented.prefix))
-    await services.api_keys.authenticate(presented, stored_key(rows))
+    # One peer presents the keys of everybody's pages: what one page gets wrong must not count
+    # against the others.
+    call = PartnerCall(request, is_limited=False)
+    parameters = ReadEmbedKeyParameters(call.presented.prefix)
+    rows = await services.database.read(READ_EMBED_KEY, parameters)
+    await call.check_key(stored_key(rows))
     return json_response(EmbedRateLimit(rows[0].embed_rate_limit))
 
 

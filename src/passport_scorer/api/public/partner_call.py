@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer
+from passport_scorer.api.peer import peer_of
 from passport_scorer.api.public.usage import Answered, usage_of
 from passport_scorer.api.responses import detail_answer, error_response, general_answers
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
@@ -40,14 +41,21 @@ class PartnerCall:
     Attributes:
         request: the HTTP request.
         services: what the application is made of.
+        peer: the network address that it comes from.
         presented: the API key that the request presents.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, *, is_limited: bool = True) -> None:
         self.request = request
+        self._is_limited = is_limited
         self.services: Services = request.app.state.services
         self._key: ApiKey | None = None
         self._limit: RateLimitState | None = None
+
+    @cached_property
+    def peer(self) -> str:
+        """The network address that the call comes from, as limits count it."""
+        return peer_of(self.request)
 
     @cached_property
     def presented(self) -> PresentedKey:
@@ -55,11 +63,14 @@ class PartnerCall:
 
         Raises:
             InvalidApiKey: there is none, or it doesn't look like one.
+            TooManyCalls: the peer has presented too many wrong ones.
         """
         x_api_key = self._only_header("x-api-key")
         authorization = self._only_header("authorization")
         presented = presented_key(x_api_key, authorization, self.services.demo_key)
         self.request.state.api_key_prefix = presented.prefix
+        if self._is_limited:
+            self.services.failed_calls.check(presented, self.peer)
         return presented
 
     async def authenticate(self, stored: ApiKey | None) -> ApiKey:
@@ -71,12 +82,7 @@ class PartnerCall:
             TooManyKeyChecks: this couldn't be found out now.
         """
         presented = self.presented
-        try:
-            key = await self.services.api_keys.authenticate(presented, stored)
-        except WrongSecret:
-            self._key = stored
-            raise
-        self._key = key
+        self._key = key = await self.check_key(stored)
         self._limit = await self.services.rate_limits.count(presented.prefix, "api", key.rate_limit)
         if self._limit and self._limit.exceeded:
             raise RateLimited
@@ -104,6 +110,25 @@ class PartnerCall:
         if digest not in (key.hashed_key_sha256, key.hashed_key):
             found = await read(key.hashed_key)  # only the slow hash could tell, which it has now
         return key, found
+
+    async def check_key(self, stored: ApiKey | None) -> ApiKey:
+        """Check the presented key against the stored one; a failure counts against the peer.
+
+        Raises:
+            InvalidApiKey: it is not a valid key.
+            TooManyKeyChecks: this couldn't be found out now.
+        """
+        presented, failed_calls = self.presented, self.services.failed_calls
+        try:
+            key = await self.services.api_keys.authenticate(presented, stored, self.peer)
+        except InvalidApiKey as error:
+            if isinstance(error, WrongSecret):
+                self._key = stored
+            if self._is_limited:
+                failed_calls.failed(presented, self.peer)
+            raise
+        failed_calls.succeeded(presented, key.hashed_key_sha256)
+        return key
 
     async def authenticate_alone(self) -> ApiKey:
         """As `authenticate`, for a call that needs nothing of the database but the key.
@@ -173,7 +198,12 @@ def partner_answers(*own: Answer) -> list[Answer]:
     again = {"Retry-After": "Seconds until the window ends."}
     answers = [
         *general_answers(),
-        detail_answer(429, "The key was used too often.", "You have been rate limited!", again),
+        detail_answer(
+            429,
+            "The key was used too often, or too many wrong ones were presented.",
+            "You have been rate limited!",
+            again,
+        ),
         *own,
     ]
     counted = [

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
-from passport_scorer.db.query import NoRows, Query
+from passport_scorer.db.query import Query
 
 
 class CreateNonceParameters(msgspec.Struct, frozen=True):
-    """$1 to $3 of `create_nonce.sql`."""
+    """$1 to $5 of `create_nonce.sql`; by default no old nonce is deleted."""
 
     nonce: str
     created_on: datetime
     expires_on: datetime
+    position: int = 0
+    old: datetime = datetime.fromtimestamp(0, UTC)
+
+
+class CleaningPosition(msgspec.Struct, frozen=True):
+    """Behind which id the next call looks for old nonces."""
+
+    position: int
 
 
 class UseNonceParameters(msgspec.Struct, frozen=True):
@@ -30,5 +38,5 @@ class UsedNonce(msgspec.Struct, frozen=True):
     id: int
 
 
-CREATE_NONCE = Query("create_nonce", CreateNonceParameters, NoRows)
+CREATE_NONCE = Query("create_nonce", CreateNonceParameters, CleaningPosition)
 USE_NONCE = Query("use_nonce", UseNonceParameters, UsedNonce)

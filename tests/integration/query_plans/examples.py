@@ -220,7 +220,11 @@ def _stamps_page(address: str, id_: int, *, is_above: bool, limit: int) -> ReadS
 
 EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] = {
     "allocate_usage_ids": lambda persons: [AllocateUsageIdsParameters(len(persons))],
-    "create_nonce": lambda _: [CreateNonceParameters("a new one", _NOW, _NOW)],
+    "create_nonce": lambda _: [
+        CreateNonceParameters("a new one", _NOW, _NOW, position, old)
+        for position in (0, 10_000, 10**6)
+        for old in (_NOW, _NOW + timedelta(days=1))
+    ],
     "live_stamps": lambda persons: [
         LiveStampsParameters(persons[0].address, 500, 65_536, 4_194_304)
     ],

@@ -14,7 +14,7 @@ CHANGE = APPEND | {"UPDATE"}
 WRITTEN: Mapping[str, frozenset[str]] = {
     "account_accountapikey": READ | {"UPDATE"},
     "account_accountapikeyanalytics": APPEND,
-    "account_nonce": CHANGE,
+    "account_nonce": CHANGE | {"DELETE"},
     "account_walletgroupcommunityclaim": APPEND,
     "ceramic_cache_ceramiccache": CHANGE,
     "registry_event": APPEND,

@@ -331,6 +331,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="port of the public listener; 0: any that is free",
         ),
     ] = 8000
+    max_connections: Annotated[
+        int | None,
+        Variable(
+            "MAX_CONNECTIONS",
+            read=whole_number(16, 1_000_000),
+            meaning="maximum connections of a process on the public listener; never more than "
+            "the process has descriptors for",
+            default="10000, or what there are descriptors for",
+        ),
+    ] = None
+    max_requests: Annotated[
+        int,
+        Variable(
+            "MAX_REQUESTS_IN_FLIGHT",
+            read=whole_number(1, 100_000),
+            meaning="maximum requests that a process answers at the same time; others get 503",
+        ),
+    ] = 1000
+    request_memory: Annotated[
+        int,
+        Variable(
+            "REQUEST_MEMORY_MB",
+            read=whole_number(8, 100_000),
+            meaning="maximum megabytes of requests that a process holds in memory",
+        ),
+    ] = 64
+    response_memory: Annotated[
+        int,
+        Variable(
+            "RESPONSE_MEMORY_MB",
+            read=whole_number(8, 100_000),
+            meaning="maximum megabytes of responses that a process holds for slow readers",
+        ),
+    ] = 64
     shutdown_delay: Annotated[
         int,
         Variable(

@@ -103,15 +103,18 @@ async def test_a_fault_is_one_line(start_service: StartService, demo_database_ur
     assert "QueryFailed" in events[0]["exception"]
 
 
-async def test_what_the_server_logs_is_json_too(
+async def test_what_the_server_refuses_is_logged(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """A request that is none makes the HTTP server complain: as an event, like all others."""
+    """Requests that are none are one line of log, however many there are."""
     service = await start_service(demo_database_url)
-    service.exchange(b"this is not HTTP\r\n\r\n")
-    (event,) = [event for event in parsed(service) if event["event"] == "library_message"]
-    assert event["level"] == "warning"
-    assert event["logger"] == "uvicorn.error"
+    for _ in range(20):
+        service.exchange(b"this is not HTTP\r\n\r\n")
+    await service.stop()
+    events = [event for event in parsed(service) if event["event"] == "connections_refused"]
+    assert {(event["level"], event["reason"]) for event in events} == {("warning", "not_http")}
+    assert sum(event["count"] for event in events) == 20
+    assert len(events) < 5
 
 
 async def test_secrets_are_in_no_line(start_service: StartService, demo_database_url: str) -> None:

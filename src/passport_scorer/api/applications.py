@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -124,16 +123,18 @@ class _NoRouteAnswered:
 
 
 def _route(endpoint: Endpoint) -> Route:
-    return Route(endpoint.path, _Answering(endpoint.handler), methods=[endpoint.method])
+    return Route(endpoint.path, _Answering(endpoint), methods=[endpoint.method])
 
 
 class _Answering:
     """A handler as an ASGI application; whatever it raises is an answer, too."""
 
-    def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
-        self._handler = handler
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._handler = endpoint.handler
+        self._longest_body = endpoint.longest_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["longest_body"] = self._longest_body
         try:
             response = await self._handler(Request(scope, receive, send))
         except Exception as error:  # noqa: BLE001  the caller must get an answer

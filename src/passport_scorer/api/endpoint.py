@@ -13,6 +13,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+LONGEST_BODY = 4 * 1024 * 1024  # bytes; a hundred stamps have some 400 KB
+LONGEST_ANONYMOUS_BODY = 64 * 1024  # bytes; of callers who present no credential
+
 
 class Answer(msgspec.Struct, frozen=True):
     """One way in which an endpoint may answer.
@@ -85,3 +88,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     query: Sequence[Parameter] = ()
     body: Body | None = None
     security: Sequence[str] = ()
+
+    @property
+    def longest_body(self) -> int:
+        """The bytes of a body that are read at most: few, where anybody may call."""
+        return LONGEST_BODY if self.security else LONGEST_ANONYMOUS_BODY

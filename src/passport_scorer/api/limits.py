@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from passport_scorer.api.endpoint import LONGEST_BODY
 from passport_scorer.api.responses import detail_response
 
 LONGEST_TARGET = 8 * 1024  # bytes of path and query
 LONGEST_HEADERS = 32 * 1024  # bytes of all names and values
-LONGEST_BODY = 4 * 1024 * 1024  # bytes; a hundred stamps have some 400 KB
 
 
 class RequestLimits:
@@ -32,10 +32,11 @@ def _refused(scope: Scope) -> tuple[int, str] | None:
     if sum(len(name) + len(value) for name, value in headers) > LONGEST_HEADERS:
         return 431, "The headers of the request are too long."
     for name, value in headers:
-        if name == b"content-length" and _number(value) > LONGEST_BODY:
+        if name == b"content-length" and announced_length(value) > LONGEST_BODY:
             return 413, "The body of the request is too long."
     return None
 
 
-def _number(value: bytes) -> int:
+def announced_length(value: bytes) -> int:
+    """Return the bytes of a body that `Content-Length` announces; 0 if it says nothing."""
     return int(value) if value.isdigit() and len(value) < 20 else 0

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from passport_scorer.api.limits import LONGEST_BODY
+from passport_scorer.api.limits import announced_length
 from passport_scorer.api.problems import InvalidRequest, Problem
 from passport_scorer.domain.bounded_types import BIGINT, IntegerColumn
 from passport_scorer.domain.errors import PassportScorerError
@@ -99,18 +99,21 @@ async def json_body(request: Request, kind: Any) -> Any:
     """Read the JSON body of a request.
 
     Args:
-        request: the request.
+        request: the request, to an endpoint that declares a body.
         kind: the type that it must have.
 
     Raises:
         InvalidRequest: it is no JSON, or has another shape.
-        TooLong: it is longer than any sensible one.
+        TooLong: it is longer than its endpoint takes.
     """
+    longest: int = request.scope["longest_body"]
+    if announced_length(request.headers.get("content-length", "").encode("latin-1")) > longest:
+        raise TooLong
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LONGEST_BODY:
+            if len(body) > longest:
                 raise TooLong
     except ClientDisconnect as error:
         raise InvalidRequest(Problem("missing", ["body"], "The body is incomplete.")) from error

@@ -32,6 +32,7 @@ _STATUSES: Mapping[str, int] = {
     "sign_in_refused": 400,
     "unauthorized": 401,
     "invalid_access_token": 401,
+    "request_timeout": 408,
     "too_long": 413,
     "invalid_api_key": 401,
     "wrong_secret": 401,
@@ -49,6 +50,7 @@ _STATUSES: Mapping[str, int] = {
     "clock_skew": 503,
     "too_many_for_address": 503,
     "too_many_key_checks": 503,
+    "service_busy": 503,
     "service_stopping": 503,
 }
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import msgspec
 import structlog
 import uvloop
 
@@ -23,7 +24,14 @@ from passport_scorer.cli.database_at_hand import database_at_hand
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.db.database import Database
 from passport_scorer.db.location import is_remote, split
-from passport_scorer.server.http import serve_until_stopped
+from passport_scorer.server.connection_limits import (
+    MEGABYTE,
+    ConnectionLimits,
+    internal_connections,
+    public_connections,
+    raise_descriptor_limit,
+)
+from passport_scorer.server.http import Listener, serve_until_stopped
 from passport_scorer.server.sockets import listen
 from passport_scorer.server.workers import Workers
 from passport_scorer.setting_variables import InvalidSetting
@@ -120,6 +128,7 @@ def serve_settings(
         level=settings.log_level,
     )
     asyncio.run(_check_names(settings, database_url))
+    descriptors = raise_descriptor_limit()
     with ExitStack() as stack:
         shares = internal_port is not None and workers > 1
         folder = stack.enter_context(shared_folder(workers)) if shares else None
@@ -142,8 +151,8 @@ def serve_settings(
             alone = workers == 1
             gc.freeze()  # what is there now stays
             gc.set_threshold(*_COLLECTIONS)
-            listeners = (public, internal)
-            uvloop.run(_serve(settings, database_url, listeners, metrics, ready, alone=alone))
+            sockets, limits = (public, internal), _limits(settings, descriptors)
+            uvloop.run(_serve(settings, database_url, sockets, limits, metrics, ready, alone=alone))
 
         def close_listeners() -> None:
             # As long as the parent held them, too, callers would be let in after the workers.
@@ -173,6 +182,7 @@ async def _serve(
     settings: Settings,
     database_url: str,
     sockets: tuple[socket.socket, socket.socket | None],
+    limits: tuple[ConnectionLimits, ConnectionLimits],
     metrics: Metrics,
     ready: Callable[[], None],
     *,
@@ -184,16 +194,32 @@ async def _serve(
         running_services(settings, database_url, telemetry) as services,
     ):
         with_internal = settings.internal_on_public_listener
-        listeners = [(public_application(services, with_internal=with_internal), public)]
+        application = public_application(services, with_internal=with_internal)
+        listeners = [Listener("public", application, public, limits[0])]
         if internal:
-            listeners.append((internal_application(services), internal))
+            application = internal_application(services)
+            listeners.append(Listener("internal", application, internal, limits[1]))
         ready()
         await serve_until_stopped(
             listeners,
             delay=settings.shutdown_delay,
             stopping=services.stopping.begin,
             alone=alone,
+            metrics=metrics,
         )
+
+
+def _limits(settings: Settings, descriptors: int) -> tuple[ConnectionLimits, ConnectionLimits]:
+    """The limits of the public and of the internal listener."""
+    pool = settings.database_pool_size
+    public = ConnectionLimits(
+        connections=public_connections(settings.max_connections, descriptors, pool),
+        requests=settings.max_requests,
+        request_bytes=settings.request_memory * MEGABYTE,
+        response_bytes=settings.response_memory * MEGABYTE,
+    )
+    internal = msgspec.structs.replace(public, connections=internal_connections(descriptors, pool))
+    return public, internal
 
 
 def default_workers(database_url: str | None, cores: int) -> int:

@@ -9,27 +9,47 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import msgspec
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from passport_scorer.server.connections import Ending, HttpConnection
+from passport_scorer.server.connection_limits import ConnectionLimits
+from passport_scorer.server.connections import HttpConnection
+from passport_scorer.server.listener_state import ListenerState
 from passport_scorer.server.workers import AT_ONCE
+from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 
 GRACE = 20  # seconds that requests get to finish when the listeners are closed
-_KEEP_ALIVE = 75  # seconds; longer than load balancers keep an idle connection
+_SWEEPS_AT_END = 0.25  # seconds between two looks at the deadlines
 
 log = structlog.get_logger()
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """A socket, and what is served on it.
+
+    Attributes:
+        name: `public` or `internal`.
+        application: what answers.
+        socket: that is listened on.
+        limits: what its callers may use at most; each listener has its own.
+    """
+
+    name: str
+    application: ASGIApp
+    socket: socket.socket
+    limits: ConnectionLimits = ConnectionLimits()
 
 
 class _Server(uvicorn.Server):
     """A server that leaves signals to `serve_until_stopped`, which may run two of them."""
 
-    server_state: Ending
+    server_state: ListenerState
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, state: ListenerState) -> None:
         super().__init__(config)
-        self.server_state = Ending()
+        self.server_state = state
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -37,14 +57,28 @@ class _Server(uvicorn.Server):
 
     def begin_to_end(self) -> None:
         """Let each connection end with its next answer; take new ones all the same."""
-        self.server_state.has_begun = True
+        self.server_state.is_draining = True
         for connection in self.server_state.connections:
-            assert isinstance(connection, HttpConnection)  # noqa: S101  there is no other kind
             connection.end_with_answer()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and look at the deadlines from now on."""
+        await super().startup(sockets)
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
+        state, loop = self.server_state, asyncio.get_running_loop()
+        while True:
+            is_open = state.closed_at is None
+            await asyncio.sleep(state.limits.sweep_seconds if is_open else _SWEEPS_AT_END)
+            try:
+                state.sweep(loop.time())
+            except Exception as error:
+                log.error("sweep_failed", error=type(error).__name__, exc_info=error)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listeners, and wait for requests."""
-        self.server_state.is_closed = True
+        self.server_state.closed_at = asyncio.get_running_loop().time()
         # To their callers, connections that wait in the queue are open.
         waiting = [self._take(connection) for each in sockets or [] for connection in _queue(each)]
         await super().shutdown(sockets)
@@ -52,6 +86,8 @@ class _Server(uvicorn.Server):
         if self.force_exit:
             for task in self.server_state.tasks:
                 task.cancel()
+        self._sweeping.cancel()
+        self.server_state.refusals.report(asyncio.get_running_loop().time(), all_of_them=True)
 
     def _take(self, connection: socket.socket) -> asyncio.Task[Any]:
         loop = asyncio.get_running_loop()
@@ -67,11 +103,12 @@ def _queue(listener: socket.socket) -> Iterator[socket.socket]:
 
 
 async def serve_until_stopped(
-    listeners: Sequence[tuple[ASGIApp, socket.socket]],
+    listeners: Sequence[Listener],
     *,
     delay: float,
     stopping: Callable[[], None],
     alone: bool,
+    metrics: Metrics = NO_METRICS,
 ) -> None:
     """Serve each application on its socket until SIGTERM or SIGINT, and let requests finish.
 
@@ -79,13 +116,14 @@ async def serve_until_stopped(
     they should send no more. SIGINT closes them at once: somebody waits at a terminal.
 
     Args:
-        listeners: applications and their sockets.
+        listeners: sockets and their applications.
         delay: seconds from SIGTERM until the listeners are closed.
         stopping: is called as soon as a signal comes.
         alone: a second signal ends at once. A worker gets some of them twice, from a terminal
             and from its parent; to it the parent says `AT_ONCE`.
+        metrics: where connections and what is refused are counted.
     """
-    servers = [_server(application) for application, _ in listeners]
+    servers = [_server(listener, metrics) for listener in listeners]
     stop = _Stop(servers, stopping, alone=alone)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.begin, delay)
@@ -93,8 +131,8 @@ async def serve_until_stopped(
     loop.add_signal_handler(AT_ONCE, stop.at_once)
     await asyncio.gather(
         *(
-            server.serve(sockets=[listener])
-            for server, (_, listener) in zip(servers, listeners, strict=True)
+            server.serve(sockets=[listener.socket])
+            for server, listener in zip(servers, listeners, strict=True)
         )
     )
 
@@ -134,7 +172,7 @@ class _Stop:
             server.should_exit = True
 
 
-def _server(application: ASGIApp) -> _Server:
+def _server(listener: Listener, metrics: Metrics) -> _Server:
     options: dict[str, Any] = {
         "http": HttpConnection,
         "ws": "none",
@@ -143,7 +181,7 @@ def _server(application: ASGIApp) -> _Server:
         "access_log": False,
         "server_header": False,
         "proxy_headers": False,
-        "timeout_keep_alive": _KEEP_ALIVE,
         "timeout_graceful_shutdown": GRACE,
     }
-    return _Server(uvicorn.Config(application, **options))
+    config = uvicorn.Config(listener.application, **options)
+    return _Server(config, ListenerState(listener.name, listener.limits, metrics))

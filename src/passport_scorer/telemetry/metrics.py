@@ -51,8 +51,8 @@ def _counter(name: str, meaning: str, *labels: str) -> Metric:
     return _listed(Metric("counter", name, meaning, labels))
 
 
-def _gauge(name: str, meaning: str) -> Metric:
-    return _listed(Metric("gauge", name, meaning))
+def _gauge(name: str, meaning: str, *labels: str) -> Metric:
+    return _listed(Metric("gauge", name, meaning, labels))
 
 
 def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Metric:
@@ -81,6 +81,22 @@ HTTP_REQUEST_DURATION = _histogram(
 )
 HTTP_REQUESTS_IN_FLIGHT = _gauge(
     "http_requests_in_flight", "Requests that are being answered now; a scrape counts itself."
+)
+CONNECTIONS_OPEN = _gauge(
+    "connections_open", "Open connections of a listener, `public` or `internal`.", "listener"
+)
+CONNECTIONS_REFUSED = _counter(
+    "connections_refused_total",
+    "Requests that were refused, and connections that were closed, because of a limit; `reason` "
+    "is which.",
+    "reason",
+    "listener",
+)
+REQUEST_BYTES_HELD = _gauge(
+    "request_bytes_held", "Bytes of requests that are held in memory.", "listener"
+)
+RESPONSE_BYTES_UNSENT = _gauge(
+    "response_bytes_unsent", "Bytes of responses that slow readers have not taken yet.", "listener"
 )
 
 QUERY_DURATION = _histogram(

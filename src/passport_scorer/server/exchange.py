@@ -1,0 +1,152 @@
+"""A request and its response, as uvicorn runs them; its body is counted and can be refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from passport_scorer.domain.errors import PassportScorerError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+    from uvicorn._types import ASGIReceiveEvent
+
+    from passport_scorer.server.request_memory import RequestMemory
+
+log = structlog.get_logger()
+
+# No handler of these reads a body.
+WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
+REASONS = {
+    400: "Invalid HTTP request received.",
+    408: "The request took too long to arrive.",
+    414: "The path of the request is too long.",
+    431: "The headers of the request are too long.",
+    503: "The service is busy. Please try again later.",
+}
+_PHRASES = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    414: "URI Too Long",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
+
+
+class RequestTimeout(PassportScorerError):
+    """The request took too long to arrive."""
+
+    code = "request_timeout"
+
+
+class ServiceBusy(PassportScorerError):
+    """The service is busy. Please try again later."""
+
+    code = "service_busy"
+
+
+class Exchange(RequestResponseCycle):
+    """A request and its response.
+
+    Attributes:
+        reads_body: False if the body is discarded as it comes.
+        held: bytes of the body that are counted in memory.
+        memory: where.
+        refusal: what is raised in the handler that waits for the rest of the body.
+    """
+
+    reads_body = False
+    held = 0
+    memory: RequestMemory
+    refusal: PassportScorerError | None = None
+
+    def refuse(self, refusal: PassportScorerError) -> None:
+        """Let the handler answer with this error instead of waiting for the rest of the body."""
+        self.refusal = refusal
+        self.keep_alive = False
+        self.body.clear()
+        self.release()
+        self.message_event.set()
+
+    def hold(self, count: int) -> None:
+        """Count bytes of the body."""
+        self.held += count
+        self.memory.take(count)
+
+    def release(self, _task: object = None) -> None:
+        """Count the bytes of the body no more."""
+        self.memory.give_back(self.held)
+        self.held = 0
+
+    async def run_asgi(self, app: ASGIApp) -> None:  # type: ignore[override]
+        """Have an application answer; one that is cancelled at the end of the process is 503."""
+        try:
+            await app(self.scope, self.receive, self.send)  # type: ignore[arg-type]
+        except asyncio.CancelledError:
+            log.warning("request_cancelled")
+            if not self.response_started:
+                await service_busy(self.scope, self.receive, self.send)  # type: ignore[arg-type]
+        except Exception as error:
+            log.error("request_failed", error=type(error).__name__, exc_info=error)
+        finally:
+            if not self.response_complete and not self.disconnected:
+                self.transport.close()
+            self.on_response = _nothing
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Wait for a part of the body.
+
+        Raises:
+            RequestTimeout: it comes too slowly.
+            ServiceBusy: there is no memory for it.
+        """
+        message = await super().receive()
+        if self.refusal is not None:
+            raise self.refusal
+        return message
+
+
+def refused_response(status: int) -> bytes:
+    """Return a whole response that says why a request is refused, and closes the connection."""
+    body = _body(status)
+    head = [
+        f"HTTP/1.1 {status} {_PHRASES[status]}",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+        "access-control-allow-origin: *",
+        "connection: close",
+    ]
+    if status == 503:
+        head.append("retry-after: 1")
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+async def service_busy(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """ASGI application: 503 at once."""
+    await send(_BUSY_START)
+    await send(_BUSY_BODY)
+
+
+def _nothing() -> None:
+    """Be called for a response that is not the connection's any more."""
+
+
+def _body(status: int) -> bytes:
+    return msgspec.json.encode({"detail": REASONS[status]})
+
+
+_BUSY_START: dict[str, Any] = {
+    "type": "http.response.start",
+    "status": 503,
+    "headers": [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(_body(503))).encode()),
+        (b"access-control-allow-origin", b"*"),
+        (b"retry-after", b"1"),
+    ],
+}
+_BUSY_BODY: dict[str, Any] = {"type": "http.response.body", "body": _body(503)}

@@ -1,0 +1,185 @@
+"""What the connections of one listener share: its limits, and who has to go when one is reached."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import heapq
+import os
+from collections import deque
+from typing import TYPE_CHECKING
+
+from uvicorn.server import ServerState
+
+from passport_scorer.server.connection_limits import ConnectionLimits
+from passport_scorer.server.refusals import Refusals
+from passport_scorer.server.request_memory import RequestMemory
+from passport_scorer.telemetry.metrics import (
+    CONNECTIONS_OPEN,
+    NO_METRICS,
+    REQUEST_BYTES_HELD,
+    RESPONSE_BYTES_UNSENT,
+    Metrics,
+)
+
+if TYPE_CHECKING:
+    from passport_scorer.server.connections import HttpConnection
+
+# Probes are answered when nothing else is; even of these only so many.
+_PROBES = frozenset({"/health", "/health/", "/health/ready"})
+_MOST_PROBES = 100
+_RANKED_AT_ONCE = 64  # connections that one search finds
+
+
+class ListenerState(ServerState):
+    """uvicorn's state of a server, and everything that is bounded.
+
+    Attributes:
+        limits: the bounds.
+        refusals: counts who was refused or closed, and why.
+        memory: bytes of requests.
+        unsent: bytes of responses.
+        holding: connections with an incomplete request, or with bytes that wait to be parsed.
+        unread: connections with a response that the reader has not taken.
+        receiving: requests whose handlers wait for the rest of a body.
+        is_draining: each connection ends with its next response.
+        closed_at: when the listener was closed; idle connections end, too.
+
+    Args:
+        name: of the listener: `public` or `internal`.
+        limits: the bounds.
+        metrics: where all of it is counted.
+    """
+
+    connections: set[HttpConnection]  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        name: str = "public",
+        limits: ConnectionLimits | None = None,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
+        super().__init__()
+        self.limits = limits or ConnectionLimits()
+        self.refusals = Refusals(name, metrics)
+        self.memory = RequestMemory(self.limits.request_bytes)
+        self.unsent = 0
+        self.receiving = 0
+        self.holding: set[HttpConnection] = set()
+        self.unread: set[HttpConnection] = set()
+        self.is_draining = False
+        self.closed_at: float | None = None
+        self._name = name
+        self._metrics = metrics
+        self._quiet: deque[tuple[float, HttpConnection]] = deque()
+        self._nobody_is_quiet_until = 0.0
+        self._checks_unsent = False
+        self._swept_at: float | None = None
+
+    def is_full(self, path: str) -> bool:
+        """Return True if one more request of this path can't be answered now.
+
+        Requests whose bodies are still being received don't count: their senders decide how
+        long that takes.
+        """
+        probes = _MOST_PROBES if path in _PROBES else 0
+        return len(self.tasks) - self.receiving >= self.limits.requests + probes
+
+    def admit(self, newcomer: HttpConnection, now: float) -> None:
+        """Make room for a new connection by closing the quietest one, or turn it away."""
+        if len(self.connections) <= self.limits.connections:
+            return
+        victim = self._quietest(now)
+        if victim is None:
+            newcomer.turn_away("too_many_connections")
+        else:
+            victim.turn_away("closed_for_others")
+
+    def make_room(self, newcomer: HttpConnection, now: float) -> bool:
+        """Close connections until the requests fit into the memory again.
+
+        The slowest go first, then those that take longest; not those who only just came.
+
+        Returns:
+            False if they don't fit without the newcomer's going.
+        """
+        while self.memory.is_exceeded:
+            others = (
+                each
+                for each in self.holding
+                if each is not newcomer
+                and each.held_bytes
+                and now - each.holds_since >= self.limits.quiet_seconds
+            )
+            victim = min(others, key=lambda each: each.holding_rank, default=None)
+            if victim is None:
+                return False
+            victim.refuse(408, "request_memory")
+        return True
+
+    def check_unsent_soon(self) -> None:
+        """Have the responses fit into the memory again as soon as the system has taken its part."""
+        if not self._checks_unsent:
+            self._checks_unsent = True
+            asyncio.get_running_loop().call_soon(self._check_unsent)
+
+    def sweep(self, now: float) -> None:
+        """Close what has missed a deadline; tell metrics and log."""
+        late, self._swept_at = self._is_late(now), now
+        for connection in list(self.connections):
+            if late:
+                connection.excuse(now)
+            elif connection.due <= now:
+                connection.due = connection.check(now)
+        if self.unsent > self.limits.response_bytes:
+            self._check_unsent()
+        self._look_for_descriptors()
+        self._metrics.set(CONNECTIONS_OPEN, len(self.connections), self._name)
+        self._metrics.set(REQUEST_BYTES_HELD, self.memory.held, self._name)
+        self._metrics.set(RESPONSE_BYTES_UNSENT, self.unsent, self._name)
+        self.refusals.report(now)
+
+    def _is_late(self, now: float) -> bool:
+        """Return True if the process was held up: what has come meanwhile is not read yet."""
+        last = now if self._swept_at is None else self._swept_at
+        return now - last > 3 * self.limits.sweep_seconds
+
+    def _check_unsent(self) -> None:
+        self._checks_unsent = False
+        for each in self.unread:
+            each.note_unsent()
+        while self.unsent > self.limits.response_bytes and self.unread:
+            min(self.unread, key=lambda each: each.reading_rank).break_off("response_memory")
+
+    def _look_for_descriptors(self) -> None:
+        """Notice when none is left: the event loop then drops new connections without a word."""
+        try:
+            os.close(os.dup(2))
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self.refusals.note("no_descriptors")
+
+    def _quietest(self, now: float) -> HttpConnection | None:
+        while self._quiet or self._rank(now):
+            since, connection = self._quiet.popleft()
+            if connection in self.connections and connection.quiet_since == since:
+                return connection
+        return None
+
+    def _rank(self, now: float) -> bool:
+        """Find the quietest connections; not again and again where there are none."""
+        if now < self._nobody_is_quiet_until:
+            return False
+        ranked = heapq.nsmallest(
+            _RANKED_AT_ONCE,
+            (
+                (rank, since, id(each), each)
+                for each in self.connections
+                if (since := each.quiet_since) is not None
+                and now - since >= self.limits.quiet_seconds
+                for rank in [each.quiet_rank]
+            ),
+        )
+        self._quiet.extend((since, each) for _, since, _, each in ranked)
+        self._nobody_is_quiet_until = now + 0.1 if not ranked else 0.0
+        return bool(ranked)

@@ -1,0 +1,49 @@
+"""Refused requests and closed connections: each is counted, and a few lines of log tell of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import structlog
+
+from passport_scorer.telemetry.metrics import CONNECTIONS_REFUSED, Metrics
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+log = structlog.get_logger()
+
+
+class Refusals:
+    """Counts refusals by reason, and logs each reason at most once in ten seconds.
+
+    Args:
+        listener: `public` or `internal`.
+        metrics: where they are counted.
+    """
+
+    def __init__(self, listener: str, metrics: Metrics) -> None:
+        self._listener = listener
+        self._metrics = metrics
+        self._unlogged: Counter[str] = Counter()
+        self._logged_at: dict[str, float] = {}
+
+    def note(self, reason: str) -> None:
+        """Count a refusal; never writes."""
+        self._metrics.add(CONNECTIONS_REFUSED, 1, reason, self._listener)
+        self._unlogged[reason] += 1
+
+    def report(self, now: float, *, all_of_them: bool = False) -> None:
+        """Log how many there were of each reason that was not logged a moment ago.
+
+        Args:
+            now: seconds of a monotonic clock.
+            all_of_them: also those that were, since there is no later.
+        """
+        for reason, count in list(self._unlogged.items()):
+            last = self._logged_at.get(reason)
+            if last is None or now - last >= _SECONDS_BETWEEN_LINES or all_of_them:
+                log.warning(
+                    "connections_refused", reason=reason, count=count, listener=self._listener
+                )
+                self._logged_at[reason] = now
+                del self._unlogged[reason]

@@ -1,0 +1,221 @@
+"""From the bytes of a connection to requests: bounded, and one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.parse
+from typing import cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from passport_scorer.api.limits import LONGEST_TARGET
+from passport_scorer.server.exchange import WITHOUT_BODY, Exchange, service_busy
+from passport_scorer.server.listener_state import ListenerState
+
+_END_OF_HEAD = b"\r\n\r\n"
+_PIECE = 16 * 1024  # bytes that are parsed between two looks at the bounds
+_PIECE_OF_BODY = 256  # bytes that are parsed at least: a body may be full of ends of heads
+
+
+class RequestParsing(HttpToolsProtocol):
+    """The half of a connection that reads.
+
+    Requests behind one that is being answered are not parsed before that is done and its
+    response is read, so that there is one at a time, however many were sent.
+    """
+
+    server_state: ListenerState
+    cycle: Exchange | None  # type: ignore[assignment]  # the newest request, and its response
+    _is_in_head = False
+    _is_in_body = False
+    _bytes_without_progress = 0
+    _discarded = 0
+    _unparsed = b""
+    _ends_at: float | None = None  # of a connection that was refused something
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer a request that is incomplete with an error, and close."""
+        raise NotImplementedError
+
+    def break_off(self, reason: str) -> None:
+        """Close at once, in the middle of whatever it is."""
+        raise NotImplementedError
+
+    def _has_come(self, count: int) -> None:
+        """Note that bytes were parsed: all that came, up to the next request's."""
+        raise NotImplementedError
+
+    def _has_kept(self) -> None:
+        """Note that there are bytes to be parsed later."""
+        raise NotImplementedError
+
+    def _make_room(self) -> None:
+        """Have somebody go, as there are too many bytes in memory."""
+        raise NotImplementedError
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the connection."""
+        if self._ends_at is not None:
+            self._discard(len(data))
+        elif self._unparsed or self._must_wait():
+            self._keep(data)
+        else:
+            self._parse(data)
+
+    def _discard(self, count: int) -> None:
+        self._discarded += count
+        if self._discarded > self.server_state.limits.discarded_bytes:
+            self.transport.abort()
+
+    def _must_wait(self) -> bool:
+        if self.flow.write_paused:
+            return True
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not self._is_in_body
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what is sent behind a request for later, and read no more."""
+        self._unparsed += data
+        self.flow.pause_reading()
+        if len(self._unparsed) > self.server_state.limits.pipelined_bytes:
+            self.break_off("pipelined_too_much")
+        else:
+            self._has_kept()
+
+    def _go_on(self) -> None:
+        """Take what has been kept."""
+        if self.transport.is_closing() or self._ends_at is not None or self._must_wait():
+            return
+        self.flow.resume_reading()
+        data, self._unparsed = self._unparsed, b""
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        position, length = 0, len(data)
+        while position < length:
+            if position and self._must_wait():
+                self._keep(data[position:])
+                return
+            begin = position + _PIECE_OF_BODY if self._is_in_body else position
+            end = data.find(_END_OF_HEAD, begin) + len(_END_OF_HEAD)
+            end = min(end if end >= len(_END_OF_HEAD) else length, position + _PIECE)
+            piece = data if end - position == length else data[position:end]
+            taken = self._feed(piece)
+            if not taken:
+                return
+            position += taken
+        self._has_come(length)
+
+    def _feed(self, piece: bytes) -> int:
+        """Let the parser have a piece; return how much it took, 0 if this was the end."""
+        taken = len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:  # a wish that is ignored
+            taken = max(1, upgrade.args[0])
+        except httptools.HttpParserError:
+            if self._has_too_many_headers():
+                self.refuse(431, "head_too_long")
+            else:
+                self.refuse(400, "not_http")
+            return 0
+        if (self._is_in_head or self._is_in_body) and not self._is_within_bounds(taken):
+            return 0
+        return taken if self._ends_at is None else 0
+
+    def _is_within_bounds(self, count: int) -> bool:
+        limits = self.server_state.limits
+        self._bytes_without_progress += count
+        if self._bytes_without_progress > limits.head_bytes or self._has_too_many_headers():
+            is_target = self._is_in_head and len(self.url) > LONGEST_TARGET
+            self.refuse(414 if is_target else 431, "head_too_long")
+            return False
+        if self._discarded > limits.discarded_bytes:
+            self.break_off("body_too_long")
+            return False
+        return True
+
+    def _has_too_many_headers(self) -> bool:
+        return len(self.headers or ()) > self.server_state.limits.headers
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request has come."""
+        self._is_in_head = True
+        self._bytes_without_progress = 0
+        self._discarded = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head has ended: answer the request, or put it behind the one that is answered.
+
+        Raises:
+            ValueError: there are more headers than may be, or the target is none; the parser stops.
+        """
+        if self._has_too_many_headers():
+            raise ValueError
+        is_first = self.cycle is None or self.cycle.response_complete
+        self.cycle = self._exchange()
+        self._is_in_head = False
+        self._is_in_body = True
+        self._bytes_without_progress = 0
+        if is_first:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _exchange(self) -> Exchange:
+        version, scope = self.parser.get_http_version(), self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope["path"] = urllib.parse.unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        exchange = Exchange(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        exchange.reads_body = scope["method"] not in WITHOUT_BODY
+        exchange.memory = self.server_state.memory
+        return exchange
+
+    def _start_asgi_task(self, cycle: Exchange, app: object) -> None:  # type: ignore[override]
+        state = self.server_state
+        if len(self.tasks) >= state.limits.requests and state.is_full(cycle.scope["path"]):
+            state.refusals.note("too_many_requests")
+            app = service_busy
+        task = self.loop.create_task(cycle.run_asgi(app))  # type: ignore[arg-type]
+        task.add_done_callback(self.tasks.discard)
+        if cycle.reads_body:
+            task.add_done_callback(cycle.release)
+        self.tasks.add(task)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body has come; whoever reads it knows when it is enough."""
+        self._bytes_without_progress = 0
+        cycle = cast("Exchange", self.cycle)
+        if cycle.response_complete or not cycle.reads_body or cycle.refusal is not None:
+            self._discarded += len(body)
+            return
+        super().on_body(body)
+        cycle.hold(len(body))
+        if cycle.memory.is_exceeded:
+            self._make_room()
+
+    def on_message_complete(self) -> None:
+        """The request has ended, trailers included."""
+        self._is_in_body = False
+        super().on_message_complete()

@@ -70,11 +70,15 @@ def _scorer(threshold: str, weights: object) -> Callable[[World], Awaitable[None
 
 
 def _document(document: object) -> Callable[[World], Awaitable[None]]:
+    return _text(json.dumps(document))
+
+
+def _text(document: str) -> Callable[[World], Awaitable[None]]:
     async def prepare(world: World) -> None:
         await world.add_stamp(BAD, "Google", ["v0:bad"])
         await world.connection.execute(
             "UPDATE ceramic_cache_ceramiccache SET stamp = $1 WHERE address = $2",
-            json.dumps(document),
+            document,
             address(BAD),
         )
 
@@ -122,6 +126,11 @@ FAULTS: Mapping[
     ),
     "more nullifiers than are looked for": (
         _document({"credentialSubject": {"nullifiers": ["v0:x"] * 5000}}),
+        _scored(BAD),
+        [],
+    ),
+    "numbers that grow when they are written": (
+        _text('{"a": [' + ", ".join(["1e131071", "-1e131071", "1e-16000"] * 300) + "]}"),
         _scored(BAD),
         [],
     ),

@@ -181,7 +181,20 @@ LEFT JOIN LATERAL (
         )) AS stamp_copy_ids,
         array_agg(c.stamp) FILTER (WHERE bounded.document IS NOT NULL) AS stamps
     FROM ceramic_cache_ceramiccache AS c
-    CROSS JOIN LATERAL (SELECT c.stamp::text AS document OFFSET 0) AS written
+    CROSS JOIN LATERAL (
+        -- Numbers are written in full: 1e131071 has as many digits. A document with such a number
+        -- is not written out, nor one that is too large before it is.
+        SELECT
+            CASE
+                WHEN pg_column_size(c.stamp) <= 327680
+                    AND NOT c.stamp @? 'strict $.** ? (
+                        @.type() == "number"
+                        && (@ > 1e100 || @ < -1e100 || (@ != 0 && @ < 1e-100 && @ > -1e-100))
+                    )'
+                    THEN c.stamp::text
+            END AS document
+        OFFSET 0
+    ) AS written
     CROSS JOIN LATERAL (
         SELECT CASE WHEN octet_length(written.document) <= 65536 THEN written.document END AS document
     ) AS bounded

@@ -3,7 +3,8 @@
 -- above it that are next to it. And whether there are stamps on either side of the page.
 -- No row: no such key. Nothing but the key is read unless $6 is one of its hashes: a wrong secret
 -- must not cost more. Documents of more than 65,536 bytes, which no stamp has, are
--- left out, and a page ends when its documents have 8 MiB.
+-- left out, and a page ends when its documents have 8 MiB. One with a number like 1e131071, which
+-- has as many digits when it is written out, is not written out to see that.
 SELECT
     key.id AS key_id,
     key.hashed_key,
@@ -60,7 +61,13 @@ CROSS JOIN LATERAL (
                     AND c.type = 1
                     AND c.deleted_at IS NULL
                     AND c.id < $3
-                    AND octet_length(c.stamp::text) <= 65536
+                    AND CASE
+                        WHEN pg_column_size(c.stamp) > 327680 OR c.stamp @? 'strict $.** ? (
+                            @.type() == "number"
+                            && (@ > 1e100 || @ < -1e100 || (@ != 0 && @ < 1e-100 && @ > -1e-100))
+                        )' THEN false
+                        ELSE octet_length(c.stamp::text) <= 65536
+                    END
                 ORDER BY c.id DESC
                 LIMIT $5
             )
@@ -74,7 +81,13 @@ CROSS JOIN LATERAL (
                     AND c.type = 1
                     AND c.deleted_at IS NULL
                     AND c.id > $3
-                    AND octet_length(c.stamp::text) <= 65536
+                    AND CASE
+                        WHEN pg_column_size(c.stamp) > 327680 OR c.stamp @? 'strict $.** ? (
+                            @.type() == "number"
+                            && (@ > 1e100 || @ < -1e100 || (@ != 0 && @ < 1e-100 && @ > -1e-100))
+                        )' THEN false
+                        ELSE octet_length(c.stamp::text) <= 65536
+                    END
                 ORDER BY c.id
                 LIMIT $5
             )

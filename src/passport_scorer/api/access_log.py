@@ -5,6 +5,8 @@ from __future__ import annotations
 import structlog
 from starlette.types import Scope
 
+from passport_scorer.domain.addresses import is_address
+
 log = structlog.get_logger()
 
 
@@ -18,12 +20,18 @@ def log_request(scope: Scope, route: str | None, status: int, seconds: float) ->
         seconds: that it took.
     """
     parameters, state = scope.get("path_params", {}), scope.get("state", {})
+    caller = state.get("caller")
     fields = {
         "method": scope["method"],
         "route": route,
         "status": status,
         "duration_ms": round(seconds * 1000, 2),
-        "address": parameters.get("address", "")[:42] or state.get("caller"),
+        "address": _address(parameters["address"]) if "address" in parameters else caller,
         "api_key_prefix": state.get("api_key_prefix"),
     }
     log.info("request", **{name: value for name, value in fields.items() if value is not None})
+
+
+def _address(written: str) -> str:
+    """What isn't an address may be a key that was put in the wrong place."""
+    return written if is_address(written) else "(not an address)"

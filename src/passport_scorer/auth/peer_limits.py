@@ -46,7 +46,7 @@ class WindowCounts:
     """Counts by name in fixed windows; the oldest windows are forgotten first.
 
     Args:
-        clock: returns seconds that never go back.
+        clock: returns seconds, also those in which a sandbox of Lambda was frozen.
         capacity: names that are remembered.
     """
 
@@ -63,7 +63,7 @@ class WindowCounts:
         """Count one; return how many there are in this window."""
         now = self._clock()
         ends_at, count = self._windows.get(name, (0.0, 0))
-        if now < ends_at:
+        if 0 < ends_at - now <= WINDOW:
             self._windows[name] = ends_at, count + 1
             return count + 1
         self._windows.pop(name, None)
@@ -78,7 +78,7 @@ class WindowCounts:
         if window is None or window[1] < limit:
             return None
         left = window[0] - self._clock()
-        return max(1, math.ceil(left)) if left > 0 else None
+        return max(1, math.ceil(left)) if 0 < left <= WINDOW else None
 
 
 class FailedCalls:
@@ -88,14 +88,14 @@ class FailedCalls:
         limit: failed calls of a peer with one prefix in a minute; with all prefixes, twice as
             many. 0: there is no limit.
         metrics: where refused calls are counted.
-        clock: returns seconds that never go back.
+        clock: see `WindowCounts`.
     """
 
     def __init__(
         self,
         limit: int,
         metrics: Metrics = NO_METRICS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._limit = limit
         self._metrics = metrics
@@ -154,14 +154,14 @@ class AnonymousWrites:
     Args:
         limit: writes of a peer in a minute; 0: there is no limit.
         metrics: where refused calls are counted.
-        clock: returns seconds that never go back.
+        clock: see `WindowCounts`.
     """
 
     def __init__(
         self,
         limit: int,
         metrics: Metrics = NO_METRICS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._limit = limit
         self._metrics = metrics

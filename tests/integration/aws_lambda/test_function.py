@@ -380,3 +380,23 @@ def test_traces_are_sent_before_the_answer(make_function: MakeFunction) -> None:
             assert seen(ask(function, recorded("load_balancer", BOB)))[0] == 200
             assert collector.paths == ["/v1/traces"] * number
         function.close()
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_limits_count_by_who_has_called_amazon(make_function: MakeFunction, sender: str) -> None:
+    """The caller's address as AWS saw it: what the caller writes in front makes no difference."""
+    function = make_function(ANONYMOUS_WRITES_PER_MINUTE="2")
+
+    def nonce(peer: str, forged: str) -> int:
+        event = recorded(sender, NONCE)
+        if "http" in event["requestContext"]:
+            event["requestContext"]["http"]["sourceIp"] = peer
+        several = "multiValueHeaders" in event
+        forwarded = f"{forged}, {peer}"
+        headers = event["multiValueHeaders" if several else "headers"]
+        headers["x-forwarded-for"] = [forwarded] if several else forwarded
+        return int(ask(function, event)["statusCode"])
+
+    attacker = [nonce("192.0.2.66", f"203.0.113.{number}") for number in range(4)]
+    assert attacker == [200, 200, 429, 429]
+    assert nonce("192.0.2.7", "192.0.2.66") == 200

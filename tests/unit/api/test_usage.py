@@ -1,13 +1,20 @@
 """What is recorded of a call, whatever it holds."""
 
 import json
+from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from passport_scorer.api.public.usage import Answered, usage_of
+from passport_scorer.api.public.usage import (
+    LONGEST_HEADERS,
+    LONGEST_RESPONSE,
+    MOST_HEADERS,
+    Answered,
+    usage_of,
+)
 from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
 
@@ -18,8 +25,17 @@ INDEXED = 2600
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=2000)
 
 
+HEADERS = [(b"x-api-key", b"a.secret"), (b"cookie", b"secret"), (b"accept", b"*/*")]
+HEADER_TEXT = st.binary(max_size=3000)
+
+
 def recorded(
-    segment: str = "stamps", query: dict[str, str] | None = None, *, response_recorded: bool = True
+    segment: str = "stamps",
+    query: dict[str, str] | None = None,
+    *,
+    response_recorded: bool = True,
+    headers: Sequence[tuple[bytes, bytes]] = HEADERS,
+    body: bytes = b'{"score":"1"}',
 ) -> Usage:
     """What is recorded of a call that was answered."""
     request = Request(
@@ -28,10 +44,10 @@ def recorded(
             "path": f"/v2/{segment}",
             "raw_path": quote(f"/v2/{segment}").encode(),
             "query_string": urlencode(query or {}).encode(),
-            "headers": [(b"x-api-key", b"a.secret"), (b"cookie", b"secret"), (b"accept", b"*/*")],
+            "headers": headers,
         }
     )
-    answer = Answered(200, b'{"score":"1"}', None)
+    answer = Answered(200, body, None)
     return usage_of(request, KEY, answer, response_recorded=response_recorded)
 
 
@@ -85,3 +101,38 @@ def test_why_a_call_was_refused() -> None:
     answer = Answered(403, json.dumps({"detail": error.message}).encode(), error)
     usage = usage_of(request, KEY, answer, response_recorded=True)
     assert (usage.error, usage.status_code, usage.response_json) == (error.message, 403, None)
+
+
+@given(st.lists(st.tuples(HEADER_TEXT, HEADER_TEXT), max_size=100))
+def test_headers_are_bounded(headers: list[tuple[bytes, bytes]]) -> None:
+    """Whatever a caller sends along, the row has a few kilobytes of it, as JSON without NUL."""
+    text = recorded(headers=headers).headers_json
+    assert len(text.encode()) <= LONGEST_HEADERS
+    shown = json.loads(text)
+    assert len(shown) <= MOST_HEADERS
+    assert all(len(name) <= 64 and len(value) <= 256 for name, value in shown.items())
+    assert "\0" not in "".join([*shown, *shown.values()])
+
+
+def test_usual_headers_are_kept_and_long_ones_shortened() -> None:
+    """A secret stays masked beside a long header, and the first headers are those that are kept."""
+    long = [(b"x-long", b"y" * 300), *HEADERS]
+    shown = json.loads(recorded(headers=long).headers_json)
+    assert shown == {
+        "X-Long": "y" * 255 + "…",
+        "X-Api-Key": "***",
+        "Cookie": "***",
+        "Accept": "*/*",
+    }
+    many = [*HEADERS, *((b"x-%d" % number, b"y" * 200) for number in range(100))]
+    names = list(json.loads(recorded(headers=many).headers_json))
+    assert names[:4] == ["X-Api-Key", "Cookie", "Accept", "X-0"]
+    assert 10 < len(names) < 25
+
+
+def test_a_long_answer_is_skipped() -> None:
+    """The row says so."""
+    longest = b'"' + b"x" * (LONGEST_RESPONSE - 2) + b'"'
+    assert recorded(body=longest).response_json == longest.decode()
+    skipped = recorded(body=longest + b" ")
+    assert (skipped.response_json, skipped.response_skipped) == (None, True)

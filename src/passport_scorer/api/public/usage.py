@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 
 import msgspec
 from starlette.requests import Request
@@ -17,6 +18,10 @@ _LONGEST_PATH = 1000  # characters; what account_accountapikeyanalytics.path can
 _LONGEST_BASE_PATH = 200
 _MASKED = frozenset({"x-api-key", "cookie", "authorization"})
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+MOST_HEADERS = 64
+LONGEST_HEADERS = 4096  # bytes of all of them as JSON
+_LONGEST_NAME, _LONGEST_VALUE = 64, 256  # characters of a header
+LONGEST_RESPONSE = 64 * 1024  # bytes; the answer of a score has some 2 KB
 # Segments and query are indexed, and PostgreSQL refuses an index entry of more than 2704 bytes.
 _LONGEST_INDEXED = 2000
 _FIRST_OF_MANY, _START_OF_LONG = 8, 32  # 8 times 2 texts of 32 characters of 4 bytes fit
@@ -50,6 +55,7 @@ def usage_of(request: Request, key: ApiKey, answer: Answered, *, response_record
     path = request.scope["path"].replace("\0", _REPLACEMENT)
     segments = [segment for segment in path.split("/") if segment]
     shown = response_recorded and answer.error is None
+    too_long = len(answer.body) > LONGEST_RESPONSE
     return Usage(
         api_key_id=key.key_id,
         created_at=datetime.now(UTC),
@@ -57,10 +63,10 @@ def usage_of(request: Request, key: ApiKey, answer: Answered, *, response_record
         base_path=segments[0][:_LONGEST_BASE_PATH],
         path_segments_json=_indexed(segments, lambda: [_start(text) for text in _first(segments)]),
         query_params_json=_query(request) if request.scope["query_string"] else "{}",
-        headers_json=_json(_masked(request.headers.items())),
+        headers_json=_headers(request.headers.items()),
         payload_json=None,
-        response_json=answer.body.decode() if shown else None,
-        response_skipped=not response_recorded,
+        response_json=answer.body.decode() if shown and not too_long else None,
+        response_skipped=not response_recorded or (shown and too_long),
         error=_error_text(answer),
         status_code=answer.status,
     )
@@ -79,6 +85,23 @@ def _masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name.title(): "***" if name.lower() in _MASKED else value for name, value in headers}
 
 
+def _headers(headers: Iterable[tuple[str, str]]) -> str:
+    """The headers as JSON, within bounds: long ones are shortened, then the last are left out."""
+    masked = _masked(headers)
+    if len(masked) > MOST_HEADERS or any(map(_is_long, masked.items())):
+        first = islice(masked.items(), MOST_HEADERS)
+        masked = {_cut(name, _LONGEST_NAME): _cut(value, _LONGEST_VALUE) for name, value in first}
+    text = _json(masked)
+    while len(text.encode()) > LONGEST_HEADERS:
+        masked = dict(islice(masked.items(), len(masked) - max(1, len(masked) // 8)))
+        text = _json(masked)
+    return text
+
+
+def _is_long(header: tuple[str, str]) -> bool:
+    return len(header[0]) > _LONGEST_NAME or len(header[1]) > _LONGEST_VALUE
+
+
 def _query(request: Request) -> str:
     whole = dict(request.query_params.items())
     return _indexed(whole, lambda: {_start(name): _start(whole[name]) for name in _first(whole)})
@@ -95,7 +118,11 @@ def _first(texts: Iterable[str]) -> list[str]:
 
 
 def _start(text: str) -> str:
-    return text if len(text) <= _START_OF_LONG else text[: _START_OF_LONG - 1] + "…"
+    return _cut(text, _START_OF_LONG)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _json(value: object) -> str:

@@ -31,8 +31,8 @@ check: install ## Formatting, lint, types, layers, dependencies, queries against
 	@$(BIN)/passport-scorer db check-queries
 	@$(BIN)/python scripts/operations_tables.py --check
 
-audit: install ## Look for known vulnerabilities in the locked dependencies (asks the registry)
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
+audit: install ## Look for known vulnerabilities in the locked dependencies (asks PyPI); fails if it can't
+	@$(BIN)/python scripts/audit.py $(ARGS)
 
 bench: install ## Measure, and compare with the database alone
 	@$(BIN)/python -m benchmarks
@@ -47,6 +47,7 @@ docs: install ## Renew the tables in docs/operations.md that are made from the c
 lock: install ## Pin the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/runtime.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra development pyproject.toml -o requirements/development.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/development.lock --extra aws pyproject.toml -o requirements/aws.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group build -o requirements/build.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/runtime.lock requirements/lambda.in -o requirements/lambda.lock
 

@@ -71,7 +71,7 @@ def _text_of(secret: str) -> str | bytes:
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError:
         raise SecretUnusable(
-            f"{VARIABLE}: needs botocore: pip install 'passport-scorer[aws]'"
+            f"{VARIABLE}: needs botocore: install requirements/aws.lock."
         ) from None
     options = Config(
         connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": TRIES}

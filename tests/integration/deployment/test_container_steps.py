@@ -139,6 +139,7 @@ def served(image: Path, database_url: str) -> Iterator[int]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PORT": str(port),
         "DATABASE_URL": database_url,
+        "TRUSTED_IAM_ISSUERS": "[]",
     }
     command = [str(image / "installed" / "bin" / arguments[0]), *arguments[1:]]
     with (image / "errors").open("w") as errors:

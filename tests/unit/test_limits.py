@@ -1,0 +1,107 @@
+"""The table of limits in the handbook of operators names what there is, with its values."""
+
+from __future__ import annotations
+
+import re
+from inspect import signature
+from pathlib import Path
+
+import pytest
+
+from passport_scorer.api.limits import LONGEST_BODY, LONGEST_HEADERS, LONGEST_TARGET
+from passport_scorer.auth import access_tokens, nonces
+from passport_scorer.aws_lambda.function import POOL_SIZE
+from passport_scorer.catalogue.source import KEPT_SECONDS, LARGEST_DOCUMENT
+from passport_scorer.cli.shadow_proxy import proxy
+from passport_scorer.credentials import atomic_types, claims, eip712, reading, stamp_profile
+from passport_scorer.credentials.contexts import BUNDLED
+from passport_scorer.db.database import DatabaseSettings
+from passport_scorer.domain.human_points import LIMIT
+from passport_scorer.domain.stamp_pages import LARGEST_PAGE
+from passport_scorer.domain.stamps import LONGEST_NULLIFIER
+from passport_scorer.domain.submitted_stamps import MOST_ENTRIES
+from passport_scorer.effective_settings import default_of
+from passport_scorer.scoring.road import MOST, TRIES
+from passport_scorer.server.http import GRACE
+from passport_scorer.settings import variables
+from passport_scorer.telemetry.metrics import ALL
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+SECTION = DOCUMENT.partition("\n## Limits\n")[2].partition("\n## ")[0]
+COLUMNS = ["what", "default", "setting", "what the caller sees", "metric"]
+KIB = 1024
+METRICS = {metric.full_name for metric in ALL}
+FIELDS = {name: field for field, variable in variables().items() for name in variable.names}
+ON_LAMBDA = "connections of a sandbox"
+# The row of a limit -> its default, as the code has it.
+VALUES = {
+    "path and query": f"{LONGEST_TARGET // KIB} KiB",
+    "headers, names and values together": f"{LONGEST_HEADERS // KIB} KiB",
+    "body": f"{LONGEST_BODY // KIB**2} MiB",
+    "stamps in one request that adds, changes or deletes": f"{MOST_ENTRIES}",
+    "stamps on a page of `GET /v2/stamps/{address}`": f"{LARGEST_PAGE:,}",
+    "requests that finish after the listeners have closed": f"{GRACE} s",
+    "size of a credential": f"{reading.MAXIMUM_SIZE // KIB} KiB",
+    "depth of objects and lists in it": f"{reading.MAXIMUM_DEPTH}",
+    "objects and lists in it (opening brackets)": f"{reading.MAXIMUM_BRACKETS}",
+    "values in it (commas)": f"{reading.MAXIMUM_COMMAS:,}",
+    "nullifiers": f"{claims.MAXIMUM_NULLIFIERS}; {stamp_profile.MAXIMUM_LIST} in the older suite",
+    "a nullifier that is recorded": f"{LONGEST_NULLIFIER} characters",
+    "JSON-LD contexts, older suite": f"{len(BUNDLED)}, each once",
+    "EIP-712 types, all together as JSON": f"{eip712.MAXIMUM_TYPES_SIZE // KIB} KiB",
+    "EIP-712 types in a credential": f"{eip712.MAXIMUM_TYPES}",
+    "fields of an EIP-712 type": f"{eip712.MAXIMUM_FIELDS}",
+    "nesting of EIP-712 types, dimensions of arrays": f"{eip712.MAXIMUM_NESTING}",
+    "elements of an EIP-712 array": f"{eip712.MAXIMUM_LENGTH}",
+    "string, or digits of bytes, in an EIP-712 message": (
+        f"{atomic_types.MAXIMUM_STRING:,} characters"
+    ),
+    "access token": f"8 KiB, valid for {access_tokens.LIFETIME.days} days",
+    "life of a nonce": f"{nonces.LIFETIME.seconds // 60} minutes, used once",
+    "wait for a connection": f"{DatabaseSettings('').acquire_timeout:g} s",
+    "answer to a statement": f"{DatabaseSettings('').statement_timeout:g} s",
+    "requests in a shared read or write": f"{MOST}",
+    "tries to write a score": f"{TRIES}",
+    "lists of EIP-712 types that are remembered": f"{eip712.REMEMBERED_PLANS}",
+    "awards of each capped Human Points action": f"{LIMIT:,}",
+    "stamp catalogue": f"{LARGEST_DOCUMENT // KIB**2} MiB",
+    "time it is kept": f"{KEPT_SECONDS / 3600:g} hour",
+    ON_LAMBDA: POOL_SIZE,
+    "copies that wait": f"{signature(proxy).parameters['queue'].default} MB",
+}
+
+
+def rows() -> list[list[str]]:
+    """The cells of each row of each table."""
+    lines = [line for line in SECTION.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line[1:-1].split(" | ")] for line in lines]
+    return [row for row in cells if row != COLUMNS and set("".join(row)) > set("- ")]
+
+
+ROWS = rows()
+
+
+def test_every_row_has_all_columns_and_a_name_of_its_own() -> None:
+    """Each table has the same columns, and no limit stands in two rows."""
+    header = "| " + " | ".join(COLUMNS) + " |"
+    assert SECTION.count(header) == SECTION.count("| --- " * len(COLUMNS) + "|") > 0
+    assert all(len(row) == len(COLUMNS) and all(row) for row in ROWS)
+    names = [row[0] for row in ROWS]
+    assert len(set(names)) == len(names)
+    assert set(VALUES) <= set(names)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+def test_what_a_row_names_exists(row: list[str]) -> None:
+    """Settings and metrics are those of the code, and so are defaults."""
+    what, default, setting, _, metric = row
+    if setting.startswith("`"):
+        field = FIELDS[setting.strip("`")]
+        shown = default_of(field)
+        assert what == ON_LAMBDA or re.search(rf"(^|\W){re.escape(shown)}(\W|$)", default)
+    else:
+        assert setting.startswith("–")
+    if metric != "–":
+        assert metric.strip("`") in METRICS
+    if what in VALUES:
+        assert default == VALUES[what]

@@ -305,7 +305,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="calls without a caller that write into the database (nonces, first scores) "
             "before the peer gets 429; 0: no limit",
         ),
-    ] = 120
+    ] = 600
     trusted_proxies: Annotated[
         int,
         Variable(

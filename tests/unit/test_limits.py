@@ -75,7 +75,7 @@ def rows() -> list[list[str]]:
     """The cells of each row of each table."""
     lines = [line for line in SECTION.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line[1:-1].split(" | ")] for line in lines]
-    return [row for row in cells if row != COLUMNS and set("".join(row)) > set("- ")]
+    return [row for row in cells if row != COLUMNS and set("".join(row)) - set("- ")]
 
 
 ROWS = rows()

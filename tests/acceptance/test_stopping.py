@@ -30,9 +30,22 @@ CALLERS = 6
 DELAY = 2
 SOON = 5  # seconds in which a process ends that waits for nothing
 STOPPING = {"detail": "The service is about to stop."}
+# A statement that goes on until the test ends it: a lock is waited for only for a short while.
+SLOW = """
+    CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        WHILE NOT pg_try_advisory_xact_lock_shared(1) LOOP
+            PERFORM pg_sleep(0.02);
+        END LOOP;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER wait_for_test BEFORE INSERT OR UPDATE ON registry_score
+        FOR EACH STATEMENT EXECUTE FUNCTION wait_for_test();
+    SELECT pg_advisory_lock(1);
+"""
 WAITING = """
     SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
+    WHERE datname = current_database() AND wait_event = 'PgSleep'
 """
 each_number_of_workers = pytest.mark.parametrize("workers", ["1", "2"])
 
@@ -140,13 +153,13 @@ async def test_a_stop_without_a_delay_fails_no_request(
 async def waiting_request(service: Service) -> AsyncIterator[asyncio.Task[httpx.Response]]:
     """A request that is under way, and can't be answered before the end of the block."""
     async with service.tables.connection() as connection:
-        lock = connection.transaction()
-        await lock.start()
-        await connection.execute("LOCK TABLE registry_score")
+        await connection.execute(SLOW)
         asked = asyncio.create_task(service.score("bob"))
-        await service.tables.eventually(1, WAITING)
+        async with asyncio.timeout(LATER_SECONDS):
+            while not await service.tables.value(WAITING):
+                pass
         yield asked
-        await lock.rollback()
+        await connection.execute("SELECT pg_advisory_unlock(1)")
 
 
 async def has_heard(service: Service, processes: int) -> None:

@@ -101,12 +101,15 @@ class UsageWriter:
     async def _written(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Write rows, and return those whose ids belong to rows of others."""
         usages = [entry.usage for entry in entries]
+        # In a transaction they wait for a lock for longer than a request would.
         ids = [entry.id for entry in entries if entry.id is not None]
         if len(ids) < len(entries):
             parameters = write_usage_without_ids_parameters(usages)
-            await self._database.fetch(WRITE_USAGE_WITHOUT_IDS, parameters)
+            async with self._database.transaction() as connection:
+                await connection.execute(WRITE_USAGE_WITHOUT_IDS, parameters)
             return ()
-        rows = await self._database.fetch(WRITE_USAGE, write_usage_parameters(usages, ids))
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(WRITE_USAGE, write_usage_parameters(usages, ids))
         if len(rows) == len(entries):
             return ()
         written = {row.id for row in rows}

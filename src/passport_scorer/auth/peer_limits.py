@@ -59,6 +59,10 @@ class WindowCounts:
         """Return how many names are remembered."""
         return len(self._windows)
 
+    def __contains__(self, name: object) -> bool:
+        """Return True if a name was counted lately."""
+        return name in self._windows
+
     def add(self, name: object) -> int:
         """Count one; return how many there are in this window."""
         now = self._clock()
@@ -108,13 +112,11 @@ class FailedCalls:
         Raises:
             TooManyCalls: it has, and the key isn't one that was right lately.
         """
-        if not self._counts:
+        if peer not in self._counts:
             return
-        waits = (
-            self._counts.wait((presented.prefix, peer), self._limit),
-            self._counts.wait(peer, self._limit * _PREFIXES_OF_PEER),
-        )
-        wait = max((wait for wait in waits if wait is not None), default=None)
+        wait = self._counts.wait((presented.prefix, peer), self._limit)
+        if wait is None:
+            wait = self._counts.wait(peer, self._limit * _PREFIXES_OF_PEER)
         if wait is None or self._is_right(presented):
             return
         self._metrics.add(CALLS_LIMITED, 1, "failed_calls")

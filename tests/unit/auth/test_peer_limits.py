@@ -20,7 +20,8 @@ from passport_scorer.auth.peer_limits import (
     WindowCounts,
 )
 from passport_scorer.telemetry.metrics import CALLS_LIMITED
-from tests.unit.telemetry.counting import Counting
+
+from ..telemetry.counting import Counting
 
 LIMIT = 5
 RIGHT = PresentedKey("abc", "abc.right")

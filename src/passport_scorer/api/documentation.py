@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -30,8 +31,10 @@ _ONLY_FROM_HERE = {
 def documentation_routes(document: Mapping[str, Any]) -> Sequence[BaseRoute]:
     """Return the routes that serve this OpenAPI document and the page that shows it."""
 
+    encoded = json_response(document).body
+
     async def openapi(_request: Request) -> Response:
-        return json_response(document)
+        return Response(encoded, media_type="application/json")
 
     return [
         Route("/openapi.json", openapi),
@@ -51,6 +54,7 @@ def _file(name: str, media_type: str) -> Any:
     return serve
 
 
+@cache  # readers share it, however slow they are
 def _read(name: str) -> bytes:
     assert __package__  # noqa: S101  this is a module of a package
     return (resources.files(__package__) / "docs_page" / name).read_bytes()

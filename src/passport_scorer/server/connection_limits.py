@@ -35,6 +35,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
         rate_seconds: the window of that average.
         linger_seconds: in which the rest of a rejected request is read and discarded, so that
             the caller sees the response rather than a reset (RFC 9112, section 9.6).
+        linger_bytes: that are discarded in that time.
         drain_seconds: without a byte after which an incomplete request, or a response that
             nobody reads, does not delay the end of the process.
         quiet_seconds: without a byte after which a connection may be closed to make room.
@@ -54,6 +55,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     least_rate: int = 4 * 1024
     rate_seconds: float = 10.0
     linger_seconds: float = 2.0
+    linger_bytes: int = MEGABYTE
     drain_seconds: float = 3.0
     quiet_seconds: float = 1.0
     sweep_seconds: float = 1.0

@@ -12,6 +12,7 @@ from passport_scorer.server.exchange import (
     refused_response,
 )
 from passport_scorer.server.pace import Pace
+from passport_scorer.server.reading_turns import TakingTurns
 from passport_scorer.server.request_parsing import RequestParsing
 
 # Seconds without a byte after which a closing server takes it that no request is on its way.
@@ -46,6 +47,7 @@ class HttpConnection(RequestParsing):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
         super().connection_made(transport)
+        self.flow = TakingTurns(transport, self.server_state.turns)
         transport.set_write_buffer_limits(_UNSENT)
         self._heard = self.loop.time()
         self.due = self._heard + self.server_state.limits.head_seconds
@@ -284,13 +286,16 @@ class HttpConnection(RequestParsing):
         """
         self.server_state.refusals.note(reason)
         cycle, is_in_body = self.cycle, self._is_in_body
+        if not is_in_body:
+            self.headers = []
+            self.scope = {}  # type: ignore[typeddict-item]
         self._let_go()
         if cycle is not None and not cycle.response_complete:
             if not is_in_body or cycle.response_started:
                 self.transport.abort()  # another answer is under way
                 return
             if cycle.reads_body and status in (408, 503):
-                cycle.refuse(RequestTimeout() if status == 408 else ServiceBusy())
+                cycle.refuse(RequestTimeout if status == 408 else ServiceBusy)
                 self._end_within(_TIME_TO_ANSWER)
                 return
             cycle.disconnected = True

@@ -62,9 +62,9 @@ class Exchange(RequestResponseCycle):
     reads_body = False
     held = 0
     memory: RequestMemory
-    refusal: PassportScorerError | None = None
+    refusal: type[PassportScorerError] | None = None
 
-    def refuse(self, refusal: PassportScorerError) -> None:
+    def refuse(self, refusal: type[PassportScorerError]) -> None:
         """Let the handler answer with this error instead of waiting for the rest of the body."""
         self.refusal = refusal
         self.keep_alive = False
@@ -106,6 +106,7 @@ class Exchange(RequestResponseCycle):
         """
         message = await super().receive()
         if self.refusal is not None:
+            # A new one: its traceback has the handler's frames, and they have this and the body.
             raise self.refusal
         return message
 

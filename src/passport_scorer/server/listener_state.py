@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uvicorn.server import ServerState
 
 from passport_scorer.server.connection_limits import ConnectionLimits
+from passport_scorer.server.reading_turns import ReadingTurns
 from passport_scorer.server.refusals import Refusals
 from passport_scorer.server.request_memory import RequestMemory
 from passport_scorer.telemetry.metrics import (
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _PROBES = frozenset({"/health", "/health/", "/health/ready"})
 _MOST_PROBES = 100
 _RANKED_AT_ONCE = 64  # connections that one search finds
+_NEXT_SEARCH = 0.1  # seconds after one that found none
+_ENOUGH = 0.75  # of a budget that is exceeded: what remains, so that few searches are needed
 
 
 class ListenerState(ServerState):
@@ -38,6 +41,7 @@ class ListenerState(ServerState):
         limits: the bounds.
         refusals: counts who was refused or closed, and why.
         memory: bytes of requests.
+        turns: of the connections on which a lot comes.
         unsent: bytes of responses.
         holding: connections with an incomplete request, or with bytes that wait to be parsed.
         unread: connections with a response that the reader has not taken.
@@ -63,6 +67,7 @@ class ListenerState(ServerState):
         self.limits = limits or ConnectionLimits()
         self.refusals = Refusals(name, metrics)
         self.memory = RequestMemory(self.limits.request_bytes)
+        self.turns = ReadingTurns()
         self.unsent = 0
         self.receiving = 0
         self.holding: set[HttpConnection] = set()
@@ -73,6 +78,7 @@ class ListenerState(ServerState):
         self._metrics = metrics
         self._quiet: deque[tuple[float, HttpConnection]] = deque()
         self._nobody_is_quiet_until = 0.0
+        self._nobody_can_go_until = 0.0
         self._checks_unsent = False
         self._swept_at: float | None = None
 
@@ -96,26 +102,27 @@ class ListenerState(ServerState):
             victim.turn_away("closed_for_others")
 
     def make_room(self, newcomer: HttpConnection, now: float) -> bool:
-        """Close connections until the requests fit into the memory again.
+        """Close connections until the requests fit into the memory again, with some to spare.
 
         The slowest go first, then those that take longest; not those who only just came.
 
         Returns:
             False if they don't fit without the newcomer's going.
         """
-        while self.memory.is_exceeded:
-            others = (
+        if now >= self._nobody_can_go_until:
+            others = [
                 each
                 for each in self.holding
                 if each is not newcomer
                 and each.held_bytes
                 and now - each.holds_since >= self.limits.quiet_seconds
-            )
-            victim = min(others, key=lambda each: each.holding_rank, default=None)
-            if victim is None:
-                return False
-            victim.refuse(408, "request_memory")
-        return True
+            ]
+            for victim in sorted(others, key=lambda each: each.holding_rank):
+                victim.refuse(408, "request_memory")
+                if self.memory.held < _ENOUGH * self.memory.limit:
+                    return True
+            self._nobody_can_go_until = now + _NEXT_SEARCH
+        return not self.memory.is_exceeded
 
     def check_unsent_soon(self) -> None:
         """Have the responses fit into the memory again as soon as the system has taken its part."""
@@ -148,8 +155,12 @@ class ListenerState(ServerState):
         self._checks_unsent = False
         for each in self.unread:
             each.note_unsent()
-        while self.unsent > self.limits.response_bytes and self.unread:
-            min(self.unread, key=lambda each: each.reading_rank).break_off("response_memory")
+        if self.unsent <= self.limits.response_bytes:
+            return
+        for victim in sorted(self.unread, key=lambda each: each.reading_rank):
+            victim.break_off("response_memory")
+            if self.unsent < _ENOUGH * self.limits.response_bytes:
+                return
 
     def _look_for_descriptors(self) -> None:
         """Notice when none is left: the event loop then drops new connections without a word."""
@@ -181,5 +192,5 @@ class ListenerState(ServerState):
             ),
         )
         self._quiet.extend((since, each) for _, since, _, each in ranked)
-        self._nobody_is_quiet_until = now + 0.1 if not ranked else 0.0
+        self._nobody_is_quiet_until = now + _NEXT_SEARCH if not ranked else 0.0
         return bool(ranked)

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from passport_scorer.api.limits import LONGEST_TARGET
 from passport_scorer.server.exchange import WITHOUT_BODY, Exchange, service_busy
 from passport_scorer.server.listener_state import ListenerState
+from passport_scorer.server.reading_turns import BULK, TakingTurns
 
 _END_OF_HEAD = b"\r\n\r\n"
 _PIECE = 16 * 1024  # bytes that are parsed between two looks at the bounds
@@ -26,9 +27,11 @@ class RequestParsing(HttpToolsProtocol):
     """
 
     server_state: ListenerState
+    flow: TakingTurns
     cycle: Exchange | None  # type: ignore[assignment]  # the newest request, and its response
     _is_in_head = False
     _is_in_body = False
+    _has_too_many_headers = False
     _bytes_without_progress = 0
     _discarded = 0
     _unparsed = b""
@@ -56,6 +59,8 @@ class RequestParsing(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection."""
+        if len(data) >= BULK:
+            self.flow.end_turn()
         if self._ends_at is not None:
             self._discard(len(data))
         elif self._unparsed or self._must_wait():
@@ -65,7 +70,7 @@ class RequestParsing(HttpToolsProtocol):
 
     def _discard(self, count: int) -> None:
         self._discarded += count
-        if self._discarded > self.server_state.limits.discarded_bytes:
+        if self._discarded > self.server_state.limits.linger_bytes:
             self.transport.abort()
 
     def _must_wait(self) -> bool:
@@ -98,8 +103,9 @@ class RequestParsing(HttpToolsProtocol):
                 self._keep(data[position:])
                 return
             begin = position + _PIECE_OF_BODY if self._is_in_body else position
-            end = data.find(_END_OF_HEAD, begin) + len(_END_OF_HEAD)
-            end = min(end if end >= len(_END_OF_HEAD) else length, position + _PIECE)
+            most = min(position + _PIECE, length)
+            end = data.find(_END_OF_HEAD, begin, most)
+            end = most if end < 0 else end + len(_END_OF_HEAD)
             piece = data if end - position == length else data[position:end]
             taken = self._feed(piece)
             if not taken:
@@ -115,7 +121,7 @@ class RequestParsing(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:  # a wish that is ignored
             taken = max(1, upgrade.args[0])
         except httptools.HttpParserError:
-            if self._has_too_many_headers():
+            if self._has_too_many_headers:
                 self.refuse(431, "head_too_long")
             else:
                 self.refuse(400, "not_http")
@@ -127,7 +133,7 @@ class RequestParsing(HttpToolsProtocol):
     def _is_within_bounds(self, count: int) -> bool:
         limits = self.server_state.limits
         self._bytes_without_progress += count
-        if self._bytes_without_progress > limits.head_bytes or self._has_too_many_headers():
+        if self._bytes_without_progress > limits.head_bytes:
             is_target = self._is_in_head and len(self.url) > LONGEST_TARGET
             self.refuse(414 if is_target else 431, "head_too_long")
             return False
@@ -136,9 +142,6 @@ class RequestParsing(HttpToolsProtocol):
             return False
         return True
 
-    def _has_too_many_headers(self) -> bool:
-        return len(self.headers or ()) > self.server_state.limits.headers
-
     def on_message_begin(self) -> None:
         """The first byte of a request has come."""
         self._is_in_head = True
@@ -146,14 +149,23 @@ class RequestParsing(HttpToolsProtocol):
         self._discarded = 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer.
+
+        Raises:
+            ValueError: there are too many; the parser stops.
+        """
+        if len(self.headers) >= self.server_state.limits.headers:
+            self._has_too_many_headers = True
+            raise ValueError
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head has ended: answer the request, or put it behind the one that is answered.
 
         Raises:
-            ValueError: there are more headers than may be, or the target is none; the parser stops.
+            ValueError: the target is none; the parser stops.
         """
-        if self._has_too_many_headers():
-            raise ValueError
         is_first = self.cycle is None or self.cycle.response_complete
         self.cycle = self._exchange()
         self._is_in_head = False

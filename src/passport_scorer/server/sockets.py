@@ -9,8 +9,9 @@ import socket
 from passport_scorer.domain.errors import PassportScorerError
 
 _BACKLOG = 2048
-# Bytes that the system holds for a slow reader; what is beyond is in the process, and bounded.
+# Bytes that the system holds for a connection; what is beyond is in the process, and bounded.
 _SEND_BUFFER = 256 * 1024
+_RECEIVE_BUFFER = 64 * 1024
 _WHY = {
     errno.EADDRINUSE: "something else is listening there",
     errno.EACCES: "this user may not listen there",
@@ -40,7 +41,8 @@ def listen(host: str, port: int) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # of connections
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         listener.bind(address)
         listener.listen(_BACKLOG)
     except (OSError, UnicodeError) as error:

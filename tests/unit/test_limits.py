@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from passport_scorer.api.limits import LONGEST_BODY, LONGEST_HEADERS, LONGEST_TARGET
+from passport_scorer.api.endpoint import LONGEST_BODY
+from passport_scorer.api.limits import LONGEST_HEADERS, LONGEST_TARGET
 from passport_scorer.auth import access_tokens, nonces
 from passport_scorer.aws_lambda.function import POOL_SIZE
 from passport_scorer.catalogue.source import KEPT_SECONDS, LARGEST_DOCUMENT

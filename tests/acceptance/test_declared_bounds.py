@@ -215,4 +215,14 @@ async def test_what_is_out_of_bounds_is_refused_and_nothing_is_a_fault(
             headers = {"Authorization": authorization, "X-API-Key": DEMO_API_KEY.key}
             await asyncio.gather(*(ask(client, headers, each) for each in requests(listener)))
     assert faults == []
+    headers = {"Authorization": f"Bearer {access_token()}"}
+    url = f"/ceramic-cache/score/{PEOPLE[0].address}"
+    for scorer, expected in (
+        *((None, 200), (1, 200), ("1", 200)),
+        *((2**63 - 1, 404), (str(2**63 - 1), 404), (-1, 404)),
+        *((2**63, 422), (str(2**63), 422), ("one", 422), (1.5, 422)),
+    ):
+        body = {"alternate_scorer_id": scorer}
+        answer = await service.client.post(url, json=body, headers=headers)
+        assert (answer.status_code, scorer) == (expected, scorer)
     assert not [e for e in service.events("request_failed") if e["error"] != "CatalogueUnavailable"]

@@ -126,6 +126,8 @@ class FailedCalls:
         """Count a call whose key is wrong, unknown, revoked or expired."""
         if not self._limit:
             return
+        if self._is_right(presented):  # no longer: it was revoked, or has expired
+            del self._right[presented.prefix]
         counts = self._counts.add((presented.prefix, peer)), self._counts.add(peer)
         if counts[0] == self._limit or counts[1] == self._limit * _PREFIXES_OF_PEER:
             log.warning(

@@ -121,3 +121,17 @@ async def test_any_other_key_is_refused(
     """No key, a wrong one, one that may not be used, and headers that occur twice."""
     answer = await reference.client.get("/internal/embed/validate-api-key", headers=headers)
     assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid API Key."})
+
+
+@pytest.mark.parametrize(
+    "extra",
+    ['"a":1e131071', '"a":[' + ",".join(["1e99"] * 700) + "]", r'"\u0000":1'],
+    ids=["number", "size as stored", "name"],
+)
+async def test_stamps_out_of_bounds_are_refused(internal: Internal, extra: str) -> None:
+    """The place of the stamp is named."""
+    stamp = '{"credentialSubject":{"provider":"%s"},"proof":{"proofValue":"0x1"}%s}'
+    body = f'{{"scorer_id":1,"stamps":[{stamp % ("A", "")},{stamp % ("B", "," + extra)}]}}'
+    answer = await internal.client.post(f"/internal/embed/stamps/0x{42:040x}", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("Entry 2: ")

@@ -110,6 +110,12 @@ def test_a_key_that_took_the_place_of_another_is_the_one_that_counts(calls: Fail
     calls.check(RIGHT, "x")
 
 
+def test_a_key_that_is_no_longer_right_is_let_through_no_longer(calls: FailedCalls) -> None:
+    """A key that was revoked fails as often as any other wrong key."""
+    calls.succeeded(RIGHT, None)
+    assert fail(calls, RIGHT, "x") == LIMIT
+
+
 def test_no_limit(clock: Clock) -> None:
     """With 0 nobody is ever refused."""
     assert fail(FailedCalls(0, clock=clock), WRONG, "x") == 1000

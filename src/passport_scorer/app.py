@@ -91,9 +91,6 @@ async def running_services(
         settings: what the operator decided.
         database_url: where PostgreSQL is; `settings.database_url`, or the embedded server.
         telemetry: where they report what they do.
-
-    Raises:
-        DatabaseUnavailable: the URL can't be used.
     """
     database = Database(settings.database_at(database_url), telemetry)
     await database.open()

@@ -196,6 +196,8 @@ def fault_of_connecting(error: BaseException) -> Fault:
     if isinstance(error, asyncpg.PostgresError):
         found = _fault_of_server(error)
         reason = found.reason if found else Reason.OTHER
+        if is_startup_refusal(error):
+            reason = Reason.STARTUP_PARAMETER
         return Fault(reason, Scope.CONNECTION, rolled_back=True, sqlstate=error.sqlstate)
     return Fault(_reason_of_connecting(error), Scope.CONNECTION, rolled_back=True)
 

@@ -11,8 +11,8 @@ from passport_scorer.server.exchange import (
     ServiceBusy,
     refused_response,
 )
+from passport_scorer.server.flow_control import ConnectionFlow
 from passport_scorer.server.pace import Pace
-from passport_scorer.server.reading_turns import TakingTurns
 from passport_scorer.server.request_parsing import RequestParsing
 
 # Seconds without a byte after which a closing server takes it that no request is on its way.
@@ -47,7 +47,7 @@ class HttpConnection(RequestParsing):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
         super().connection_made(transport)
-        self.flow = TakingTurns(transport, self.server_state.turns)
+        self.flow = ConnectionFlow(transport, self.server_state.turns)
         transport.set_write_buffer_limits(_UNSENT)
         self._heard = self.loop.time()
         self.due = self._heard + self.server_state.limits.head_seconds
@@ -153,7 +153,7 @@ class HttpConnection(RequestParsing):
     @property
     def holding_rank(self) -> tuple[bool, float]:
         """The lowest goes first: those that send slowly or don't read, then the oldest."""
-        is_slow = self.flow.write_paused if self._arriving is None else self._arriving.is_slow
+        is_slow = self.flow.is_unread if self._arriving is None else self._arriving.is_slow
         return not is_slow, self.holds_since
 
     @property
@@ -170,7 +170,7 @@ class HttpConnection(RequestParsing):
             return None  # it goes anyway
         if self._arriving is not None:
             return self._arriving.moved_at if self._arriving.is_slow else self._arriving.since
-        if self.flow.write_paused:
+        if self.flow.is_unread:
             return self._heard
         return self._heard if self._is_answered else None
 
@@ -179,7 +179,7 @@ class HttpConnection(RequestParsing):
         """The lowest goes first: those that never asked anything, idle ones, then slow ones."""
         if self._arriving is not None:
             return 0 if self._arriving.is_slow and self.cycle is None else 3
-        if self.flow.write_paused:
+        if self.flow.is_unread:
             return 2
         return 0 if self.cycle is None else 1
 
@@ -221,7 +221,7 @@ class HttpConnection(RequestParsing):
 
     def check(self, now: float) -> float:
         """Close if a deadline has passed; return when to look again."""
-        if self.flow.write_paused or self.transport.is_closing():
+        if self.flow.is_unread or self.transport.is_closing():
             self._check_reader(now)
         elif self._ends_at is not None:
             if now >= self._ends_at:
@@ -313,7 +313,7 @@ class HttpConnection(RequestParsing):
             return
         self.server_state.refusals.note(reason)
         self._let_go()
-        if self.flow.write_paused:
+        if self.flow.is_unread:
             self.transport.abort()
             return
         if self.cycle is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uvicorn.server import ServerState
 
 from passport_scorer.server.connection_limits import ConnectionLimits
-from passport_scorer.server.reading_turns import ReadingTurns
+from passport_scorer.server.flow_control import Turns
 from passport_scorer.server.refusals import Refusals
 from passport_scorer.server.request_memory import RequestMemory
 from passport_scorer.telemetry.metrics import (
@@ -67,7 +67,7 @@ class ListenerState(ServerState):
         self.limits = limits or ConnectionLimits()
         self.refusals = Refusals(name, metrics)
         self.memory = RequestMemory(self.limits.request_bytes)
-        self.turns = ReadingTurns()
+        self.turns = Turns()
         self.unsent = 0
         self.receiving = 0
         self.holding: set[HttpConnection] = set()

@@ -11,8 +11,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from passport_scorer.api.limits import LONGEST_TARGET
 from passport_scorer.server.exchange import WITHOUT_BODY, Exchange, service_busy
+from passport_scorer.server.flow_control import BULK, ConnectionFlow
 from passport_scorer.server.listener_state import ListenerState
-from passport_scorer.server.reading_turns import BULK, TakingTurns
 
 _END_OF_HEAD = b"\r\n\r\n"
 _PIECE = 16 * 1024  # bytes that are parsed between two looks at the bounds
@@ -27,7 +27,7 @@ class RequestParsing(HttpToolsProtocol):
     """
 
     server_state: ListenerState
-    flow: TakingTurns
+    flow: ConnectionFlow
     cycle: Exchange | None  # type: ignore[assignment]  # the newest request, and its response
     _is_in_head = False
     _is_in_body = False
@@ -35,6 +35,7 @@ class RequestParsing(HttpToolsProtocol):
     _bytes_without_progress = 0
     _discarded = 0
     _unparsed = b""
+    _waits_for_turn = False
     _ends_at: float | None = None  # of a connection that was refused something
 
     def refuse(self, status: int, reason: str) -> None:
@@ -74,7 +75,7 @@ class RequestParsing(HttpToolsProtocol):
             self.transport.abort()
 
     def _must_wait(self) -> bool:
-        if self.flow.write_paused:
+        if self.flow.is_unread:
             return True
         cycle = self.cycle
         return cycle is not None and not cycle.response_complete and not self._is_in_body
@@ -89,12 +90,20 @@ class RequestParsing(HttpToolsProtocol):
             self._has_kept()
 
     def _go_on(self) -> None:
-        """Take what has been kept."""
-        if self.transport.is_closing() or self._ends_at is not None or self._must_wait():
-            return
-        self.flow.resume_reading()
-        data, self._unparsed = self._unparsed, b""
-        self._parse(data)
+        """Read on; what has been kept is taken first, when it is this connection's turn."""
+        if self._unparsed:
+            if not self._waits_for_turn:
+                self._waits_for_turn = True
+                self.server_state.turns.wait(self._begin_turn)
+        elif not self._must_wait():
+            self.flow.resume_reading()
+
+    def _begin_turn(self) -> None:
+        self._waits_for_turn = False
+        if self._ends_at is None and not self.transport.is_closing() and not self._must_wait():
+            self.flow.resume_reading()
+            data, self._unparsed = self._unparsed, b""
+            self._parse(data)
 
     def _parse(self, data: bytes) -> None:
         position, length = 0, len(data)

@@ -7,17 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
-import msgspec
+import pytest
 from structlog.testing import capture_logs
 
 from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics
 from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.demo.world import DEMO_API_KEY
+<<<<<<< HEAD
 from tests.support.tables import Tables, key_id_of
+=======
+>>>>>>> d19be4e (Bound the callers of the test behind a proxy with one session)
 
 _SOCKET = ".s.PGSQL.5432"
 _TABLE = b"INSERT INTO account_accountapikeyanalytics"
@@ -28,10 +32,34 @@ _WITHOUT_SEQUENCE = """
 """
 
 
-def call(number: int, *, headers: str = "{}") -> Usage:
-    """A call of the demo's key."""
+async def value(url: str, sql: str, *arguments: object) -> Any:
+    """The only value that a statement yields."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(sql, *arguments)
+    finally:
+        await connection.close()
+
+
+class MakeCall(Protocol):
+    """Makes a call of the demo's key."""
+
+    def __call__(self, number: int, *, headers: str = "{}") -> Usage: ...
+
+
+@pytest.fixture
+async def call(demo_database_url: str) -> MakeCall:
+    """Makes calls that can be recorded."""
+    prefix = DEMO_API_KEY.key.partition(".")[0]
+    of_key = "SELECT id FROM account_accountapikey WHERE prefix = $1"
+    key_id = await value(demo_database_url, of_key, prefix)
+    return lambda number, headers="{}": call_of(key_id, number, headers)
+
+
+def call_of(key_id: str, number: int, headers: str) -> Usage:
+    """A call of a key."""
     return Usage(
-        api_key_id=key_id_of(DEMO_API_KEY.key),
+        api_key_id=key_id,
         created_at=datetime(2026, 3, 1, tzinfo=UTC),
         path=f"/{number}",
         base_path="v2",
@@ -103,11 +131,13 @@ async def forgetful(url: str, folder: Path) -> AsyncIterator[tuple[Database, For
 
 async def paths(url: str) -> list[str]:
     """What is recorded."""
-    rows = await Tables(url).rows("SELECT path FROM account_accountapikeyanalytics ORDER BY id")
-    return [row["path"] for row in rows]
+    recorded = "SELECT array_agg(path ORDER BY id) FROM account_accountapikeyanalytics"
+    return [*await value(url, recorded)]
 
 
-async def test_a_commit_that_is_not_heard_of(demo_database_url: str, tmp_path: Path) -> None:
+async def test_a_commit_that_is_not_heard_of(
+    demo_database_url: str, tmp_path: Path, call: MakeCall
+) -> None:
     """The rows are sent again, and are there once."""
     async with forgetful(demo_database_url, tmp_path) as (database, proxy):
         analytics = BatchedUsageAnalytics(database)
@@ -123,7 +153,7 @@ async def test_a_commit_that_is_not_heard_of(demo_database_url: str, tmp_path: P
     assert await paths(demo_database_url) == [f"/{number}" for number in range(51)]
 
 
-async def test_a_bad_row_is_lost_alone(demo_database_url: str) -> None:
+async def test_a_bad_row_is_lost_alone(demo_database_url: str, call: MakeCall) -> None:
     """The others of its batch are written, and in few statements."""
     database = Database(DatabaseSettings(demo_database_url))
     analytics = BatchedUsageAnalytics(database)
@@ -137,7 +167,7 @@ async def test_a_bad_row_is_lost_alone(demo_database_url: str) -> None:
     await database.close()
 
 
-async def test_a_role_without_the_sequence(demo_database_url: str) -> None:
+async def test_a_role_without_the_sequence(demo_database_url: str, call: MakeCall) -> None:
     """Rows are written all the same; that they may be written twice is said once."""
     connection = await asyncpg.connect(demo_database_url)
     await connection.execute(_WITHOUT_SEQUENCE)
@@ -155,9 +185,8 @@ async def test_a_role_without_the_sequence(demo_database_url: str) -> None:
     await connection.close()
 
 
-async def test_ids_that_are_taken(demo_database_url: str) -> None:
+async def test_ids_that_are_taken(demo_database_url: str, call: MakeCall) -> None:
     """Behind a sequence that lags, as in a restored copy, rows get other ids; none is lost."""
-    tables = Tables(demo_database_url)
     database = Database(DatabaseSettings(demo_database_url))
     analytics = BatchedUsageAnalytics(database)
     for number in range(3):
@@ -165,8 +194,8 @@ async def test_ids_that_are_taken(demo_database_url: str) -> None:
     await analytics.flush()
     sequence = "pg_get_serial_sequence('account_accountapikeyanalytics', 'id')"
     first = "(SELECT min(id) FROM account_accountapikeyanalytics)"
-    await tables.value(f"SELECT setval({sequence}, {first}, false)")
-    analytics.record(msgspec.structs.replace(call(3)))
+    await value(demo_database_url, f"SELECT setval({sequence}, {first}, false)")
+    analytics.record(call(3))
     while len(analytics):
         await analytics.flush()
     assert sorted(await paths(demo_database_url)) == ["/0", "/1", "/2", "/3"]

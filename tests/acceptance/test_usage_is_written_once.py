@@ -18,10 +18,6 @@ from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics
 from passport_scorer.db.api_key_queries import Usage
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.demo.world import DEMO_API_KEY
-<<<<<<< HEAD
-from tests.support.tables import Tables, key_id_of
-=======
->>>>>>> d19be4e (Bound the callers of the test behind a proxy with one session)
 
 _SOCKET = ".s.PGSQL.5432"
 _TABLE = b"INSERT INTO account_accountapikeyanalytics"

@@ -6,8 +6,15 @@ import structlog
 from starlette.types import Scope
 
 from passport_scorer.domain.addresses import is_address
+from passport_scorer.domain.errors import PassportScorerError
 
 log = structlog.get_logger()
+
+
+def note_error(scope: Scope, error: Exception) -> None:
+    """Have the log say why a request was refused or failed: the code of the error."""
+    code = error.code if isinstance(error, PassportScorerError) else "internal_error"
+    scope.setdefault("state", {})["error"] = code
 
 
 def log_request(scope: Scope, route: str | None, status: int, seconds: float) -> None:
@@ -28,6 +35,7 @@ def log_request(scope: Scope, route: str | None, status: int, seconds: float) ->
         "duration_ms": round(seconds * 1000, 2),
         "address": _address(parameters["address"]) if "address" in parameters else caller,
         "api_key_prefix": state.get("api_key_prefix"),
+        "error": state.get("error"),
     }
     log.info("request", **{name: value for name, value in fields.items() if value is not None})
 

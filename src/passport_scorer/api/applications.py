@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from passport_scorer.api.access_log import note_error
 from passport_scorer.api.account import NONCE
 from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
 from passport_scorer.api.ceramic_cache.score import OWN_SCORE
@@ -139,6 +140,7 @@ class _Answering:
             response = await self._handler(Request(scope, receive, send))
         except Exception as error:  # noqa: BLE001  the caller must get an answer
             response = error_response(error)
+            note_error(scope, error)
         await response(scope, receive, send)
 
 

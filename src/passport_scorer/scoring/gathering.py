@@ -17,6 +17,8 @@ from contextvars import Context
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+import structlog
+
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.correlation import TRACE_ID
@@ -24,6 +26,9 @@ from passport_scorer.telemetry.metrics import GATHERED
 
 PATIENCE = 3.0  # seconds; a place in a read or a write is waited for as long as a connection
 FEW = 8  # items that aren't worth dividing
+_BETWEEN_REPORTS = 5.0  # seconds; an overload is told, and not each of its victims
+
+log = structlog.get_logger()
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -95,6 +100,8 @@ class Gathering(Generic[Item, Result]):
         self._patience_ends: asyncio.TimerHandle | None = None  # of those who wait, at the latest
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_quiet = False  # the last item had no company
+        self._given_up = 0  # since it was reported last
+        self._reported_again_at = 0.0
 
     async def submit(self, item: Item) -> Result:
         """Have an item worked on, alone or with others, and return its result.
@@ -145,8 +152,15 @@ class Gathering(Generic[Item, Result]):
             result = self._waiting.popleft().result
             if not result.done():
                 result.set_exception(DatabaseUnavailable())
+                self._given_up += 1
+        self._report_given_up(loop.time())
         if self._waiting:
             self._patience_ends = loop.call_at(self._waiting[0].until, self._give_up)
+
+    def _report_given_up(self, now: float) -> None:
+        if self._given_up and now >= self._reported_again_at:
+            log.warning("waited_too_long", work=self._name, count=self._given_up)
+            self._given_up, self._reported_again_at = 0, now + _BETWEEN_REPORTS
 
     def _start(self) -> None:
         """Take a free place; what comes in before the task begins goes along."""

@@ -11,6 +11,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_error
 from passport_scorer.api.endpoint import Answer
 from passport_scorer.api.peer import peer_of
 from passport_scorer.api.public.usage import Answered, usage_of
@@ -148,6 +149,7 @@ class PartnerCall:
             response = await handler(self)
         except Exception as caught:  # noqa: BLE001  the caller must get an answer
             error, response = caught, error_response(caught)
+            note_error(self.request.scope, caught)
         if self._limit:
             response.headers.update(self._limit.headers())
         if self._key:

@@ -95,7 +95,7 @@ class ListenerState(ServerState):
         """Make room for a new connection by closing the quietest one, or turn it away."""
         if len(self.connections) <= self.limits.connections:
             return
-        victim = self._quietest(now)
+        victim = self._quietest(newcomer, now)
         if victim is None:
             newcomer.turn_away("too_many_connections")
         else:
@@ -170,14 +170,14 @@ class ListenerState(ServerState):
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self.refusals.note("no_descriptors")
 
-    def _quietest(self, now: float) -> HttpConnection | None:
-        while self._quiet or self._rank(now):
+    def _quietest(self, newcomer: HttpConnection, now: float) -> HttpConnection | None:
+        while self._quiet or self._rank(newcomer, now):
             since, connection = self._quiet.popleft()
             if connection in self.connections and connection.quiet_since == since:
                 return connection
         return None
 
-    def _rank(self, now: float) -> bool:
+    def _rank(self, newcomer: HttpConnection, now: float) -> bool:
         """Find the quietest connections; not again and again where there are none."""
         if now < self._nobody_is_quiet_until:
             return False
@@ -186,7 +186,8 @@ class ListenerState(ServerState):
             (
                 (rank, since, id(each), each)
                 for each in self.connections
-                if (since := each.quiet_since) is not None
+                if each is not newcomer
+                and (since := each.quiet_since) is not None
                 and now - since >= self.limits.quiet_seconds
                 for rank in [each.quiet_rank]
             ),

@@ -37,6 +37,9 @@ audit: install ## Look for known vulnerabilities in the locked dependencies (ask
 bench: install ## Measure, and compare with the database alone
 	@$(BIN)/python -m benchmarks
 
+chaos: install ## Attack the service and let it fail, within bounds: what was done, what was lost
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 format: install ## Format the code and sort the imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -54,4 +57,4 @@ lock: install ## Pin the newest versions that fit pyproject.toml
 clean: ## Remove what was made here, the embedded database included
 	@rm -rf .venv .passport-scorer .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
-.PHONY: help install run test check audit bench format docs lock clean
+.PHONY: help install run test check audit bench chaos format docs lock clean

@@ -26,7 +26,6 @@ from tests.chaos.invariants import compared, violated
 from tests.chaos.load import Budget, Call, Caller, Tally, run_all, until
 from tests.chaos.result import Result
 from tests.chaos.workload import SETTINGS, Workload
-from tests.support.processes import DEMO_ENVIRONMENT
 from tests.support.tables import Tables
 
 # Commits survive a crash of the server; they need not survive a power failure.
@@ -88,7 +87,6 @@ class DatabaseServer:
         async with self.database() as url:
             deployment = Deployment(self, url, result)
             given = {
-                **DEMO_ENVIRONMENT,
                 **SETTINGS,
                 "DATABASE_URL": url.replace("postgres@", f"{user}@"),
                 **(settings or {}),

@@ -18,14 +18,22 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from passport_scorer.demo.signing import sign_eip712
-from passport_scorer.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY
+from passport_scorer.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY, TRUSTED_ISSUERS
 from tests.chaos.client import request
 from tests.chaos.history import History
 from tests.chaos.load import Call
 from tests.support.tables import Tables
 
 SECRET = "a secret of the chaos harness, which is long enough"
-SETTINGS = {"CERAMIC_CACHE_SCORER_ID": "1", "JWT_SECRET": SECRET}
+# Not those of the acceptance tests, which switch limits off.
+SETTINGS = {
+    "TRUSTED_IAM_ISSUERS": json.dumps(sorted(TRUSTED_ISSUERS)),
+    "DEMO_API_KEY": DEMO_API_KEY.key,
+    "DEMO_API_SCORER_ID": "1",
+    "CERAMIC_CACHE_SCORER_ID": "1",
+    "JWT_SECRET": SECRET,
+    "SHUTDOWN_DELAY_SECONDS": "0",
+}
 STORE_COMMUNITY = 1
 PROVIDERS = ("Google", "Github", "Discord", "Ens")
 FORGED = "forged:"  # prefix of the nullifiers of forged stamps

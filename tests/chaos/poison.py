@@ -15,7 +15,7 @@ from tests.chaos.workload import PROVIDERS, Workload, address, addresses, alone,
 from tests.support.tables import Tables
 
 REQUESTS = 3000  # of other callers, in each round
-SECONDS = 14
+SECONDS = 11
 INNOCENTS = 16
 ATTACKERS = (1, 16)
 PEOPLE = 24
@@ -199,7 +199,7 @@ class Poison:
         ]
 
     def rows(self) -> list[Call]:
-        """Return requests for addresses and communities with malformed rows."""
+        """Return requests for addresses with malformed rows."""
         asked = []
         key = f"X-API-Key: {DEMO_API_KEY.key}"
         for who in self.people:
@@ -211,12 +211,21 @@ class Poison:
                 request("GET", f"/ceramic-cache/stamp?address={who}"),
                 request("GET", f"/v2/stamps/1/score/{who}/history?created_at=2290-01-01", key),
             ]
-        asked += [
-            request("GET", f"/v2/stamps/{community}/score/{who}", key)
+        return [Call(each) for each in asked]
+
+    def communities(self) -> list[Call]:
+        """Return requests for communities with malformed weights or thresholds."""
+        return [
+            Call(
+                request(
+                    "GET",
+                    f"/v2/stamps/{community}/score/{who}",
+                    f"X-API-Key: {DEMO_API_KEY.key}",
+                )
+            )
             for community in self._communities
             for who in self.people[:4]
         ]
-        return [Call(each) for each in asked]
 
     def keys(self) -> list[Call]:
         """Return requests with API keys whose rows are malformed."""
@@ -252,7 +261,12 @@ async def poison(server: DatabaseServer, plan: Plan, result: Result) -> None:
         await deployment.workload.seed(alone(people))
         harm = Poison(deployment.workload)
         await harm.spread()
-        kinds = {"ids": harm.ids(), "rows": harm.rows(), "keys": harm.keys()}
+        kinds = {
+            "ids": harm.ids(),
+            "rows": harm.rows(),
+            "communities": harm.communities(),
+            "keys": harm.keys(),
+        }
         for (kind, calls), attackers in itertools.product(kinds.items(), ATTACKERS):
             await attack(deployment, kind, attackers, calls, people, plan.budget(REQUESTS, SECONDS))
         result.done["requests"] = sum(each.asked for each in result.tallies.values())

@@ -26,7 +26,12 @@ from passport_scorer.db.stamp_store_queries import (
 )
 from passport_scorer.domain.human_points import PointsState
 from passport_scorer.domain.scoring import Outcome
-from passport_scorer.domain.stored_score import RecordedScore, read_evidence, read_stamps
+from passport_scorer.domain.stored_score import (
+    RecordedScore,
+    UnreadableScore,
+    read_evidence,
+    read_stamps,
+)
 from passport_scorer.domain.submitted_stamps import (
     Entry,
     NoStampToDelete,
@@ -144,7 +149,7 @@ class StampStore:
         """Return the stored score of an address, and its points.
 
         Returns:
-            None instead of a score if there is none, or it has expired.
+            None instead of a score if there is none, it has expired, or it can't be read.
 
         Raises:
             ScorerNotFound: there is no such community.
@@ -153,14 +158,17 @@ class StampStore:
         points = (await self._road.read(request)).points()
         parameters = StoredScoreParameters(address, community_id)
         for row in await self._database.read(STORED_SCORE, parameters):
-            evidence = read_evidence(row.evidence)
+            try:
+                evidence, stamps = read_evidence(row.evidence), read_stamps(row.stamps)
+            except UnreadableScore:  # as good as none: it is computed again
+                return None, points
             if evidence is not None:
                 score = RecordedScore(
                     evidence=evidence,
                     computed_at=row.last_score_timestamp,
                     expires_at=row.expiration_date,
                     error=row.error,
-                    stamps=read_stamps(row.stamps),
+                    stamps=stamps,
                 )
                 return (None if score.has_expired(self._clock()) else score), points
         return None, points

@@ -164,6 +164,21 @@ async def test_fifty_calls_at_once(world: World) -> None:
     assert await world.copies("ann") == expected
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("stamps", "[]"), ("evidence", '{"rawScore": null, "threshold": "20"}')]
+)
+async def test_a_recorded_score_that_cannot_be_read_is_as_good_as_none(
+    world: World, column: str, value: str
+) -> None:
+    """Whoever wrote it: it is computed again."""
+    await world.add_stamp("ann", "Google", ["v0:ann"])
+    async with world.road() as road:
+        store = store_of(road, world)
+        await road.score("ann")
+        await world.connection.execute(f"UPDATE registry_score SET {column} = $1", value)
+        assert (await store.recorded_score(address("ann"), COMMUNITY))[0] is None
+
+
 async def test_a_recorded_score_is_not_computed_again(world: World) -> None:
     """Until it expires, the stored score is what it was."""
     await world.add_stamp("ann", "Ens", ["v0:e"], lasts=timedelta(days=1))

@@ -55,7 +55,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     least_rate: int = 4 * 1024
     rate_seconds: float = 10.0
     linger_seconds: float = 2.0
-    linger_bytes: int = MEGABYTE
+    linger_bytes: int = MEGABYTE // 4
     drain_seconds: float = 3.0
     quiet_seconds: float = 1.0
     sweep_seconds: float = 1.0

@@ -9,13 +9,18 @@ from collections.abc import Callable
 from uvicorn.protocols.http.flow_control import FlowControl
 
 BULK = 4 * 1024  # bytes at once, from which on a connection has to take turns
-_AT_ONCE = 8  # connections that go on in one turn of the event loop
+_AT_ONCE = 2  # connections that go on in one turn of the event loop
 
 
 class Turns:
-    """The queue of a listener's connections that want to go on after they had more than others."""
+    """The queue of a listener's connections that want to go on after they had more than others.
+
+    Attributes:
+        meanwhile: is called once for each turn of the event loop in which some of them go on.
+    """
 
     def __init__(self) -> None:
+        self.meanwhile: Callable[[], None] = lambda: None
         self._waiting: deque[Callable[[], None]] = deque()
 
     def wait(self, begin: Callable[[], None]) -> None:
@@ -27,6 +32,7 @@ class Turns:
     def _next(self) -> None:
         for _ in range(min(_AT_ONCE, len(self._waiting))):
             self._waiting.popleft()()
+        self.meanwhile()
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
 

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from passport_scorer.server.workers import AT_ONCE
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 
 GRACE = 20  # seconds that requests get to finish when the listeners are closed
+_ACCEPTED_AT_ONCE = 16
 _SWEEPS_AT_END = 0.25  # seconds between two looks at the deadlines
 
 log = structlog.get_logger()
@@ -50,6 +52,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, state: ListenerState) -> None:
         super().__init__(config)
         self.server_state = state
+        self._taking: set[asyncio.Task[Any]] = set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -65,6 +68,7 @@ class _Server(uvicorn.Server):
         """Listen, and look at the deadlines from now on."""
         await super().startup(sockets)
         self._sweeping = asyncio.create_task(self._sweep())
+        self.server_state.turns.meanwhile = lambda: self._accept(sockets or [])
 
     async def _sweep(self) -> None:
         state, loop = self.server_state, asyncio.get_running_loop()
@@ -88,6 +92,20 @@ class _Server(uvicorn.Server):
                 task.cancel()
         self._sweeping.cancel()
         self.server_state.refusals.report(asyncio.get_running_loop().time(), all_of_them=True)
+
+    def _accept(self, sockets: list[socket.socket]) -> None:
+        """Take connections while others keep the loop busy: by itself it takes one in each turn."""
+        if self.server_state.closed_at is None:
+            for each in sockets:
+                for connection in islice(_queue(each), _ACCEPTED_AT_ONCE):
+                    taking = self._take(connection)
+                    self._taking.add(taking)
+                    taking.add_done_callback(self._taken)
+
+    def _taken(self, taking: asyncio.Task[Any]) -> None:
+        self._taking.discard(taking)
+        if not taking.cancelled():
+            taking.exception()  # the caller has gone already
 
     def _take(self, connection: socket.socket) -> asyncio.Task[Any]:
         loop = asyncio.get_running_loop()

@@ -81,9 +81,6 @@ class UsageWriter:
         try:
             taken = await self._written(entries)
             is_certain = True
-        except RowLocked as error:
-            is_certain = True
-            raise DatabaseUnavailable(reason=error.code, rolled_back=True) from error
         except PassportScorerError as error:
             is_certain = getattr(error, "rolled_back", True)
             raise

@@ -127,8 +127,7 @@ def serve_settings(
         readable=sys.stderr.isatty(),
         level=settings.log_level,
     )
-    asyncio.run(_check_names(settings, database_url))
-    descriptors = raise_descriptor_limit()
+    settings = asyncio.run(_checked(settings, database_url))
     with ExitStack() as stack:
         shares = internal_port is not None and workers > 1
         folder = stack.enter_context(shared_folder(workers)) if shares else None
@@ -137,6 +136,7 @@ def serve_settings(
         if internal_port is not None:
             internal = stack.enter_context(listen(internal_host, internal_port))
         check_internal_network(settings, public, internal)
+        descriptors = raise_descriptor_limit()
         if internal:
             log.info("listening_internally", host=internal_host, port=internal.getsockname()[1])
         listening(public.getsockname()[1])
@@ -169,13 +169,17 @@ def _nothing() -> None:
     """Nobody waits until a process that is alone is ready."""
 
 
-async def _check_names(settings: Settings, database_url: str) -> None:
+async def _checked(settings: Settings, database_url: str) -> Settings:
+    """Warn of settings without effect; return the settings with what was found of a pooler."""
     database = Database(settings.database_at(database_url))
     await database.open()
     try:
         await warn_of_useless_settings(settings, database, utc_now())
     finally:
         await database.close()
+    if database.is_pooled:  # which is said once, not by each worker
+        return msgspec.structs.replace(settings, database_prepared_statements=False)
+    return settings
 
 
 async def _serve(

@@ -56,6 +56,11 @@ class Database:
             is_pooled=self._connector.is_pooled,
         )
 
+    @property
+    def is_pooled(self) -> bool:
+        """True if a pooler gives each transaction another session, as far as is known."""
+        return self._connector.is_pooled
+
     async def open(self) -> None:
         """Do nothing: connections are opened when they are first needed."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from passport_scorer.db.errors import DatabaseUnavailable
+from passport_scorer.db.errors import DatabaseUnavailable, RowLocked
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,14 +28,15 @@ async def isolated(
         this item alone.
 
     Raises:
-        DatabaseUnavailable: raised by `work`. No item is at fault, so nothing is repeated; items
-            of halves that came before may be done.
+        DatabaseUnavailable, RowLocked: raised by `work`. No item is at fault, or it would take
+            long to find out which one waits, so nothing is repeated; items of halves that came
+            before may be done.
     """
     if not items:
         return []
     try:
         return [*await work(items)]
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, RowLocked):
         raise
     except Exception as error:  # noqa: BLE001  returned in the place of its item
         if len(items) == 1:

@@ -164,7 +164,7 @@ async def test_what_does_not_fit_is_dropped_and_counted(
     pair: Pair, shadow: Shadow, listening_on: Listening
 ) -> None:
     """With a candidate that hangs, copies wait in a bounded queue; the others are counted."""
-    hashes = [{"credentialSubject": {"id": f"did:x:{ADA}", "hash": "h" * 200}}] * 400
+    hashes = [{"credentialSubject": {"id": f"did:x:{ADA}", "hash": "h" * 100}}] * 800
     body = json.dumps(hashes)
     async with listening_on(silent) as url:
         arguments = (

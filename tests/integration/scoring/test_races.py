@@ -6,7 +6,6 @@ import asyncio
 import itertools
 from contextlib import nullcontext
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -127,7 +126,7 @@ async def test_a_write_that_lost_leaves_nothing(world: World) -> None:
 
 
 async def test_a_lost_race_says_little_in_the_log_of_the_server(
-    world: World, postgresql_server: PostgresqlServer, server_folder: Path
+    world: World, postgresql_server: PostgresqlServer
 ) -> None:
     """Not the text of the statement, which would be kilobytes for each."""
     name = await world.connection.fetchval("SELECT current_database()")
@@ -135,7 +134,7 @@ async def test_a_lost_race_says_little_in_the_log_of_the_server(
         postgresql_server.run(f"ALTER DATABASE {name} SET {setting} = 'error'")
     await world.add_stamp("ann", "Google", ["v0:x"])
     await world.add_stamp("ben", "Google", ["v0:x"])
-    (log,) = server_folder.rglob("log")  # noqa: ASYNC240
+    log = postgresql_server.server.folder / "log"
     async with world.road() as a, world.road() as b:
         stale = await b.read("ben")
         await a.score("ann")

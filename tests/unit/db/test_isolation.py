@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport_scorer.db.errors import DatabaseUnavailable, LostRace, QueryFailed, ValueRefused
+from passport_scorer.db.errors import (
+    DatabaseUnavailable,
+    LostRace,
+    QueryFailed,
+    ValueRefused,
+)
 from passport_scorer.db.isolation import isolated
 
 FAILURES: list[type[Exception]] = [LostRace, QueryFailed, ValueRefused, ZeroDivisionError, KeyError]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.responses import detail_answer
 
 _REFERENCE = "#/components/schemas/{name}"
 _SECURITY_SCHEMES: Mapping[str, Any] = {
@@ -69,8 +70,17 @@ def _bodies(endpoints: Sequence[Endpoint]) -> Iterator[Any]:
     for endpoint in endpoints:
         if endpoint.body:
             yield endpoint.body.type
-        for answer in endpoint.answers:
+        for answer in _answers(endpoint):
             yield answer.body
+
+
+def _answers(endpoint: Endpoint) -> Sequence[Answer]:
+    """What an endpoint declares, and what follows from its having a body."""
+    if not endpoint.body:
+        return endpoint.answers
+    bound = f"The body has more than {endpoint.longest_body // 1024} KiB."
+    too_long = detail_answer(413, bound, "The body of the request is too long.")
+    return sorted([*endpoint.answers, too_long], key=lambda answer: answer.status)
 
 
 def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, An
         ],
         "security": [{name: []} for name in endpoint.security],
         "responses": {
-            str(answer.status): _response(answer, schema_of) for answer in endpoint.answers
+            str(answer.status): _response(answer, schema_of) for answer in _answers(endpoint)
         },
     }
     if endpoint.body:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import urllib.parse
+from abc import ABC, abstractmethod
 from typing import cast
 
 import httptools
@@ -19,7 +20,7 @@ _PIECE = 16 * 1024  # bytes that are parsed between two looks at the bounds
 _PIECE_OF_BODY = 256  # bytes that are parsed at least: a body may be full of ends of heads
 
 
-class RequestParsing(HttpToolsProtocol):
+class RequestParsing(HttpToolsProtocol, ABC):
     """The half of a connection that reads.
 
     Requests behind one that is being answered are not parsed before that is done and its
@@ -38,25 +39,25 @@ class RequestParsing(HttpToolsProtocol):
     _waits_for_turn = False
     _ends_at: float | None = None  # of a connection that was refused something
 
+    @abstractmethod
     def refuse(self, status: int, reason: str) -> None:
         """Answer a request that is incomplete with an error, and close."""
-        raise NotImplementedError
 
+    @abstractmethod
     def break_off(self, reason: str) -> None:
         """Close at once, in the middle of whatever it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _has_come(self, count: int) -> None:
         """Note that bytes were parsed: all that came, up to the next request's."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _has_kept(self) -> None:
         """Note that there are bytes to be parsed later."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _make_room(self) -> None:
         """Have somebody go, as there are too many bytes in memory."""
-        raise NotImplementedError
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection."""

@@ -82,8 +82,8 @@ class ScoringRow(msgspec.Struct, frozen=True):
     """What was read for one request; `ordinal` counts from 1 in the order of the requests.
 
     Null columns: no such key, community, passport or score; arrays that would be empty; documents
-    that are too long to be read; `is_large` and the columns from `stamps_version` to
-    `stamp_copy_ids`, and those of links, if the version is the known one; weights likewise.
+    that are too long to be read; the columns from `stamps_version` to `stamp_copy_ids`, and those
+    of links, if the version is the known one; weights likewise.
     """
 
     ordinal: int

@@ -51,7 +51,7 @@ SELECT
     passport.id AS passport_id,
     score.id AS score_id,
     score.xmin::text AS score_version,
-    size.is_large,
+    stamp.is_large AND stamp.version IS DISTINCT FROM request.stamps_version AS is_large,
     changed.stamps_version,
     changed.copy_ids,
     changed.row_ids,
@@ -140,9 +140,11 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         array_agg(latest.id) AS ids,
-        concat(string_agg(latest.id || ':' || latest.xmin, ' '), '/', copy.version) AS version
+        concat(string_agg(latest.id || ':' || latest.xmin, ' '), '/', copy.version) AS version,
+        -- As they are stored, compressed: nothing is unpacked for it.
+        NOT $13::boolean AND (count(*) > 128 OR sum(latest.size) > 1048576) AS is_large
     FROM (
-        SELECT DISTINCT ON (c.provider) c.id, c.xmin
+        SELECT DISTINCT ON (c.provider) c.id, c.xmin, pg_column_size(c.stamp) AS size
         FROM ceramic_cache_ceramiccache AS c
         WHERE community.id IS NOT NULL
             AND c.address = request.address
@@ -155,15 +157,6 @@ LEFT JOIN LATERAL (
         LIMIT 1000
     ) AS latest
 ) AS stamp ON community.id IS NOT NULL
-LEFT JOIN LATERAL (
-    -- As they are stored, compressed: nothing is unpacked for it.
-    SELECT
-        NOT $13::boolean
-        AND (count(*) > 128 OR coalesce(sum(pg_column_size(c.stamp)), 0) > 1048576) AS is_large
-    FROM ceramic_cache_ceramiccache AS c
-    WHERE c.id = ANY (stamp.ids)
-    HAVING stamp.version IS DISTINCT FROM request.stamps_version
-) AS size ON true
 LEFT JOIN LATERAL (
     SELECT
         stamp.version AS stamps_version,
@@ -199,7 +192,7 @@ LEFT JOIN LATERAL (
         SELECT CASE WHEN octet_length(written.document) <= 65536 THEN written.document END AS document
     ) AS bounded
     WHERE c.id = ANY (stamp.ids)
-    HAVING size.is_large IS FALSE
+    HAVING stamp.version IS DISTINCT FROM request.stamps_version AND stamp.is_large IS NOT TRUE
 ) AS changed ON true
 LEFT JOIN LATERAL (
     SELECT

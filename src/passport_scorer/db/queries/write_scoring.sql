@@ -6,7 +6,7 @@
 -- else holds falls, too, so that a set never waits for one of its members.
 --
 -- The rows that are returned name the decisions that fell. If there are any, nothing of the
--- statement may stay, and its transaction can't be committed: see `undo`.
+-- statement may stay, and its transaction can't be committed: see `event`.
 --
 -- Rows are locked in one order (passports, scores, links, each sorted), so that two of these
 -- statements can't wait for each other.
@@ -124,6 +124,22 @@ WITH decision AS (
         ON source.id = wanted.row_id AND source.xmin::text = wanted.row_version
     WHERE (SELECT holds FROM unmoved)
     RETURNING passport_id, provider
+), fallen AS MATERIALIZED (
+    SELECT decision.ordinal
+    FROM decision
+    WHERE NOT EXISTS (SELECT FROM scored WHERE scored.ordinal = decision.ordinal)
+    UNION
+    SELECT change.ordinal
+    FROM change
+    LEFT JOIN link ON link.hash = change.nullifier AND link.community_id = change.community_id
+    WHERE (SELECT holds FROM unmoved) AND change.is_claim AND link.hash IS NULL
+    UNION
+    SELECT wanted.ordinal
+    FROM wanted
+    LEFT JOIN new_copy
+        ON new_copy.passport_id = (SELECT passport_id FROM scored WHERE ordinal = wanted.ordinal)
+        AND new_copy.provider = wanted.provider
+    WHERE (SELECT holds FROM unmoved) AND new_copy.provider IS NULL
 ), event AS (
     INSERT INTO registry_event (action, address, created_at, community_id, data)
     SELECT 'LDP', scored.address, scored.computed_at, scored.community_id, clash.data
@@ -150,6 +166,14 @@ WITH decision AS (
         )
     FROM scored
     WHERE (SELECT holds FROM unmoved)
+    UNION ALL
+    -- If a decision fell: no community has such an id, and the foreign key is checked when the
+    -- transaction ends; it is rolled back then. An error that ends the statement itself would put
+    -- all of its text into the server's log, for each lost race. The id tells which decisions
+    -- fell, as a set of bits.
+    SELECT 'SCU', '', $20, -bit_or(1::bigint << (fallen.ordinal - 1)::integer), '{}'
+    FROM fallen
+    HAVING count(*) > 0
 ), qualified AS (
     INSERT INTO registry_humanpointscommunityqualifiedusers (address, community_id)
     SELECT scored.address, scored.community_id
@@ -167,29 +191,5 @@ WITH decision AS (
     WHERE (SELECT holds FROM unmoved)
     ORDER BY scored.address, award.action, award.provider, award.tx_hash
     ON CONFLICT DO NOTHING
-), fallen AS MATERIALIZED (
-    SELECT decision.ordinal
-    FROM decision
-    WHERE NOT EXISTS (SELECT FROM scored WHERE scored.ordinal = decision.ordinal)
-    UNION
-    SELECT change.ordinal
-    FROM change
-    LEFT JOIN link ON link.hash = change.nullifier AND link.community_id = change.community_id
-    WHERE (SELECT holds FROM unmoved) AND change.is_claim AND link.hash IS NULL
-    UNION
-    SELECT wanted.ordinal
-    FROM wanted
-    LEFT JOIN new_copy
-        ON new_copy.passport_id = (SELECT passport_id FROM scored WHERE ordinal = wanted.ordinal)
-        AND new_copy.provider = wanted.provider
-    WHERE (SELECT holds FROM unmoved) AND new_copy.provider IS NULL
-), undo AS (
-    -- No community has such an id, and the foreign key is checked when the transaction ends: it
-    -- is rolled back then. An error that ends the statement itself would put all of its text into
-    -- the server's log, for each lost race. The id tells which decisions fell, as a set of bits.
-    INSERT INTO registry_event (action, address, created_at, community_id, data)
-    SELECT 'SCU', '', $20, -bit_or(1::bigint << (fallen.ordinal - 1)::integer), '{}'
-    FROM fallen
-    HAVING count(*) > 0
 )
 SELECT fallen.ordinal FROM fallen

@@ -173,7 +173,7 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
 
 
 class FallenDecision(msgspec.Struct, frozen=True):
-    """A row of `write_scoring.sql`: a decision that fell, counted from 1."""
+    """A row of `write_scoring.sql`: a decision that fell, counted from 1; may be there twice."""
 
     ordinal: int
 

@@ -57,7 +57,7 @@ from passport_scorer.telemetry.traces import DECIDE, READ, VERIFY, WRITE
 
 TRIES = 5
 AT_ONCE = 1  # reads, and writes, that a process has under way at the same time
-MOST = 62  # requests that share a read or a write at most; as many as there are bits for in `undo`
+MOST = 62  # requests that share a read or a write at most; as many as there are bits for in `event`
 PATIENCE = 3.0  # seconds that a transaction, or a large passport, waits for its turn
 SPARED = 2  # connections that transactions leave to the shared read and write
 
@@ -315,7 +315,7 @@ class ScoringRoad:
         with self._telemetry.traces.stage(WRITE, len(outcomes)):
             fallen = await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
         if fallen:
-            raise LostRace(losers=[row.ordinal for row in fallen])
+            raise LostRace(losers=sorted({row.ordinal for row in fallen}))
         self._snapshots.remember(outcomes)
         self._report(outcomes)
 

@@ -128,12 +128,12 @@ WITH decision AS (
     SELECT decision.ordinal
     FROM decision
     WHERE NOT EXISTS (SELECT FROM scored WHERE scored.ordinal = decision.ordinal)
-    UNION
+    UNION ALL
     SELECT change.ordinal
     FROM change
     LEFT JOIN link ON link.hash = change.nullifier AND link.community_id = change.community_id
     WHERE (SELECT holds FROM unmoved) AND change.is_claim AND link.hash IS NULL
-    UNION
+    UNION ALL
     SELECT wanted.ordinal
     FROM wanted
     LEFT JOIN new_copy

@@ -150,13 +150,17 @@ async def test_scorers_of_others(service: Service) -> None:
     assert shown(await history(service, key, 999_999, "0x12", **LATER)) == invalid
 
 
-async def test_an_event_that_nobody_can_read(service: Service) -> None:
-    """A fault of ours tells nothing."""
+@pytest.mark.parametrize(
+    "data", [{"stamps": "none"}, {"evidence": {"rawScore": "NaN"}}, {"score": []}]
+)
+async def test_an_event_that_nobody_can_read(service: Service, data: dict[str, Any]) -> None:
+    """Whoever wrote it, it says no score; operators are told."""
     community = await service.tables.add_community()
-    await add_event(service, community, stamps="none")
+    await add_event(service, community, **data)
     answer = await history(service, await historian(service), community, **LATER)
-    assert answer.status_code == 500
-    assert "stamps" not in answer.text
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith("No Score Found for ")
+    assert service.events("event_not_readable")
 
 
 async def listed(service: Service, url: str) -> tuple[dict[str, Any], list[str]]:

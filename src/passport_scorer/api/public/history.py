@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 import msgspec
+import structlog
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
@@ -31,8 +32,11 @@ from passport_scorer.db.partner_queries import (
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
 from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.score_history import NoScoreFound, parse_created_at
+from passport_scorer.domain.score_history import NoScoreFound, UnreadableEvent, parse_created_at
+
+log = structlog.get_logger()
 
 
 @partner_endpoint(response_recorded=False)
@@ -54,7 +58,12 @@ async def get_score_history(call: PartnerCall) -> Response:
         raise ScorerNotFound("No Community matches the given query.")
     if rows[0].data is None:
         raise NoScoreFound(asked.address, created_at)
-    return json_response(history_response(asked.address, rows[0].data, rows[0].threshold))
+    try:
+        response = history_response(asked.address, rows[0].data, rows[0].threshold)
+    except (UnreadableEvent, UnusableWeight) as error:  # whoever wrote it: it says no score
+        log.warning("event_not_readable", address=asked.address, reason=error.code)
+        raise NoScoreFound(asked.address, created_at) from error
+    return json_response(response)
 
 
 def _asked(call: PartnerCall) -> tuple[ReadScoreEventParameters, str]:

@@ -324,20 +324,20 @@ async def test_the_cause_is_said_once(
         port=plain.sockets[0].getsockname()[1],
     )
     database = Database(DatabaseSettings(url))
-    with capture_logs() as logs:
-        for _ in range(3):
-            with pytest.raises(DatabaseUnavailable) as failure:
-                await database.fetch(ECHO, Number(1))
-            assert failure.value.reason == reason
-            assert failure.value.rolled_back
-            assert failure.value.message == "The database can't be reached right now."
+    async with plain:
+        with capture_logs() as logs:
+            for _ in range(3):
+                with pytest.raises(DatabaseUnavailable) as failure:
+                    await database.fetch(ECHO, Number(1))
+                assert failure.value.reason == reason
+                assert failure.value.rolled_back
+                assert failure.value.message == "The database can't be reached right now."
+        await database.close()
     (event,) = logs
     assert (event["event"], event["log_level"]) == ("database_unavailable", "error")
     assert (event["reason"], event["sqlstate"]) == (reason, sqlstate)
     told = str(event)
     assert not [word for word in (SECRET, "stranger", "127.0.0.1", "nowhere") if word in told]
-    await database.close()
-    plain.close()
 
 
 async def test_an_exhausted_pool_says_so(database_url: str) -> None:

@@ -138,9 +138,9 @@ async def test_a_database_that_cant_be_asked_is_no_obstacle(empty_database: str)
         with structlog.testing.capture_logs() as events:
             await warn_of_useless_settings(GOOD, database, NOW)
         await database.close()
-        ((event, reason),) = [(each["event"], each["reason"]) for each in events]
-        assert event == "settings_not_checked"
+        (reason,) = [e["reason"] for e in events if e["event"] == "settings_not_checked"]
         assert reason in {"query_failed", "database_unavailable"}
+        assert {e["event"] for e in events} <= {"settings_not_checked", "database_unavailable"}
 
 
 async def test_no_issuer_is_trusted() -> None:

@@ -68,6 +68,10 @@ class _LibraryLogs(logging.Handler):
         )
 
 
+# One list for the life of the process: loggers that are in use already keep it.
+_PROCESSORS: list[Any] = []
+
+
 def configure_logs(*, environment: str, readable: bool, level: str = "info") -> None:
     """Set up the logs of this process.
 
@@ -89,8 +93,9 @@ def configure_logs(*, environment: str, readable: bool, level: str = "info") -> 
         processors.append(structlog.processors.format_exc_info)
         processors.append(structlog.processors.JSONRenderer(_json))
         factory = lambda *_: LINES  # noqa: E731
+    _PROCESSORS[:] = processors
     structlog.configure(
-        processors=processors,
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=factory,
         cache_logger_on_first_use=True,

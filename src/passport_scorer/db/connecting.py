@@ -50,7 +50,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
         lock_timeout: seconds that a single statement waits for a lock.
         transaction_lock_timeout: seconds that a statement of a transaction waits for a lock.
         idle_in_transaction_timeout: seconds that the server waits for the next statement of a
-            transaction before it rolls back and ends the session.
+            transaction before it rolls back and ends the session; less than others wait for the
+            locks of a transaction whose process is frozen.
     """
 
     url: str
@@ -61,7 +62,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     connection_max_age: float = 600.0
     lock_timeout: float = 0.5
     transaction_lock_timeout: float = 3.0
-    idle_in_transaction_timeout: float = 5.0
+    idle_in_transaction_timeout: float = 2.5
 
     @property
     def server_statement_timeout(self) -> float:

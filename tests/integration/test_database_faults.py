@@ -154,12 +154,12 @@ async def test_limits_on_time_are_the_server_s(database_url: str, *, prepared: b
     shown = ", ".join(f"current_setting('{name}')" for name in names)
     query = statement(f"SELECT concat_ws(' ', {shown}) AS limits WHERE $1::bigint = 0", Limits)
     async with opened(database_url, prepared_statements=prepared) as (database, _):
-        assert await database.fetch(query, Number(0)) == [Limits("9500ms 500ms 5s")]
+        assert await database.fetch(query, Number(0)) == [Limits("9500ms 500ms 2500ms")]
         async with database.transaction() as connection:
-            assert await connection.fetch(query, Number(0)) == [Limits("9500ms 3s 5s")]
+            assert await connection.fetch(query, Number(0)) == [Limits("9500ms 3s 2500ms")]
         async with database.transaction(lock_timeout=1.5) as connection:
-            assert await connection.fetch(query, Number(0)) == [Limits("9500ms 1500ms 5s")]
-        assert await database.fetch(query, Number(0)) == [Limits("9500ms 500ms 5s")]
+            assert await connection.fetch(query, Number(0)) == [Limits("9500ms 1500ms 2500ms")]
+        assert await database.fetch(query, Number(0)) == [Limits("9500ms 500ms 2500ms")]
 
 
 class Limits(msgspec.Struct, frozen=True):

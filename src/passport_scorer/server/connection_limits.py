@@ -70,7 +70,8 @@ def raise_descriptor_limit() -> int:
     with suppress(OSError, ValueError):  # some systems refuse what they call unlimited
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     now = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    log.info("descriptor_limit", before=soft, now=now, hard=hard)
+    if now != soft:
+        log.info("descriptor_limit", before=soft, now=now, hard=hard)
     return now
 
 

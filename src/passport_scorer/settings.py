@@ -311,8 +311,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "TRUSTED_PROXY_COUNT",
             read=whole_number(0, 10),
-            meaning="proxies in front that add to `X-Forwarded-For`: the peer of a call is the "
-            "address that stands so many places from its end; 0: whoever connects",
+            meaning="Number of proxies in front that append to `X-Forwarded-For`; the peer of a "
+            "call is the n-th address from its end. 0: the connecting client is the peer",
         ),
     ] = 0
     remembered_stamps: Annotated[

@@ -60,7 +60,7 @@ async def get_score_history(call: PartnerCall) -> Response:
         raise NoScoreFound(asked.address, created_at)
     try:
         response = history_response(asked.address, rows[0].data, rows[0].threshold)
-    except (UnreadableEvent, UnusableWeight) as error:  # whoever wrote it: it says no score
+    except (UnreadableEvent, UnusableWeight) as error:  # the row holds no score
         log.warning("event_not_readable", address=asked.address, reason=error.code)
         raise NoScoreFound(asked.address, created_at) from error
     return json_response(response)

@@ -18,9 +18,8 @@ install: .venv/installed ## Put the project and everything it needs into .venv
 run: install ## Start the service with demo data on an embedded PostgreSQL
 	@$(BIN)/passport-scorer demo run
 
-test: install ## Run every test
-	@$(BIN)/python -m coverage run -m pytest $(ARGS)
-	@$(BIN)/python -m coverage report
+test: install ## Run every test, on all cores (ARGS="-n 0 tests/unit" for one, and a part)
+	@$(BIN)/python -m pytest --cov --numprocesses auto --dist worksteal $(ARGS)
 
 check: install ## Formatting, lint, types, layers, dependencies, queries against the schema
 	@$(BIN)/ruff format --check .

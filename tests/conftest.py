@@ -1,6 +1,5 @@
 """The database fixtures: a real PostgreSQL for the session, a fresh database for each test."""
 
-import gzip
 import itertools
 import os
 import subprocess
@@ -13,9 +12,8 @@ import pytest
 
 from passport_scorer.db.embedded import EmbeddedServer
 from passport_scorer.db.schema import schema_sql
+from tests.support.recordings import rows_before
 
-# The kit that the projects around this one share: beside the repository, if anywhere.
-REFERENCE_DUMP = Path(__file__).parents[2] / "shared" / "golden" / "reference.sql.gz"
 # Nobody will miss this database after a power cut.
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -79,11 +77,8 @@ def schema_template(postgresql_server: PostgresqlServer) -> str:
 
 @pytest.fixture(scope="session")
 def reference_template(postgresql_server: PostgresqlServer) -> str:
-    """The name of a database like an existing deployment's; skips where there is no dump."""
-    if not REFERENCE_DUMP.exists():
-        pytest.skip("the reference deployment's dump is missing: ../shared/golden/reference.sql.gz")
-    dump = gzip.decompress(REFERENCE_DUMP.read_bytes()).decode()
-    return postgresql_server.template("template_of_reference", dump)
+    """The name of a database like the recorded deployment's, with its rows."""
+    return postgresql_server.template("template_of_reference", schema_sql() + rows_before())
 
 
 @pytest.fixture

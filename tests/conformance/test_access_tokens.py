@@ -2,33 +2,27 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from passport_scorer.auth.access_tokens import AccessTokens, InvalidAccessToken, TokenKeys
+from tests.support.recordings import GOLDEN
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 SECRET = "peer-secret-key-for-golden-recording-0123456789"
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path) -> Path:
-    """The recorded deployment."""
-    return shared / "golden"
-
-
-@pytest.fixture(scope="module")
-def fixtures(golden: Path) -> Any:
+def fixtures() -> Any:
     """Its addresses and tokens."""
-    return json.loads((golden / "fixtures.json").read_text())
+    return json.loads((GOLDEN / "fixtures.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def tokens(golden: Path) -> AccessTokens:
+def tokens() -> AccessTokens:
     """What verifies tokens as it was set up."""
-    public_key = (golden / "siwe_public.pem").read_text()
+    public_key = (GOLDEN / "siwe_public.pem").read_text()
     return AccessTokens(TokenKeys(public_key=public_key, secret=SECRET), lambda: NOW)
 
 
@@ -41,9 +35,9 @@ def test_good_tokens(fixtures: Any, tokens: AccessTokens, kind: str) -> None:
         assert tokens.address_of(token) == fixtures["addresses"][name]["address"].lower()
 
 
-def test_bad_tokens(golden: Path, tokens: AccessTokens) -> None:
+def test_bad_tokens(tokens: AccessTokens) -> None:
     """The tokens that the recorded deployment refused are refused."""
-    lines = (golden / "exchanges.jsonl").read_text().splitlines()
+    lines = (GOLDEN / "exchanges.jsonl").read_text().splitlines()
     exchanges = [json.loads(line) for line in lines]
     refused = [
         exchange["headers"]["Authorization"].removeprefix("Bearer ")

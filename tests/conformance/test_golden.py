@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conformance.golden.replay import replay
+from tests.conformance.golden.rows import Database
+from tests.support.recordings import GOLDEN
+
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer
 
@@ -45,10 +49,10 @@ def serving(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-def reference_settings(golden: Path) -> dict[str, str]:
+def reference_settings() -> dict[str, str]:
     """The environment that the recorded deployment had."""
-    script = f'. "{golden}/settings.sh" && env -0'
-    environ = {"GOLDEN": str(golden), "PATH": os.environ["PATH"]}
+    script = f'. "{GOLDEN}/settings.sh" && env -0'
+    environ = {"GOLDEN": str(GOLDEN), "PATH": os.environ["PATH"]}
     done = subprocess.run(
         ["bash", "-c", script], env=environ, capture_output=True, text=True, check=True
     )
@@ -94,44 +98,28 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
             time.sleep(0.05)
 
 
-def kit(golden: Path, folder: Path, catalogue: str) -> Path:
-    """Copy the kit; where the answers name its catalogue, they name this one."""
+def kit(folder: Path, catalogue: str) -> Path:
+    """Copy the recording; where the answers name its catalogue, they name this one."""
     copy = folder / "golden"
-    shutil.copytree(golden, copy)
-    copy.chmod(0o755)
+    shutil.copytree(GOLDEN, copy)
     exchanges = copy / "exchanges.jsonl"
     text = exchanges.read_text("utf-8")
-    exchanges.chmod(0o644)
     exchanges.write_text(text.replace(RECORDED_CATALOGUE, catalogue), "utf-8")
     return copy
 
 
 @pytest.mark.timeout(300)
 def test_every_recorded_exchange_and_all_rows(
-    shared: Path,
-    reference_database_url: str,
-    postgresql_server: PostgresqlServer,
-    tmp_path: Path,
+    reference_database_url: str, postgresql_server: PostgresqlServer, tmp_path: Path
 ) -> None:
     """Each answer is the recorded one, and so is each row at the end."""
-    golden = shared / "golden"
-    with serving(golden) as catalogue:
-        replayed = kit(golden, tmp_path, catalogue)
-        environ = reference_settings(golden) | {
+    psql = postgresql_server.server.installation.program("psql")
+    database = Database(reference_database_url, str(psql))
+    with serving(GOLDEN) as catalogue:
+        recording = kit(tmp_path, catalogue)
+        environ = reference_settings() | {
             "DATABASE_URL": reference_database_url,
             "PASSPORT_PUBLIC_URL": catalogue,
         }
         with service(environ, tmp_path) as (public, internal):
-            replay = subprocess.run(
-                [
-                    *(sys.executable, str(replayed / "replay.py"), "--quiet"),
-                    *("--base-url", public, "--internal-base-url", internal),
-                    *("--database-url", reference_database_url),
-                    *("--psql", str(postgresql_server.server.installation.program("psql"))),
-                ],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-    assert replay.returncode == 0, replay.stdout + replay.stderr
-    assert replay.stdout.rstrip().endswith(" passed, 0 failed")
+            assert replay(recording, public, internal, database) == []

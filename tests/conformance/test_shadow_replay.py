@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.recordings import GOLDEN
+
 from .test_golden import kit, reference_settings, service, serving
 
 # What a reference deployment is known to do in another way than the specification asks for.
@@ -37,14 +39,11 @@ OF_CHANCE = {
 
 
 @pytest.mark.timeout(300)
-def test_nothing_unexplained_differs(
-    shared: Path, reference_database_url: str, tmp_path: Path
-) -> None:
+def test_nothing_unexplained_differs(reference_database_url: str, tmp_path: Path) -> None:
     """Every recorded answer is given again, writes included; what differs has its name."""
-    golden = shared / "golden"
-    with serving(golden) as catalogue:
-        log = kit(golden, tmp_path, catalogue) / "exchanges.jsonl"
-        environ = reference_settings(golden) | {
+    with serving(GOLDEN) as catalogue:
+        log = kit(tmp_path, catalogue) / "exchanges.jsonl"
+        environ = reference_settings() | {
             "DATABASE_URL": reference_database_url,
             "PASSPORT_PUBLIC_URL": catalogue,
         }

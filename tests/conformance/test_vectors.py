@@ -2,21 +2,21 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import verify
+from tests.support.recordings import VECTORS
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def vectors(shared: Path) -> list[dict[str, Any]]:
+def vectors() -> list[dict[str, Any]]:
     """The samples with their verdicts."""
-    found: list[dict[str, Any]] = json.loads((shared / "credentials/vectors.json").read_text())
+    found: list[dict[str, Any]] = json.loads(VECTORS.read_text())
     return found
 
 

@@ -115,8 +115,18 @@ def test_no_private_key(text: str) -> None:
         .public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
         .decode(),
     ],
-    ids=["public", "private", "on one line", "after a letter", "in base64", "of OpenSSH", "bare"]
-    + ["bare, in lines", "elliptic", "of OpenSSH, Ed25519"],
+    ids=[
+        "public",
+        "private",
+        "on one line",
+        "after a letter",
+        "in base64",
+        "of OpenSSH",
+        "bare",
+        "bare, in lines",
+        "elliptic",
+        "of OpenSSH, Ed25519",
+    ],
 )
 def test_keys_are_recognised(text: str) -> None:
     """A public key is one however it is written: PEM, OpenSSH, DER in base64."""

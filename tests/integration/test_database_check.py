@@ -256,6 +256,19 @@ def test_json_says_the_same_to_programs(database_url: str) -> None:
     ]
 
 
+def test_rate_limits_that_cannot_be_read_are_named(reference_database_url: str) -> None:
+    """The check ends well, and says which key, which column, and what to run."""
+    change = "UPDATE account_accountapikey SET rate_limit = 'much' WHERE prefix = 'rate3lim'"
+    run("shell", "-c", change, DATABASE_URL=reference_database_url)
+    checked = run("check", DATABASE_URL=reference_database_url)
+    assert checked.returncode == 0
+    assert checked.stdout.splitlines()[:2] == [
+        "advice: account_accountapikey: key rate3lim: rate_limit 'much' can't be read,"
+        " and counts as 125/15m",
+        "    UPDATE account_accountapikey SET rate_limit = '125/15m' WHERE prefix = 'rate3lim';",
+    ]
+
+
 async def test_the_check_needs_no_writing(database_url: str) -> None:
     """Where every transaction is read-only, the check works as ever."""
     async with connected(database_url) as connection:

@@ -17,7 +17,15 @@ from passport_scorer.cli.database_at_hand import chosen_database
 from passport_scorer.cli.database_report import Report, print_json, print_lines, print_table
 from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.embedded import EmbeddedServer, find_installation
-from passport_scorer.db.inspection import Description, compare, describe, expected_tables, recorded
+from passport_scorer.db.inspection import (
+    Description,
+    Finding,
+    check_rows,
+    compare,
+    describe,
+    expected_tables,
+    recorded,
+)
 from passport_scorer.db.location import (
     connected,
     database_url,
@@ -110,8 +118,9 @@ def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
     """Compare the database with what the service needs. Reads only.
 
     Names every table, column, type, constraint and privilege that is missing or different, and
-    for an index that is missing the statement that makes it. Exit status: 0 if the service can
-    work with the database, 1 if it can't, 2 if the database can't be reached.
+    for an index that is missing the statement that makes it. Looks at rows, too: API keys whose
+    rate limit can't be read are named. Exit status: 0 if the service can work with the database,
+    1 if it can't, 2 if the database can't be reached.
 
     For example:
 
@@ -122,9 +131,9 @@ def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
         json: Print one JSON object, for other programs.
     """
     with configured_database() as (url, _):
-        found = asyncio.run(_describe(_settings_at(url)))
+        found, in_rows = asyncio.run(_inspect(_settings_at(url)))
         shown, _ = without_password(url)
-    report = Report.of(shown, found, compare(found))
+    report = Report.of(shown, found, [*compare(found), *in_rows])
     if json:
         print_json(report)
     elif sys.stdout.isatty():
@@ -156,6 +165,12 @@ def describe_tables() -> int:
 async def _describe(database: DatabaseSettings) -> Description:
     async with connected(database) as connection:
         return await describe(connection, [table.name for table in expected_tables()])
+
+
+async def _inspect(database: DatabaseSettings) -> tuple[Description, list[Finding]]:
+    async with connected(database) as connection:
+        names = [table.name for table in expected_tables()]
+        return await describe(connection, names), await check_rows(connection)
 
 
 @app.command

@@ -9,12 +9,14 @@ from .description import (
     expected_tables,
     recorded,
 )
+from .rows import check_rows
 
 __all__ = [
     "Description",
     "Finding",
     "Severity",
     "Table",
+    "check_rows",
     "compare",
     "describe",
     "describe_within",

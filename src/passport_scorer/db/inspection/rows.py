@@ -1,0 +1,94 @@
+"""What `passport-scorer db check` looks for in the rows, beside the tables' shape.
+
+A check is a statement and what its rows mean. To add one, add it to `ROW_CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from passport_scorer.db.query import NoParameters, Query
+from passport_scorer.db.row_check_queries import CHECK_RATE_LIMITS, KeyLimitRow
+from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
+
+from .comparison import Finding, Severity
+
+MOST_FINDINGS = 50  # of one check; more are only counted
+
+# The comparison of the tables says what is missing, or may not be read.
+_NOT_THERE = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InsufficientPrivilegeError,
+)
+
+
+class RowCheck(msgspec.Struct, frozen=True):
+    """A check of rows.
+
+    Attributes:
+        table: the table that it looks at.
+        query: its statement, which only reads.
+        findings: from the statement's rows to what is said about them.
+    """
+
+    table: str
+    query: Query[NoParameters, Any]
+    findings: Callable[[Sequence[Any]], Iterable[Finding]]
+
+
+async def check_rows(connection: Any) -> list[Finding]:
+    """Run every check on a connection of asyncpg, each in a transaction that may not write.
+
+    A check whose tables are not there, or may not be read, finds nothing.
+
+    Raises:
+        asyncpg.PostgresError: the database can't be used.
+    """
+    return [finding for check in ROW_CHECKS for finding in await _found(connection, check)]
+
+
+async def _found(connection: Any, check: RowCheck) -> list[Finding]:
+    try:
+        async with connection.transaction(readonly=True):
+            records = await connection.fetch(check.query.sql)
+    except _NOT_THERE:
+        return []
+    found = list(check.findings([check.query.row(*record) for record in records]))
+    if len(found) > MOST_FINDINGS:
+        more = f"… and {len(found) - MOST_FINDINGS} more of this kind"
+        found[MOST_FINDINGS:] = [Finding(check.table, found[0].severity, more)]
+    return found
+
+
+def unreadable_rate_limits(rows: Sequence[KeyLimitRow]) -> Iterator[Finding]:
+    """Name each rate limit that cannot be read, by the key's prefix and the column."""
+    for row in rows:
+        limit = read_rate_limit(row.rate_limit)
+        if limit is not None and limit.is_default:
+            yield Finding(
+                "account_accountapikey",
+                Severity.ADVICE,
+                f"key {row.prefix}: {row.column_name} {row.rate_limit!r} can't be read,"
+                f" and counts as {DEFAULT_TEXT}",
+                _assignment(row),
+            )
+
+
+def _assignment(row: KeyLimitRow) -> str:
+    """Return the statement that stores what the limit counts as; it is shown, never run."""
+    prefix = "'" + row.prefix.replace("'", "''") + "'"
+    return (
+        f"UPDATE account_accountapikey SET {row.column_name} = '{DEFAULT_TEXT}'"  # noqa: S608
+        f" WHERE prefix = {prefix};"
+    )
+
+
+ROW_CHECKS: tuple[RowCheck, ...] = (
+    RowCheck("account_accountapikey", CHECK_RATE_LIMITS, unreadable_rate_limits),
+)

@@ -1,0 +1,90 @@
+"""`passport-scorer db check` names the rows that are not read as they were meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from passport_scorer.db.inspection import Severity, check_rows
+from passport_scorer.db.inspection.rows import MOST_FINDINGS
+from passport_scorer.db.location import connected
+
+USER = """
+    INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email,
+        is_staff, is_active, date_joined)
+    VALUES ('', false, 'owner', '', '', '', false, true, now()) RETURNING id
+"""
+KEYS = """
+    INSERT INTO account_accountapikey (id, prefix, hashed_key, created, name, revoked, account_id,
+        rate_limit, create_scorers, read_scores, submit_passports, analysis_rate_limit,
+        historical_endpoint, embed_rate_limit)
+    SELECT each.prefix || '.SECRET', each.prefix, 'SECRET', now(), 'key', each.revoked, $1,
+        each.rate_limit, true, true, true, each.analysis, true, each.embed
+    FROM unnest($2::text[], $3::bool[], $4::text[], $5::text[], $6::text[])
+        AS each (prefix, revoked, rate_limit, analysis, embed)
+"""
+
+
+Key = tuple[str, bool, str | None, str | None, str | None]
+
+
+async def store_keys(connection: Any, *keys: Key) -> None:
+    """Store keys: prefix, whether it was revoked, rate limits of scores, analysis and embedding."""
+    user = await connection.fetchval(USER)
+    account = await connection.fetchval(
+        "INSERT INTO account_account (address, user_id) VALUES ('0x0', $1) RETURNING id", user
+    )
+    await connection.execute(KEYS, account, *map(list, zip(*keys, strict=True)))
+
+
+async def test_limits_that_cannot_be_read_are_named(database_url: str) -> None:
+    """By prefix and column, without the key; the statement makes it what it counts as."""
+    async with connected(database_url) as connection:
+        await store_keys(
+            connection,
+            ("good", False, "125/15m", None, ""),
+            ("people", False, "100/hour", "125/60", " 3 / 15 Min"),
+            ("bad'", False, "much", "10/s", "5/week"),
+            ("gone", True, "much", "much", "much"),
+        )
+        found = await check_rows(connection)
+        assert [(each.severity, each.message) for each in found] == [
+            (
+                Severity.ADVICE,
+                f"key bad': {column} {value!r} can't be read, and counts as 125/15m",
+            )
+            for column, value in (("embed_rate_limit", "5/week"), ("rate_limit", "much"))
+        ]
+        assert "SECRET" not in str(found)
+        for finding in found:
+            await connection.execute(finding.statement)
+        assert await check_rows(connection) == []
+
+
+async def test_what_is_said_of_rows_is_bounded(database_url: str) -> None:
+    """Of many alike the first are named, and the others counted."""
+    keys = [(f"k{number:04}", False, "?", "?", "") for number in range(100)]
+    async with connected(database_url) as connection:
+        await store_keys(connection, *keys)
+        *_, last = found = await check_rows(connection)
+    assert len(found) == MOST_FINDINGS + 1
+    assert last.message == "… and 150 more of this kind"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE account_accountapikey CASCADE",
+        "ALTER TABLE account_accountapikey DROP COLUMN embed_rate_limit",
+        "CREATE ROLE nobody_in_particular; SET LOCAL ROLE nobody_in_particular",
+    ],
+)
+async def test_what_is_not_there_is_not_looked_at(database_url: str, change: str) -> None:
+    """A missing table, column or privilege is the other comparison's to say."""
+    async with connected(database_url) as connection:
+        transaction = connection.transaction()  # roles are the server's, not the database's
+        await transaction.start()
+        await connection.execute(change)
+        assert await check_rows(connection) == []
+        await transaction.rollback()

@@ -151,7 +151,7 @@ def _services(
         access_tokens=tokens,
         nonces=nonces,
         sign_in=SignIn(nonces, tokens, settings.siwe_allowed_domains, _wallets(settings), utc_now),
-        rate_limits=RateLimits(utc_now, counts, metrics),
+        rate_limits=RateLimits(utc_now, counts, metrics, enabled=settings.rate_limits_enabled),
         failed_calls=FailedCalls(settings.failed_calls_per_minute, metrics),
         anonymous_writes=AnonymousWrites(settings.anonymous_writes_per_minute, metrics),
         trusted_proxies=settings.trusted_proxies,

@@ -280,6 +280,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             show=shown_place,
         ),
     ] = None
+    rate_limits_enabled: Annotated[
+        bool,
+        Variable(
+            "RATE_LIMITS_ENABLED",
+            read=switch,
+            meaning="`off`: the rate limits of API keys are not applied; for moving from a "
+            "deployment that does not apply them",
+        ),
+    ] = True
     max_stamps_per_address: Annotated[
         int,
         Variable(

@@ -111,6 +111,8 @@ async def warn_of_useless_settings(
     """
     if not settings.trusted_iam_issuers:
         log.warning("no_issuer_is_trusted", setting="TRUSTED_IAM_ISSUERS")
+    if not settings.rate_limits_enabled:
+        log.warning("rate_limits_not_applied", setting="RATE_LIMITS_ENABLED")
     useless = list(_alone(settings))
     if database is not None:
         try:

@@ -143,6 +143,20 @@ async def test_a_database_that_cant_be_asked_is_no_obstacle(empty_database: str)
         assert {e["event"] for e in events} <= {"settings_not_checked", "database_unavailable"}
 
 
+async def test_limits_that_are_switched_off_are_warned_of() -> None:
+    """A service that applies no rate limits says so at its start."""
+    settings = msgspec.structs.replace(GOOD, rate_limits_enabled=False)
+    with structlog.testing.capture_logs() as events:
+        await warn_of_useless_settings(settings, None, NOW)
+    assert events == [
+        {
+            "event": "rate_limits_not_applied",
+            "log_level": "warning",
+            "setting": "RATE_LIMITS_ENABLED",
+        }
+    ]
+
+
 async def test_no_issuer_is_trusted() -> None:
     """An empty list of issuers is allowed, and warned of."""
     with structlog.testing.capture_logs() as events:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -18,13 +17,12 @@ from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 from passport_scorer.telemetry.metrics import NO_METRICS, RATE_LIMIT_DECISIONS, Metrics
-
-_LIMIT = re.compile(r"([0-9]{1,9})/((?:[1-9][0-9]{0,5})?)([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 LONGEST_WAIT = 0.25  # seconds that counting may delay a call
 PAUSE = 1.0  # seconds for which a store that has failed is left alone
+MOST_WARNINGS = 1000  # keys whose limits can't be read that are logged, each once
 
 log = structlog.get_logger()
 
@@ -75,6 +73,7 @@ class RateLimits:
         clock: returns the time (aware), as the storage has it.
         storage: where calls are counted; in memory by default.
         metrics: where decisions are counted.
+        enabled: False: no call is counted or limited, whatever the keys say.
 
     Attributes:
         uncounted: how many calls were let through without being counted.
@@ -85,7 +84,11 @@ class RateLimits:
         clock: Callable[[], datetime],
         storage: Storage | None = None,
         metrics: Metrics = NO_METRICS,
+        *,
+        enabled: bool = True,
     ) -> None:
+        self._enabled = enabled
+        self._warned: set[tuple[str, str]] = set()
         self._metrics = metrics
         self._clock = clock
         self._limiter = FixedWindowRateLimiter(storage or MemoryStorage())
@@ -99,15 +102,19 @@ class RateLimits:
         Args:
             prefix: of the API key.
             group: which endpoints are counted together.
-            limit: the column of the key: `125/15m`; empty or None: unlimited.
+            limit: the column of the key, as `read_rate_limit` takes it; what can't be read is
+                logged once for each key, and limits as the default does.
 
         Returns:
             Where the caller stands; None if there is no limit, or counting failed.
         """
-        item = parse_limit(limit)
-        if item is None:
+        found = read_rate_limit(limit) if self._enabled else None
+        if found is None:
             self._metrics.add(RATE_LIMIT_DECISIONS, 1, "unlimited")
             return None
+        if found.is_default:
+            self._warn_once(prefix, group, limit)
+        item = RateLimitItemPerSecond(found.count, found.window)
         if not self._may_ask():
             self._let_through()
             return None
@@ -141,6 +148,14 @@ class RateLimits:
         self.uncounted += 1
         self._metrics.add(RATE_LIMIT_DECISIONS, 1, "uncounted")
 
+    def _warn_once(self, prefix: str, group: str, limit: str | None) -> None:
+        if (prefix, group) in self._warned or len(self._warned) >= MOST_WARNINGS:
+            return
+        self._warned.add((prefix, group))
+        log.warning(
+            "rate_limit_not_readable", api_key_prefix=prefix, limit=limit, counts_as=DEFAULT_TEXT
+        )
+
     def _note_failure(self, error: Exception) -> None:
         self._let_through()
         self._has_failed = True
@@ -151,15 +166,3 @@ class RateLimits:
         if self._has_failed:
             self._has_failed, self._asked_again_at = False, 0.0
             log.warning("rate_limit_counted_again", uncounted=self.uncounted)
-
-
-def parse_limit(text: str | None) -> RateLimitItem | None:
-    """Read `125/15m` (units s, m, h, d); None if there is no limit, or it can't be read."""
-    if not text:
-        return None
-    match = _LIMIT.fullmatch(text)
-    if not match:
-        log.warning("rate_limit_not_readable", limit=text)
-        return None
-    count, periods, unit = match.groups()
-    return RateLimitItemPerSecond(int(count), int(periods or 1) * _SECONDS[unit])

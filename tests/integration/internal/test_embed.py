@@ -96,6 +96,20 @@ async def test_a_key_tells_its_limit(reference: Internal) -> None:
         assert (answer.status_code, answer.json()) == (200, {"embed_rate_limit": "2000/15m"})
 
 
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [("100/Hour", "100/Hour"), ("", ""), (None, None), ("a lot", "125/15m"), ("5/week", "125/15m")],
+)
+async def test_a_limit_is_never_taken_for_none(
+    reference: Internal, stored: str | None, told: str | None
+) -> None:
+    """What can be read is told as it is stored; what can't is the default, not unlimited."""
+    value = "NULL" if stored is None else f"'{stored}'"
+    await reference.execute(f"UPDATE account_accountapikey SET embed_rate_limit = {value}")
+    answer = await reference.get("embed/validate-api-key", **{"X-API-Key": KEY})
+    assert answer.json() == {"embed_rate_limit": told}
+
+
 async def test_asking_for_the_limit_uses_nothing_up(reference: Internal) -> None:
     """A key with three calls in a window may ask more often than that."""
     for _ in range(5):

@@ -14,7 +14,6 @@ from passport_scorer.auth.rate_limits import (
     RateLimited,
     RateLimits,
     RateLimitState,
-    parse_limit,
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -89,43 +88,6 @@ async def counted(
     return state
 
 
-@pytest.mark.parametrize(
-    ("limit", "count", "seconds"),
-    [
-        ("125/15m", 125, 900),
-        ("350/15m", 350, 900),
-        ("10/30s", 10, 30),
-        ("1000/1h", 1000, 3600),
-        ("20000/7d", 20000, 604800),
-        ("5/m", 5, 60),
-        ("0/1s", 0, 1),
-    ],
-)
-def test_a_limit_is_a_count_and_a_period(limit: str, count: int, seconds: int) -> None:
-    """Seconds, minutes, hours and days are understood, any number of them."""
-    item = parse_limit(limit)
-    assert item is not None
-    assert (item.amount, item.get_expiry()) == (count, seconds)
-
-
-@pytest.mark.parametrize("limit", [None, ""])
-def test_no_limit_is_unlimited(limit: str | None) -> None:
-    """An empty column means that there is no limit, and is nothing to be logged."""
-    with capture_logs() as logs:
-        assert parse_limit(limit) is None
-    assert logs == []
-
-
-@pytest.mark.parametrize(
-    "limit", ["125", "125/15", "125/15w", "-1/1m", "1.5/1m", "125/15m ", "/15m", "much", "١/1m"]
-)
-def test_an_unreadable_limit_is_logged(limit: str) -> None:
-    """What can't be read doesn't limit anybody, but is said."""
-    with capture_logs() as logs:
-        assert parse_limit(limit) is None
-    assert logs == [{"event": "rate_limit_not_readable", "log_level": "warning", "limit": limit}]
-
-
 async def test_calls_are_counted_down(rate_limits: RateLimits) -> None:
     """The last call that is allowed leaves none, the next one is too many."""
     states = [await counted(rate_limits) for _ in range(4)]
@@ -194,6 +156,48 @@ async def test_without_a_limit_nothing_is_counted(
 ) -> None:
     """An unlimited key has no state, and so no headers."""
     assert await rate_limits.count("abc", "scores", limit) is None
+
+
+async def test_a_limit_as_people_write_it_limits(rate_limits: RateLimits) -> None:
+    """The policy of an answer is the limit that was meant."""
+    state = await counted(rate_limits, limit="1/ 2 Hours")
+    assert state.headers()["RateLimit-Policy"] == '"scores";q=1;w=7200'
+    assert (await counted(rate_limits, limit="1/ 2 Hours")).exceeded
+
+
+async def test_what_cannot_be_read_limits_and_is_logged_once(rate_limits: RateLimits) -> None:
+    """Calls are counted against the default; the log names the key once, not with each call."""
+    with capture_logs() as logs:
+        states = [await counted(rate_limits, limit="a lot") for _ in range(126)]
+    assert [state.exceeded for state in states] == [False] * 125 + [True]
+    assert {(state.count, state.window) for state in states} == {(125, 900)}
+    assert logs == [
+        {
+            "event": "rate_limit_not_readable",
+            "log_level": "warning",
+            "api_key_prefix": "abc",
+            "limit": "a lot",
+            "counts_as": "125/15m",
+        }
+    ]
+
+
+async def test_warnings_are_bounded(
+    rate_limits: RateLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys beyond a number are limited as well, but neither logged nor remembered."""
+    monkeypatch.setattr(rate_limits_module, "MOST_WARNINGS", 3)
+    with capture_logs() as logs:
+        for number in range(9):
+            assert (await counted(rate_limits, prefix=f"key{number}", limit="?")).remaining == 124
+    assert [entry["api_key_prefix"] for entry in logs] == ["key0", "key1", "key2"]
+
+
+async def test_limits_can_be_switched_off(storage: WindowStorage) -> None:
+    """Then nothing is counted, not even for a key that may never call."""
+    rate_limits = RateLimits(storage.now, storage, enabled=False)
+    assert await rate_limits.count("abc", "scores", "0/1d") is None
+    assert storage.counts == {}
 
 
 async def test_calls_are_let_through_when_they_cannot_be_counted() -> None:

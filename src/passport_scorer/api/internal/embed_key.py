@@ -11,6 +11,7 @@ from passport_scorer.api.public.partner_call import PARTNER_SECURITY, PartnerCal
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
 from passport_scorer.db.embed_queries import READ_EMBED_KEY, ReadEmbedKeyParameters
 from passport_scorer.db.partner_queries import stored_key
+from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 from passport_scorer.services import Services
 
 
@@ -18,7 +19,9 @@ class EmbedRateLimit(msgspec.Struct, frozen=True):
     """How often a key may be used by pages that embed the stamps.
 
     Attributes:
-        embed_rate_limit: `<count>/<period>`; empty or null: without limit.
+        embed_rate_limit: `<count>/<period>`, as the key has it; empty or null: without limit.
+            The caller limits, and must not take what can't be read for no limit: instead of that
+            there is the default.
     """
 
     embed_rate_limit: str | None
@@ -33,7 +36,10 @@ async def validate_api_key(request: Request) -> Response:
     parameters = ReadEmbedKeyParameters(call.presented.prefix)
     rows = await services.database.read(READ_EMBED_KEY, parameters)
     await call.check_key(stored_key(rows))
-    return json_response(EmbedRateLimit(rows[0].embed_rate_limit))
+    stored = rows[0].embed_rate_limit
+    limit = read_rate_limit(stored)
+    is_readable = limit is None or not limit.is_default
+    return json_response(EmbedRateLimit(stored if is_readable else DEFAULT_TEXT))
 
 
 VALIDATE_API_KEY = Endpoint(

@@ -55,9 +55,10 @@ async def running_telemetry(
     Args:
         settings: whether there are traces, and where they go.
         metrics: where metrics go.
-        traced: True if there are traces where the settings leave it open.
+        traced: True if there are traces where the settings leave it open, and answers wait until
+            theirs are sent: on AWS Lambda.
     """
-    telemetry = Telemetry(metrics, _traces(settings, traced=traced))
+    telemetry = Telemetry(metrics, _traces(settings, metrics, traced=traced))
     LINES.metrics = metrics
     try:
         yield telemetry
@@ -65,7 +66,7 @@ async def running_telemetry(
         await telemetry.traces.close()
 
 
-def _traces(settings: Settings, *, traced: bool) -> Traces:
+def _traces(settings: Settings, metrics: Metrics, *, traced: bool) -> Traces:
     if settings.traces_enabled is False or not (settings.traces_enabled or traced):
         return NO_TRACES
     # A process that doesn't trace starts without this.
@@ -77,7 +78,9 @@ def _traces(settings: Settings, *, traced: bool) -> Traces:
             environment=settings.environment,
             sampling_rate=settings.traces_sampling_rate,
             endpoint=settings.traces_endpoint,
-        )
+            is_awaited=traced,
+        ),
+        metrics=metrics,
     )
 
 

@@ -216,6 +216,10 @@ USAGE_REFUSED = _counter(
 LOG_LINES_LOST = _counter(
     "log_lines_lost_total", "Lines of log that could not be written, as on a full disk."
 )
+SPANS_LOST = _counter(
+    "spans_lost_total",
+    "Spans that were not sent: the collector failed, or was left alone because it had.",
+)
 BUILD_INFO = _listed(
     Metric(
         "gauge",

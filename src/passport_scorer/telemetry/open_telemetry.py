@@ -34,10 +34,15 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.collector_pause import PausingExporter
+from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.traces import NOTHING, Headers, RequestSpan
 
-FLUSH_SECONDS = 5.0  # that sending may take when the process stops, or a sandbox is about to freeze
-_EXPORT_SECONDS = 3  # that sending one batch may take, with every try
+FLUSH_SECONDS = 5.0  # that sending may take when the process stops
+_EXPORT_SECONDS = 3.0  # that sending one batch may take, with every try
+# The same where an answer waits for it: less than the exporter's first pause between two tries
+# (0.8 s at least), so that there is no second one.
+_AWAITED_EXPORT_SECONDS = 0.75
 _WAITING = 4096  # spans that wait at most; what is beyond is dropped
 _BATCH = 512
 _INTERVAL = 2000  # milliseconds that a span waits at most
@@ -57,12 +62,19 @@ class TraceSettings(msgspec.Struct, frozen=True):
         sampling_rate: share of requests that is traced where the caller hasn't decided, 0 to 1.
         endpoint: the collector, without `/v1/traces`; `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`,
             if it is set, comes first, as a whole URL.
+        is_awaited: True if every answer waits for a flush, as on AWS Lambda.
     """
 
     service_name: str
     environment: str
     sampling_rate: float
     endpoint: str
+    is_awaited: bool = False
+
+    @property
+    def export_seconds(self) -> float:
+        """Seconds that sending one batch may take."""
+        return _AWAITED_EXPORT_SECONDS if self.is_awaited else _EXPORT_SECONDS
 
 
 class OpenTelemetryTraces:
@@ -71,12 +83,20 @@ class OpenTelemetryTraces:
     Args:
         settings: what traces are made of.
         exporter: what sends them; OTLP over HTTP by default.
+        metrics: where lost spans are counted.
     """
 
-    def __init__(self, settings: TraceSettings, exporter: SpanExporter | None = None) -> None:
+    def __init__(
+        self,
+        settings: TraceSettings,
+        exporter: SpanExporter | None = None,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
         exporter = exporter or OTLPSpanExporter(
-            endpoint=_traces_endpoint(settings.endpoint), timeout=_EXPORT_SECONDS
+            endpoint=_traces_endpoint(settings.endpoint), timeout=settings.export_seconds
         )
+        self._exporter = PausingExporter(exporter, metrics)
+        self._flush_seconds = min(FLUSH_SECONDS, settings.export_seconds + 0.25)
         self._provider = TracerProvider(
             sampler=ParentBasedTraceIdRatio(settings.sampling_rate),
             resource=_resource(settings),
@@ -84,7 +104,7 @@ class OpenTelemetryTraces:
         )
         self._provider.add_span_processor(
             BatchSpanProcessor(
-                exporter,
+                self._exporter,
                 max_queue_size=_WAITING,
                 max_export_batch_size=_BATCH,
                 schedule_delay_millis=_INTERVAL,
@@ -144,11 +164,14 @@ class OpenTelemetryTraces:
 
     async def flush(self) -> None:
         """Send what has been recorded; waits a bounded time, and never fails."""
-        await _bounded(self._provider.force_flush)
+        if self._exporter.is_pausing:
+            return
+        if not await _bounded(self._provider.force_flush, self._flush_seconds):
+            self._exporter.pause("timeout")
 
     async def close(self) -> None:
         """Send what has been recorded, and stop; waits a bounded time, and never fails."""
-        await _bounded(self._provider.shutdown)
+        await _bounded(self._provider.shutdown, FLUSH_SECONDS)
 
     def _child(
         self, name: str, kind: SpanKind, attributes: Mapping[str, str | int]
@@ -217,8 +240,8 @@ def _traces_endpoint(endpoint: str) -> str:
     return whole or f"{endpoint.rstrip('/')}/v1/traces"
 
 
-async def _bounded(work: Callable[[], Any]) -> None:
-    """Do what blocks in a thread that nobody waits for longer than `FLUSH_SECONDS`."""
+async def _bounded(work: Callable[[], Any], seconds: float) -> bool:
+    """Do what blocks in a thread that nobody waits for longer than this; False: it isn't done."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -230,7 +253,8 @@ async def _bounded(work: Callable[[], Any]) -> None:
 
     threading.Thread(target=run, daemon=True, name="traces-flush").start()
     try:
-        async with asyncio.timeout(FLUSH_SECONDS):
+        async with asyncio.timeout(seconds):
             await done.wait()
     except TimeoutError:
-        pass
+        return False
+    return True

@@ -1,21 +1,22 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is %s. Another one: make PYTHON=python3.12 ..." % sys.version.split()[0])'
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-install: .venv/installed ## Put the project and everything it needs into .venv
+install: .venv/installed-development ## Put the project and everything it needs into .venv
 
-.venv/installed: pyproject.toml requirements/development.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is %s" % sys.version.split()[0])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing into .venv (a minute, the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
+.venv/installed-runtime: pyproject.toml requirements/runtime.lock requirements/build.lock
+	@$(NEW_ENOUGH)
+	@$(PYTHON) scripts/install.py runtime
 
-run: install ## Start the service with demo data on an embedded PostgreSQL
+.venv/installed-development: pyproject.toml requirements/development.lock
+	@$(NEW_ENOUGH)
+	@$(PYTHON) scripts/install.py development
+
+run: .venv/installed-runtime ## Start the service with demo data on an embedded PostgreSQL
 	@$(BIN)/passport-scorer demo run
 
 test: install ## Run every test, on all cores (ARGS="-n 0 tests/unit" for one, and a part)

@@ -1,0 +1,167 @@
+"""Install into .venv what running (`runtime`) or all of development (`development`) needs.
+
+    python3 scripts/install.py runtime|development
+
+Every file comes with a hash. An environment that is incomplete, as an interrupted start or Debian's
+python3 without python3-venv leaves it, is made anew. Uses the standard library alone: it runs
+before anything is installed. Exit status: 0 if all is installed, 1 if not, 130 if interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+VENV = Path(".venv")
+PYTHON = VENV / "bin" / "python"
+# Exists while packages are written, and afterwards only if that was interrupted.
+UNFINISHED = VENV / "unfinished"
+LOCKS = {
+    "runtime": ("requirements/runtime.lock", "requirements/build.lock"),
+    "development": ("requirements/development.lock",),
+}
+# What each installs: all of development.lock contains what running needs.
+STAMPS = {"runtime": ("runtime",), "development": ("runtime", "development")}
+PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
+_LINES_APART = 10
+_SOUND = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
+
+
+class NotInstalled(Exception):
+    """Something is missing or failed; the message is one line."""
+
+
+def main(arguments: list[str]) -> int:
+    """Install, say how far it is, and return the exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        (kind,) = arguments
+        prepare_environment()
+        install_locked(LOCKS[kind])
+        install_project()
+    except NotInstalled as problem:
+        print(f"passport-scorer: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    for stamp in STAMPS[kind]:
+        (VENV / f"installed-{stamp}").touch()
+    return 0
+
+
+def prepare_environment() -> None:
+    """Make .venv unless there is a complete one; raises NotInstalled."""
+    if is_sound():
+        return
+    require_ensurepip()
+    if VENV.exists():
+        print(f"{VENV} is incomplete: making it anew")
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
+    UNFINISHED.touch()
+    run([str(PYTHON), "-m", "ensurepip", "--default-pip"])
+    UNFINISHED.unlink()
+
+
+def is_sound() -> bool:
+    """Whether the Python in .venv is new enough and has pip, and nothing was interrupted."""
+    if UNFINISHED.exists() or not os.access(PYTHON, os.X_OK):
+        return False
+    return subprocess.run([PYTHON, "-c", _SOUND], capture_output=True, check=False).returncode == 0
+
+
+def require_ensurepip() -> None:
+    """Raise NotInstalled where Python came without it, as Debian's does."""
+    if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
+        return
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    raise NotInstalled(
+        f"Python {version} can't make virtual environments here; install its package"
+        f" python{version}-venv (Debian, Ubuntu: apt install python{version}-venv), then try again"
+    )
+
+
+def run(command: list[str]) -> None:
+    """Run a program whose words matter only if it fails; raises NotInstalled with the last."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()
+        raise NotInstalled(f"{' '.join(command[1:3])} failed: {said[-1]}")
+
+
+def install_locked(locks: Iterable[str]) -> None:
+    """Install what the files list, with progress; raises NotInstalled."""
+    names = [name for lock in locks for name in pinned(Path(lock).read_text("utf-8"))]
+    options = [word for lock in locks for word in ("-r", lock)]
+    progress = Progress(len(set(names)))
+    command = [*PIP, "--progress-bar", "off", "--require-hashes", *options]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as pip:
+        try:
+            for line in pip.stdout or ():
+                progress.show(line.strip())
+        finally:
+            progress.end()
+            if sys.exc_info()[0]:
+                pip.terminate()
+                pip.wait()
+    if pip.returncode:
+        UNFINISHED.unlink(missing_ok=True)
+        raise NotInstalled("the packages could not be installed; pip says above why")
+
+
+def pinned(lock: str) -> list[str]:
+    """Return the names in a lock file."""
+    return re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)
+
+
+class Progress:
+    """Tells from what pip prints how far it is: in place on a terminal, else a line now and then."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._seen = 0
+        self._terminal = sys.stdout.isatty()
+
+    def show(self, line: str) -> None:
+        """Take note of a line of pip."""
+        if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+            self._seen += 1
+            if self._terminal or self._seen % _LINES_APART == 0:
+                name = re.split(r"[ =]", line.partition(": ")[2] or line.split()[1])[0]
+                self._print(f"Looking at package {self._seen} of {self._total}: {name}")
+        elif line.startswith("Downloading ") and (self._terminal or "MB)" in line):
+            self._print(line)
+        elif line.startswith("Installing collected packages: "):
+            UNFINISHED.touch()
+            count = line.count(",") + 1
+            self._print(f"Installing {count} packages into {VENV}")
+
+    def end(self) -> None:
+        """Leave the line that was written in place."""
+        if self._terminal:
+            print(flush=True)
+
+    def _print(self, text: str) -> None:
+        if self._terminal:
+            columns = os.get_terminal_size().columns
+            print(f"\r\x1b[K{text[: columns - 1]}", end="", flush=True)
+        else:
+            print(text, flush=True)
+
+
+def install_project() -> None:
+    """Make the command passport-scorer, which runs the sources as they are here."""
+    UNFINISHED.touch()
+    run([*map(str, PIP), "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
+    UNFINISHED.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

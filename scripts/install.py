@@ -9,7 +9,7 @@ before anything is installed. Exit status: 0 if all is installed, 1 if not, 130 
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import re
 import signal
@@ -28,7 +28,8 @@ LOCKS = {
 }
 # What each installs: all of development.lock contains what running needs.
 STAMPS = {"runtime": ("runtime",), "development": ("runtime", "development")}
-PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
+# Isolated: what a person's PYTHONPATH holds is not installed.
+PIP = (PYTHON, "-I", "-u", "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
 _LINES_APART = 10
 _SOUND = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
 
@@ -63,9 +64,9 @@ def prepare_environment() -> None:
     require_ensurepip()
     if VENV.exists():
         print(f"{VENV} is incomplete: making it anew")
-    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
+    run([sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(VENV)])
     UNFINISHED.touch()
-    run([str(PYTHON), "-m", "ensurepip", "--default-pip"])
+    run([str(PYTHON), "-I", "-m", "ensurepip", "--default-pip"])
     UNFINISHED.unlink()
 
 
@@ -73,18 +74,23 @@ def is_sound() -> bool:
     """Whether the Python in .venv is new enough and has pip, and nothing was interrupted."""
     if UNFINISHED.exists() or not os.access(PYTHON, os.X_OK):
         return False
-    return subprocess.run([PYTHON, "-c", _SOUND], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([PYTHON, "-I", "-c", _SOUND], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def require_ensurepip() -> None:
     """Raise NotInstalled where Python came without it, as Debian's does."""
-    if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
-        return
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    raise NotInstalled(
-        f"Python {version} can't make virtual environments here; install its package"
-        f" python{version}-venv (Debian, Ubuntu: apt install python{version}-venv), then try again"
-    )
+    try:
+        importlib.import_module("venv")
+        importlib.import_module("ensurepip").version()
+    except Exception:  # noqa: BLE001  whatever is missing of it
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise NotInstalled(
+            f"Python {version} can't make virtual environments here: install python{version}-venv"
+            f" (apt install python{version}-venv), then try again"
+        ) from None
 
 
 def run(command: list[str]) -> None:
@@ -92,7 +98,7 @@ def run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()
-        raise NotInstalled(f"{' '.join(command[1:3])} failed: {said[-1]}")
+        raise NotInstalled(f"{' '.join(command[1:4])} failed: {said[-1]}")
 
 
 def install_locked(locks: Iterable[str]) -> None:
@@ -101,8 +107,7 @@ def install_locked(locks: Iterable[str]) -> None:
     options = [word for lock in locks for word in ("-r", lock)]
     progress = Progress(len(set(names)))
     command = [*PIP, "--progress-bar", "off", "--require-hashes", *options]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as pip:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
         try:
             for line in pip.stdout or ():
                 progress.show(line.strip())
@@ -122,7 +127,7 @@ def pinned(lock: str) -> list[str]:
 
 
 class Progress:
-    """Tells from what pip prints how far it is: in place on a terminal, else a line now and then."""
+    """Tells how far pip is: in place on a terminal, elsewhere a line now and then."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -141,7 +146,7 @@ class Progress:
         elif line.startswith("Installing collected packages: "):
             UNFINISHED.touch()
             count = line.count(",") + 1
-            self._print(f"Installing {count} packages into {VENV}")
+            self._print(f"Installing {count} package{'s' * (count > 1)} into {VENV}")
 
     def end(self) -> None:
         """Leave the line that was written in place."""

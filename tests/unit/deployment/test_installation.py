@@ -85,10 +85,11 @@ def test_every_version_has_hashes(lock: Path) -> None:
 
 
 def test_locks_agree() -> None:
-    """aws.lock is runtime.lock and what reads a secret, in the versions that are tested."""
-    runtime, aws, development = (
+    """aws.lock is runtime.lock and what reads a secret; all is tested in the versions that run."""
+    runtime, aws, build, development = (
         set(_REQUIREMENT.findall((REQUIREMENTS / f"{name}.lock").read_text()))
-        for name in ("runtime", "aws", "development")
+        for name in ("runtime", "aws", "build", "development")
     )
     assert runtime < aws < development
+    assert build < development
     assert "botocore" in {name for name, _ in aws - runtime}

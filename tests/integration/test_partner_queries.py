@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -244,18 +243,14 @@ async def test_events_of_others_do_not_count(registry: Registry) -> None:
     assert name(await registry.event(5)) == "right"
 
 
-async def test_the_community_and_its_threshold(registry: Registry) -> None:
-    """Both kinds of scorers have a threshold; an external id is tried first."""
+async def test_the_community(registry: Registry) -> None:
+    """It is found by its id and by its external id, which is tried first."""
     rows = [
         await registry.event(),
         await registry.event(external="nothing", scorer=2),
         await registry.event(external="1", scorer=1),
     ]
-    assert [(row.community_id, row.threshold) for row in rows] == [
-        (1, Decimal(20)),
-        (2, Decimal("2.5")),
-        (2, Decimal("2.5")),
-    ]
+    assert [row.community_id for row in rows] == [1, 2, 2]
 
 
 @pytest.mark.parametrize(("external", "scorer"), [("theirs", None), ("3", 3), (None, None)])
@@ -265,7 +260,7 @@ async def test_communities_of_others_are_not_found(
     """Neither by id nor by external id; and no events without a community."""
     await registry.add_event("theirs", community=3)
     row = await registry.event(external=external, scorer=scorer)
-    assert (row.community_id, row.threshold, row.data) == (None, None, None)
+    assert (row.community_id, row.data) == (None, None)
 
 
 async def test_a_page_is_newest_first(registry: Registry) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
@@ -50,11 +49,10 @@ class ReadScoreEventParameters(msgspec.Struct, frozen=True):
 class ScoreEventRow(ApiKeyRow, frozen=True):
     """The one row of `read_score_event.sql`.
 
-    Null columns: no such community, scorer or event.
+    Null columns: no such community or event.
     """
 
     community_id: int | None
-    threshold: Decimal | None
     data: str | None
 
 

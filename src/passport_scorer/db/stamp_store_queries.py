@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
 from passport_scorer.db.query import Query
+from passport_scorer.domain.stored_score import ScoreColumns
 
 
 class AddressParameters(msgspec.Struct, frozen=True):
@@ -70,18 +70,7 @@ class StoredScoreParameters(msgspec.Struct, frozen=True):
     community_id: int
 
 
-class StoredScore(msgspec.Struct, frozen=True):
-    """A row of `registry_score`; `evidence` and `stamps` are JSON texts."""
-
-    score: Decimal | None
-    error: str | None
-    last_score_timestamp: datetime | None
-    expiration_date: datetime | None
-    evidence: str | None
-    stamps: str | None
-
-
 LOCK_ADDRESS = Query("lock_address", AddressParameters, LockedAddress)
 STORE_STAMPS = Query("store_stamps", StoreStampsParameters, ChangedStamps)
 LIVE_STAMPS = Query("live_stamps", LiveStampsParameters, LiveStamp)
-STORED_SCORE = Query("stored_score", StoredScoreParameters, StoredScore)
+STORED_SCORE = Query("stored_score", StoredScoreParameters, ScoreColumns)

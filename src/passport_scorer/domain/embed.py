@@ -3,13 +3,11 @@
 Source: specification, http.md ("embed/weights", "embed/config").
 """
 
-import math
 from collections.abc import Iterable
 
 import msgspec
 
 from passport_scorer.domain.community import read_weights
-from passport_scorer.domain.decimals import UnusableWeight
 
 
 class SectionItem(msgspec.Struct, frozen=True):
@@ -39,15 +37,8 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def weight_numbers(document: str | None) -> dict[str, float]:
-    """Return the weights of a scorer as numbers; none if it has no document.
-
-    Raises:
-        UnusableWeight: a weight is not a finite number.
-    """
-    weights = {name: float(weight) for name, weight in read_weights(document or "{}").items()}
-    if not all(map(math.isfinite, weights.values())):
-        raise UnusableWeight
-    return weights
+    """Return the weights of a scorer as numbers, those that can be used; see `read_weights`."""
+    return {name: float(weight) for name, weight in read_weights(document).usable.items()}
 
 
 def sections(places: Iterable[tuple[str, int, str | None, int | None]]) -> list[Section]:

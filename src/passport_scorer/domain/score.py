@@ -8,11 +8,14 @@ import msgspec
 
 
 class ShownStamp(msgspec.Struct, frozen=True):
-    """A stamp as the score answers and the score row show it: texts, ready to be written."""
+    """A stamp as the score answers and the score row show it: texts, ready to be written.
+
+    `expiration_date` is None in scores alone that were recorded in other times.
+    """
 
     score: str
     dedup: bool
-    expiration_date: str
+    expiration_date: str | None
 
 
 class Score(msgspec.Struct, frozen=True):

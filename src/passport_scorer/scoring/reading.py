@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
+import structlog
 
 from passport_scorer.db.scoring_queries import (
     ScoringRequest,
@@ -15,7 +16,6 @@ from passport_scorer.db.scoring_queries import (
 )
 from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.community import Community, ScorerNotFound, read_weights
-from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import Earned, PointsState
 from passport_scorer.scoring.remembered import Known
@@ -60,8 +60,9 @@ class Loaded(msgspec.Struct, frozen=True):
         return points(self.row) if isinstance(self.row, ScoringRowWithPoints) else None
 
 
-# The text decides the value, and a service has few scorers.
-_dynamic_weights: Callable[[str], Mapping[str, Decimal]] = lru_cache(maxsize=256)(read_weights)
+_NAMED = 10  # providers that one event names
+
+log = structlog.get_logger()
 
 
 def api_key(row: ScoringRow) -> ApiKey | None:
@@ -85,12 +86,21 @@ def links(row: ScoringRow) -> dict[str, Link]:
 
 
 def weights(row: ScoringRow) -> Mapping[str, Decimal]:
-    """Return the weights of a row: provider -> weight.
+    """Return the weights of a row: provider -> weight; those that can't be used are logged."""
+    return _usable(row.weights, row.community_id)
 
-    Raises:
-        UnusableWeight: they can't be read.
-    """
-    return read_weights(row.weights or "{}")
+
+@lru_cache(maxsize=256)  # the text decides the value, and a service has few scorers
+def _usable(document: str | None, community_id: int | None) -> Mapping[str, Decimal]:
+    found = read_weights(document)
+    if found.ignored:
+        log.warning(
+            "weights_ignored",
+            community_id=community_id,
+            count=len(found.ignored),
+            providers=found.ignored[:_NAMED],
+        )
+    return found.usable
 
 
 def points(row: ScoringRowWithPoints) -> PointsState | None:
@@ -126,13 +136,11 @@ def community(
     """Return the community of a row.
 
     Raises:
-        UnusableWeight: it has no scorer, its threshold is no number, or its dynamic weights can't
-            be read.
+        ScorerNotFound: it has no scorer, or one whose threshold is no number.
     """
-    if row.threshold is None:
-        raise UnusableWeight("The scorer of the community has no weights and no threshold.")
-    if not row.threshold.is_finite():
-        raise UnusableWeight
+    if row.threshold is None or not row.threshold.is_finite():
+        log.warning("scorer_not_usable", community_id=community_id)
+        raise ScorerNotFound
     if row.dynamic_weights:
-        scorer_weights = {**scorer_weights, **_dynamic_weights(row.dynamic_weights)}
+        scorer_weights = {**scorer_weights, **_usable(row.dynamic_weights, community_id)}
     return Community(community_id, scorer_weights, row.threshold, bool(row.human_points_program))

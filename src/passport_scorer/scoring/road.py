@@ -132,8 +132,8 @@ class ScoringRoad:
         """Verify the stamps that were read and aren't known.
 
         Raises:
-            ScorerNotFound: there is no such community, or the caller may not see it.
-            UnusableWeight: the community has no usable scorer.
+            ScorerNotFound: there is no such community, it has no usable scorer, or the caller may
+                not see it.
             DatabaseUnavailable: a large passport couldn't be read in time.
         """
         if loaded.row.is_large:

@@ -76,8 +76,8 @@ class SnapshotReader:
             now: aware; a credential must not come from the future.
 
         Raises:
-            ScorerNotFound: there is no such community, or no address was asked for.
-            UnusableWeight: the community's scorer has no weights that could be read.
+            ScorerNotFound: there is no such community, or it has no usable scorer; or no address
+                was asked for.
         """
         row, address, community_id = loaded.row, loaded.request.address, loaded.community_id
         if address is None:

@@ -26,12 +26,7 @@ from passport_scorer.db.stamp_store_queries import (
 )
 from passport_scorer.domain.human_points import PointsState
 from passport_scorer.domain.scoring import Outcome
-from passport_scorer.domain.stored_score import (
-    RecordedScore,
-    UnreadableScore,
-    read_evidence,
-    read_stamps,
-)
+from passport_scorer.domain.stored_score import RecordedScore, UnreadableScore, read_row
 from passport_scorer.domain.submitted_stamps import (
     Entry,
     NoStampToDelete,
@@ -155,22 +150,16 @@ class StampStore:
             ScorerNotFound: there is no such community.
         """
         request = ScoringRequest(address, community_id=community_id)
-        points = (await self._road.read(request)).points()
+        loaded = await self._road.read(request)
+        points = loaded.points()
         parameters = StoredScoreParameters(address, community_id)
         for row in await self._database.read(STORED_SCORE, parameters):
+            if row.has_expired(self._clock()):
+                break
             try:
-                evidence, stamps = read_evidence(row.evidence), read_stamps(row.stamps)
-            except UnreadableScore:  # as good as none: it is computed again
-                return None, points
-            if evidence is not None:
-                score = RecordedScore(
-                    evidence=evidence,
-                    computed_at=row.last_score_timestamp,
-                    expires_at=row.expiration_date,
-                    error=row.error,
-                    stamps=stamps,
-                )
-                return (None if score.has_expired(self._clock()) else score), points
+                return read_row(row, loaded.row.threshold), points
+            except UnreadableScore as error:
+                log.warning("score_not_readable", address=address, reason=error.code)
         return None, points
 
     async def _change(

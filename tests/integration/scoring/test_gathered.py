@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from passport_scorer.domain.decimals import UnusableWeight
+from passport_scorer.domain.community import ScorerNotFound
 
 from .world import COMMUNITY, World, address, kept, world
 
@@ -26,7 +26,7 @@ stamps = st.dictionaries(
 
 async def test_one_bad_community_fails_nobody_else(world: World) -> None:
     """A request whose community can't score gets its fault; its neighbours get their scores."""
-    await world.add_community(8, weights={"Google": "much"})
+    await world.add_community(8, weights={"Google": "1"}, threshold="NaN")
     for name in ("ann", "ben", "cat"):
         await world.add_stamp(name, "Google", [f"v0:{name}"])
     async with world.road() as road:
@@ -37,8 +37,8 @@ async def test_one_bad_community_fails_nobody_else(world: World) -> None:
             road.score("ben"),
             return_exceptions=True,
         )
-    assert [type(result) for result in results].count(UnusableWeight) == 1
-    assert isinstance(results[1], UnusableWeight)
+    assert [type(result) for result in results].count(ScorerNotFound) == 1
+    assert isinstance(results[1], ScorerNotFound)
     assert len(await world.rows("SELECT FROM registry_score")) == 3
 
 

@@ -19,7 +19,6 @@ import pytest
 from passport_scorer.db.errors import RowLocked, ValueRefused
 from passport_scorer.db.scoring_queries import ScoringRequest
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome
 from passport_scorer.scoring.reading import Loaded
@@ -100,17 +99,17 @@ FAULTS: Mapping[
     "a threshold that is no number": (
         _scorer("NaN", {"Google": "1"}),
         _scored(BAD, BAD_COMMUNITY),
-        UnusableWeight,
+        ScorerNotFound,
     ),
     "a weight that is no number": (
         _scorer("1", {"Google": "NaN"}),
         _scored(BAD, BAD_COMMUNITY),
-        UnusableWeight,
+        ["Google"],
     ),
     "weights of another shape": (
         _scorer("1", [{"Google": "1"}]),
         _scored(BAD, BAD_COMMUNITY),
-        UnusableWeight,
+        ["Google"],
     ),
     "a document that is a number": (_document(5), _scored(BAD), []),
     "a document without a subject": (_document({"credentialSubject": [1]}), _scored(BAD), []),

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport_scorer.domain.community import Community, read_weights
-from passport_scorer.domain.decimals import UnusableWeight
+from passport_scorer.domain.community import Community, Weights, read_weights
+from passport_scorer.domain.decimals import exact_sum
 
-WEIGHTS = st.dictionaries(st.text(max_size=20), st.decimals(allow_nan=False, allow_infinity=False))
+# As many digits as a weight may have, before the point and after it.
+WEIGHTS = st.dictionaries(
+    st.text(max_size=20),
+    st.decimals("-1e89", "1e89") | st.decimals(-1, 1, places=90),
+)
 
 
 def _document(weights: dict[str, Decimal], quote: str) -> str:
@@ -23,27 +27,55 @@ def _document(weights: dict[str, Decimal], quote: str) -> str:
 def test_weights_are_read_exactly_as_written(weights: dict[str, Decimal], quote: str) -> None:
     """A number and a numeric string are read digit by digit, never as a float."""
     assert {
-        name: str(weight) for name, weight in read_weights(_document(weights, quote)).items()
+        name: str(weight) for name, weight in read_weights(_document(weights, quote)).usable.items()
     } == {name: str(weight) for name, weight in weights.items()}
 
 
 @pytest.mark.parametrize(
-    "document",
-    [
-        "",
-        "null",
-        "[]",
-        '{"Google": null}',
-        '{"Google": true}',
-        '{"Google": "a lot"}',
-        '{"Google": [1]}',
-        '{"Google": 1',
-    ],
+    "document", ["[]", "5", '"x"', '{"Google": 1', "[" * 90_000 + "]" * 90_000]
 )
 def test_other_documents_are_no_weights(document: str) -> None:
-    """What isn't an object of numbers and numeric strings is refused as a whole."""
-    with pytest.raises(UnusableWeight):
-        read_weights(document)
+    """What isn't an object is ignored as a whole."""
+    assert read_weights(document) == Weights({}, ("*",))
+
+
+@pytest.mark.parametrize("document", [None, "", "null", "{}"])
+def test_no_weights_are_none(document: str | None) -> None:
+    """A scorer without weights has none, and nothing is wrong with that."""
+    assert read_weights(document) == Weights({})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *("null", "true", "{}", "[1]", '"a lot"', '""', '"NaN"', '"sNaN"', '"-Infinity"'),
+        *("1e90", '"1e999999999"', '"1e-91"', "1e400", '"0.' + "1" * 91 + '"'),
+        "[" * 90_000 + "]" * 90_000,
+    ],
+)
+def test_a_weight_that_is_no_number_is_ignored(odd: str) -> None:
+    """It alone: the others count."""
+    document = f'{{"Google": {odd}, "Ens": 1.50}}'
+    expected = Weights({"Ens": Decimal("1.50")}, ("Google",))
+    if len(odd) > 10_000:  # so deep that nothing of it can be read
+        expected = Weights({}, ("*",))
+    assert read_weights(document) == expected
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=5),
+        st.text()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.integers()
+        | st.lists(st.none()),
+    )
+)
+def test_sums_of_any_weights_are_exact(document: dict[str, object]) -> None:
+    """Whatever an operator has written, what is usable can be summed up."""
+    weights = read_weights(json.dumps(document))
+    assert exact_sum(weights.usable.values()).is_finite()
+    assert {*weights.usable, *weights.ignored} - {"*"} == document.keys() - {"*"}
 
 
 def test_an_unknown_provider_weighs_nothing() -> None:

@@ -1,10 +1,8 @@
-"""Earlier scores: the times at which they are asked for, and what their events hold."""
+"""Earlier scores: the times at which they are asked for."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,26 +11,10 @@ from passport_scorer.domain.score_history import (
     InvalidCreatedAt,
     NoCreatedAt,
     NoScoreFound,
-    PastScore,
-    UnreadableEvent,
     parse_created_at,
-    read_event,
 )
 
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
-VALUES = {
-    "score": "1",
-    "error": None,
-    "stamps": {"Ens": {"dedup": True, "score": "0.00000", "expiration_date": "2099-06-01"}},
-    "evidence": {"rawScore": "20.733", "threshold": "20.00000", "success": True},
-    "expiration_date": "2099-05-01T00:00:00Z",
-    "last_score_timestamp": "2025-03-01T10:00:00.250Z",
-}
-
-
-def event(**values: object) -> PastScore:
-    """The event of these values, in the shape without `fields`."""
-    return read_event(msgspec.json.encode({**VALUES, **values}).decode())
 
 
 @pytest.mark.parametrize(
@@ -122,57 +104,6 @@ def test_any_text(text: str) -> None:
     """Whatever is written, it is an aware time or refused."""
     with suppress(NoCreatedAt, InvalidCreatedAt):
         assert parse_created_at(text).tzinfo is UTC
-
-
-def test_both_shapes_are_the_same() -> None:
-    """It doesn't matter whether the values lie under `fields`."""
-    wrapped = {"pk": 1, "model": "registry.score", "fields": {**VALUES, "passport": 5}}
-    assert read_event(msgspec.json.encode(wrapped).decode()) == event()
-
-
-def test_values_are_kept() -> None:
-    """Numbers are exact, and times the texts that were written."""
-    past = event()
-    assert (past.raw(), past.threshold()) == (Decimal("20.733"), Decimal("20.00000"))
-    assert past.last_score_timestamp == "2025-03-01T10:00:00.250Z"
-    assert past.expiration_date == "2099-05-01T00:00:00Z"
-
-
-@pytest.mark.parametrize(
-    ("score", "evidence", "raw"),
-    [
-        ("1", {"rawScore": "0"}, "0"),
-        ("1", {"rawScore": 20.1}, "20.1"),
-        ("12.5", {"rawScore": None}, "12.5"),
-        ("12.5", {}, "12.5"),
-        (12.5, None, "12.5"),
-        (None, None, "0"),
-    ],
-)
-def test_the_raw_score(score: object, evidence: object, raw: str) -> None:
-    """The evidence's where there is one, also 0; else the score; 0 if there was none."""
-    assert event(score=score, evidence=evidence).raw() == Decimal(raw)
-
-
-def test_an_event_that_does_not_say_its_threshold() -> None:
-    """Without evidence nobody knows what the threshold was."""
-    assert event(evidence=None).threshold() is None
-
-
-def test_members_that_are_missing() -> None:
-    """Old events have less; what isn't there is none."""
-    past = read_event('{"score": "3"}')
-    assert past == PastScore(Decimal(3))
-
-
-@pytest.mark.parametrize(
-    "data",
-    ["[]", "1", "null", "{}", '{"fields": 1}', '{"score": "much"}', '{"score": "1", "stamps": []}'],
-)
-def test_what_is_no_score(data: str) -> None:
-    """An event of any other shape is refused."""
-    with pytest.raises(UnreadableEvent):
-        read_event(data)
 
 
 def test_the_sentence_of_no_score() -> None:

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.parsing import required_query_parameter
 from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.public.history_response import history_response
 from passport_scorer.api.public.partner_call import (
     PARTNER_SECURITY,
     PERMISSION_DENIED_ANSWER,
@@ -20,7 +19,11 @@ from passport_scorer.api.public.partner_call import (
     partner_endpoint,
 )
 from passport_scorer.api.public.score import SCORE
-from passport_scorer.api.public.score_response import EXAMPLE, V2ScoreResponse
+from passport_scorer.api.public.score_response import (
+    EXAMPLE,
+    V2ScoreResponse,
+    recorded_score_response,
+)
 from passport_scorer.api.public.scorer_id import parse_scorer_id
 from passport_scorer.api.responses import NoScore, detail_answer, json_response
 from passport_scorer.db.partner_queries import (
@@ -32,9 +35,9 @@ from passport_scorer.db.partner_queries import (
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.score_history import NoScoreFound, UnreadableEvent, parse_created_at
+from passport_scorer.domain.score_history import NoScoreFound, parse_created_at
+from passport_scorer.domain.stored_score import UnreadableScore, read_event
 
 log = structlog.get_logger()
 
@@ -59,11 +62,11 @@ async def get_score_history(call: PartnerCall) -> Response:
     if rows[0].data is None:
         raise NoScoreFound(asked.address, created_at)
     try:
-        response = history_response(asked.address, rows[0].data, rows[0].threshold)
-    except (UnreadableEvent, UnusableWeight) as error:  # the row holds no score
+        score = read_event(rows[0].data)
+    except UnreadableScore as error:  # the row holds no score
         log.warning("event_not_readable", address=asked.address, reason=error.code)
         raise NoScoreFound(asked.address, created_at) from error
-    return json_response(response)
+    return json_response(recorded_score_response(asked.address, score))
 
 
 def _asked(call: PartnerCall) -> tuple[ReadScoreEventParameters, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 
 from passport_scorer.domain.decimals import five_decimals
@@ -23,7 +25,8 @@ class V2ScoreResponse(msgspec.Struct, frozen=True):
         expiration_timestamp: when the first stamp that counts expires; null with no stamps.
         threshold: five decimals.
         error: null.
-        stamps: provider -> what it scores; `dedup`: claimed by another address.
+        stamps: provider -> what it scores; `dedup`: claimed by another address. Null in an earlier
+            score that was recorded without.
         points_data: Human Points, in communities with the programme.
         possible_points_data: what each action gives.
         linked_score: reserved; null.
@@ -36,7 +39,7 @@ class V2ScoreResponse(msgspec.Struct, frozen=True):
     expiration_timestamp: str | None
     threshold: str
     error: str | None
-    stamps: dict[str, ShownStamp]
+    stamps: dict[str, ShownStamp] | None
     points_data: Points | None
     possible_points_data: Points | None
     linked_score: None
@@ -67,7 +70,7 @@ def score_response(outcome: Outcome, *, with_points: bool) -> V2ScoreResponse:
 
 
 def recorded_score_response(
-    address: str, score: RecordedScore, points: PointsState | None
+    address: str, score: RecordedScore, points: PointsState | None = None
 ) -> V2ScoreResponse:
     """Return the answer for a score that was recorded earlier.
 
@@ -78,13 +81,14 @@ def recorded_score_response(
     """
     return V2ScoreResponse(
         address=address,
-        score=five_decimals(score.evidence.raw_score),
-        passing_score=score.evidence.success,
-        last_score_timestamp=iso(score.computed_at) if score.computed_at else None,
-        expiration_timestamp=iso(score.expires_at) if score.expires_at else None,
-        threshold=five_decimals(score.evidence.threshold),
+        score=five_decimals(score.raw),
+        passing_score=score.passing,
+        last_score_timestamp=score.computed_at,
+        expiration_timestamp=score.expires_at,
+        threshold=five_decimals(score.threshold),
         error=score.error,
-        stamps=dict(score.stamps),
+        # As they are stored, whatever members they have.
+        stamps=cast("dict[str, ShownStamp] | None", score.stamps),
         points_data=points_of(points) if points else None,
         possible_points_data=possible_points(points) if points else None,
         linked_score=None,

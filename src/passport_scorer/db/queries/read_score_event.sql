@@ -13,11 +13,10 @@ SELECT
     key.rate_limit,
     key.analysis_rate_limit,
     community.id AS community_id,
-    coalesce(binary_scorer.threshold, weighted.threshold) AS threshold,
     event.data
 FROM account_accountapikey AS key
 LEFT JOIN LATERAL (
-    SELECT c.id, c.scorer_id
+    SELECT c.id
     FROM account_community AS c
     WHERE $6 IN (key.hashed_key_sha256, key.hashed_key)
         AND c.account_id = key.account_id
@@ -25,12 +24,6 @@ LEFT JOIN LATERAL (
     ORDER BY c.external_scorer_id = $2 DESC NULLS LAST
     LIMIT 1
 ) AS community ON true
-LEFT JOIN scorer_weighted_scorer AS scorer
-    ON scorer.id = community.scorer_id
-LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
-    ON binary_scorer.scorer_ptr_id = scorer.id AND scorer.type = 'WEIGHTED_BINARY'
-LEFT JOIN scorer_weighted_weightedscorer AS weighted
-    ON weighted.scorer_ptr_id = scorer.id AND scorer.type = 'WEIGHTED'
 LEFT JOIN LATERAL (
     SELECT e.data::text AS data
     FROM registry_event AS e

@@ -455,14 +455,14 @@ async def test_usage_is_recorded(service: Service) -> None:
     key = await service.tables.add_key()
     headers = {"Authorization": "Bearer my.secret", "Cookie": "session=secret", "X-Mine": "yes"}
     answer = await service.client.get(
-        f"/v2/stamps/1/score/{NOBODY}?a=1&b=%C3%A9", headers={"X-API-Key": key, **headers}
+        f"/v2/stamps/1/score/{NOBODY}?a=1&b=%C3%A9&a=0", headers={"X-API-Key": key, **headers}
     )
     (row,) = await service.tables.usage(key, 1)
     assert (row["path"], row["base_path"]) == (f"/v2/stamps/1/score/{NOBODY}", "v2")
     assert row["path_segments"] == ["v2", "stamps", "1", "score", NOBODY]
-    assert row["query_params"] == {"a": "1", "b": "é"}
+    assert row["query_params"] == {"a": ["1", "0"], "b": ["é"]}
     assert (row["status_code"], row["error"]) == (200, None)
-    assert (row["response"], row["response_skipped"]) == (answer.json(), False)
+    assert (row["response"], row["response_skipped"]) == (answer.text, False)
     masked = {name: row["headers"][name] for name in ("X-Api-Key", "Authorization", "Cookie")}
     assert set(masked.values()) == {"***"}
     assert row["headers"]["X-Mine"] == "yes"
@@ -492,10 +492,18 @@ async def test_usage_of_calls_that_fail(service: Service) -> None:
     assert [row["response"] is None for row in rows] == [True, True, True, False, True]
 
 
+async def _broken_community(service: Service) -> int:
+    """A community whose scores the database refuses to write."""
+    community: int = await service.tables.add_community({"Ens": "1"})
+    check = f"CHECK (community_id <> {community})"
+    await service.tables.rows(f"ALTER TABLE registry_passport ADD {check}")
+    return community
+
+
 async def test_usage_of_a_fault(service: Service) -> None:
     """A call with a valid key that ends in a fault of the service is counted and recorded."""
     key = await service.tables.add_key(rate_limit="9/15m")
-    community = await service.tables.add_community({"Ens": "abc"})
+    community = await _broken_community(service)
     answer = await service.score("bob", community, key)
     assert answer.status_code == 500
     assert answer.headers["RateLimit"].startswith('"api";r=8;')
@@ -506,7 +514,7 @@ async def test_usage_of_a_fault(service: Service) -> None:
 async def test_a_wrong_key_learns_nothing_of_faults(service: Service) -> None:
     """A wrong secret is refused as such, also where scoring would break down."""
     key = await service.tables.add_key()
-    community = await service.tables.add_community({"Ens": "abc"})
+    community = await _broken_community(service)
     assert shown(await service.score("bob", community, key + "x")) == INVALID_KEY
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from passport_scorer.db.row_comparison_queries import ComparedTable
 from passport_scorer.db.row_stream import Snapshot
-from passport_scorer.shadow.comparison.json_values import JsonValue, json_value
+from passport_scorer.shadow.comparison.json_values import JsonValue, NotJson, json_value
 from passport_scorer.shadow.comparison.rules import Part
 from passport_scorer.shadow.comparison.values import compare_items
 from passport_scorer.shadow.findings import TABLE
@@ -143,9 +144,7 @@ class _TableComparison:
 
     def _document(self, row: Row) -> dict[str, JsonValue]:
         return {
-            name: json_value(value)
-            if name in self._table.json and value is not None
-            else _plain(value)
+            name: _json(value) if name in self._table.json and value is not None else _plain(value)
             for name, value in zip(self._columns, row, strict=True)
         }
 
@@ -160,6 +159,15 @@ class _TableComparison:
                 value = row[self._columns.index(name)]
                 return value.timestamp() if isinstance(value, datetime) else None
         return None
+
+
+def _json(document: str) -> JsonValue:
+    """A JSON document; a text that holds JSON, such as a recorded answer, is read, too."""
+    value = json_value(document)
+    if isinstance(value, str):
+        with suppress(NotJson):
+            return {"text": json_value(value)}
+    return value
 
 
 def _plain(value: Any) -> JsonValue:

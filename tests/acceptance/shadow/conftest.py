@@ -156,7 +156,9 @@ class Shadow:
 
     async def start(self, *arguments: str, **settings: str) -> Process:
         """Start a command."""
-        environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ = {
+            name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ
+        }
         return await asyncio.create_subprocess_exec(
             *(*COMMAND, *arguments),
             cwd=self.folder,

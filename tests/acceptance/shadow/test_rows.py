@@ -156,3 +156,28 @@ async def test_a_table_that_can_not_be_read(databases: Databases, shadow: Shadow
     assert run.status == 2, run.output
     (line,) = run.errors.splitlines()
     assert f'{databases.control}: the server says: relation "registry_event" does not' in line
+
+
+async def test_recorded_answers(databases: Databases, shadow: Shadow) -> None:
+    """The texts of answers are compared as the JSON that they hold, but for their own times."""
+
+    async def record(url: str, path: str, score: str, time: str) -> None:
+        answer = f'{{"score": "{score}", "last_score_timestamp": "{time}"}}'
+        await execute(
+            url,
+            "INSERT INTO account_accountapikeyanalytics (path, api_key_id, response)"
+            f" SELECT '{path}', min(id), to_jsonb('{answer}'::text) FROM account_accountapikey",
+        )
+
+    times = ("2026-11-24T03:30:00+00:00", "2026-11-24T03:30:01.500000+00:00")
+    for url, other_score, time in zip(databases, ("1.00000", "2.00000"), times, strict=True):
+        await record(url, "/same", "1.00000", time)
+        await record(url, "/other", other_score, time)
+    run = await shadow.run(
+        *("rows", "--table", "account_accountapikeyanalytics"),
+        *("--control", databases.control, "--candidate", databases.candidate),
+    )
+    assert run.classes == [
+        ("table account_accountapikeyanalytics", "body", "/response/text/score", "value")
+    ]
+    assert run.report["unexplained"][0]["count"] == 1

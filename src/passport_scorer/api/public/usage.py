@@ -1,11 +1,15 @@
-"""What the usage analytics record of a call. Source: specification, auth.md ("Usage analytics")."""
+"""What the usage analytics record of a call.
+
+Source: specification, auth.md ("Usage analytics"); http.md ("What was written in other times").
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -27,6 +31,8 @@ _LONGEST_INDEXED = 2000
 _FIRST_OF_MANY, _START_OF_LONG = 8, 32  # 8 times 2 texts of 32 characters of 4 bytes fit
 # An even number of backslashes before it: this one begins an escape.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+Value = TypeVar("Value")
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -65,7 +71,8 @@ def usage_of(request: Request, key: ApiKey, answer: Answered, *, response_record
         query_params_json=_query(request) if request.scope["query_string"] else "{}",
         headers_json=_headers(request.headers.items()),
         payload_json=None,
-        response_json=answer.body.decode() if shown and not too_long else None,
+        # Not the answer's JSON, but a JSON text that holds it: so existing readers know it.
+        response_json=_json(answer.body.decode()) if shown and not too_long else None,
         response_skipped=not response_recorded or (shown and too_long),
         error=_error_text(answer),
         status_code=answer.status,
@@ -103,8 +110,19 @@ def _is_long(header: tuple[str, str]) -> bool:
 
 
 def _query(request: Request) -> str:
-    whole = dict(request.query_params.items())
-    return _indexed(whole, lambda: {_start(name): _start(whole[name]) for name in _first(whole)})
+    pairs = request.query_params.multi_items()
+    return _indexed(
+        _lists(pairs),
+        lambda: _lists((_start(name), _start(value)) for name, value in _first(pairs)),
+    )
+
+
+def _lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Name -> all its values, in their order."""
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value)
+    return lists
 
 
 def _indexed(whole: object, shortened: Callable[[], object]) -> str:
@@ -113,8 +131,8 @@ def _indexed(whole: object, shortened: Callable[[], object]) -> str:
     return text if len(text.encode()) <= _LONGEST_INDEXED else _json(shortened())
 
 
-def _first(texts: Iterable[str]) -> list[str]:
-    return list(texts)[:_FIRST_OF_MANY]
+def _first(values: Sequence[Value]) -> Sequence[Value]:
+    return values[:_FIRST_OF_MANY]
 
 
 def _start(text: str) -> str:

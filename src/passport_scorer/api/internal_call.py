@@ -12,6 +12,7 @@ from starlette.responses import Response
 from passport_scorer.api.endpoint import Answer
 from passport_scorer.api.responses import detail_answer, general_answers
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.parameters import read_credentials
 from passport_scorer.services import Services
 
 INTERNAL_SECURITY = ("InternalToken",)
@@ -45,5 +46,12 @@ def internal_answers() -> list[Answer]:
 
 
 def _check(presented: str, token: str) -> None:
-    if not hmac.compare_digest(presented.encode("latin-1", "replace"), token.encode()):
+    # Where the token has a scheme, its letter case and the blanks behind it don't matter.
+    given = _comparable(presented).encode("latin-1", "replace")
+    if not hmac.compare_digest(given, _comparable(token).encode()):
         raise Unauthorized
+
+
+def _comparable(authorization: str) -> str:
+    scheme, credentials = read_credentials(authorization)
+    return f"{scheme} {credentials}" if credentials else authorization.strip(" \t")

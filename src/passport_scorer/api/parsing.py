@@ -5,7 +5,7 @@ Source: specification, http.md ("Errors").
 
 from __future__ import annotations
 
-import re
+from codecs import getincrementaldecoder
 from typing import Any
 
 import msgspec
@@ -15,15 +15,21 @@ from passport_scorer.api.limits import announced_length
 from passport_scorer.api.problems import InvalidRequest, Problem
 from passport_scorer.domain.bounded_types import BIGINT, IntegerColumn
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.parameters import read_boolean, read_integer
 
-_SWITCH = {"true": True, "1": True, "false": False, "0": False}
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_PIECE = 64 * 1024  # bytes that are decoded at once: as text, a body may be four times as large
 
 
 class TooLong(PassportScorerError):
     """The body of the request is too long."""
 
     code = "too_long"
+
+
+class UnsupportedEncoding(PassportScorerError):
+    """The body must not be compressed: send it without Content-Encoding."""
+
+    code = "unsupported_encoding"
 
 
 def query_parameter(request: Request, name: str) -> str | None:
@@ -51,32 +57,33 @@ def required_query_parameter(request: Request, name: str) -> str:
 
 
 def integer_query_parameter(request: Request, name: str) -> int | None:
-    """Return a whole number (64 bits) of the query; None if it isn't there.
+    """Return an integer (64 bits) of the query; None if it isn't there, or empty.
 
     Raises:
         InvalidRequest: it is something else, or there more than once.
     """
     text = query_parameter(request, name)
-    return None if text is None else parse_integer(text, ["query", name])
+    return parse_integer(text, ["query", name]) if text else None
 
 
-def switch_query_parameter(request: Request, name: str) -> bool | None:
-    """Return `true` or `false` (any letter case; or 1, 0) of the query; None if it isn't there.
+def boolean_query_parameter(request: Request, name: str) -> bool | None:
+    """Return a boolean of the query; None if it isn't there, or empty.
 
     Raises:
         InvalidRequest: it is something else, or there more than once.
     """
     text = query_parameter(request, name)
-    if text is None:
+    if not text:
         return None
-    if text.lower() not in _SWITCH:
+    value = read_boolean(text)
+    if value is None:
         problem = Problem("bool_parsing", ["query", name], "This is neither true nor false.")
         raise InvalidRequest(problem)
-    return _SWITCH[text.lower()]
+    return value
 
 
 def integer_path_parameter(request: Request, name: str, column: IntegerColumn = BIGINT) -> int:
-    """Return a whole number of the path that a column can hold.
+    """Return an integer of the path that a column can hold.
 
     Raises:
         InvalidRequest: it is something else.
@@ -84,15 +91,21 @@ def integer_path_parameter(request: Request, name: str, column: IntegerColumn = 
     return parse_integer(request.path_params[name], ["path", name], column)
 
 
-def parse_integer(text: str, place: list[str], column: IntegerColumn = BIGINT) -> int:
-    """Read a decimal whole number that a column can hold.
+def parse_integer(value: int | str, place: list[str], column: IntegerColumn = BIGINT) -> int:
+    """Return an integer that a column can hold.
+
+    Args:
+        value: an integer, or a decimal text; see `read_integer`.
+        place: where it stands, for the error.
+        column: bounds it.
 
     Raises:
-        InvalidRequest: it is something else; `place` says where it stands.
+        InvalidRequest: it is something else.
     """
-    if not _INTEGER.fullmatch(text) or not column.holds(int(text)):
+    number = read_integer(value) if isinstance(value, str) else value
+    if number is None or not column.holds(number):
         raise InvalidRequest(Problem("int_parsing", place, "This is not a whole number."))
-    return int(text)
+    return number
 
 
 async def json_body(request: Request, kind: Any) -> Any:
@@ -103,9 +116,11 @@ async def json_body(request: Request, kind: Any) -> Any:
         kind: the type that it must have.
 
     Raises:
-        InvalidRequest: it is no JSON, or has another shape.
+        InvalidRequest: it is no JSON in UTF-8, or has another shape.
         TooLong: it is longer than its endpoint takes.
+        UnsupportedEncoding: it is compressed.
     """
+    _check_encoding(request)
     longest: int = request.scope["longest_body"]
     if announced_length(request.headers.get("content-length", "").encode("latin-1")) > longest:
         raise TooLong
@@ -117,7 +132,28 @@ async def json_body(request: Request, kind: Any) -> Any:
                 raise TooLong
     except ClientDisconnect as error:
         raise InvalidRequest(Problem("missing", ["body"], "The body is incomplete.")) from error
+    _check_utf8(body)
     return decode_json(bytes(body), kind)
+
+
+def _check_encoding(request: Request) -> None:
+    written = ",".join(request.headers.getlist("content-encoding"))
+    codings = {coding.strip().lower() for coding in written.split(",")}
+    if codings - {"", "identity"}:
+        raise UnsupportedEncoding
+
+
+def _check_utf8(body: bytearray) -> None:
+    """Look at the whole body: msgspec checks the grammar of members that nobody reads, but not
+    their bytes.
+    """
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _PIECE):
+            decoder.decode(body[start : start + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(Problem("json_invalid", ["body"], "The body is not UTF-8.")) from error
 
 
 def list_of_at_most(kind: Any, most: int) -> Any:

@@ -34,6 +34,7 @@ _STATUSES: Mapping[str, int] = {
     "invalid_access_token": 401,
     "request_timeout": 408,
     "too_long": 413,
+    "unsupported_encoding": 415,
     "invalid_api_key": 401,
     "wrong_secret": 401,
     "permission_denied": 403,

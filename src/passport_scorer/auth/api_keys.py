@@ -23,6 +23,7 @@ from passport_scorer.db.api_key_queries import STORE_FAST_HASH, StoreFastHashPar
 from passport_scorer.db.database import Database
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.parameters import read_credentials
 from passport_scorer.telemetry.metrics import API_KEY_CHECKS, NO_METRICS, Metrics
 
 _LONGEST_KEY = 200  # characters; those that are given out have some 40
@@ -65,7 +66,7 @@ def presented_key(x_api_key: str | None, authorization: str | None, demo: DemoKe
     Raises:
         InvalidApiKey: there is none, or it doesn't look like one.
     """
-    key = x_api_key or (authorization or "").partition(" ")[2].strip()
+    key = x_api_key or read_credentials(authorization or "")[1]
     if demo.key and key in demo.aliases:
         key = demo.key
     prefix, dot, secret = key.partition(".")

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from passport_scorer.domain.parameters import LONGEST_INTEGER
+
 LONGEST_HASH = 100  # characters; the columns that hold nullifiers
 LONGEST_TEXT = 256  # characters; the columns that hold providers and proof values
 LONGEST_NAME = 100  # characters; the column that holds the name of a list
@@ -42,7 +44,17 @@ BIGINT = IntegerColumn(-(2**63), 2**63 - 1)
 INTEGER = IntegerColumn(-(2**31), 2**31 - 1)
 
 Bigint = Annotated[int, msgspec.Meta(ge=BIGINT.least, le=BIGINT.most)]
-DecimalText = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,19}$", max_length=20)]
+# An integer as a text, for `read_integer`; the optional one may be empty, which is as good as null.
+IntegerText = Annotated[
+    str,
+    msgspec.Meta(pattern=rf"^[+-]?[0-9]{{1,{LONGEST_INTEGER}}}$", max_length=LONGEST_INTEGER + 1),
+]
+OptionalIntegerText = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=rf"^([+-]?[0-9]{{1,{LONGEST_INTEGER}}})?$", max_length=LONGEST_INTEGER + 1
+    ),
+]
 
 # A text with NUL is refused like any other value of the wrong shape: no column can hold it.
 HashText = Annotated[str, msgspec.Meta(pattern=_WITHOUT_NUL, max_length=LONGEST_HASH)]

@@ -52,15 +52,18 @@ _CURSOR = msgspec.json.Decoder(Cursor)
 
 
 def parse_token(token: str) -> Cursor:
-    """Read a token.
+    """Read a token; an empty one is the first page, and base64 padding is no fault.
 
     Raises:
         InvalidToken: it isn't one that `Cursor.token` could have made.
     """
-    if not _BASE64URL.fullmatch(token):
+    if not token:
+        return START
+    unpadded = token.rstrip("=")
+    if not _BASE64URL.fullmatch(unpadded):
         raise InvalidToken
     try:
-        return _CURSOR.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        return _CURSOR.decode(base64.urlsafe_b64decode(unpadded + "=" * (-len(unpadded) % 4)))
     except (ValueError, msgspec.MsgspecError) as error:
         raise InvalidToken from error
 

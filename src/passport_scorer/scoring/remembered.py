@@ -118,8 +118,8 @@ class Remembered:
         self._passports: Memory[tuple[str, int], RememberedPassport] = Memory(capacity)
         self._scorers: Memory[int, RememberedScorer] = Memory(_SCORERS)
         self._outcomes: Memory[tuple[str, int], Outcome] = Memory(capacity)
-        # A community has many names: `1`, `01`, an external id. What is remembered of it goes by
-        # its id; should a name mean another one now, the versions tell.
+        # A community may have another name than its id: an external id. What is remembered of it
+        # goes by its id; should a name mean another one now, the versions tell.
         self._names: Memory[Hashable, int] = Memory(_NAMES)
 
     def __len__(self) -> int:
@@ -132,6 +132,8 @@ class Remembered:
         if community_id is None:
             community_id = self._names.of(_name(request))
         if community_id is None:
+            community_id = request.scorer_id  # `1`, `01`: likely the community's id
+        if community_id is None:
             return _NOTHING
         passport = None
         if request.address is not None:
@@ -140,7 +142,11 @@ class Remembered:
 
     def keep_name(self, request: ScoringRequest, community_id: int) -> None:
         """Remember which community a request has named."""
-        if request.community_id is None:
+        if request.community_id is not None:
+            return
+        if community_id == request.scorer_id:
+            self._names.forget(_name(request))
+        else:
             self._names.remember(_name(request), community_id)
 
     def keep_passport(self, address: str, community_id: int, passport: RememberedPassport) -> None:

@@ -43,17 +43,27 @@ async def test_a_weight_that_is_no_number_is_a_fault(reference: Internal) -> Non
     [
         ("?community_id=999", 404),
         ("?community_id=-1", 404),
-        ("?community_id=", 422),
         ("?community_id=one", 422),
+        ("?community_id=9.0", 422),
+        ("?community_id=%D9%A9", 422),
+        ("?community_id=%ff", 422),
         (f"?community_id={2**63}", 422),
         ("?community_id=1&community_id=1", 422),
         ("?community_id=9", 200),
+        ("?community_id=%2B009", 200),
     ],
 )
 async def test_communities_are_whole_numbers(reference: Internal, query: str, status: int) -> None:
     """An unknown one is 404, for weights and page alike; a deleted one still has both."""
     assert (await reference.get(f"embed/weights{query}")).status_code == status
     assert (await reference.get(f"embed/config{query}")).status_code == status
+
+
+async def test_an_empty_community_is_the_default(reference: Internal) -> None:
+    """For the weights, which have a default; the page must be asked for."""
+    default = (await reference.get("embed/weights")).json()
+    assert (await reference.get("embed/weights?community_id=")).json() == default
+    assert (await reference.get("embed/config?community_id=")).status_code == 422
 
 
 async def test_the_default_must_be_configured(internal: Internal) -> None:

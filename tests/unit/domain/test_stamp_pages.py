@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -98,14 +99,26 @@ def test_the_token_that_clients_know() -> None:
     assert parse_token("eyJkIjogInByZXYiLCAiaWQiOiA1Nn0") == Cursor("prev", 56)
 
 
+def test_an_empty_token_is_the_first_page() -> None:
+    """A client that sends the parameter without a value gets what it gets without it."""
+    assert parse_token("") == START
+
+
+@given(st.sampled_from(["next", "prev"]), st.integers(1, 2**63 - 1), st.integers(0, 3))
+def test_padding_is_no_fault(direction: Literal["next", "prev"], number: int, padding: int) -> None:
+    """A token means the same with the padding of base64, and with too much or too little of it."""
+    cursor = Cursor(direction, number)
+    assert parse_token(cursor.token() + "=" * padding) == cursor
+
+
 @pytest.mark.parametrize(
     "token",
     [
-        "",
+        "=",
         "x",
         "abcde",
         "not base64",
-        "eyJkIjogIm5leHQiLCAiaWQiOiA1N30=",
+        "eyJkIjogIm5leHQiLCAi=aWQiOiA1N30",
         "eyJkIjogIm5leHQiLCAiaWQiOiA1N30\n",
         encoded("[]"),
         encoded("{}"),

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from passport_scorer.api.endpoint import Answer
 from passport_scorer.api.responses import detail_answer, general_answers
 from passport_scorer.auth.access_tokens import InvalidAccessToken
+from passport_scorer.domain.parameters import read_credentials
 from passport_scorer.services import Services
 
 OWNER_SECURITY = ("AccessToken",)
@@ -44,10 +45,10 @@ def bearer_token(request: Request) -> str:
         InvalidAccessToken: there is no such header, or more than one: it isn't clear who calls.
     """
     presented = request.headers.getlist("authorization")
-    scheme, _, token = (presented[0] if len(presented) == 1 else "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    scheme, token = read_credentials(presented[0] if len(presented) == 1 else "")
+    if scheme != "bearer" or not token:
         raise InvalidAccessToken
-    return token.strip()
+    return token
 
 
 def owner_answers() -> list[Answer]:

@@ -23,7 +23,7 @@ from passport_scorer.api.public.score_response import (
 from passport_scorer.api.responses import detail_answer, json_response
 from passport_scorer.auth.access_tokens import InvalidAccessToken
 from passport_scorer.domain.addresses import parse_address
-from passport_scorer.domain.bounded_types import BIGINT, Bigint, DecimalText
+from passport_scorer.domain.bounded_types import BIGINT, Bigint, OptionalIntegerText
 from passport_scorer.services import Services
 
 
@@ -31,10 +31,11 @@ class ScoreRequest(msgspec.Struct, frozen=True):
     """What to score.
 
     Attributes:
-        alternate_scorer_id: the scorer to use; null: the configured one.
+        alternate_scorer_id: the scorer to use, as an integer or as a decimal string; null or
+            empty: the configured one.
     """
 
-    alternate_scorer_id: Bigint | DecimalText | None = None
+    alternate_scorer_id: Bigint | OptionalIntegerText | None = None
 
 
 @owner_endpoint
@@ -59,10 +60,10 @@ async def post_own_score(request: Request, address: str) -> Response:
     _check_owner(request, address)
     body: ScoreRequest = await json_body(request, ScoreRequest)
     alternate = body.alternate_scorer_id
-    if alternate is None:
+    if alternate is None or alternate == "":
         scorer_id = services.configured_scorer_id
     else:
-        scorer_id = parse_integer(str(alternate), ["body", "alternate_scorer_id"])
+        scorer_id = parse_integer(alternate, ["body", "alternate_scorer_id"])
     outcome = await services.road.score(address, scorer_id)
     return json_response(score_response(outcome, with_points=services.shows_points))
 

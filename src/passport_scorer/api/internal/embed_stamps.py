@@ -25,7 +25,7 @@ from passport_scorer.api.submitted_stamps import (
     shown,
 )
 from passport_scorer.domain.addresses import parse_address
-from passport_scorer.domain.bounded_types import BIGINT, Bigint, DecimalText
+from passport_scorer.domain.bounded_types import BIGINT, Bigint, IntegerText
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, Entry, UnusableEntry, check_number
@@ -47,12 +47,12 @@ class EmbedStamps(msgspec.Struct, frozen=True):
         stamps: credentials.
     """
 
-    scorer_id: Bigint | DecimalText
+    scorer_id: Bigint | IntegerText
     stamps: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MOST_ENTRIES)]
 
 
 class _SentEmbedStamps(msgspec.Struct, frozen=True):
-    scorer_id: Bigint | DecimalText
+    scorer_id: Bigint | IntegerText
     stamps: list_of_at_most(msgspec.Raw, MOST_ENTRIES)  # type: ignore[valid-type]
 
 
@@ -64,7 +64,7 @@ async def post_embed_stamps(request: Request) -> Response:
     body: _SentEmbedStamps = await json_body(request, _SentEmbedStamps)
     sent = members(body.stamps)
     check_number(sent)
-    scorer_id = parse_integer(str(body.scorer_id), ["body", "scorer_id"])
+    scorer_id = parse_integer(body.scorer_id, ["body", "scorer_id"])
     source = Source(SourceApp.EMBED, scorer_id)
     stamps, outcome = await services.stamp_store.store(address, _entries(sent), scorer_id, source)
     score = score_response(outcome, with_points=False)

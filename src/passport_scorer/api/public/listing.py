@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.parsing import (
+    boolean_query_parameter,
     integer_query_parameter,
     query_parameter,
-    switch_query_parameter,
 )
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.catalogue import NO_CATALOGUE_ANSWER
@@ -27,7 +27,7 @@ from passport_scorer.api.responses import detail_answer, json_response
 from passport_scorer.db.partner_queries import READ_STAMPS_PAGE, StampsPageRow, stored_key
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.stamp_pages import START, check_limit, parse_token
+from passport_scorer.domain.stamp_pages import check_limit, parse_token
 
 
 @partner_endpoint(response_recorded=False)
@@ -51,12 +51,11 @@ async def list_stamps(call: PartnerCall) -> Response:
 def _asked(call: PartnerCall) -> PageRequest:
     request = call.request
     address = parse_address(request.path_params["address"])
-    token = query_parameter(request, "token")
     return PageRequest(
         address=address,
         limit=check_limit(integer_query_parameter(request, "limit")),
-        cursor=START if token is None else parse_token(token),
-        include_metadata=switch_query_parameter(request, "include_metadata"),
+        cursor=parse_token(query_parameter(request, "token") or ""),
+        include_metadata=boolean_query_parameter(request, "include_metadata"),
     )
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from passport_scorer.domain.bounded_types import BIGINT
+from passport_scorer.domain.parameters import read_integer
 
-_NEGATIVE = re.compile(r"-[0-9]*[1-9][0-9]*")
-_COMMUNITY_ID = re.compile(r"[0-9]{1,19}")
 _LONGEST_EXTERNAL_ID = 42  # characters; what account_community.external_scorer_id can hold
 
 
@@ -34,9 +31,9 @@ def parse_scorer_id(text: str, demo_scorer_id: int | None) -> NamedScorer:
 
     Source: specification, http.md (`GET /v2/stamps/{scorer_id}/score/{address}`).
     """
-    if _NEGATIVE.fullmatch(text):
+    number = read_integer(text)
+    if number is not None and number < 0:
         return NamedScorer(None, demo_scorer_id)
     possible = len(text) <= _LONGEST_EXTERNAL_ID and text.isprintable()
-    number = int(text) if _COMMUNITY_ID.fullmatch(text) else None
     held = number if number is not None and BIGINT.holds(number) else None
     return NamedScorer(text if possible else None, held)

@@ -172,8 +172,8 @@ async def test_many_small_headers(service: Service) -> None:
         b"GET /",
         b"GET /health HTTP/1.1\r\nX: ",
         b"GET /health HTTP/1.1\r\n",
-        b"POST /health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
-        b"POST /health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+        b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
     ],
     ids=["path", "header", "headers", "trailers", "trailer"],
 )
@@ -220,21 +220,21 @@ async def test_odd_methods(service: Service, method: bytes) -> None:
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET\r\n\r\n",
         b"GET /health HTTP/9.9\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nno colon\r\n\r\n",
-        b"GET /health HTTP/1.1\r\n: no name\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nX: a\x00b\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nX\xff: y\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
-        b"GET /health HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /health HTTP/1.1\r\nTransfer-Encoding: chunked, x\r\n\r\n0\r\n\r\n",
-        b"GET \xff HTTP/1.1\r\n\r\n",
-        b"GET http:// HTTP/1.1\r\n\r\n",
-        b"GET //// HTTP/1.1\r\n" + b"Connection: close\r\n\r\n",
-        b"GET health HTTP/1.1\r\n" + b"Connection: close\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\n: no name\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nX\xff: y\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, x\r\n\r\n0\r\n\r\n",
+        b"GET \xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET //// HTTP/1.1\r\nHost: x\r\n" + b"Connection: close\r\n\r\n",
+        b"GET health HTTP/1.1\r\nHost: x\r\n" + b"Connection: close\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     ],
 )
 async def test_broken_http(service: Service, sent: bytes) -> None:
@@ -273,7 +273,10 @@ async def test_connections_that_break_off(service: Service) -> None:
 
 async def test_lenience(service: Service) -> None:
     """What is only sloppy is answered or refused, and the connection is closed."""
-    for sent in (b"GET /health\r\n\r\n", b"GET  /health HTTP/1.1\r\nConnection: close\r\n\r\n"):
+    for sent in (
+        b"GET /health\r\n\r\n",
+        b"GET  /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ):
         answer = service.exchange(sent)
         assert answer.status in (200, 400), answer.raw
 

@@ -27,7 +27,7 @@ async def get_nonce(request: Request) -> Response:
     services: Services = request.app.state.services
     services.anonymous_writes.count(peer_of(request))
     nonce = NonceResponse(await services.nonces.create())
-    return json_response(nonce, headers={"Cache-Control": "no-store"})
+    return json_response(nonce)
 
 
 NONCE = Endpoint(

@@ -8,9 +8,10 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from passport_scorer.api.access_log import log_request
+from passport_scorer.api.answer_headers import answer_headers
 from passport_scorer.api.responses import error_response
 from passport_scorer.telemetry import Telemetry
-from passport_scorer.telemetry.correlation import TRACE_ID, trace_id_of
+from passport_scorer.telemetry.correlation import CORRELATION, Correlation, correlation_of
 from passport_scorer.telemetry.metrics import (
     HTTP_REQUEST_DURATION,
     HTTP_REQUESTS,
@@ -44,8 +45,9 @@ class RequestTelemetry:
         self._in_flight += 1
         self._telemetry.metrics.add(HTTP_REQUESTS_IN_FLIGHT)
         with self._telemetry.traces.request(scope["method"], scope["scheme"], headers) as span:
-            TRACE_ID.set(span.trace_id or trace_id_of(headers))
-            answer = _Answer(send, started)
+            correlation = correlation_of(headers, span.traceparent)
+            CORRELATION.set(correlation)
+            answer = _Answer(send, started, correlation)
             try:
                 await self._answer(scope, receive, answer)
             finally:
@@ -75,23 +77,25 @@ class RequestTelemetry:
 
 
 class _Answer:
-    """Passes an answer on, and notes its status and when it was sent.
+    """Passes an answer on with the headers of all answers; notes its status and when it was sent.
 
     Attributes:
         status: 0 until it begins.
         sent: when its last part was sent, by `time.perf_counter`.
     """
 
-    __slots__ = ("_send", "sent", "status")
+    __slots__ = ("_correlation", "_send", "sent", "status")
 
-    def __init__(self, send: Send, started: float) -> None:
+    def __init__(self, send: Send, started: float, correlation: Correlation) -> None:
         self._send = send
+        self._correlation = correlation
         self.status = 0
         self.sent = started
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message["headers"] = answer_headers(self._correlation, message["headers"])
         await self._send(message)
         self.sent = time.perf_counter()
 

@@ -21,7 +21,7 @@ import structlog
 
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
-from passport_scorer.telemetry.correlation import TRACE_ID
+from passport_scorer.telemetry.correlation import CORRELATION
 from passport_scorer.telemetry.metrics import GATHERED
 
 PATIENCE = 3.0  # seconds; a place in a read or a write is waited for as long as a connection
@@ -37,17 +37,17 @@ Result = TypeVar("Result")
 class _Waiting(Generic[Item, Result]):
     """An item, where its result is waited for, and until when if work doesn't begin.
 
-    And the trace of the request that waits.
+    And the ids of the request that waits.
     """
 
-    __slots__ = ("item", "result", "span", "trace_id", "until")
+    __slots__ = ("correlation", "item", "result", "span", "until")
 
     def __init__(self, item: Item, result: asyncio.Future[Result], until: float, span: Any) -> None:
         self.item = item
         self.result = result
         self.until = until
         self.span = span
-        self.trace_id = TRACE_ID.get()
+        self.correlation = CORRELATION.get()
 
 
 class Crowd:
@@ -184,7 +184,7 @@ class Gathering(Generic[Item, Result]):
             return
         self._is_quiet = len(batch) == 1
         self._telemetry.metrics.observe(GATHERED, len(batch), self._name)
-        TRACE_ID.set(batch[0].trace_id if len(batch) == 1 else None)
+        CORRELATION.set(batch[0].correlation if len(batch) == 1 else None)
         results: Sequence[Result | Exception | asyncio.Future[Result]]
         try:
             with self._telemetry.traces.continued([waiting.span for waiting in batch]):

@@ -14,6 +14,7 @@ from passport_scorer.server.exchange import (
 from passport_scorer.server.flow_control import ConnectionFlow
 from passport_scorer.server.pace import Pace
 from passport_scorer.server.request_parsing import RequestParsing
+from passport_scorer.telemetry.correlation import Correlation, correlation_of
 
 # Seconds without a byte after which a closing server takes it that no request is on its way.
 _QUIET = 0.5
@@ -286,6 +287,7 @@ class HttpConnection(RequestParsing):
         """
         self.server_state.refusals.note(reason)
         cycle, is_in_body = self.cycle, self._is_in_body
+        correlation = correlation_of(self.headers or ())
         if not is_in_body:
             self.headers = []
             self.scope = {}  # type: ignore[typeddict-item]
@@ -303,7 +305,7 @@ class HttpConnection(RequestParsing):
         elif is_in_body:  # it has its answer
             self.transport.close()
             return
-        self.transport.write(refused_response(status))
+        self._say_refused(status, reason, correlation)
         self._linger()
 
     def turn_away(self, reason: str) -> None:
@@ -317,8 +319,12 @@ class HttpConnection(RequestParsing):
             self.transport.abort()
             return
         if self.cycle is None:
-            self.transport.write(refused_response(503))
+            self._say_refused(503, reason, correlation_of(()))
         self.transport.close()
+
+    def _say_refused(self, status: int, reason: str, correlation: Correlation) -> None:
+        self.server_state.refusals.answered(reason, correlation)
+        self.transport.write(refused_response(status, correlation))
 
     def break_off(self, reason: str) -> None:
         """Close at once, in the middle of whatever it is."""

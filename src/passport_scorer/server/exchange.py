@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from passport_scorer.api.answer_headers import EXPOSED_HEADERS, answer_headers
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.correlation import Correlation, correlation_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -111,43 +113,37 @@ class Exchange(RequestResponseCycle):
         return message
 
 
-def refused_response(status: int) -> bytes:
+def refused_response(status: int, correlation: Correlation) -> bytes:
     """Return a whole response that says why a request is refused, and closes the connection."""
     body = _body(status)
-    head = [
-        f"HTTP/1.1 {status} {_PHRASES[status]}",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
-        "access-control-allow-origin: *",
-        "connection: close",
-    ]
-    if status == 503:
-        head.append("retry-after: 1")
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+    head = b"HTTP/1.1 %d %s\r\n" % (status, _PHRASES[status].encode())
+    fields = [*_headers(status, correlation), (b"connection", b"close")]
+    return head + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body
 
 
-async def service_busy(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def service_busy(scope: Scope, _receive: Receive, send: Send) -> None:
     """ASGI application: 503 at once."""
-    await send(_BUSY_START)
-    await send(_BUSY_BODY)
+    headers = _headers(503, correlation_of(scope["headers"]))
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _body(503)})
 
 
 def _nothing() -> None:
     """Be called for a response that is not the connection's any more."""
 
 
+def _headers(status: int, correlation: Correlation) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(_body(status))),
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-expose-headers", ", ".join(EXPOSED_HEADERS).encode()),
+        *answer_headers(correlation),
+    ]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
+    return headers
+
+
 def _body(status: int) -> bytes:
     return msgspec.json.encode({"detail": REASONS[status]})
-
-
-_BUSY_START: dict[str, Any] = {
-    "type": "http.response.start",
-    "status": 503,
-    "headers": [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(_body(503))).encode()),
-        (b"access-control-allow-origin", b"*"),
-        (b"retry-after", b"1"),
-    ],
-}
-_BUSY_BODY: dict[str, Any] = {"type": "http.response.body", "body": _body(503)}

@@ -6,6 +6,7 @@ from collections import Counter
 
 import structlog
 
+from passport_scorer.telemetry.correlation import Correlation
 from passport_scorer.telemetry.metrics import CONNECTIONS_REFUSED, Metrics
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -26,6 +27,11 @@ class Refusals:
         self._metrics = metrics
         self._unlogged: Counter[str] = Counter()
         self._logged_at: dict[str, float] = {}
+        self._request_ids: dict[str, str] = {}  # of the last of each reason
+
+    def answered(self, reason: str, correlation: Correlation) -> None:
+        """Have the log name the request that was told so last."""
+        self._request_ids[reason] = correlation.request_id
 
     def note(self, reason: str) -> None:
         """Count a refusal; never writes."""
@@ -40,10 +46,16 @@ class Refusals:
             all_of_them: also those that were, since there is no later.
         """
         for reason, count in list(self._unlogged.items()):
-            last = self._logged_at.get(reason)
-            if last is None or now - last >= _SECONDS_BETWEEN_LINES or all_of_them:
+            before = self._logged_at.get(reason)
+            if before is None or now - before >= _SECONDS_BETWEEN_LINES or all_of_them:
+                request_id = self._request_ids.pop(reason, None)
+                last = {"request_id": request_id} if request_id else {}
                 log.warning(
-                    "connections_refused", reason=reason, count=count, listener=self._listener
+                    "connections_refused",
+                    reason=reason,
+                    count=count,
+                    listener=self._listener,
+                    **last,
                 )
                 self._logged_at[reason] = now
                 del self._unlogged[reason]

@@ -13,11 +13,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from passport_scorer.api.limits import LONGEST_TARGET
 from passport_scorer.server.exchange import WITHOUT_BODY, Exchange, service_busy
 from passport_scorer.server.flow_control import BULK, ConnectionFlow
+from passport_scorer.server.hosts import has_clear_host
 from passport_scorer.server.listener_state import ListenerState
 
 _END_OF_HEAD = b"\r\n\r\n"
 _PIECE = 16 * 1024  # bytes that are parsed between two looks at the bounds
 _PIECE_OF_BODY = 256  # bytes that are parsed at least: a body may be full of ends of heads
+# Statuses and reasons.
+_NOT_HTTP = (400, "not_http")
+_NO_CLEAR_HOST = (400, "no_clear_host")
+_TOO_MANY_HEADERS = (431, "head_too_long")
 
 
 class RequestParsing(HttpToolsProtocol, ABC):
@@ -32,9 +37,10 @@ class RequestParsing(HttpToolsProtocol, ABC):
     cycle: Exchange | None  # type: ignore[assignment]  # the newest request, and its response
     _is_in_head = False
     _is_in_body = False
-    _has_too_many_headers = False
+    _problem = _NOT_HTTP  # what the parser stops at is answered with
     _bytes_without_progress = 0
     _discarded = 0
+    _trailers = 0
     _unparsed = b""
     _waits_for_turn = False
     _ends_at: float | None = None  # of a connection that was refused something
@@ -131,10 +137,7 @@ class RequestParsing(HttpToolsProtocol, ABC):
         except httptools.HttpParserUpgrade as upgrade:  # a wish that is ignored
             taken = max(1, upgrade.args[0])
         except httptools.HttpParserError:
-            if self._has_too_many_headers:
-                self.refuse(431, "head_too_long")
-            else:
-                self.refuse(400, "not_http")
+            self.refuse(*self._problem)
             return 0
         if (self._is_in_head or self._is_in_body) and not self._is_within_bounds(taken):
             return 0
@@ -155,27 +158,34 @@ class RequestParsing(HttpToolsProtocol, ABC):
     def on_message_begin(self) -> None:
         """The first byte of a request has come."""
         self._is_in_head = True
-        self._bytes_without_progress = 0
-        self._discarded = 0
+        self._bytes_without_progress = self._discarded = self._trailers = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer.
+        """Take a header. Blanks and tabs around its value are no part of it; trailers are ignored.
 
         Raises:
             ValueError: there are too many; the parser stops.
+
+        Source: RFC 9110, 5.5 and 6.5.1.
         """
-        if len(self.headers) >= self.server_state.limits.headers:
-            self._has_too_many_headers = True
+        if len(self.headers) + self._trailers >= self.server_state.limits.headers:
+            self._problem = _TOO_MANY_HEADERS
             raise ValueError
-        super().on_header(name, value)
+        if self._is_in_body:
+            self._trailers += 1
+        else:
+            super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """The head has ended: answer the request, or put it behind the one that is answered.
 
         Raises:
-            ValueError: the target is none; the parser stops.
+            ValueError: the target is none, or the host isn't clear; the parser stops.
         """
+        if not has_clear_host(self.headers, self.parser.get_http_version()):
+            self._problem = _NO_CLEAR_HOST
+            raise ValueError
         is_first = self.cycle is None or self.cycle.response_complete
         self.cycle = self._exchange()
         self._is_in_head = False

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from passport_scorer.telemetry.correlation import TRACE_ID
+from passport_scorer.telemetry.correlation import CORRELATION
 from passport_scorer.telemetry.metrics import LOG_LINES_LOST, NO_METRICS, Metrics
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
@@ -83,7 +83,7 @@ def configure_logs(*, environment: str, readable: bool, level: str = "info") -> 
     processors: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _with_trace,
+        _with_request,
     ]
     if readable:
         processors.append(structlog.dev.ConsoleRenderer())
@@ -128,10 +128,11 @@ def _with_environment(environment: str) -> Any:
     return add
 
 
-def _with_trace(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-    trace_id = TRACE_ID.get()
-    if trace_id is not None:
-        event["trace_id"] = trace_id
+def _with_request(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    correlation = CORRELATION.get()
+    if correlation is not None:
+        event["trace_id"] = correlation.trace_id
+        event["request_id"] = correlation.request_id
     return event
 
 

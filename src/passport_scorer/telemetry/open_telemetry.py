@@ -209,8 +209,9 @@ class _RequestSpan(_Current):
         self._method = method
 
     @property
-    def trace_id(self) -> str | None:
-        return f"{self._span.get_span_context().trace_id:032x}"
+    def traceparent(self) -> str | None:
+        context = self._span.get_span_context()
+        return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
     def answered(self, route: str | None, status: int) -> None:
         if not self._span.is_recording():

@@ -64,8 +64,8 @@ class RequestSpan(Protocol):
     """The span of one request."""
 
     @property
-    def trace_id(self) -> str | None:
-        """The id of the trace (32 hex digits); None if nothing is traced."""
+    def traceparent(self) -> str | None:
+        """The span as W3C Trace Context writes it; None if nothing is traced."""
 
     def __enter__(self) -> RequestSpan: ...
 
@@ -106,7 +106,7 @@ class Traces(Protocol):
 class NoRequestSpan:
     """Records nothing."""
 
-    trace_id = None
+    traceparent = None
 
     def __enter__(self) -> NoRequestSpan:
         return self

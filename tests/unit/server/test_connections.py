@@ -205,7 +205,7 @@ async def listen() -> AsyncIterator[Listen]:
         (POST % 100_000 + b"x" * 1000, 10, 408, "body_timeout"),
         (POST % 100_000 + b"x" * 50_000, 20, 408, "body_timeout"),
         (
-            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
             10,
             408,
             "body_timeout",
@@ -263,8 +263,15 @@ async def test_a_process_that_was_held_up_blames_nobody(listen: Listen) -> None:
         (GET[:-2] % b"" + b"X: " + b"x" * 200_000, 431),
         (GET[:-2] % b"" + b"X" * 200_000, 431),
         (b"GET /" + b"x" * 200_000, 414),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"a:\r\n" * 90_000, 431),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"a" * 200_000, 431),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+            + b"a:\r\n" * 90_000,
+            431,
+        ),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"a" * 200_000,
+            431,
+        ),
     ],
     ids=["headers", "value", "name", "target", "trailers", "extension"],
 )

@@ -1,19 +1,32 @@
-"""Which trace a request belongs to, as its caller says."""
+"""Which request and which trace something belongs to, as the caller says."""
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from passport_scorer.telemetry.correlation import trace_id_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passport_scorer.telemetry.correlation import correlation_of
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
+GOOD = f"00-{TRACE}-{PARENT}-01"
 
 
 def test_the_callers_trace_goes_on() -> None:
-    """The id is taken from a well-formed `traceparent`."""
-    headers = [(b"host", b"a"), (b"traceparent", f"00-{TRACE}-{PARENT}-01".encode())]
-    assert trace_id_of(headers) == TRACE
+    """The trace is that of a well-formed `traceparent`; the parent is another one, unrecorded."""
+    headers = [(b"host", b"a"), (b"traceparent", GOOD.encode())]
+    correlation = correlation_of(headers)
+    assert correlation.trace_id == TRACE
+    assert re.fullmatch(f"00-{TRACE}-(?!{PARENT})[0-9a-f]{{16}}-00", correlation.traceparent)
+
+
+def test_the_span_that_is_recorded_comes_first() -> None:
+    """What the tracer has taken over from the caller isn't read a second time."""
+    span = f"00-{TRACE[::-1]}-{PARENT}-01"
+    assert correlation_of([(b"traceparent", GOOD.encode())], span).traceparent == span
 
 
 @pytest.mark.parametrize(
@@ -29,9 +42,25 @@ def test_the_callers_trace_goes_on() -> None:
     ],
 )
 def test_any_other_is_a_new_trace(traceparent: str) -> None:
-    """What is malformed is not taken over, and each request gets an id of its own."""
+    """What is malformed is not taken over, and each request gets ids of its own."""
     headers = [(b"traceparent", traceparent.encode())]
-    one, other = trace_id_of(headers), trace_id_of(headers)
-    assert len(one) == len(other) == 32
-    assert len({one, other, TRACE}) == 3
-    assert int(one, 16)
+    one, other = correlation_of(headers), correlation_of(headers)
+    assert len({one.trace_id, other.trace_id, TRACE}) == 3
+    assert len({one.request_id, other.request_id}) == 2
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", one.traceparent)
+    assert re.fullmatch("[0-9a-f]{32}", one.request_id)
+
+
+@pytest.mark.parametrize(
+    "request_id",
+    [b"1", b"x" * 128, b"0b0c7e4a-6f0a-4b7a-8d86-f3f0f8a4d9b1", b"Root=1-67891233-abc:/@~+._"],
+)
+def test_the_callers_request_id_is_taken_over(request_id: bytes) -> None:
+    """As it was sent, so that it can be found in the caller's log and in ours."""
+    assert correlation_of([(b"x-request-id", request_id)]).request_id == request_id.decode()
+
+
+@given(st.binary().filter(lambda sent: not re.fullmatch(rb"[\w.~+/=:@-]{1,128}", sent)))
+def test_any_other_request_id_is_replaced(request_id: bytes) -> None:
+    """What is long, or may mean something to a log or a page, is not taken over."""
+    assert re.fullmatch("[0-9a-f]{32}", correlation_of([(b"x-request-id", request_id)]).request_id)

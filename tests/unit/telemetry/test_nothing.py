@@ -22,7 +22,7 @@ def report() -> None:
         metrics.add(HTTP_REQUESTS, 1, "/health", "GET", "2xx")
         metrics.set(QUERY_ERRORS, 0)
         span.answered("/health", 200)
-        assert span.trace_id is None
+        assert span.traceparent is None
         assert traces.current() is None
     assert metrics.render() == b""
 

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from passport_scorer.scoring.gathering import Gathering
 from passport_scorer.telemetry import Telemetry, open_telemetry
-from passport_scorer.telemetry.correlation import TRACE_ID
+from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 from passport_scorer.telemetry.open_telemetry import OpenTelemetryTraces, TraceSettings
 
 EVERYTHING = TraceSettings("tests", "tests", 1.0, "http://127.0.0.1:9")
@@ -80,7 +80,8 @@ async def test_shared_work_belongs_to_no_other_request(
     seen: list[str | None] = []
 
     async def work(items: Sequence[str]) -> list[str | Exception]:
-        seen.append(TRACE_ID.get())
+        correlation = CORRELATION.get()
+        seen.append(correlation.trace_id if correlation else None)
         with traces.query("shared"):
             await asyncio.sleep(0)
         return list(items)
@@ -89,9 +90,10 @@ async def test_shared_work_belongs_to_no_other_request(
 
     async def request(name: str) -> str | None:
         with traces.request("GET", "http", []) as span:
-            TRACE_ID.set(span.trace_id)
+            correlation = correlation_of([], span.traceparent)
+            CORRELATION.set(correlation)
             await gathering.submit(name)
-            return span.trace_id
+            return correlation.trace_id
 
     ids = await asyncio.gather(*map(request, ("a", "b", "c")))
     await traces.flush()

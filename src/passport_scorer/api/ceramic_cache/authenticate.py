@@ -51,7 +51,7 @@ async def sign_in(request: Request) -> Response:
     services: Services = request.app.state.services
     payload = await json_body(request, SignInPayload)
     token = await services.sign_in.access_token(payload.message, payload.signature)
-    return json_response(AccessTokenResponse(token), headers={"Cache-Control": "no-store"})
+    return json_response(AccessTokenResponse(token))
 
 
 _EXAMPLE = SignInPayload(

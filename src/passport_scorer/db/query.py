@@ -1,8 +1,12 @@
 """A statement with types on both sides.
 
-Each statement is a file in `queries/`. A `Query` names it and the Python types of its
-parameters ($1, $2, … in the order of the fields) and of its rows. `passport-scorer db
-check-queries`, a part of `make check`, prepares every one against the schema and compares.
+Each statement is a file in `queries/`. What several of them have in common is a file in
+`fragments/`: a line `-- Insert: <name> (<argument>)` stands for its text, in parentheses and with
+the argument in place of its one placeholder (`$text`, `$row`).
+
+A `Query` names the statement and the Python types of its parameters ($1, $2, … in the order of the
+fields) and of its rows. `passport-scorer db check-queries`, a part of `make check`, prepares every
+one against the schema and compares.
 """
 
 from __future__ import annotations
@@ -18,6 +22,9 @@ Parameters = TypeVar("Parameters", bound=msgspec.Struct)
 Row = TypeVar("Row", bound=msgspec.Struct, covariant=True)
 
 REGISTERED: list[Query[Any, Any]] = []
+
+_INSERTED = re.compile(r"^ *-- Insert: (\w+) \((\S+)\)\n", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"\$[a-z]+")
 
 
 class NoParameters(msgspec.Struct, frozen=True):
@@ -60,7 +67,7 @@ class Query(Generic[Parameters, Row]):
     def sql(self) -> str:
         """The text of the statement."""
         file = resources.files(__package__) / "queries" / f"{self.name}.sql"
-        text = file.read_text("utf-8")
+        text = with_fragments(file.read_text("utf-8"))
         if self.without is None:
             return text
         part = rf"^ *-- Part: {re.escape(self.without)}\n.*?^ *-- End of part\n"
@@ -69,3 +76,15 @@ class Query(Generic[Parameters, Row]):
     def arguments(self, parameters: Parameters) -> tuple[Any, ...]:
         """Return the values of $1, $2, …"""
         return msgspec.structs.astuple(parameters)
+
+
+def with_fragments(text: str) -> str:
+    """Return the text of a statement with all fragments in their places (see this module)."""
+    return _INSERTED.sub(_fragment, text)
+
+
+def _fragment(insertion: re.Match[str]) -> str:
+    name, argument = insertion.groups()
+    file = resources.files(__package__) / "fragments" / f"{name}.sql"
+    text = _PLACEHOLDER.sub(lambda _: argument, file.read_text("utf-8"))
+    return f"(\n{with_fragments(text)})\n"

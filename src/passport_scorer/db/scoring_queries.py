@@ -82,7 +82,7 @@ class ScoringRow(msgspec.Struct, frozen=True):
     """What was read for one request; `ordinal` counts from 1 in the order of the requests.
 
     Null columns: no such key, community, passport or score; arrays that would be empty; documents
-    that are too long to be read; the columns from `stamps_version` to `stamp_copy_ids`, and those
+    that are too long to be read; the columns from `stamps_version` to `has_other_proofs`, and those
     of links, if the version is the known one; weights likewise.
     """
 
@@ -113,6 +113,7 @@ class ScoringRow(msgspec.Struct, frozen=True):
     providers: list[str] | None
     documents: list[str | None] | None
     stamp_copy_ids: list[int | None] | None
+    has_other_proofs: bool | None
     links_version: str | None
     link_nullifiers: list[str] | None
     link_addresses: list[str] | None

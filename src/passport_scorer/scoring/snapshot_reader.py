@@ -143,7 +143,8 @@ class SnapshotReader:
             links_version=row.links_version or "",
             links=_links_of(row, nullifiers),
         )
-        return self._kept(address, community_id, passport) if is_lasting else passport
+        may_be_kept = is_lasting and not row.has_other_proofs
+        return self._kept(address, community_id, passport) if may_be_kept else passport
 
     def _kept(
         self, address: str, community_id: int, passport: RememberedPassport

@@ -25,6 +25,7 @@ from passport_scorer.db.stamp_store_queries import (
     StoreStampsParameters,
 )
 from passport_scorer.domain.human_points import PointsState
+from passport_scorer.domain.proof_values import canonical_proof_value
 from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.stored_score import RecordedScore, UnreadableScore, read_row
 from passport_scorer.domain.submitted_stamps import (
@@ -174,9 +175,9 @@ class StampStore:
             deleted_provider=[entry.provider for entry in entries],
             source_app=source.app,
             source_scorer_id=source.scorer_id,
-            provider=[stamp.provider or "" for stamp in stamps],
+            provider=[entry.provider for entry in entries if entry.stamp],
             stamp=[stamp.document for stamp in stamps],
-            proof_value=[stamp.proof_value or "" for stamp in stamps],
+            proof_value=[canonical_proof_value(stamp.proof_value or "") for stamp in stamps],
             issuance_date=[stamp.issuance_date for stamp in stamps],
             expiration_date=[stamp.expiration_date for stamp in stamps],
             most_counted=self._most + len(entries) + 1,

@@ -44,6 +44,10 @@ class Internal:
         """Run statements."""
         await self._connection.execute(sql)
 
+    async def value(self, sql: str) -> Any:
+        """Return the only value of a statement."""
+        return await self._connection.fetchval(sql)
+
 
 @asynccontextmanager
 async def internal_on(database_url: str, settings: Settings) -> AsyncIterator[Internal]:

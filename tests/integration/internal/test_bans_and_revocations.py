@@ -128,11 +128,29 @@ async def test_revocations_are_answered_in_order_and_repeated(reference: Interna
         "0x674ba10126f8ab116ddbb66e419011a26f01ede6d11bf475bc4cbc6b83b98a2f"
         "229b587045f30e9e161673a21b74c50129d6d36f826493deb7832a6235a633511b"
     )
-    asked = [revoked, "0x", revoked, revoked.upper(), "x" * 256]
+    same = [revoked, revoked.upper(), revoked[2:], revoked[:-2] + "00", revoked.swapcase()]
+    others = ["0x", "", "x" * 256, revoked[:-2] + "1c", revoked + "00"]
+    asked = [*same, *others, *same]
     answer = await reference.post("check-revocations", {"proof_values": asked})
-    assert answer.json() == [
-        {"proof_value": value, "is_revoked": value == revoked} for value in asked
-    ]
+    assert answer.json() == [{"proof_value": value, "is_revoked": value in same} for value in asked]
+
+
+@pytest.mark.parametrize("written", ["upper", "v", "both", "nonsense"])
+async def test_revocations_that_others_have_written_otherwise_are_found(
+    reference: Internal, written: str
+) -> None:
+    """A revocation's own text may be in upper case or have v as 0; or its stamp's row tells."""
+    proof_value = await reference.value("SELECT proof_value FROM ceramic_cache_revocation")
+    other = proof_value[:-2] + "00"
+    texts = {
+        "upper": "0x" + proof_value[2:].upper(),
+        "v": other,
+        "both": other.upper(),
+        "nonsense": "see the ticket",
+    }
+    await reference.execute(f"UPDATE ceramic_cache_revocation SET proof_value = '{texts[written]}'")
+    answer = await reference.post("check-revocations", {"proof_values": [proof_value, other]})
+    assert [each["is_revoked"] for each in answer.json()] == [True, True]
 
 
 @pytest.mark.parametrize(

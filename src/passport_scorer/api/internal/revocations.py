@@ -19,6 +19,7 @@ from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.responses import json_response
 from passport_scorer.db.ban_queries import READ_REVOCATIONS, ReadRevocationsParameters
 from passport_scorer.domain.bounded_types import StorableText
+from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
 from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, check_number
 from passport_scorer.services import Services
 
@@ -55,9 +56,13 @@ async def check_revocations(request: Request) -> Response:
     services: Services = request.app.state.services
     asked = members((await json_body(request, _SentProofs)).proof_values)
     check_number(asked)
-    rows = await services.database.read(READ_REVOCATIONS, ReadRevocationsParameters(asked))
-    revoked = {row.proof_value for row in rows}
-    return json_response([RevocationCheck(value, value in revoked) for value in asked])
+    spellings = {text for value in asked for text in proof_value_spellings(value) if text}
+    parameters = ReadRevocationsParameters(list(spellings))
+    rows = await services.database.read(READ_REVOCATIONS, parameters)
+    revoked = {canonical_proof_value(row.proof_value) for row in rows}
+    return json_response(
+        [RevocationCheck(value, canonical_proof_value(value) in revoked) for value in asked]
+    )
 
 
 CHECK_REVOCATIONS = Endpoint(
@@ -65,7 +70,10 @@ CHECK_REVOCATIONS = Endpoint(
     method="POST",
     handler=check_revocations,
     summary="Have these credentials been revoked?",
-    description="At most 100 at once; the answers are in the order asked.",
+    description=(
+        "At most 100 at once; the answers are in the order asked, and repeat the texts. Letter "
+        "case, and the recovery id as 0 and 1 or as 27 and 28, make no difference."
+    ),
     tag="Issuing",
     security=INTERNAL_SECURITY,
     body=Body(CheckedProofs, CheckedProofs(["0x674ba101", "0x2f229b58"])),

@@ -36,7 +36,19 @@ FROM (
     WHERE c.address = $1::text
         AND c.type = 1
         AND c.deleted_at IS NULL
-        AND NOT EXISTS (SELECT FROM ceramic_cache_revocation AS r WHERE r.ceramic_cache_id = c.id)
+        AND
+        -- Insert: is_not_revoked (c)
+        AND NOT EXISTS (
+            SELECT
+            FROM (
+                SELECT
+                    -- Insert: document_proof_value (c)
+                    AS written
+                OFFSET 0
+            ) AS document
+            WHERE
+                -- Insert: is_proof_value_revoked (document.written)
+        )
     ORDER BY c.id DESC
     LIMIT $2::bigint
 ) AS document

@@ -18,6 +18,10 @@
 -- (from $9 to $10, counted from 1). What has the same version is not read again: its columns are
 -- null. A version is a list of row ids with their xmin, which changes whenever a row does.
 --
+-- Revocations are looked at each time: a version names only stamps that aren't revoked. The proof
+-- value of a document is looked up only when the document is read; if it isn't that of its row,
+-- `has_other_proofs` is true, and the stamps must be read again each time.
+--
 -- Human Points are read for communities with the programme; the parts are left out where they are
 -- of no interest at all.
 WITH request AS (
@@ -59,6 +63,7 @@ SELECT
     changed.providers,
     changed.documents,
     changed.stamp_copy_ids,
+    changed.has_other_proofs,
     link.version AS links_version,
     link.nullifiers AS link_nullifiers,
     link.addresses AS link_addresses,
@@ -150,9 +155,8 @@ LEFT JOIN LATERAL (
             AND c.address = request.address
             AND c.type = 1
             AND c.deleted_at IS NULL
-            AND NOT EXISTS (
-                SELECT FROM ceramic_cache_revocation AS r WHERE r.ceramic_cache_id = c.id
-            )
+            AND
+            -- Insert: is_not_revoked (c)
         ORDER BY c.provider, c.updated_at DESC, c.id DESC
         LIMIT 1000
     ) AS latest
@@ -172,6 +176,7 @@ LEFT JOIN LATERAL (
                 AND held.provider = c.provider
                 AND held.credential = c.stamp
         )) AS stamp_copy_ids,
+        count(*) < cardinality(stamp.ids) OR bool_or(proof.is_other) AS has_other_proofs,
         array_agg(c.stamp) FILTER (WHERE bounded.document IS NOT NULL) AS stamps
     FROM ceramic_cache_ceramiccache AS c
     CROSS JOIN LATERAL (
@@ -191,7 +196,30 @@ LEFT JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT CASE WHEN octet_length(written.document) <= 65536 THEN written.document END AS document
     ) AS bounded
+    CROSS JOIN LATERAL (
+        SELECT
+            -- Insert: document_proof_value (c)
+            AS written
+        OFFSET 0
+    ) AS document
+    CROSS JOIN LATERAL (
+        SELECT
+            CASE
+                WHEN document.written <> c.proof_value
+                    THEN
+                    -- Insert: canonical_proof_value (document.written)
+                    <>
+                    -- Insert: canonical_proof_value (c.proof_value)
+                ELSE false
+            END AS is_other
+    ) AS proof
     WHERE c.id = ANY (stamp.ids)
+        -- Its column was checked above.
+        AND NOT (
+            proof.is_other
+            AND
+            -- Insert: is_proof_value_revoked (document.written)
+        )
     HAVING stamp.version IS DISTINCT FROM request.stamps_version AND stamp.is_large IS NOT TRUE
 ) AS changed ON true
 LEFT JOIN LATERAL (

@@ -1,0 +1,56 @@
+"""The one spelling of a proof value in which proof values are stored and compared.
+
+A signature can be written in many ways that verify alike: in either letter case, and with a
+recovery id of 0 and 1 or of 27 and 28. A revocation goes by the text, so that without one spelling
+whoever holds a revoked credential could write it anew and have it count again.
+
+What is no signature of 65 bytes never verifies as one, and no rule says which texts of it are the
+same: hexadecimal after `0x` is lowered, anything else is compared as it is.
+
+Source: specification, scoring.md, 2; docs/rules.md, "Revocation".
+"""
+
+import re
+
+_SIGNATURE = re.compile(r"(?:0[xX])?([0-9a-fA-F]{128})([0-9a-fA-F]{2})")
+_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]*")
+_CANONICAL_RECOVERY_IDS = {"00": "1b", "01": "1c"}
+_OTHER_RECOVERY_IDS = {"1b": "00", "1c": "01"}
+
+
+def canonical_proof_value(written: str) -> str:
+    """Return the canonical spelling of a proof value.
+
+    Args:
+        written: as it stands in a credential or a table; 65 bytes in hexadecimal may lack `0x`.
+
+    Returns:
+        For 65 bytes in hexadecimal: `0x` and lower case, the last byte `1b` or `1c` if it was one
+        of 00, 01, 1b and 1c. For other hexadecimal after `0x`: lower case. Else: as it was.
+    """
+    if signature := _SIGNATURE.fullmatch(written):
+        numbers, recovery_id = signature[1].lower(), signature[2].lower()
+        return f"0x{numbers}{_CANONICAL_RECOVERY_IDS.get(recovery_id, recovery_id)}"
+    return written.lower() if _HEXADECIMAL.fullmatch(written) else written
+
+
+def proof_value_spellings(written: str) -> list[str]:
+    """Return the spellings under which an index is searched for a proof value, each once.
+
+    An index finds texts, not spellings, and a text with n letters has 2^n: so these are the ones
+    that people and programs write. Lower and upper case, `0x`, `0X` and, of a signature, none,
+    both ways to write the recovery id, and the text as it is.
+    """
+    canonical = canonical_proof_value(written)
+    if _SIGNATURE.fullmatch(written):
+        numbers, recovery_id = canonical[2:-2], canonical[-2:]
+        other = _OTHER_RECOVERY_IDS.get(recovery_id, recovery_id)
+        lowered = [numbers + recovery_id, numbers + other]
+        texts = [*lowered, *(digits.upper() for digits in lowered)]
+    elif _HEXADECIMAL.fullmatch(written):
+        lowered, texts = [canonical[2:]], []
+    else:
+        return [written]
+    for digits in lowered:
+        texts += ["0x" + digits, "0x" + digits.upper(), "0X" + digits.upper()]
+    return list(dict.fromkeys((*texts, written)))

@@ -16,12 +16,12 @@ class Problem(msgspec.Struct, frozen=True):
 
     Attributes:
         type: a short name of the kind of mistake.
-        loc: where it is: `["query", "limit"]`, `["body"]`.
+        loc: where it is: `["query", "limit"]`, `["body", 3, "provider"]`; places count from 0.
         msg: a sentence.
     """
 
     type: str
-    loc: list[str]
+    loc: list[str | int]
     msg: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,14 +17,16 @@ from passport_scorer.db.stamp_store_queries import LiveStamp
 from passport_scorer.domain.bounded_types import StorableText
 from passport_scorer.domain.submitted_stamps import Entry, SubmittedStamp, UnusableEntry
 
+_NOTHING = re.compile(rb"null|\{[ \t\n\r]*\}")
+
 
 class StampEntry(msgspec.Struct, frozen=True):
     """An entry of a bulk call.
 
     Attributes:
         provider: whose live stamp is replaced or deleted.
-        stamp: the credential to store; null or nothing: only delete.
-        address: ignored; the address is that of the access token.
+        stamp: the credential to store; null, nothing or an empty object: only delete.
+        address: ignored, whatever it is; the address is that of the access token.
     """
 
     provider: StorableText
@@ -75,29 +78,28 @@ def read_entries(sent: list[msgspec.Raw]) -> list[Entry]:
     """Read the entries of a bulk call.
 
     Raises:
-        InvalidRequest: an entry has another shape.
+        InvalidRequest: an entry has another shape; it is named by its place.
         UnusableEntry: a stamp is out of bounds.
     """
-    return [
-        _entry(place, decode_json(bytes(entry), _RawEntry)) for place, entry in enumerate(sent, 1)
-    ]
+    return [_entry(place, _read_entry(place, entry)) for place, entry in enumerate(sent, 1)]
 
 
 def read_providers(sent: list[msgspec.Raw]) -> list[str]:
     """Read the providers of entries whose stamps don't matter, whatever those are.
 
     Raises:
-        InvalidRequest: an entry has another shape.
+        InvalidRequest: an entry has another shape; it is named by its place.
     """
-    return [decode_json(bytes(entry), _RawEntry).provider for entry in sent]
+    return [_read_entry(place, entry).provider for place, entry in enumerate(sent, 1)]
 
 
-def read_stamp(place: int, document: msgspec.Raw) -> SubmittedStamp:
+def read_stamp(place: int, document: msgspec.Raw, loc: list[str | int]) -> SubmittedStamp:
     """Read what is needed of a credential.
 
     Args:
         place: of its entry, from 1 on; for the error.
         document: JSON text.
+        loc: where it is in the request; for the error.
 
     Raises:
         InvalidRequest: it is no JSON object.
@@ -105,7 +107,7 @@ def read_stamp(place: int, document: msgspec.Raw) -> SubmittedStamp:
     """
     text = bytes(document)
     if not text.startswith(b"{"):
-        problem = Problem("json_invalid", ["body"], f"Entry {place}: a stamp is a JSON object.")
+        problem = Problem("json_invalid", loc, f"Entry {place}: a stamp is a JSON object.")
         raise InvalidRequest(problem)
     try:
         stamp = read_storable(text)
@@ -125,10 +127,24 @@ class _RawEntry(msgspec.Struct, frozen=True):
     stamp: msgspec.Raw = msgspec.Raw(b"null")
 
 
+def _read_entry(place: int, sent: msgspec.Raw) -> _RawEntry:
+    text = bytes(sent)
+    try:
+        entry: _RawEntry = decode_json(text, _RawEntry)
+    except InvalidRequest as error:
+        # Of an object, nothing but the provider can be of another shape.
+        member = ["provider"] if text.startswith(b"{") else []
+        problem = error.problem
+        raise InvalidRequest(
+            Problem(problem.type, ["body", place - 1, *member], f"Entry {place}: {problem.msg}")
+        ) from error
+    return entry
+
+
 def _entry(place: int, sent: _RawEntry) -> Entry:
-    if bytes(sent.stamp) == b"null":
+    if _NOTHING.fullmatch(bytes(sent.stamp)):
         return Entry(sent.provider)
-    return Entry(sent.provider, read_stamp(place, sent.stamp))
+    return Entry(sent.provider, read_stamp(place, sent.stamp, ["body", place - 1, "stamp"]))
 
 
 def _text(parent: object, name: str) -> str | None:

@@ -43,7 +43,7 @@ class SubmittedStamp(msgspec.Struct, frozen=True):
 
     Attributes:
         document: its JSON text.
-        provider: `credentialSubject.provider`; None if there is none.
+        provider: `credentialSubject.provider`; None or empty if it names none.
         proof_value: `proof.proofValue`; None if there is none.
         issuance_date: aware; None if there is none that can be read.
         expiration_date: the same.
@@ -95,8 +95,9 @@ def check_entries(entries: Iterable[Entry]) -> None:
     """Refuse entries that can't be stored; an entry is named by its place, from 1 on.
 
     Raises:
-        UnusableEntry: a provider occurs twice or is too long; a stamp is of another provider, or
-            has no `proof.proofValue`.
+        UnusableEntry: a provider occurs twice or is too long; a stamp names another provider, or
+            has no `proof.proofValue`. One that names none is taken: it doesn't count, but clients
+            of existing deployments send such.
     """
     seen: set[str] = set()
     for place, entry in enumerate(entries, 1):
@@ -112,7 +113,7 @@ def _problem(entry: Entry, seen: set[str]) -> str | None:
         return "the provider is no name of one."
     if entry.stamp is None:
         return None
-    if entry.stamp.provider != entry.provider:
+    if entry.stamp.provider and entry.stamp.provider != entry.provider:
         return "the stamp is of another provider."
     if not entry.stamp.proof_value or not is_storable(entry.stamp.proof_value):
         return "the stamp has no proof.proofValue that can be stored."

@@ -159,3 +159,29 @@ async def test_stamps_out_of_bounds_are_refused(internal: Internal, extra: str) 
     answer = await internal.client.post(f"/internal/embed/stamps/0x{42:040x}", content=body)
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith("Entry 2: ")
+
+
+@pytest.mark.parametrize(
+    ("stamps", "status", "loc"),
+    [
+        ([{}], 400, None),
+        ([{"proof": {"proofValue": "0x1"}}], 400, None),
+        ([{"credentialSubject": {"provider": ""}, "proof": {"proofValue": "0x1"}}], 400, None),
+        ([{"credentialSubject": {"provider": "A"}, "proof": {"proofValue": "0x1"}}], 400, None),
+        ([5], 422, ["body", "stamps", 1]),
+        ([None], 422, ["body", "stamps", 1]),
+    ],
+)
+async def test_a_stamp_that_cannot_be_stored_is_named(
+    reference: Internal, stamps: list[object], status: int, loc: list[object] | None
+) -> None:
+    """No provider, a provider twice, no object: the second stamp is named."""
+    good = {"credentialSubject": {"provider": "A"}, "proof": {"proofValue": "0x1"}}
+    path = f"embed/stamps/0x{42:040x}"
+    answer = await reference.post(path, {"scorer_id": "1", "stamps": [good, *stamps]})
+    detail = answer.json()["detail"]
+    assert answer.status_code == status
+    message = detail if loc is None else detail[0]["msg"]
+    assert message.startswith("Entry 2: ")
+    assert loc is None or detail[0]["loc"] == loc
+    assert await reference.value("SELECT count(*) FROM ceramic_cache_ceramiccache") == 85

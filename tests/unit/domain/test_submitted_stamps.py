@@ -25,6 +25,12 @@ def test_good_entries_are_taken() -> None:
     check_entries([])
 
 
+@pytest.mark.parametrize("provider", [None, ""])
+def test_a_stamp_that_names_no_provider_is_taken(provider: str | None) -> None:
+    """Only a stamp that names another provider would be stored under a wrong name."""
+    check_entries([Entry("Google", stamp(provider))])
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -32,7 +38,6 @@ def test_good_entries_are_taken() -> None:
         Entry("x" * 257),
         Entry("nul\0"),
         Entry("Google", stamp("Github")),
-        Entry("Google", stamp(None)),
         Entry("Google", stamp(proof_value=None)),
         Entry("Google", stamp(proof_value="")),
         Entry("Google", stamp(proof_value="x" * 257)),

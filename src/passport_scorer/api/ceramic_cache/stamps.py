@@ -119,7 +119,8 @@ STAMPS = (
         summary="Store stamps",
         description=(
             "For every provider in the list the live stamp is soft-deleted; every entry's stamp is "
-            "stored. Then the address is scored. All of it or nothing. At most 100 entries.\n\n"
+            "stored; an entry without a stamp only deletes. Then the address is scored. All of it "
+            "or nothing. At most 100 entries.\n\n"
             "A stamp that verification would refuse for its size, depth or numbers is refused, and "
             "so is a call after which the address would have too many stamps."
         ),

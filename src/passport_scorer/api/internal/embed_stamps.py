@@ -90,7 +90,7 @@ async def get_embed_score(request: Request) -> Response:
 def _entries(sent: list[msgspec.Raw]) -> list[Entry]:
     entries = []
     for place, document in enumerate(sent, 1):
-        stamp = read_stamp(place, document)
+        stamp = read_stamp(place, document, ["body", "stamps", place - 1])
         if not stamp.provider:
             raise UnusableEntry(f"Entry {place}: the stamp has no provider.")
         entries.append(Entry(stamp.provider, stamp))

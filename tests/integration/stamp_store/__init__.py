@@ -1,0 +1,1 @@
+"""The stamp store over HTTP, on the tables of an existing deployment."""

@@ -216,7 +216,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "FF_MULTI_NULLIFIER",
             read=switch,
-            meaning="`off`: only nullifiers that start with `v0` count",
+            meaning="`off`: stamps are deduplicated only by nullifiers that start with `v0`",
         ),
     ] = True
     api_analytics: Annotated[

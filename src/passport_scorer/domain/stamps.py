@@ -8,7 +8,7 @@ Checks, in this order (specification, scoring.md, 3):
 4. It names a provider, the same as its row in the stamp store: otherwise a cheap stamp could
    be stored under the name of a dear one.
 5. It is about this address.
-6. It has at least one nullifier to deduplicate by, and each can be recorded.
+6. It has at least one nullifier, and each that it is deduplicated by can be recorded.
 
 Only the third depends on the time. So all the others can be done once (`examine`), as long as
 the stamp stays as it is, and that one whenever the address is scored (`valid_stamps`).
@@ -43,7 +43,8 @@ class StampPolicy(msgspec.Struct, frozen=True):
 
     Attributes:
         trusted_issuers: the DIDs whose credentials count.
-        multi_nullifier: False if only nullifiers that start with `v0` count.
+        multi_nullifier: False if stamps are deduplicated only by nullifiers that start with
+            `v0`. A stamp without one counts all the same: nobody can clash with it.
     """
 
     trusted_issuers: frozenset[str]
@@ -75,7 +76,7 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         source: the row that it comes from.
         provider: what it attests.
-        nullifiers: what it is deduplicated by: at least one, each once, in their own order.
+        nullifiers: what it is deduplicated by, each once, in their own order; see `StampPolicy`.
         expires_at: when it stops counting.
         expiration_date: the same, as the credential writes it.
         expiration_shown: the same, as answers show it.
@@ -151,8 +152,9 @@ def _examine_claims(
         return Refusal.PROVIDER
     if credential.subject_id.lower() != _SUBJECT_PREFIX + address:
         return Refusal.SUBJECT
-    nullifiers = counted_nullifiers(credential.nullifiers, multi_nullifier=policy.multi_nullifier)
-    if not nullifiers:
+    nullifiers = linked_nullifiers(credential.nullifiers, multi_nullifier=policy.multi_nullifier)
+    # A stamp that can't be deduplicated must not count.
+    if not credential.nullifiers or not all(map(_can_be_recorded, nullifiers)):
         return Refusal.NULLIFIERS
     return Stamp(
         source=stored,
@@ -165,16 +167,14 @@ def _examine_claims(
     )
 
 
-def counted_nullifiers(nullifiers: Sequence[str], *, multi_nullifier: bool) -> tuple[str, ...]:
+def linked_nullifiers(nullifiers: Sequence[str], *, multi_nullifier: bool) -> tuple[str, ...]:
     """Return the nullifiers that a stamp is deduplicated by, each once, in their order.
 
-    None are returned if one of them can't be recorded: a stamp that can't be deduplicated
-    must not count.
+    There may be none, though the stamp has some: then it never clashes, and is never linked.
 
     Source: specification, scoring.md, 4.
     """
-    counted = tuple(dict.fromkeys(n for n in nullifiers if multi_nullifier or n.startswith("v0")))
-    return counted if all(map(_can_be_recorded, counted)) else ()
+    return tuple(dict.fromkeys(n for n in nullifiers if multi_nullifier or n.startswith("v0")))
 
 
 def _last_nullifier(credential: Credential) -> str | None:

@@ -27,8 +27,9 @@ communities = st.sampled_from(COMMUNITIES)
 class Model:
     """The same rules, written as plainly as can be: dictionaries and loops."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, multi_nullifier: bool) -> None:
         self.now = START
+        self.multi_nullifier = multi_nullifier
         self.weights = {community: dict(WEIGHTS) for community in COMMUNITIES}
         self.stamps: dict[str, dict[str, tuple[tuple[str, ...], datetime]]] = {
             person: {} for person in PEOPLE
@@ -43,7 +44,11 @@ class Model:
     def score(self, person: str, community: int) -> tuple[list[str], Decimal]:
         """Return the kept providers and the raw score, and change the links."""
         links = self.links[community]
-        stamps = {p: s for p, s in sorted(self.stamps[person].items()) if s[1] > self.now}
+        stamps = {
+            provider: (self.looked_at(nullifiers), expires)
+            for provider, (nullifiers, expires) in sorted(self.stamps[person].items())
+            if expires > self.now
+        }
         clashing = {
             provider: next(n for n in nullifiers if self.is_others(community, n, person))
             for provider, (nullifiers, _) in stamps.items()
@@ -63,6 +68,12 @@ class Model:
         weights = self.weights[community]
         return mine, sum((Decimal(weights.get(p, "0")) for p in mine), Decimal(0))
 
+    def looked_at(self, nullifiers: tuple[str, ...]) -> tuple[str, ...]:
+        """The nullifiers of a stamp that deduplication looks at."""
+        if self.multi_nullifier:
+            return nullifiers
+        return tuple(nullifier for nullifier in nullifiers if nullifier.startswith("v0"))
+
     def is_others(self, community: int, nullifier: str, person: str) -> bool:
         """Whether somebody else has it now."""
         return self.live_owner(community, nullifier) not in (None, person)
@@ -73,10 +84,11 @@ class Deduplication(RuleBasedStateMachine):
 
     url: str
     runner: asyncio.Runner
+    multi_nullifier: bool
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model()
+        self.model = Model(multi_nullifier=self.multi_nullifier)
         self.ids: dict[tuple[str, str], int] = {}
         self.context = world(self.url)
         self.world: World = self.runner.run(self.context.__aenter__())
@@ -87,7 +99,7 @@ class Deduplication(RuleBasedStateMachine):
         await self.world.connection.execute(f"TRUNCATE {tables} CASCADE")
         for community in COMMUNITIES:
             await self.world.add_community(community, weights=WEIGHTS)
-        self.road_context = self.world.road()
+        self.road_context = self.world.road(multi_nullifier=self.multi_nullifier)
         self.road = await self.road_context.__aenter__()
 
     def teardown(self) -> None:
@@ -158,14 +170,16 @@ class Deduplication(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(300)
-def test_deduplication_agrees_with_the_model(database_url: str) -> None:
+@pytest.mark.parametrize("multi_nullifier", [True, False])
+def test_deduplication_agrees_with_the_model(database_url: str, multi_nullifier: bool) -> None:
     """Claim, expire, take over, backfill, revoke, delete, change weights: always as the model."""
     with asyncio.Runner() as runner:
-        machine = type("Machine", (Deduplication,), {"url": database_url, "runner": runner})
+        members = {"url": database_url, "runner": runner, "multi_nullifier": multi_nullifier}
+        machine = type("Machine", (Deduplication,), members)
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=40,
+                max_examples=25,
                 stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

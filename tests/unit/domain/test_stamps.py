@@ -16,7 +16,7 @@ from passport_scorer.domain.stamps import (
     Stamp,
     StampPolicy,
     StoredStamp,
-    counted_nullifiers,
+    linked_nullifiers,
     examine,
     valid_stamps,
 )
@@ -128,13 +128,18 @@ def test_nobody_is_trusted_unless_told() -> None:
     assert examined(StampPolicy(frozenset())) is Refusal.ISSUER
 
 
-def test_without_multiple_nullifiers_a_stamp_needs_one_that_starts_with_v0() -> None:
-    """With the switch off, a stamp is deduplicated by v0 nullifiers only and needs one."""
+def test_without_multiple_nullifiers_only_those_that_start_with_v0_are_linked() -> None:
+    """The switch is about deduplication alone: a stamp without such a nullifier counts."""
     policy = StampPolicy(frozenset({ISSUER}), multi_nullifier=False)
     several = examined(policy)
     assert isinstance(several, Stamp)
     assert (several.nullifiers, several.last_nullifier) == (("v0:a",), "v1:b")
-    assert examined(policy, nullifiers=("v1:b",)) is Refusal.NULLIFIERS
+    for nullifiers in (("v1:b",), ("",), ("v1:" + "x" * LONGEST_NULLIFIER, "v1:b")):
+        unlinked = examined(policy, nullifiers=nullifiers)
+        assert isinstance(unlinked, Stamp)
+        assert unlinked.nullifiers == ()
+    assert examined(policy, nullifiers=()) is Refusal.NULLIFIERS
+    assert examined(policy, nullifiers=("v0" + "x" * LONGEST_NULLIFIER,)) is Refusal.NULLIFIERS
 
 
 @pytest.mark.parametrize(
@@ -156,11 +161,11 @@ def test_the_last_nullifier(
 
 
 @given(nullifiers=st.lists(st.sampled_from(["v0:a", "v0:b", "v1:a", "v1:b", ""])))
-def test_each_nullifier_is_counted_once_in_its_place(nullifiers: list[str]) -> None:
-    """What is counted has no nullifier twice, none too many, and those of v0 are among all."""
-    every = counted_nullifiers(nullifiers, multi_nullifier=True)
+def test_each_nullifier_is_linked_once_in_its_place(nullifiers: list[str]) -> None:
+    """No nullifier is there twice, none is too many, and those of v0 are among all."""
+    every = linked_nullifiers(nullifiers, multi_nullifier=True)
     assert list(every) == sorted(set(nullifiers), key=nullifiers.index)
-    assert counted_nullifiers(nullifiers, multi_nullifier=False) == tuple(
+    assert linked_nullifiers(nullifiers, multi_nullifier=False) == tuple(
         nullifier for nullifier in every if nullifier.startswith("v0")
     )
 

@@ -150,7 +150,7 @@ async def test_answers_are_as_documented(service: Service) -> None:
     await check(service, await service.score("bob", key=unlimited), 403)
     limited = await service.tables.add_key(rate_limit="9/15m")
     await check(service, await service.score("bob", "unknown", limited), 404)
-    broken = await service.tables.add_community({"Ens": "abc"})
+    broken = await service.tables.add_broken_community()
     await check(service, await service.score("bob", broken, limited), 500)
 
 

@@ -52,9 +52,63 @@ async def test_a_request_is_one_line(start_service: StartService, demo_database_
             "status": 200,
             "address": address_of("ada"),
             "api_key_prefix": DEMO_API_KEY.key.partition(".")[0],
+            "community_id": 1,
+            "outcome": "passing",
         }.items()
     )
     assert line["duration_ms"] > 0
+
+
+async def test_the_community_and_the_outcome(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """The id is that of the community, whatever the caller has called it; the outcome is of scores.
+
+    What is refused, or is about no score, has none of them but a community that was found.
+    """
+    service = await start_service(demo_database_url, DEMO_API_SCORER_ID="2")
+    await service.tables.rows("UPDATE account_community SET external_scorer_id = 'x' WHERE id = 1")
+    key = {"X-API-Key": DEMO_API_KEY.key}
+    for who, scorer in (("ada", "x"), ("ada", "-7"), ("nobody", "1"), ("ada", "999")):
+        await service.score(who, scorer)
+    address = address_of("ada")
+    for path in (
+        f"1/score/{address}/history?created_at=2999-01-01",
+        f"1/score/{address}/history?created_at=1999-01-01",
+        address,
+    ):
+        await service.client.get(f"/v2/stamps/{path}", headers=key)
+    await service.stop()  # a line may come a moment after the answer
+    lines = service.events("request")
+    assert [
+        (event["status"], event.get("community_id"), event.get("outcome"))
+        for event in lines
+        if "v2" in event["route"]
+    ] == [
+        (200, 1, "passing"),
+        (200, 2, "passing"),
+        (400, 1, None),
+        (404, None, None),
+        (200, 1, "passing"),
+        (404, 1, None),
+        (200, None, None),
+    ]
+
+
+async def test_probes_are_no_lines(start_service: StartService, demo_database_url: str) -> None:
+    """Those that go well are logged at level debug; other requests, also bad ones, at info."""
+    for level, logged in (("info", False), ("debug", True)):
+        service = await start_service(demo_database_url, LOG_LEVEL=level)
+        for path in ("/health", "/health/", "/health/ready", "/nothing"):
+            await service.client.get(path)
+        await service.stop()
+        events = service.events("request")
+        assert {
+            ("debug" if "health" in event.get("route", "") else "info") for event in events
+        } >= {event["level"] for event in events}
+        probed = {event["route"] for event in events if "health" in event.get("route", "")}
+        assert probed == ({"/health", "/health/", "/health/ready"} if logged else set())
+        assert [event["level"] for event in events if event["status"] == 404] == ["info"]
 
 
 async def test_every_request_has_a_trace_of_its_own(
@@ -181,7 +235,8 @@ async def test_a_full_disk_fails_no_request(demo_database_url: str) -> None:
     full = Path("/dev/full")  # refuses to be written to, as a full disk does
     async with logging_to(full, demo_database_url) as (client, internal):
         url = f"/v2/stamps/-1/score/{address_of('ada')}"
-        assert (await client.get(url, headers={"X-API-Key": "demo"})).status_code == 200
+        for _ in range(2):
+            assert (await client.get(url, headers={"X-API-Key": "demo"})).status_code == 200
         scraped = (await client.get(f"http://127.0.0.1:{internal}/metrics")).text
     (lost,) = re.findall(r"^passport_scorer_log_lines_lost_total (\S+)$", scraped, re.MULTILINE)
     assert float(lost) >= 2

@@ -151,7 +151,7 @@ async def test_scorers_of_others(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [{"stamps": "none"}, {"evidence": {"rawScore": "NaN"}}, {"score": []}]
+    "data", [{"evidence": 5}, {"evidence": {"rawScore": "NaN"}}, {"score": []}]
 )
 async def test_an_event_that_nobody_can_read(service: Service, data: dict[str, Any]) -> None:
     """Whoever wrote it, it says no score; operators are told."""

@@ -492,18 +492,10 @@ async def test_usage_of_calls_that_fail(service: Service) -> None:
     assert [row["response"] is None for row in rows] == [True, True, True, False, True]
 
 
-async def _broken_community(service: Service) -> int:
-    """A community whose scores the database refuses to write."""
-    community: int = await service.tables.add_community({"Ens": "1"})
-    check = f"CHECK (community_id <> {community})"
-    await service.tables.rows(f"ALTER TABLE registry_passport ADD {check}")
-    return community
-
-
 async def test_usage_of_a_fault(service: Service) -> None:
     """A call with a valid key that ends in a fault of the service is counted and recorded."""
     key = await service.tables.add_key(rate_limit="9/15m")
-    community = await _broken_community(service)
+    community = await service.tables.add_broken_community()
     answer = await service.score("bob", community, key)
     assert answer.status_code == 500
     assert answer.headers["RateLimit"].startswith('"api";r=8;')
@@ -514,7 +506,7 @@ async def test_usage_of_a_fault(service: Service) -> None:
 async def test_a_wrong_key_learns_nothing_of_faults(service: Service) -> None:
     """A wrong secret is refused as such, also where scoring would break down."""
     key = await service.tables.add_key()
-    community = await _broken_community(service)
+    community = await service.tables.add_broken_community()
     assert shown(await service.score("bob", community, key + "x")) == INVALID_KEY
 
 

@@ -119,6 +119,12 @@ class Tables:
         added: int = await self.insert("account_community", row)
         return added
 
+    async def add_broken_community(self) -> int:
+        """Add a community whose scores the database refuses to write, and return its id."""
+        added = await self.add_community()
+        await self.rows(f"ALTER TABLE registry_passport ADD CHECK (community_id <> {added})")
+        return added
+
     async def add_stamp(self, address: str, credential: Mapping[str, Any]) -> None:
         """Put a credential into the stamp store."""
         await self.insert(

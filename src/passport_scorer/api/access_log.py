@@ -1,4 +1,7 @@
-"""One line of log for each request: who asked what, what came of it, how long it took."""
+"""One line of log for each request: who asked what, what came of it, how long it took.
+
+Source: specification, operations.md ("Tracing, metrics, logs").
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from starlette.types import Scope
 
 from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.errors import PassportScorerError
+
+# Asked every few seconds by machines: a line of each would hide the others.
+_PROBES = frozenset({"/health", "/health/", "/health/ready", "/metrics"})
 
 log = structlog.get_logger()
 
@@ -17,8 +23,21 @@ def note_error(scope: Scope, error: Exception) -> None:
     scope.setdefault("state", {})["error"] = code
 
 
+def note_community(scope: Scope, community_id: int | None) -> None:
+    """Have the log say in which community a score was asked for; None: there is none."""
+    scope.setdefault("state", {})["community_id"] = community_id
+
+
+def note_score(scope: Scope, community_id: int, *, passing: bool) -> None:
+    """Have the log say which community an address was scored in, and whether the score passes."""
+    note_community(scope, community_id)
+    scope["state"]["outcome"] = "passing" if passing else "not_passing"
+
+
 def log_request(scope: Scope, route: str | None, status: int, seconds: float) -> None:
     """Log how a request went: neither the secret of a key nor a query string is in it.
+
+    Probes and scrapes that go well are logged at level debug, everything else at info.
 
     Args:
         scope: of the request.
@@ -35,9 +54,15 @@ def log_request(scope: Scope, route: str | None, status: int, seconds: float) ->
         "duration_ms": round(seconds * 1000, 2),
         "address": _address(parameters["address"]) if "address" in parameters else caller,
         "api_key_prefix": state.get("api_key_prefix"),
+        "community_id": state.get("community_id"),
+        "outcome": state.get("outcome"),
         "error": state.get("error"),
     }
-    log.info("request", **{name: value for name, value in fields.items() if value is not None})
+    shown = {name: value for name, value in fields.items() if value is not None}
+    if route in _PROBES and status < 400:
+        log.debug("request", **shown)
+    else:
+        log.info("request", **shown)
 
 
 def _address(written: str) -> str:

@@ -30,12 +30,13 @@ async def test_a_scorer_without_weights_has_none(reference: Internal) -> None:
     assert config == {"weights": {}, "stamp_sections": []}
 
 
-async def test_a_weight_that_is_no_number_is_a_fault(reference: Internal) -> None:
-    """It isn't answered as null, nor left out."""
+async def test_a_weight_that_is_no_number_is_left_out(reference: Internal) -> None:
+    """It counts as little as that of a provider that the scorer doesn't know."""
     await reference.execute(
-        """UPDATE scorer_weighted_binaryweightedscorer SET weights = '{"Google": "NaN"}'"""
+        """UPDATE scorer_weighted_binaryweightedscorer
+        SET weights = '{"Google": "NaN", "Ens": "1.5"}'"""
     )
-    assert (await reference.get("embed/weights")).status_code == 500
+    assert (await reference.get("embed/weights")).json() == {"Ens": 1.5}
 
 
 @pytest.mark.parametrize(

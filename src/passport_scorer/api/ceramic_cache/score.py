@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_score
 from passport_scorer.api.ceramic_cache.owner_call import (
     OWNER_SECURITY,
     owner_answers,
@@ -47,8 +48,8 @@ async def get_own_score(request: Request, address: str) -> Response:
     scorer_id = services.configured_scorer_id if alternate is None else alternate
     recorded, points = await services.stamp_store.recorded_score(address, scorer_id)
     if recorded is None:
-        outcome = await services.road.score(address, scorer_id)
-        return json_response(score_response(outcome, with_points=services.shows_points))
+        return await _computed(request, address, scorer_id)
+    note_score(request.scope, scorer_id, passing=recorded.passing)
     shown_points = points if services.shows_points else None
     return json_response(recorded_score_response(address, recorded, shown_points))
 
@@ -64,7 +65,13 @@ async def post_own_score(request: Request, address: str) -> Response:
         scorer_id = services.configured_scorer_id
     else:
         scorer_id = parse_integer(alternate, ["body", "alternate_scorer_id"])
+    return await _computed(request, address, scorer_id)
+
+
+async def _computed(request: Request, address: str, scorer_id: int) -> Response:
+    services: Services = request.app.state.services
     outcome = await services.road.score(address, scorer_id)
+    note_score(request.scope, scorer_id, passing=outcome.score.passing)
     return json_response(score_response(outcome, with_points=services.shows_points))
 
 

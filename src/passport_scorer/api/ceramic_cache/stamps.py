@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_community, note_score
 from passport_scorer.api.ceramic_cache.owner_call import (
     OWNER_SECURITY,
     owner_answers,
@@ -64,9 +65,11 @@ async def _store(request: Request, address: str, source: Source) -> StampsAndSco
     services: Services = request.app.state.services
     sent = members(await json_body(request, _SENT))
     check_number(sent)
+    scorer_id = services.configured_scorer_id
     stamps, outcome = await services.stamp_store.store(
-        address, read_entries(sent), services.configured_scorer_id, source
+        address, read_entries(sent), scorer_id, source
     )
+    note_score(request.scope, scorer_id, passing=outcome.score.passing)
     score = score_response(outcome, with_points=services.shows_points)
     return StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score)
 
@@ -77,9 +80,9 @@ async def delete_stamps(request: Request, address: str) -> Response:
     services: Services = request.app.state.services
     sent = members(await json_body(request, _SENT))
     check_number(sent)
-    stamps = await services.stamp_store.delete(
-        address, read_providers(sent), services.configured_scorer_id
-    )
+    scorer_id = services.configured_scorer_id
+    stamps = await services.stamp_store.delete(address, read_providers(sent), scorer_id)
+    note_community(request.scope, scorer_id)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 
 
@@ -90,7 +93,8 @@ async def get_stamps(request: Request) -> Response:
     scorer_id = services.configured_scorer_id
     if not await services.stamp_store.is_scored(address, scorer_id):
         services.anonymous_writes.count(peer_of(request))
-        await services.road.score(address, scorer_id)
+        outcome = await services.road.score(address, scorer_id)
+        note_score(request.scope, scorer_id, passing=outcome.score.passing)
     stamps = await services.stamp_store.live_stamps(address)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 

@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_score
 from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
 from passport_scorer.api.internal_call import (
     INTERNAL_SECURITY,
@@ -67,6 +68,7 @@ async def post_embed_stamps(request: Request) -> Response:
     scorer_id = parse_integer(body.scorer_id, ["body", "scorer_id"])
     source = Source(SourceApp.EMBED, scorer_id)
     stamps, outcome = await services.stamp_store.store(address, _entries(sent), scorer_id, source)
+    note_score(request.scope, scorer_id, passing=outcome.score.passing)
     score = score_response(outcome, with_points=False)
     return json_response(StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score))
 
@@ -82,6 +84,7 @@ async def get_embed_score(request: Request) -> Response:
         outcome = await services.road.score(address, scorer_id)
     except ScorerNotFound as error:
         raise InvalidScorerId from error
+    note_score(request.scope, scorer_id, passing=outcome.score.passing)
     stamps = shown(await services.stamp_store.live_stamps(address))
     score = score_response(outcome, with_points=False)
     return json_response(StampsAndScoreResponse(success=True, stamps=stamps, score=score))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_score
 from passport_scorer.api.endpoint import Answer, Endpoint
 from passport_scorer.api.internal.parameters import (
     ADDRESS,
@@ -42,7 +43,9 @@ async def get_internal_score_without_version(request: Request) -> Response:
 async def _scored(request: Request) -> Response:
     services: Services = request.app.state.services
     address = parse_address(request.path_params["address"])
-    outcome = await services.road.score(address, integer_path_parameter(request, "scorer_id"))
+    scorer_id = integer_path_parameter(request, "scorer_id")
+    outcome = await services.road.score(address, scorer_id)
+    note_score(request.scope, scorer_id, passing=outcome.score.passing)
     return json_response(score_response(outcome, with_points=False))
 
 

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_community, note_score
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.parsing import required_query_parameter
 from passport_scorer.api.problems import invalid_request_answer
@@ -56,8 +57,10 @@ async def get_score_history(call: PartnerCall) -> Response:
         return call.services.database.read(READ_SCORE_EVENT, parameters)
 
     key, rows = await call.authorized(read, stored_key)
+    community_id = rows[0].community_id
+    note_community(call.request.scope, community_id)
     _check_permission(key)
-    if rows[0].community_id is None:
+    if community_id is None:
         raise ScorerNotFound("No Community matches the given query.")
     if rows[0].data is None:
         raise NoScoreFound(asked.address, created_at)
@@ -66,6 +69,7 @@ async def get_score_history(call: PartnerCall) -> Response:
     except UnreadableScore as error:  # the row holds no score
         log.warning("event_not_readable", address=asked.address, reason=error.code)
         raise NoScoreFound(asked.address, created_at) from error
+    note_score(call.request.scope, community_id, passing=score.passing)
     return json_response(recorded_score_response(asked.address, score))
 
 

@@ -8,6 +8,7 @@ from operator import attrgetter
 import msgspec
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_community, note_score
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.public.partner_call import (
     PARTNER_SECURITY,
@@ -41,10 +42,12 @@ async def get_score(call: PartnerCall) -> Response:
         return road.read(msgspec.structs.replace(request, key_hash=key_hash))
 
     key, loaded = await call.authorized(load, attrgetter("key"))
+    note_community(call.request.scope, loaded.row.community_id)
     if not key.read_scores:
         raise PermissionDenied
     parse_address(written)
     outcome = await road.settle(await road.snapshot(loaded))
+    note_score(call.request.scope, loaded.community_id, passing=outcome.score.passing)
     return json_response(score_response(outcome, with_points=call.services.shows_points))
 
 

@@ -202,7 +202,7 @@ async def test_what_is_out_of_bounds_is_refused_and_nothing_is_a_fault(
         method, url, body, must_be_refused = request
         async with places:
             answer = await client.request(method, url, content=body, headers=headers)
-        is_fine = answer.status_code < 500 or url.startswith("/v2/stamps/metadata")
+        is_fine = answer.status_code < 500 or "external stamp metadata" in answer.text
         if not is_fine or (must_be_refused and not 400 <= answer.status_code < 500):
             faults.append((answer.status_code, method, url[:200], (body or "")[:300]))
 

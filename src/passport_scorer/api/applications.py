@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,11 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from passport_scorer.api.access_log import note_error
 from passport_scorer.api.account import NONCE
+from passport_scorer.api.answer_headers import EXPOSED_HEADERS
 from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
 from passport_scorer.api.ceramic_cache.score import OWN_SCORE
 from passport_scorer.api.ceramic_cache.stakes_and_weights import STAKES_AND_WEIGHTS
@@ -27,6 +30,7 @@ from passport_scorer.api.limits import RequestLimits
 from passport_scorer.api.metrics import METRICS
 from passport_scorer.api.openapi import openapi_document
 from passport_scorer.api.public.endpoints import PARTNER_ENDPOINTS
+from passport_scorer.api.representation import Representation
 from passport_scorer.api.request_telemetry import RequestTelemetry
 from passport_scorer.api.responses import detail_response, error_response
 from passport_scorer.api.routing_header import RoutingHeader
@@ -86,8 +90,8 @@ def _application(
     application = _Application(
         routes=[
             *map(_route, (*endpoints, HEALTH_WITH_SLASH)),
-            *documentation_routes(document),
-            *others,
+            *map(_document, documentation_routes(document)),
+            *map(_compressed, others),
         ],
         middleware=_middleware(services),
     )
@@ -110,21 +114,49 @@ class _Application(Starlette):
 
 
 class _NoRouteAnswered:
-    """ASGI middleware: answers where there is no such path, or no such method of it."""
+    """ASGI middleware: answers where there is no such path, or no such method of it.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Source: RFC 9110, 9.3.7 (OPTIONS) and 15.5.6 (Allow).
+    """
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._app(scope, receive, send)
+            await self._router(scope, receive, send)
         except HTTPException as error:
-            response = detail_response(error.detail, error.status_code, error.headers)
+            response = self._response(scope, error)
             await response(scope, receive, send)
+
+    def _response(self, scope: Scope, error: HTTPException) -> Response:
+        if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return detail_response(error.detail, error.status_code, error.headers)
+        allowed = {"Allow": ", ".join(sorted({"OPTIONS", *self._methods(scope)}))}
+        if scope["method"] == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=allowed)
+        return detail_response(error.detail, error.status_code, allowed)
+
+    def _methods(self, scope: Scope) -> Iterator[str]:
+        """All methods of the path: Starlette names those of its first route only."""
+        for route in self._router.routes:
+            if isinstance(route, Route) and route.matches(scope)[0] is Match.PARTIAL:
+                yield from route.methods or ()
 
 
 def _route(endpoint: Endpoint) -> Route:
-    return Route(endpoint.path, _Answering(endpoint), methods=[endpoint.method])
+    route = Route(endpoint.path, _Answering(endpoint), methods=[endpoint.method])
+    return _compressed(route, endpoint.cache_control) if endpoint.is_compressed else route
+
+
+def _document(route: Route) -> Route:
+    """Let callers keep a document, and ask each time whether it is still the same."""
+    return _compressed(route, "no-cache")
+
+
+def _compressed(route: Route, cache_control: str | None = None) -> Route:
+    route.app = Representation(route.app, cache_control)
+    return route
 
 
 class _Answering:
@@ -147,7 +179,13 @@ class _Answering:
 def _middleware(services: Services) -> list[Middleware]:
     middleware = [
         Middleware(RequestTelemetry, services.telemetry),
-        Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=["*"],
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        ),
         Middleware(RequestLimits),
     ]
     if services.routing_header:

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from passport_scorer.api.responses import json_response
 
@@ -28,7 +28,7 @@ _ONLY_FROM_HERE = {
 }
 
 
-def documentation_routes(document: Mapping[str, Any]) -> Sequence[BaseRoute]:
+def documentation_routes(document: Mapping[str, Any]) -> Sequence[Route]:
     """Return the routes that serve this OpenAPI document and the page that shows it."""
 
     encoded = json_response(document).body

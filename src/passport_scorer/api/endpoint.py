@@ -75,6 +75,9 @@ class Endpoint(msgspec.Struct, frozen=True):
         query: those in the query.
         body: what is sent.
         security: names of security schemes, any of which will do; empty: anybody may call.
+        is_compressed: True if answers are compressed for who accepts it. Never where they hold
+            secrets: the length would tell of them.
+        cache_control: how long answers may be kept; None: not at all.
     """
 
     path: str
@@ -88,6 +91,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     query: Sequence[Parameter] = ()
     body: Body | None = None
     security: Sequence[str] = ()
+    is_compressed: bool = False
+    cache_control: str | None = None
 
     @property
     def longest_body(self) -> int:

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.limits import NOT_UTF8
+from passport_scorer.api.parsing import UnsupportedEncoding
 from passport_scorer.api.responses import detail_answer
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -38,6 +40,19 @@ _SECURITY_SCHEMES: Mapping[str, Any] = {
     },
 }
 
+_HEADERS: Mapping[str, str] = {
+    "X-Request-ID": "Names this request, for support: what the request's own `X-Request-ID` said, "
+    "if that was 1 to 128 letters, digits and `._~+/=:@-`, else a new id.",
+    "traceparent": "The trace that the request belongs to (W3C Trace Context).",
+    "Cache-Control": "How long the answer may be kept; mostly `no-store`.",
+    "WWW-Authenticate": "What may be presented.",
+    "ETag": "Names this version of the answer, for `If-None-Match`.",
+}
+_IN_ALL: Mapping[str, Any] = {
+    name: {"$ref": f"#/components/headers/{name}"}
+    for name in ("X-Request-ID", "traceparent", "Cache-Control")
+}
+
 
 def openapi_document(title: str, description: str, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Return the OpenAPI document of these endpoints, as plain JSON values."""
@@ -61,6 +76,7 @@ def openapi_document(title: str, description: str, endpoints: Sequence[Endpoint]
         "paths": paths,
         "components": {
             "schemas": components,
+            "headers": {name: _header(says) for name, says in _HEADERS.items()},
             "securitySchemes": {n: s for n, s in _SECURITY_SCHEMES.items() if n in schemes},
         },
     }
@@ -75,12 +91,22 @@ def _bodies(endpoints: Sequence[Endpoint]) -> Iterator[Any]:
 
 
 def _answers(endpoint: Endpoint) -> Sequence[Answer]:
-    """What an endpoint declares, and what follows from its having a body."""
-    if not endpoint.body:
-        return endpoint.answers
-    bound = f"The body has more than {endpoint.longest_body // 1024} KiB."
-    too_long = detail_answer(413, bound, "The body of the request is too long.")
-    return sorted([*endpoint.answers, too_long], key=lambda answer: answer.status)
+    """What an endpoint declares, and what follows from its having a body or parameters."""
+    answers = list(endpoint.answers)
+    if endpoint.body:
+        bound = f"The body has more than {endpoint.longest_body // 1024} KiB."
+        answers += [
+            detail_answer(413, bound, "The body of the request is too long."),
+            detail_answer(
+                415,
+                "The body is compressed.",
+                UnsupportedEncoding().message,
+                {"Accept-Encoding": "`identity`: the only coding that is taken."},
+            ),
+        ]
+    if endpoint.parameters and not any(answer.status == 400 for answer in answers):
+        answers.append(detail_answer(400, "The path is not UTF-8.", NOT_UTF8))
+    return sorted(answers, key=lambda answer: answer.status)
 
 
 def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
@@ -98,6 +124,9 @@ def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, An
             str(answer.status): _response(answer, schema_of) for answer in _answers(endpoint)
         },
     }
+    if endpoint.cache_control:
+        operation["responses"]["304"] = _not_modified()
+        operation["responses"]["200"]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     if endpoint.body:
         content = {"schema": schema_of[endpoint.body.type], "example": endpoint.body.example}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -117,11 +146,20 @@ def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
 
 def _response(answer: Answer, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
     content = {"schema": schema_of[answer.body], "example": answer.example}
+    headers = {name: _header(says) for name, says in answer.headers.items()}
+    if answer.status == 401:
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
     return {
         "description": answer.meaning,
-        "headers": {
-            name: {"description": says, "schema": {"type": "string"}}
-            for name, says in answer.headers.items()
-        },
+        "headers": headers | _IN_ALL,
         "content": {"application/json": content},
     }
+
+
+def _header(says: str) -> dict[str, Any]:
+    return {"description": says, "schema": {"type": "string"}}
+
+
+def _not_modified() -> dict[str, Any]:
+    headers = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    return {"description": "You have it already (`If-None-Match`).", "headers": headers | _IN_ALL}

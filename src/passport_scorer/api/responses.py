@@ -55,6 +55,14 @@ _STATUSES: Mapping[str, int] = {
     "service_stopping": 503,
 }
 
+# What a caller who isn't let in may present. Source: RFC 9110, 11.6.1.
+_CHALLENGES: Mapping[str, str] = {
+    "unauthorized": 'InternalToken realm="passport-scorer"',
+    "invalid_access_token": 'Bearer realm="passport-scorer"',
+    "invalid_api_key": 'ApiKey realm="passport-scorer", header="X-API-Key"',
+    "wrong_secret": 'ApiKey realm="passport-scorer", header="X-API-Key"',
+}
+
 log = structlog.get_logger()
 
 
@@ -132,7 +140,17 @@ def error_response(error: Exception) -> Response:
         log.error("request_failed", error=type(error).__name__, exc_info=error)
         return detail_response(_GENERAL_FAILURE, 500)
     assert isinstance(error, PassportScorerError)  # noqa: S101  others have no status
-    headers = {"Retry-After": "1"} if status == 503 else None
-    if isinstance(error, TooManyCalls):
-        headers = {"Retry-After": str(error.retry_after)}
-    return detail_response(error.message, status, headers)
+    return detail_response(error.message, status, _headers(error, status))
+
+
+def _headers(error: PassportScorerError, status: int) -> dict[str, str]:
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = _CHALLENGES[error.code]
+    elif status == 415:
+        headers["Accept-Encoding"] = "identity"
+    elif status == 503:
+        headers["Retry-After"] = "1"
+    elif isinstance(error, TooManyCalls):
+        headers["Retry-After"] = str(error.retry_after)
+    return headers

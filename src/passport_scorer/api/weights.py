@@ -7,6 +7,8 @@ from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.embed import weight_numbers
 from passport_scorer.services import Services
 
+WEIGHTS_CACHE_CONTROL = "public, max-age=60"  # they change a few times a year
+
 
 async def weights_of(services: Services, community_id: int) -> dict[str, float]:
     """Return provider -> weight, as stored with a community's scorer.

@@ -13,7 +13,7 @@ from passport_scorer.api.ceramic_cache.owner_call import (
 from passport_scorer.api.endpoint import Answer, Endpoint
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
 from passport_scorer.api.stakes import STAKES_EXAMPLE, Stakes, stakes_of
-from passport_scorer.api.weights import weights_of
+from passport_scorer.api.weights import WEIGHTS_CACHE_CONTROL, weights_of
 from passport_scorer.services import Services
 
 
@@ -37,6 +37,8 @@ STAKES_AND_WEIGHTS = (
         summary="The weights of the configured scorer",
         description="As they are stored with the scorer.",
         tag="Stamp store",
+        is_compressed=True,
+        cache_control=WEIGHTS_CACHE_CONTROL,
         answers=[
             Answer(200, "Provider -> weight.", dict[str, float], {"Google": 0.525}),
             detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
@@ -50,6 +52,7 @@ STAKES_AND_WEIGHTS = (
         description="An address without stakes has an empty list; that is no error.",
         tag="Stamp store",
         security=OWNER_SECURITY,
+        is_compressed=True,
         answers=[Answer(200, "The stakes.", Stakes, STAKES_EXAMPLE), *owner_answers()],
     ),
 )

@@ -130,6 +130,7 @@ STAMPS = (
         ),
         tag=_TAG,
         security=OWNER_SECURITY,
+        is_compressed=True,
         body=_ENTRIES,
         answers=[
             Answer(201, "Stored.", StampsAndScoreResponse, _STAMPS_AND_SCORE),
@@ -145,6 +146,7 @@ STAMPS = (
         description="As POST; an entry without a stamp only deletes.",
         tag=_TAG,
         security=OWNER_SECURITY,
+        is_compressed=True,
         body=_ENTRIES,
         answers=[
             Answer(200, "Stored.", StampsAndScoreResponse, _STAMPS_AND_SCORE),
@@ -160,6 +162,7 @@ STAMPS = (
         description="The stamps of the providers in the list are soft-deleted; the score follows.",
         tag=_TAG,
         security=OWNER_SECURITY,
+        is_compressed=True,
         body=Body(_LISTED, [StampEntry("Google")]),
         answers=[
             Answer(200, "Deleted.", StampsResponse, _STAMPS),
@@ -173,6 +176,7 @@ STAMPS = (
         summary="List the stamps of an address",
         description="The live, unrevoked stamps, newest first.",
         tag=_TAG,
+        is_compressed=True,
         query=[Parameter("address", "An Ethereum address.", {"type": "string"}, EXAMPLE.address)],
         answers=[
             Answer(200, "The stamps.", StampsResponse, _STAMPS),

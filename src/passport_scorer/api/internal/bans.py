@@ -113,6 +113,7 @@ CHECK_BANS = Endpoint(
     ),
     tag="Issuing",
     security=INTERNAL_SECURITY,
+    is_compressed=True,
     body=Body(
         Annotated[list[CheckedCredential], msgspec.Meta(max_length=MOST_CREDENTIALS)],
         [CheckedCredential(CheckedSubject(f"did:pkh:eip155:1:{EXAMPLE_ADDRESS}", "Google", _HASH))],

@@ -66,6 +66,7 @@ CUSTOM_CREDENTIAL = Endpoint(
     description="The `#` in a provider id must be encoded: once (`%23`) or twice (`%2523`).",
     tag="Customizations",
     security=INTERNAL_SECURITY,
+    is_compressed=True,
     parameters=[
         Parameter(
             "provider_id",

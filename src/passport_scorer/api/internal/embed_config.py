@@ -15,7 +15,7 @@ from passport_scorer.api.parsing import (
 )
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.responses import general_answers, json_response
-from passport_scorer.api.weights import weights_of
+from passport_scorer.api.weights import WEIGHTS_CACHE_CONTROL, weights_of
 from passport_scorer.db.embed_queries import (
     READ_EMBED_CONFIG,
     CommunityParameters,
@@ -79,6 +79,8 @@ EMBED_WEIGHTS = Endpoint(
     summary="Weights of a community's scorer",
     description=f"As they are stored with the scorer. {_ANYBODY}",
     tag="Embedding",
+    is_compressed=True,
+    cache_control=WEIGHTS_CACHE_CONTROL,
     query=[
         Parameter(
             "community_id",
@@ -101,6 +103,8 @@ EMBED_CONFIG = Endpoint(
     summary="What a page that embeds the stamps shows",
     description=f"Weights, and platforms under their headings. {_ANYBODY}",
     tag="Embedding",
+    is_compressed=True,
+    cache_control=WEIGHTS_CACHE_CONTROL,
     query=[Parameter("community_id", "The id of a community.", BIGINT.schema(), 1)],
     answers=[
         Answer(

@@ -118,6 +118,7 @@ EMBED_STAMPS = (
         description="All of it or nothing. At most 100 stamps, each of another provider.",
         tag=_TAG,
         security=INTERNAL_SECURITY,
+        is_compressed=True,
         parameters=[_ADDRESS],
         body=Body(EmbedStamps, EmbedStamps("2", [{"type": ["VerifiableCredential"]}])),
         answers=[
@@ -134,6 +135,7 @@ EMBED_STAMPS = (
         summary="Score an address, and list its stamps",
         description="A negative scorer id means the demo scorer.",
         tag=_TAG,
+        is_compressed=True,
         parameters=[Parameter("scorer_id", "A scorer.", BIGINT.schema(), 2), _ADDRESS],
         answers=[
             Answer(200, "The score and the stamps.", StampsAndScoreResponse, _ANSWER),

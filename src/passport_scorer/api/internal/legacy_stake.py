@@ -91,6 +91,7 @@ LEGACY_STAKES = Endpoint(
     description="A round without stakes of the address has an empty list; that is no error.",
     tag="Stakes",
     security=INTERNAL_SECURITY,
+    is_compressed=True,
     parameters=[ADDRESS, Parameter("round_id", "The round.", INTEGER.schema(), 1)],
     answers=[
         Answer(

@@ -76,6 +76,7 @@ CHECK_REVOCATIONS = Endpoint(
     ),
     tag="Issuing",
     security=INTERNAL_SECURITY,
+    is_compressed=True,
     body=Body(CheckedProofs, CheckedProofs(["0x674ba101", "0x2f229b58"])),
     answers=[
         Answer(

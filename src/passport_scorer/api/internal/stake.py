@@ -36,6 +36,7 @@ STAKES = Endpoint(
     description="An address without stakes has an empty list; that is no error.",
     tag="Stakes",
     security=INTERNAL_SECURITY,
+    is_compressed=True,
     parameters=[CHECKSUMMED_ADDRESS],
     answers=[
         Answer(200, "The stakes.", Stakes, STAKES_EXAMPLE),

@@ -49,6 +49,8 @@ CATALOGUE = Endpoint(
     ),
     tag="Stamps",
     security=PARTNER_SECURITY,
+    is_compressed=True,
+    cache_control="private, max-age=300",
     answers=partner_answers(
         Answer(200, "The catalogue.", list[Platform], [_EXAMPLE]), NO_CATALOGUE_ANSWER
     ),

@@ -69,6 +69,7 @@ LISTING = Endpoint(
     ),
     tag="Stamps",
     security=PARTNER_SECURITY,
+    is_compressed=True,
     parameters=[parameter for parameter in SCORE.parameters if parameter.name == "address"],
     query=[
         Parameter(

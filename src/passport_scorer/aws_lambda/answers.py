@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from passport_scorer.api.answer_headers import EXPOSED_HEADERS, answer_headers
 from passport_scorer.aws_lambda.events import AnswerShape
+from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 
 # Beyond that a load balancer answers 502 by itself, and nobody knows why.
 LONGEST_FOR_LOAD_BALANCER = 1_000_000
@@ -32,19 +34,24 @@ class HttpAnswer(msgspec.Struct, frozen=True):
     @property
     def is_text(self) -> bool:
         """Whether the body is UTF-8, which may stand in JSON as it is."""
-        kind = next((value for name, value in self.headers if name == b"content-type"), b"")
-        return not self.body or kind.decode("latin-1").startswith(_TEXT)
+        said = dict(self.headers)
+        kind = said.get(b"content-type", b"").decode("latin-1")
+        is_plain = kind.startswith(_TEXT) and b"content-encoding" not in said
+        return not self.body or is_plain
 
 
 def detail_answer(status: int, sentence: str, **headers: str) -> HttpAnswer:
     """Return an answer like those of the applications to an error."""
     body = _JSON.encode({"detail": sentence})
-    named = {"content-type": "application/json", **headers}
-    return HttpAnswer(
-        status,
-        [(name.replace("_", "-").encode(), text.encode()) for name, text in named.items()],
-        body,
-    )
+    named = {
+        "content-type": "application/json",
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": ", ".join(EXPOSED_HEADERS),
+        **headers,
+    }
+    own = [(name.replace("_", "-").encode(), text.encode()) for name, text in named.items()]
+    correlation = CORRELATION.get() or correlation_of(())
+    return HttpAnswer(status, answer_headers(correlation, own), body)
 
 
 def event_answer(answer: HttpAnswer, shape: AnswerShape) -> dict[str, Any]:

@@ -182,7 +182,12 @@ def _listed(values: Mapping[str, str] | None) -> dict[str, list[str]]:
 
 
 def _headers(values: Mapping[str, Sequence[str]]) -> Headers:
-    return [(_octets(name.lower()), _octets(value)) for name in values for value in values[name]]
+    """Return the headers; blanks and tabs around a value are no part of it (RFC 9110, 5.5)."""
+    return [
+        (_octets(name.lower()), _octets(value).strip(b" \t"))
+        for name in values
+        for value in values[name]
+    ]
 
 
 def _pairs(parameters: Mapping[str, Sequence[str]]) -> Iterator[bytes]:

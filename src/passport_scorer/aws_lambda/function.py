@@ -13,6 +13,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from passport_scorer.api.applications import internal_application, public_application
+from passport_scorer.api.hosts import NO_CLEAR_HOST, has_clear_host
 from passport_scorer.app import running_services, running_telemetry, utc_now
 from passport_scorer.aws_lambda.answers import (
     HttpAnswer,
@@ -33,6 +34,7 @@ from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 from passport_scorer.settings import InvalidSetting, Settings
 from passport_scorer.settings_check import read_serving_settings, warn_of_useless_settings
+from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = "2"  # a sandbox has one request at a time
@@ -44,6 +46,7 @@ _LAST = 0.2  # seconds that are kept for handing the answer over
 # Rounds of the loop in which it hears which connections were closed while the sandbox was frozen,
 # so that they are replaced. The end of one comes in pieces: last words, TLS's end, TCP's end.
 _ROUNDS = 10
+_ANY_HTTP = "1.0"  # events don't say which it was; in this one a host may be missing
 _NOT_IN_TIME = "There was no answer in time. Please try again."
 
 log = structlog.get_logger()
@@ -87,9 +90,13 @@ class LambdaFunction:
     def __call__(self, event: object, context: Context | None) -> dict[str, Any]:
         """Answer an event; whatever goes wrong is an answer too."""
         loop, shape = self._in_loop(), AnswerShape.FORMAT_2
+        CORRELATION.set(correlation_of(()))
         try:
             request = read_event(event)
             shape = request.answer
+            CORRELATION.set(correlation_of(request.headers))
+            if not has_clear_host(request.headers, _ANY_HTTP):
+                return event_answer(detail_answer(400, NO_CLEAR_HOST), shape)
             answer = loop.run_until_complete(self._answer(request, _deadline(context)))
         except (UnknownEvent, UnreadableBody) as error:
             log.warning("event_refused", reason=error.code)

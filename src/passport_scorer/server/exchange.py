@@ -10,6 +10,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from passport_scorer.api.answer_headers import EXPOSED_HEADERS, answer_headers
+from passport_scorer.api.hosts import NO_CLEAR_HOST
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.correlation import Correlation, correlation_of
 
@@ -30,6 +31,7 @@ REASONS = {
     431: "The headers of the request are too long.",
     503: "The service is busy. Please try again later.",
 }
+_OF_REASON = {"no_clear_host": NO_CLEAR_HOST}
 _PHRASES = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -113,29 +115,36 @@ class Exchange(RequestResponseCycle):
         return message
 
 
-def refused_response(status: int, correlation: Correlation) -> bytes:
-    """Return a whole response that says why a request is refused, and closes the connection."""
-    body = _body(status)
+def refused_response(status: int, reason: str, correlation: Correlation) -> bytes:
+    """Return a whole response that says why a request is refused, and closes the connection.
+
+    Args:
+        status: of the response.
+        reason: as it is counted.
+        correlation: the ids of the request.
+    """
+    body = _body(_OF_REASON.get(reason, REASONS[status]))
     head = b"HTTP/1.1 %d %s\r\n" % (status, _PHRASES[status].encode())
-    fields = [*_headers(status, correlation), (b"connection", b"close")]
+    fields = [*_headers(status, body, correlation), (b"connection", b"close")]
     return head + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body
 
 
 async def service_busy(scope: Scope, _receive: Receive, send: Send) -> None:
     """ASGI application: 503 at once."""
-    headers = _headers(503, correlation_of(scope["headers"]))
+    body = _body(REASONS[503])
+    headers = _headers(503, body, correlation_of(scope["headers"]))
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": _body(503)})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _nothing() -> None:
     """Be called for a response that is not the connection's any more."""
 
 
-def _headers(status: int, correlation: Correlation) -> list[tuple[bytes, bytes]]:
+def _headers(status: int, body: bytes, correlation: Correlation) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(_body(status))),
+        (b"content-length", b"%d" % len(body)),
         (b"access-control-allow-origin", b"*"),
         (b"access-control-expose-headers", ", ".join(EXPOSED_HEADERS).encode()),
         *answer_headers(correlation),
@@ -145,5 +154,5 @@ def _headers(status: int, correlation: Correlation) -> list[tuple[bytes, bytes]]
     return headers
 
 
-def _body(status: int) -> bytes:
-    return msgspec.json.encode({"detail": REASONS[status]})
+def _body(sentence: str) -> bytes:
+    return msgspec.json.encode({"detail": sentence})

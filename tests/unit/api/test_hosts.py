@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from passport_scorer.server.hosts import has_clear_host
+from passport_scorer.api.hosts import has_clear_host
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ISSUER = "passport-scorer"
 LIFETIME = timedelta(days=7)
 _DID = "did:pkh:eip155:1:"
+_LAST_SECOND = 253_402_300_799  # of the year 9999, in seconds since 1970
 _LONGEST_TOKEN = 8 * 1024  # characters; ours have some 700
 
 log = structlog.get_logger()
@@ -64,7 +65,8 @@ class _Header(msgspec.Struct, frozen=True):
 class _Claims(msgspec.Struct, frozen=True):
     did: str
     exp: int | float
-    nbf: int | float | None = None
+    nbf: int | float | msgspec.UnsetType = msgspec.UNSET
+    iat: int | float | msgspec.UnsetType = msgspec.UNSET
     iss: str | None = None
     token_type: str | None = None
 
@@ -117,11 +119,7 @@ class AccessTokens:
         return jwt.encode({"alg": "RS256"}, claims, key, algorithms=["RS256"])
 
     def _address(self, algorithm: str, claims: _Claims) -> str:
-        now = self._clock().timestamp()
-        if not claims.exp > now:
-            raise _Refused("expired")
-        if claims.nbf is not None and not claims.nbf <= now:
-            raise _Refused("not valid yet")
+        _check_times(claims, self._clock().timestamp())
         if algorithm == "RS256" and claims.iss != ISSUER:
             raise _Refused("issuer")
         if algorithm == "HS256" and claims.token_type != "access":  # noqa: S105
@@ -173,6 +171,17 @@ def _verified_claims(token: str, algorithm: str, key: RSAKey | OctKey | None) ->
     if key is None:
         raise _Refused("not configured")
     return msgspec.convert(jwt.decode(token, key, algorithms=[algorithm]).claims, _Claims)
+
+
+def _check_times(claims: _Claims, now: float) -> None:
+    """JSON as Python reads it has Infinity and NaN: a token must not last for ever by them."""
+    for time in (claims.exp, claims.nbf, claims.iat):
+        if not isinstance(time, msgspec.UnsetType) and not 0 <= time <= _LAST_SECOND:
+            raise _Refused("time out of range")
+    if not claims.exp > now:
+        raise _Refused("expired")
+    if not isinstance(claims.nbf, msgspec.UnsetType) and not claims.nbf <= now:
+        raise _Refused("not valid yet")
 
 
 def _reason(error: Exception) -> str:

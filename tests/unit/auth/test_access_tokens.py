@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from passport_scorer.auth.access_tokens import AccessTokens, InvalidAccessToken, TokenKeys
@@ -144,10 +146,31 @@ def test_whether_tokens_can_be_issued() -> None:
         {"exp": int(NOW.timestamp())},
         {"exp": int(NOW.timestamp()) - 1},
         {"exp": -(10**400)},
+        {"exp": 10**400},
+        {"exp": float("inf")},
+        {"exp": float("-inf")},
+        {"exp": 1e300},
+        {"exp": 253_402_300_800},
+        {"exp": {}},
+        {"nbf": float("nan")},
+        {"nbf": float("-inf")},
+        {"nbf": -1},
+        {"nbf": "0"},
+        {"nbf": False},
+        {"nbf": None},
+        {"iat": float("inf")},
+        {"iat": float("nan")},
+        {"iat": -1},
+        {"iat": "0"},
+        {"iat": True},
+        {"iat": []},
         {"nbf": int(NOW.timestamp()) + 1},
         {"did": ...},
         {"did": None},
         {"did": 5},
+        {"did": [f"did:pkh:eip155:1:{ADDRESS}"]},
+        {"did": {}},
+        {"did": True},
         {"did": ""},
         {"did": ADDRESS},
         {"did": f"did:pkh:eip155:10:{ADDRESS}"},
@@ -173,6 +196,9 @@ def test_claims_that_are_refused(kind: Callable[..., str], claims: dict[str, obj
         {"iat": int(NOW.timestamp()) + 10**6},
         {"nbf": int(NOW.timestamp())},
         {"exp": NOW.timestamp() + 0.5},
+        {"exp": 253_402_300_799},
+        {"iat": NOW.timestamp() - 0.5},
+        {"nbf": 0},
         {"sub": 5, "unknown": {"a": [1]}},
     ],
     ids=repr,
@@ -180,6 +206,39 @@ def test_claims_that_are_refused(kind: Callable[..., str], claims: dict[str, obj
 def test_claims_that_are_ignored(kind: Callable[..., str], claims: dict[str, object]) -> None:
     """The audience and unknown claims don't matter."""
     assert not refused(kind(**claims))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(
+    st.sampled_from([rs256, hs256]),
+    st.dictionaries(st.sampled_from(["did", "exp", "nbf", "iat"]), JSON, min_size=1),
+)
+def test_claims_of_any_kind(kind: Callable[..., str], claims: dict[str, Any]) -> None:
+    """Whatever the claims are, a token counts only with an end in the future that is one."""
+    merged = {**GOOD, **claims}
+    if not refused(kind(**claims)):
+        assert merged["did"] == GOOD["did"]
+        times = [merged[name] for name in ("exp", "nbf", "iat") if name in merged]
+        assert all(type(time) in {int, float} and 0 <= time < 253_402_300_800 for time in times)
+        assert merged.get("nbf", 0) <= NOW.timestamp() < merged["exp"]
+
+
+@pytest.mark.parametrize("text", ["1e400", "Infinity", "-Infinity", "NaN", "1E+999", "9" * 4301])
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+def test_numbers_as_they_may_be_written(name: str, text: str) -> None:
+    """Numbers that Python's JSON reads, though they are none or too large, are refused."""
+    claims = json.dumps({**GOOD, name: 4711}).replace("4711", text).encode()
+    header = encoded(b'{"alg":"HS256"}')
+    signed = header + b"." + encoded(claims)
+    assert refused((signed + b"." + encoded(by_secret()(signed))).decode())
 
 
 @pytest.mark.parametrize("issuer", ["somebody-else", "", None, ..., 5, ["passport-scorer"]])

@@ -12,7 +12,7 @@ from limits.aio.storage import Storage
 
 from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
-from passport_scorer.auth.contract_wallets import ContractWallets
+from passport_scorer.auth.contract_wallets import ChainWallets, ContractWallets
 from passport_scorer.auth.ethereum_node import EthereumNode
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
@@ -172,6 +172,10 @@ def _access_tokens(settings: Settings) -> AccessTokens:
     return AccessTokens(keys, utc_now)
 
 
-def _wallets(settings: Settings) -> ContractWallets | None:
+def _wallets(settings: Settings) -> ChainWallets:
+    def asking(url: str) -> ContractWallets:
+        return ContractWallets(EthereumNode(url))
+
+    of_chain = {chain_id: asking(url) for chain_id, url in settings.ethereum_rpc_urls.items()}
     url = settings.ethereum_rpc_url
-    return ContractWallets(EthereumNode(url)) if url else None
+    return ChainWallets(of_chain, asking(url) if url else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,12 +14,15 @@ import msgspec
 from passport_scorer.credentials.did import ed25519_key, ethereum_address
 from passport_scorer.credentials.errors import IssuerUnresolvable
 from passport_scorer.credentials.rsa_keys import private_key_pem, public_key_pem
+from passport_scorer.domain.rfc3986 import is_authority
 
 HIDDEN = "(hidden)"
 BIGINT = 2**63  # one more than a column of this type can hold
 
 _TRUE = frozenset({"1", "on", "true", "yes"})
 _FALSE = frozenset({"0", "off", "false", "no", ""})
+_CHAIN_ID = re.compile("[1-9][0-9]{0,18}")
+_MOST_CHAINS = 100
 _LEVELS = ("debug", "info", "warning", "error")
 # Options in the URL of a Redis, and what they may be.
 _REDIS_OPTIONS = {
@@ -130,7 +133,7 @@ def hosts(text: str) -> frozenset[str]:
     """Read a JSON list of hosts, with a port where there is one: what EIP-4361 calls a domain."""
     listed = _list_of_texts(text)
     for number, host in enumerate(listed, 1):
-        if not re.fullmatch(r"[^\s/?#]+", host):
+        if not host or not is_authority(host):
             raise Expected(
                 'a JSON list of hosts, such as ["app.example", "localhost:3000"], '
                 f"but number {number} is a URL or something else"
@@ -170,6 +173,20 @@ def web_address(text: str) -> str:
     return _address(text, "http", "https")
 
 
+def chain_addresses(text: str) -> dict[int, str]:
+    """Read a JSON object: id of a chain -> URL of a node."""
+    try:
+        listed = msgspec.json.decode(text, type=dict[str, str])
+        if len(listed) > _MOST_CHAINS or not all(map(_CHAIN_ID.fullmatch, listed)):
+            raise ValueError
+        return {int(chain_id): web_address(url) for chain_id, url in listed.items()}
+    except (msgspec.MsgspecError, ValueError):  # neither may be quoted: URLs hold keys
+        raise Expected(
+            'a JSON object of the ids of chains and URLs, such as {"8453": "https://…"}, '
+            f"{_MOST_CHAINS} at most"
+        ) from None
+
+
 def _address(text: str, *schemes: str) -> str:
     try:
         parts = urlsplit(text)
@@ -202,6 +219,12 @@ def shown_place(url: str) -> str:
     """Return where a URL leads, without what may be secret in it: user, password, path, query."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
+
+
+def shown_chains(urls: Mapping[int, str]) -> str:
+    """Return where the URL of each chain leads, without what may be secret in it."""
+    shown_urls = {str(chain_id): shown_place(url) for chain_id, url in urls.items()}
+    return msgspec.json.encode(shown_urls).decode()
 
 
 def shown_database(url: str) -> str:

@@ -23,6 +23,7 @@ from passport_scorer.db.location import DatabaseLocationError
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.setting_values import (
     BIGINT,
+    chain_addresses,
     header_name,
     hidden,
     hosts,
@@ -33,6 +34,7 @@ from passport_scorer.setting_values import (
     public_key,
     redis_address,
     share,
+    shown_chains,
     shown_database,
     shown_place,
     switch,
@@ -142,11 +144,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "ETHEREUM_RPC_URL",
             read=web_address,
-            meaning="a node that is asked about contract wallets' signatures",
-            default="none: contract wallets can't sign in",
+            meaning="a node of chain 1, asked about contract wallets' signatures; also for chains "
+            "that are not in `ETHEREUM_RPC_URLS`",
+            default="none: only contract wallets of `ETHEREUM_RPC_URLS` can sign in",
             show=shown_place,
         ),
     ] = None
+    ethereum_rpc_urls: Annotated[
+        Mapping[int, str],
+        Variable(
+            "ETHEREUM_RPC_URLS",
+            read=chain_addresses,
+            meaning="JSON object chain id -> URL of a node of that chain, such as "
+            '`{"8453": "https://…"}`, asked about signatures of its contract wallets',
+            default="none: `ETHEREUM_RPC_URL` is asked for every chain",
+            show=shown_chains,
+        ),
+    ] = {}
     cgrants_api_token: Annotated[
         str | None,
         Variable(

@@ -19,6 +19,10 @@ class NodeFailed(Exception):
     """The node couldn't be asked, or refused; says why, without its URL."""
 
 
+class CallFailed(NodeFailed):
+    """The node answered with an error: what was called reverted, or is refused."""
+
+
 class _Failure(msgspec.Struct, frozen=True):
     code: int
 
@@ -49,14 +53,15 @@ class EthereumNode:
             to: the contract (20 bytes) to call.
 
         Raises:
-            NodeFailed: there is no answer, or an error.
+            CallFailed: the answer is an error.
+            NodeFailed: there is no answer, or one that can't be read.
         """
         call = {"from": _FROM, "data": "0x" + code.hex()}
         if to is not None:
             call["to"] = "0x" + to.hex()
         answer = await self._ask("eth_call", [call, "latest"])
         if answer.error is not None:
-            raise NodeFailed(f"error {answer.error.code}")
+            raise CallFailed(f"error {answer.error.code}")
         try:
             return bytes.fromhex((answer.result or "").removeprefix("0x"))
         except ValueError:

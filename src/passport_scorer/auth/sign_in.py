@@ -5,29 +5,29 @@ Source: specification, auth.md ("Sign-in"); EIP-4361; EIP-191, version 0x45.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 import structlog
 
 from passport_scorer.auth.access_tokens import AccessTokens
-from passport_scorer.auth.contract_wallets import CHAIN_ID, ContractWallets
+from passport_scorer.auth.contract_wallets import ChainWallets
 from passport_scorer.auth.nonces import Nonces
+from passport_scorer.auth.signatures import canonical_signature, signature_bytes
 from passport_scorer.credentials.did import checksummed
 from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.keccak import keccak
 from passport_scorer.credentials.secp256k1 import recovered_address
+from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.siwe import (
     SignInRefused,
     SiweMessage,
+    chain_id_of,
     check_message,
-    is_for_chain,
-    message_text,
+    likely_texts,
+    possible_texts,
     signer_and_nonce,
 )
-
-_HEXADECIMAL = re.compile(r"0x(?:[0-9a-fA-F]{2})+")
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class SignIn:
         nonces: gives out and uses up what makes each message one of its kind.
         tokens: issues access tokens.
         domains: the sites for which owners may sign in; none: nobody gets in.
-        wallets: knows what contract wallets have signed; None: only key recovery counts.
+        wallets: knows what contract wallets have signed.
         clock: tells the time.
     """
 
@@ -48,12 +48,12 @@ class SignIn:
         nonces: Nonces,
         tokens: AccessTokens,
         domains: Collection[str],
-        wallets: ContractWallets | None,
+        wallets: ChainWallets,
         clock: Callable[[], datetime],
     ) -> None:
         self._nonces = nonces
         self._tokens = tokens
-        self._domains = domains
+        self._domains = frozenset(domain.lower() for domain in domains)
         self._wallets = wallets
         self._clock = clock
 
@@ -67,38 +67,64 @@ class SignIn:
             SignInRefused: it says which check failed.
             DatabaseUnavailable: whether the nonce is good isn't known.
         """
-        address, nonce = signer_and_nonce(message)
-        check_message(message, self._domains, self._clock())
-        if not self._tokens.can_issue:
-            log.error("sign_in_without_key", reason="SIWE_JWT_PRIVATE_KEY is not set")
-            raise SignInRefused
-        if not await self._nonces.use(nonce):
-            raise SignInRefused("Invalid nonce!")
-        if not await self._has_signed(address, message, signature):
-            raise SignInRefused("Invalid signature!")
-        return self._tokens.issue(address)
+        try:
+            return await self._access_token(message, signature)
+        except SignInRefused as error:
+            address = message.address if is_address(message.address or "") else None
+            log.info("sign_in_refused", address=address, reason=error.reason)
+            raise
 
     async def close(self) -> None:
-        """Close the connections to the Ethereum node."""
-        if self._wallets is not None:
-            await self._wallets.close()
+        """Close the connections to the Ethereum nodes."""
+        await self._wallets.close()
 
-    async def _has_signed(self, address: str, message: SiweMessage, signature: str) -> bool:
+    async def _access_token(self, message: SiweMessage, signature: str) -> str:
+        address, nonce = signer_and_nonce(message)
         wallet = bytes.fromhex(address[2:])
-        digest = signed_digest(message_text(message, checksummed(wallet)))
-        try:
-            if recovered_address(digest, signature) == wallet:
-                return True
-        except CredentialRefused:
-            pass  # it isn't a signature of a key; it may be one of a contract
-        if self._wallets is None or not is_for_chain(message, CHAIN_ID):
-            return False
-        if not _HEXADECIMAL.fullmatch(signature):
-            return False
-        return await self._wallets.has_signed(wallet, digest, bytes.fromhex(signature[2:]))
+        check_message(message, checksummed(wallet), self._domains, self._clock())
+        if not self._tokens.can_issue:
+            log.error("sign_in_without_key", reason="SIWE_JWT_PRIVATE_KEY is not set")
+            raise SignInRefused(reason="SIWE_JWT_PRIVATE_KEY is not set")
+        if not await self._nonces.use(nonce):
+            raise SignInRefused("Invalid nonce!", reason="nonce is unknown, used or expired")
+        await self._check_signature(wallet, message, signature)
+        return self._tokens.issue(address)
+
+    async def _check_signature(self, wallet: bytes, message: SiweMessage, signature: str) -> None:
+        octets = signature_bytes(signature)
+        if octets is None:
+            raise _invalid_signature("signature is not hexadecimal")
+        texts = possible_texts(message, checksummed(wallet))
+        if _has_signed(wallet, map(signed_digest, texts), octets):
+            return
+        chain_id = chain_id_of(message)
+        if not self._wallets.knows(chain_id):
+            raise _invalid_signature("signature is of another key, and no Ethereum node is set")
+        # A question to a node costs more than the recovery of a key, so fewer texts are tried.
+        asked = [signed_digest(text) for text in likely_texts(message, checksummed(wallet))]
+        if not await self._wallets.have_signed(chain_id, wallet, asked, octets):
+            raise _invalid_signature("signature is of another key, and the node did not confirm it")
 
 
 def signed_digest(text: str) -> bytes:
     """Return what is signed of a text (32 bytes). Source: EIP-191, version 0x45."""
     octets = text.encode()
     return keccak(b"\x19Ethereum Signed Message:\n%d" % len(octets) + octets)
+
+
+def _has_signed(wallet: bytes, digests: Iterable[bytes], signature: bytes) -> bool:
+    """Return True if the key of this address has signed one of the digests."""
+    canonical = canonical_signature(signature)
+    if canonical is None:
+        return False  # it isn't a signature of a key; it may be one of a contract
+    for digest in digests:
+        try:
+            if recovered_address(digest, canonical) == wallet:
+                return True
+        except CredentialRefused:
+            continue
+    return False
+
+
+def _invalid_signature(reason: str) -> SignInRefused:
+    return SignInRefused("Invalid signature!", reason=reason)

@@ -1,34 +1,43 @@
 """Sign-In with Ethereum: the text that an owner signs, and when a message counts.
 
-The message comes as fields, the signature is over the text that they make. That text must have
-one meaning only: a line feed in a field, or a scheme that isn't one, would let a message for one
-site, or one with an end, be read as another. So such fields are refused.
+The message comes as fields, the signature is over the text that they make. That text must be one
+of EIP-4361, and have one meaning only: a line feed in a field would let a message for one site, or
+one with an end, be read as another; and wallets warn of a foreign site only where they recognize
+the text. So each field is checked against the grammar.
 
-Source: EIP-4361; specification, auth.md ("Sign-in").
+Source: EIP-4361 ("ABNF Message Format"); specification, auth.md ("Sign-in").
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from itertools import product
+from typing import Annotated, Any
 
 import msgspec
 
 from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.bounded_types import Bigint, Field
 from passport_scorer.domain.errors import PassportScorerError
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
-_NUMBER = re.compile(r"[0-9]{1,30}")
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
+from passport_scorer.domain.rfc3339 import NoSuchTime, seconds_at, seconds_of
+from passport_scorer.domain.rfc3986 import is_authority, is_pchars, is_scheme, is_uri
 
 MOST_RESOURCES = 100
+DEFAULT_CHAIN_ID = 1
+
+_STATEMENT = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;= ]+")
+_NONCE = re.compile(r"[A-Za-z0-9]{8,}")
+_CHAIN_ID = re.compile(r"[0-9]{1,78}")  # a word of the Ethereum virtual machine at most
+# What stands for "nothing" in a line that is there all the same.
+_EMPTY: dict[str, Any] = {
+    "statement": "",
+    "resources": (),
+    "request_id": "",
+    "expiration_time": "",
+    "not_before": "",
+}
 
 
 class SignInRefused(PassportScorerError):
@@ -36,16 +45,22 @@ class SignInRefused(PassportScorerError):
 
     code = "sign_in_refused"
 
+    def __init__(self, message: str | None = None, *, reason: str) -> None:
+        """`reason` is for the log of operators; it holds nothing of what the caller sent."""
+        super().__init__(message)
+        self.reason = reason
+
 
 class SiweMessage(msgspec.Struct, frozen=True, rename="camel"):
-    """A message of EIP-4361, as fields.
+    """A message of EIP-4361, as fields. Absent, null and empty optional fields mean the same.
 
     Attributes:
-        domain: the site that asks for the signature.
-        address: whose signature it is, in any letter case.
+        domain: the site that asks for the signature: a host, with its port where it has one.
+        address: whose signature it is: `0x` and 40 hexadecimal digits; if the letters are of both
+            cases, their case is the checksum of EIP-55.
         uri: what the session is for.
         version: `1`.
-        chain_id: the chain that the session is bound to; a number, or its digits.
+        chain_id: the chain that the session is bound to; a number, or its digits. 1 if absent.
         nonce: from `GET /account/nonce`, used once.
         issued_at: when the message was made (RFC 3339).
         statement: a sentence for the owner.
@@ -78,58 +93,95 @@ def signer_and_nonce(message: SiweMessage) -> tuple[str, str]:
         SignInRefused: one of them is missing, or the address is none.
     """
     if not message.address or not message.nonce:
-        raise SignInRefused("Missing address or nonce!")
+        reason = "nonce is missing" if message.address else "address is missing"
+        raise SignInRefused("Missing address or nonce!", reason=reason)
     if not is_address(message.address):
-        raise SignInRefused("Invalid address format!")
+        raise SignInRefused("Invalid address format!", reason="address is malformed")
     return message.address.lower(), message.nonce.lower()
 
 
-def check_message(message: SiweMessage, domains: Collection[str], now: datetime) -> None:
-    """Check that a message is for us, and counts now.
+def check_message(
+    message: SiweMessage, checksummed: str, domains: Collection[str], now: datetime
+) -> None:
+    """Check that a message is one of EIP-4361, is for us, and counts now.
 
     Args:
         message: it has an address and a nonce.
-        domains: the sites for which owners may sign in.
+        checksummed: its address with the EIP-55 checksum.
+        domains: the sites for which owners may sign in, in lower case.
         now: the time (aware).
 
     Raises:
-        SignInRefused: it is for another site, has expired, doesn't count yet, or is malformed.
+        SignInRefused: a field is outside the grammar, or the message is for another site, has
+            expired or doesn't count yet.
     """
-    if message.domain not in domains or not _well_formed(message):
-        raise SignInRefused
-    if message.expiration_time is not None and now >= _time(message.expiration_time):
-        raise SignInRefused
-    if message.not_before is not None and now < _time(message.not_before):
-        raise SignInRefused
+    malformed = next(_malformed_fields(message, checksummed), None)
+    if malformed is not None:
+        raise SignInRefused(reason=f"{malformed} is malformed")
+    if str(message.domain).lower() not in domains:
+        raise SignInRefused(reason="domain is not in SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE")
+    time = seconds_at(now)
+    if message.expiration_time and time >= seconds_of(message.expiration_time):
+        raise SignInRefused(reason="expirationTime is past")
+    if message.not_before and time < seconds_of(message.not_before):
+        raise SignInRefused(reason="notBefore is yet to come")
 
 
-def message_text(message: SiweMessage, address: str) -> str:
-    """Return the text that the owner has signed: EIP-4361, "ABNF Message Format".
+def possible_texts(message: SiweMessage, checksummed: str) -> Iterator[str]:
+    """Give the texts that the owner may have signed: 32 at most.
+
+    Libraries differ in whether an empty optional field has a line, so each may or may not.
 
     Args:
         message: `check_message` has let it pass.
-        address: its address with the EIP-55 checksum, as the text must have it.
+        checksummed: its address with the EIP-55 checksum, as the text must have it.
+    """
+    return _texts(message, checksummed, _EMPTY)
+
+
+def likely_texts(message: SiweMessage, checksummed: str) -> Iterator[str]:
+    """Give those of the possible texts that libraries write: 4 at most.
+
+    siwe 3 has a line for an empty statement, and all libraries have one for an empty list.
+    """
+    return _texts(message, checksummed, ("statement", "resources"))
+
+
+def message_text(message: SiweMessage, checksummed: str) -> str:
+    """Return the text of a message; an optional field that is None has no line.
+
+    Args:
+        message: `check_message` has let it pass.
+        checksummed: its address with the EIP-55 checksum, as the text must have it.
     """
     origin = f"{message.scheme}://{message.domain}" if message.scheme else message.domain
     lines = [
         f"{origin} wants you to sign in with your Ethereum account:",
-        address,
+        checksummed,
         "",
         *([] if message.statement is None else [message.statement]),
         "",
         f"URI: {message.uri}",
         f"Version: {message.version}",
-        f"Chain ID: {message.chain_id}",
+        f"Chain ID: {_chain_id(message)}",
         f"Nonce: {message.nonce}",
         f"Issued At: {message.issued_at}",
         *_optional_lines(message),
     ]
-    return "\n".join(str(line) for line in lines)
+    return "\n".join(lines)
 
 
-def is_for_chain(message: SiweMessage, chain_id: int) -> bool:
-    """Return True if the session is bound to this chain: contract wallets exist on one only."""
-    return str(message.chain_id) == str(chain_id)
+def chain_id_of(message: SiweMessage) -> int:
+    """Return the chain that the session of a checked message is bound to."""
+    return int(_chain_id(message))
+
+
+def _texts(message: SiweMessage, checksummed: str, fields: Collection[str]) -> Iterator[str]:
+    present = {field: getattr(message, field) or None for field in _EMPTY}
+    empty = [field for field in fields if present[field] is None]
+    for values in product(*((None, _EMPTY[field]) for field in empty)):
+        written = present | dict(zip(empty, values, strict=True))
+        yield message_text(msgspec.structs.replace(message, **written), checksummed)
 
 
 def _optional_lines(message: SiweMessage) -> list[str]:
@@ -144,26 +196,48 @@ def _optional_lines(message: SiweMessage) -> list[str]:
     return lines
 
 
-def _well_formed(message: SiweMessage) -> bool:
-    required = (message.uri, message.version, message.chain_id, message.issued_at)
-    texts = [*msgspec.structs.astuple(message), *(message.resources or ())]
-    return (
-        None not in required
-        and not any(_CONTROL.search(text) for text in texts if isinstance(text, str))
-        and _NUMBER.fullmatch(str(message.chain_id)) is not None
-        and (not message.scheme or _SCHEME.fullmatch(message.scheme) is not None)
-    )
+def _malformed_fields(message: SiweMessage, checksummed: str) -> Iterator[str]:
+    """Give the fields that EIP-4361 does not allow as they are, as callers name them."""
+    required: dict[str, tuple[str | None, Callable[[str], bool]]] = {
+        "domain": (message.domain, is_authority),
+        "address": (message.address, lambda text: _has_checksum(text, checksummed)),
+        "uri": (message.uri, is_uri),
+        "version": (message.version, "1".__eq__),
+        "chainId": (_chain_id(message), _matches(_CHAIN_ID)),
+        "nonce": (message.nonce, _matches(_NONCE)),
+        "issuedAt": (message.issued_at, _is_time),
+    }
+    optional: dict[str, tuple[str | None, Callable[[str], bool]]] = {
+        "scheme": (message.scheme, is_scheme),
+        "statement": (message.statement, _matches(_STATEMENT)),
+        "expirationTime": (message.expiration_time, _is_time),
+        "notBefore": (message.not_before, _is_time),
+        "requestId": (message.request_id, is_pchars),
+    }
+    yield from (name for name, (text, fits) in required.items() if not text or not fits(text))
+    yield from (name for name, (text, fits) in optional.items() if text and not fits(text))
+    if not all(is_uri(resource) for resource in message.resources or ()):
+        yield "resources"
 
 
-def _time(text: str) -> datetime:
-    """Read a time as RFC 3339 has it.
+def _chain_id(message: SiweMessage) -> str:
+    missing = message.chain_id is None or message.chain_id == ""
+    return str(DEFAULT_CHAIN_ID if missing else message.chain_id)
 
-    Raises:
-        SignInRefused: it is written in another way.
-    """
-    if not _TIME.fullmatch(text):
-        raise SignInRefused
+
+def _has_checksum(address: str, checksummed: str) -> bool:
+    """Return False for a wrong checksum; letters of one case alone are none (EIP-55)."""
+    digits = address[2:]
+    return digits in {digits.lower(), digits.upper()} or address == checksummed
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda text: pattern.fullmatch(text) is not None
+
+
+def _is_time(text: str) -> bool:
     try:
-        return datetime.fromisoformat(text.upper())
-    except ValueError:
-        raise SignInRefused from None
+        seconds_of(text)
+    except NoSuchTime:
+        return False
+    return True

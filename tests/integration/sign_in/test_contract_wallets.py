@@ -32,9 +32,9 @@ async def wallets(node: Node) -> AsyncIterator[ContractWallets]:
 async def test_a_deployed_wallet(wallets: ContractWallets, node: Node, signature: bytes) -> None:
     """A deployed wallet says which signature is its own, of any length."""
     node.world.contracts[WALLET] = wallet(signature)
-    assert await wallets.has_signed(WALLET, DIGEST, signature)
-    assert not await wallets.has_signed(WALLET, DIGEST, signature + b"x")
-    assert not await wallets.has_signed(b"\x0b" * 20, DIGEST, signature)
+    assert await wallets.has_signed(WALLET, [DIGEST], signature)
+    assert not await wallets.has_signed(WALLET, [DIGEST], signature + b"x")
+    assert not await wallets.has_signed(b"\x0b" * 20, [DIGEST], signature)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ async def test_a_deployed_wallet(wallets: ContractWallets, node: Node, signature
 async def test_other_answers(wallets: ContractWallets, node: Node, answer: bytes) -> None:
     """Only the one word is a yes."""
     node.world.contracts[WALLET] = lambda _data: answer
-    assert not await wallets.has_signed(WALLET, DIGEST, b"signature")
-    assert not await wallets.has_signed(WALLET, DIGEST, wrapped(b"signature"))
+    assert not await wallets.has_signed(WALLET, [DIGEST], b"signature")
+    assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"signature"))
 
 
 async def test_a_contract_that_returns_what_it_gets(wallets: ContractWallets, node: Node) -> None:
@@ -61,24 +61,24 @@ async def test_a_contract_that_returns_what_it_gets(wallets: ContractWallets, no
     copies = bytes(19) + b"\x04"
     node.world.contracts[copies] = lambda data: data
     for signature in (b"", b"s" * 65, wrapped(b""), wrapped(b"s")):
-        assert not await wallets.has_signed(copies, DIGEST, signature)
+        assert not await wallets.has_signed(copies, [DIGEST], signature)
 
 
 async def test_a_wallet_that_reverts(wallets: ContractWallets, node: Node) -> None:
     """A call that fails is no yes, whatever it hands out."""
     node.world.contracts[WALLET] = reverting
-    assert not await wallets.has_signed(WALLET, DIGEST, b"signature")
-    assert not await wallets.has_signed(WALLET, DIGEST, wrapped(b"signature"))
+    assert not await wallets.has_signed(WALLET, [DIGEST], b"signature")
+    assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"signature"))
 
 
 async def test_a_wallet_that_is_not_deployed(wallets: ContractWallets, node: Node) -> None:
     """A wrapped signature counts for the wallet that its factory deploys; nothing stays of it."""
     node.world.contracts[FACTORY] = factory(node.world, WALLET, wallet(b"good"))
-    assert await wallets.has_signed(WALLET, DIGEST, wrapped(b"good"))
-    assert not await wallets.has_signed(WALLET, DIGEST, wrapped(b"evil"))
-    assert not await wallets.has_signed(WALLET, DIGEST, wrapped(b"good", call=b"nothing"))
-    assert not await wallets.has_signed(b"\x0b" * 20, DIGEST, wrapped(b"good"))
-    assert not await wallets.has_signed(WALLET, DIGEST, b"good")
+    assert await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))
+    assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"evil"))
+    assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good", call=b"nothing"))
+    assert not await wallets.has_signed(b"\x0b" * 20, [DIGEST], wrapped(b"good"))
+    assert not await wallets.has_signed(WALLET, [DIGEST], b"good")
     assert WALLET not in node.world.contracts
 
 
@@ -86,8 +86,8 @@ async def test_a_wallet_that_was_deployed_meanwhile(wallets: ContractWallets, no
     """A wrapped signature still counts when the wallet is there, and the factory fails."""
     node.world.contracts[FACTORY] = reverting
     node.world.contracts[WALLET] = wallet(b"good")
-    assert await wallets.has_signed(WALLET, DIGEST, wrapped(b"good"))
-    assert not await wallets.has_signed(WALLET, DIGEST, wrapped(b"evil"))
+    assert await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))
+    assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"evil"))
 
 
 async def test_a_wallet_that_is_not_ready(wallets: ContractWallets, node: Node) -> None:
@@ -99,8 +99,8 @@ async def test_a_wallet_that_is_not_ready(wallets: ContractWallets, node: Node) 
 
     node.world.contracts[WALLET] = reverting
     node.world.contracts[FACTORY] = make_ready
-    assert await wallets.has_signed(WALLET, DIGEST, wrapped(b"good"))
-    assert not await wallets.has_signed(WALLET, DIGEST, wrapped(b"evil"))
+    assert await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))
+    assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"evil"))
 
 
 @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ async def test_wrapped_signatures_that_cannot_be_read(
 ) -> None:
     """What says that it is wrapped, and isn't, is refused; and so is what is far too long."""
     node.world.contracts[FACTORY] = factory(node.world, WALLET, wallet(b"good"))
-    assert not await wallets.has_signed(WALLET, DIGEST, signature)
+    assert not await wallets.has_signed(WALLET, [DIGEST], signature)
 
 
 async def test_who_calls(wallets: ContractWallets, node: Node) -> None:
     """Calls come from nobody's address, not from the one that stands for a simulation."""
-    await wallets.has_signed(WALLET, DIGEST, wrapped(b"good"))
+    await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))
     assert [("to" in call) for call in node.calls] == [True, False]
     assert {call["from"] for call in node.calls} == {"0x" + "5c0e" * 10}
 
@@ -155,8 +155,8 @@ async def test_a_node_that_fails(wallets: ContractWallets, node: Node, fault: by
     node.world.contracts[WALLET] = wallet(b"good")
     node.fault = fault
     with capture_logs() as logs:
-        assert not await wallets.has_signed(WALLET, DIGEST, b"good")
-        assert not await wallets.has_signed(WALLET, DIGEST, wrapped(b"good"))
+        assert not await wallets.has_signed(WALLET, [DIGEST], b"good")
+        assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))
     assert node.key not in str(logs)
 
 
@@ -165,7 +165,7 @@ async def test_a_node_that_is_away(node: Node, caplog: pytest.LogCaptureFixture)
     caplog.set_level(logging.DEBUG)
     wallets = ContractWallets(EthereumNode(f"http://127.0.0.1:1/{node.key}"))
     with capture_logs() as logs:
-        assert not await wallets.has_signed(WALLET, DIGEST, b"good")
+        assert not await wallets.has_signed(WALLET, [DIGEST], b"good")
     await wallets.close()
     assert [entry["event"] for entry in logs] == ["wallet_not_asked"]
     assert node.key not in str(logs) + caplog.text
@@ -177,7 +177,7 @@ async def test_a_node_that_works_is_not_logged_either(
     """The URL isn't logged at any level when all goes well."""
     caplog.set_level(logging.DEBUG)
     node.world.contracts[WALLET] = wallet(b"good")
-    assert await wallets.has_signed(WALLET, DIGEST, b"good")
+    assert await wallets.has_signed(WALLET, [DIGEST], b"good")
     assert node.key not in caplog.text
 
 
@@ -185,7 +185,7 @@ async def test_a_silent_node(node: Node) -> None:
     """A node that doesn't answer is waited for only so long."""
     node.silent = True
     wallets = ContractWallets(EthereumNode(node.url), timeout=0.2)
-    assert not await wallets.has_signed(WALLET, DIGEST, b"good")
+    assert not await wallets.has_signed(WALLET, [DIGEST], b"good")
     await wallets.close()
 
 

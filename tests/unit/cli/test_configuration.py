@@ -44,6 +44,14 @@ def test_secrets_are_hidden(variable: str, text: str) -> None:
     assert (urlsplit(text).hostname or HIDDEN) in setting.value
 
 
+def test_secrets_of_several_nodes_are_hidden() -> None:
+    """Of the URL of each chain, the place is shown."""
+    url = f"https://user:{SECRET}@node.example/{SECRET}?key={SECRET}"
+    text = f'{{"10": "{url}", "8453": "https://base.example:81/{SECRET}"}}'
+    value = effective(ETHEREUM_RPC_URLS=text)["ETHEREUM_RPC_URLS"].value
+    assert value == '{"10":"https://node.example/…","8453":"https://base.example:81/…"}'
+
+
 def test_the_source_of_a_value_is_shown() -> None:
     """What is set comes from the environment, everything else is a default."""
     settings = effective(DATABASE_POOL_SIZE="7", ENVIRONMENT="staging")

@@ -27,7 +27,8 @@ class SignInPayload(msgspec.Struct, frozen=True):
 
     Attributes:
         message: the fields of the message.
-        signature: of the text that they make: `0x` and hexadecimal digits.
+        signature: of the text that they make: `0x` and hexadecimal digits. `0x` alone asks a
+            contract wallet for one that was made on chain.
     """
 
     message: SiweMessage
@@ -75,10 +76,11 @@ AUTHENTICATE = Endpoint(
     summary="Sign in with Ethereum",
     description=(
         "Send the fields of a message of EIP-4361, with a nonce from `GET /account/nonce`, and the "
-        "signature over its text (EIP-191). Signatures of contract wallets (EIP-1271, EIP-6492) "
-        "count where the service knows an Ethereum node, and the message is for chain 1.\n\nThe "
-        "checks are made in this order: address and nonce; domain and times; the nonce, which is "
-        "used up by that; the signature."
+        "signature over its text (EIP-191). Signatures of contract wallets (EIP-1271, EIP-6492; "
+        "`0x` for one that was made on chain) count where the service knows an Ethereum node for "
+        "the message's chain.\n\nThe checks are made in this order: address and nonce; every field "
+        "against the grammar of EIP-4361, domain and times; the nonce, which is used up by that; "
+        "the signature."
     ),
     tag="Sign-in",
     body=Body(SignInPayload, _EXAMPLE),

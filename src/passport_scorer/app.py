@@ -159,6 +159,7 @@ def _services(
         anonymous_writes=AnonymousWrites(settings.anonymous_writes_per_minute, metrics),
         trusted_proxies=settings.trusted_proxies,
         usage_analytics=analytics,
+        root_path=settings.root_path,
         telemetry=telemetry,
     )
 

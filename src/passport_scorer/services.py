@@ -58,6 +58,7 @@ class Services(msgspec.Struct, frozen=True):
         anonymous_writes: refuses peers that write too often without a caller.
         trusted_proxies: proxies in front whose `X-Forwarded-For` is believed.
         usage_analytics: records them.
+        root_path: the path prefix under which a proxy publishes the service; empty: none.
         telemetry: where requests are counted and traced.
         stopping: whether the process is about to end.
     """
@@ -82,6 +83,7 @@ class Services(msgspec.Struct, frozen=True):
     anonymous_writes: AnonymousWrites
     trusted_proxies: int
     usage_analytics: UsageAnalytics
+    root_path: str = ""
     telemetry: Telemetry = NO_TELEMETRY
     stopping: Stopping = msgspec.field(default_factory=Stopping)
 

@@ -37,6 +37,13 @@ _REDIS_OPTIONS = {
 }
 
 
+# The first segments of the service's own paths: a prefix that starts like one would be ambiguous.
+OWN_SEGMENTS = frozenset(
+    {"account", "ceramic-cache", "docs", "errors", "health", "internal", "metrics"}
+    | {"openapi.json", "v2"}
+)
+
+
 class Expected(ValueError):
     """Says what was expected, without the value, which may be a secret."""
 
@@ -93,6 +100,17 @@ def header_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,100}", text):
         raise Expected("the name of a header")
     return text
+
+
+def path_prefix(text: str) -> str:
+    """Read the path below which a proxy publishes the service: `/scorer`; `/` is none."""
+    prefix = text.rstrip("/")
+    segments = prefix.split("/")[1:]
+    fit = re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,10}", prefix) and len(prefix) <= 200
+    if not fit or (segments and segments[0] in OWN_SEGMENTS):
+        own = ", ".join(sorted(OWN_SEGMENTS))
+        raise Expected(f"a path such as /scorer, whose first segment is none of {own}")
+    return prefix
 
 
 def unix_time(text: str) -> datetime:

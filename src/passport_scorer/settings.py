@@ -30,6 +30,7 @@ from passport_scorer.setting_values import (
     issuers,
     log_level,
     one_of,
+    path_prefix,
     private_key,
     public_key,
     redis_address,
@@ -354,6 +355,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="port of the public listener; 0: any that is free",
         ),
     ] = 8000
+    root_path: Annotated[
+        str,
+        Variable(
+            "ROOT_PATH",
+            read=path_prefix,
+            meaning="path prefix under which a proxy publishes the service, such as `/scorer`: "
+            "`/docs`, links and page URLs then carry it. It does not matter whether the proxy "
+            "removes the prefix",
+            default="none",
+        ),
+    ] = ""
     max_connections: Annotated[
         int | None,
         Variable(

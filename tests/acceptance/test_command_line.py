@@ -189,13 +189,13 @@ def test_a_database_without_tables_is_refused(command: Command, empty_database: 
 @contextmanager
 def running_demo(folder: Path, database_url: str) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
     """Run `passport-scorer demo run` in a folder; yield the file with what it prints."""
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    own = {"DATABASE_URL": database_url, "FF_MULTI_NULLIFIER": "on"}
     output, errors = folder / "output", folder / "errors"
     with output.open("wb") as stdout, errors.open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, "-m", "passport_scorer.cli", "demo", "run", "--port", "0"],
             cwd=folder,
-            env={**environment, "DATABASE_URL": database_url, "FF_MULTI_NULLIFIER": "on"},
+            env=environment(own),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -242,11 +242,12 @@ async def test_the_demo(server_folder: Path, empty_database: str) -> None:
         (base,) = set(re.findall(r"http://127\.0\.0\.1:\d+(?=\s)", text))
         assert DEMO_API_KEY.key in text
         lines = [line for line in text.splitlines() if line.strip().startswith("curl")]
-        assert len(lines) == 3
-        passes, clashes, public = [run_curl(line) for line in lines]
+        assert len(lines) == 4
+        passes, clashes, public, own = [run_curl(line) for line in lines]
         assert (passes["score"], passes["passing_score"]) == ("21.31100", True)
         assert [name for name, stamp in clashes["stamps"].items() if stamp["dedup"]] == ["Google"]
         assert public["score"] == "0.72400"
+        assert own["score"] == "0.73300"
         with closing(httpx.Client(base_url=base, trust_env=False)) as client:
             assert client.get("/health/ready").status_code == 200
             assert client.get("/docs").status_code == 200

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Endpoint
+from passport_scorer.api.examples import NONCE as NONCE_EXAMPLE
 from passport_scorer.api.peer import peer_of
 from passport_scorer.api.responses import general_answers, json_response, limited_answer
 from passport_scorer.services import Services
@@ -16,7 +17,7 @@ class NonceResponse(msgspec.Struct, frozen=True):
     """A nonce.
 
     Attributes:
-        nonce: 60 hexadecimal digits.
+        nonce: 60 hexadecimal digits; goes into the message that the owner signs.
     """
 
     nonce: str
@@ -44,9 +45,9 @@ NONCE = Endpoint(
             200,
             "A new nonce.",
             NonceResponse,
-            NonceResponse("4a4dfe25e0e738070f76aaaac9f3f19e81d0592357a896c97ac65fb34d46"),
+            NonceResponse(NONCE_EXAMPLE),
         ),
-        limited_answer("Too many nonces for one peer."),
+        limited_answer("This network address asked for too many nonces."),
         *general_answers(),
     ],
 )

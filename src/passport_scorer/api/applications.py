@@ -25,10 +25,13 @@ from passport_scorer.api.ceramic_cache.stamps import STAMPS
 from passport_scorer.api.documentation import documentation_routes
 from passport_scorer.api.endpoint import Endpoint
 from passport_scorer.api.health import HEALTH, HEALTH_WITH_SLASH
+from passport_scorer.api.help_links import HelpLinks
 from passport_scorer.api.internal.endpoints import INTERNAL_ENDPOINTS
 from passport_scorer.api.limits import RequestLimits
 from passport_scorer.api.metrics import METRICS
 from passport_scorer.api.openapi import openapi_document
+from passport_scorer.api.pages import page_routes
+from passport_scorer.api.path_prefix import PathPrefix
 from passport_scorer.api.public.endpoints import PARTNER_ENDPOINTS
 from passport_scorer.api.representation import Representation
 from passport_scorer.api.request_telemetry import RequestTelemetry
@@ -45,6 +48,11 @@ _PUBLIC = (
     *STAKES_AND_WEIGHTS,
     *HEALTH,
 )
+_PUBLIC_ABOUT = (
+    "Passport Scorer",
+    "Does an Ethereum address belong to a unique human? One call, one answer.",
+)
+_INTERNAL_ABOUT = ("Passport Scorer, internal", "For callers inside the private network.")
 _INTERNAL = (*INTERNAL_ENDPOINTS, *HEALTH)
 
 
@@ -56,41 +64,35 @@ def public_application(services: Services, *, with_internal: bool = False) -> St
         with_internal: True if it serves `/internal/*` as well, where there is one listener only.
     """
     endpoints = (*_PUBLIC, *INTERNAL_ENDPOINTS) if with_internal else _PUBLIC
-    return _application(services, endpoints, _public_document(endpoints))
+    return _application(services, _PUBLIC_ABOUT, endpoints)
 
 
 def internal_application(services: Services) -> Starlette:
     """What faces the private network only: `/internal/*`, metrics, health and documentation."""
-    return _application(services, _INTERNAL, internal_document(), METRICS)
+    return _application(services, _INTERNAL_ABOUT, _INTERNAL, METRICS)
 
 
 def public_document() -> dict[str, Any]:
     """Return the OpenAPI document of the public application."""
-    return _public_document(_PUBLIC)
+    return openapi_document(*_PUBLIC_ABOUT, _PUBLIC)
 
 
 def internal_document() -> dict[str, Any]:
     """Return the OpenAPI document of the internal application."""
-    return openapi_document(
-        "Passport Scorer, internal", "For callers inside the private network.", _INTERNAL
-    )
-
-
-def _public_document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    return openapi_document(
-        "Passport Scorer",
-        "Does an Ethereum address belong to a unique human? One call, one answer.",
-        endpoints,
-    )
+    return openapi_document(*_INTERNAL_ABOUT, _INTERNAL)
 
 
 def _application(
-    services: Services, endpoints: Sequence[Endpoint], document: dict[str, Any], *others: Route
+    services: Services, about: tuple[str, str], endpoints: Sequence[Endpoint], *others: Route
 ) -> Starlette:
+    def document(root: str) -> dict[str, Any]:
+        return openapi_document(*about, endpoints, root)
+
     application = _Application(
         routes=[
             *map(_route, (*endpoints, HEALTH_WITH_SLASH)),
             *map(_document, documentation_routes(document)),
+            *map(_document, page_routes(*about, has_metrics=METRICS in others)),
             *map(_compressed, others),
         ],
         middleware=_middleware(services),
@@ -178,6 +180,7 @@ class _Answering:
 
 def _middleware(services: Services) -> list[Middleware]:
     middleware = [
+        Middleware(HelpLinks),
         Middleware(RequestTelemetry, services.telemetry),
         Middleware(
             CORSMiddleware,
@@ -190,4 +193,6 @@ def _middleware(services: Services) -> list[Middleware]:
     ]
     if services.routing_header:
         middleware.append(Middleware(RoutingHeader, services.routing_header))
+    if services.root_path:
+        middleware.insert(0, Middleware(PathPrefix, services.root_path))
     return middleware

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from passport_scorer.api.pages import NO_SNIFFING
 from passport_scorer.api.responses import json_response
 
 _CACHED = {"Cache-Control": "public, max-age=86400"}
@@ -19,22 +20,33 @@ _FILES = {
     "swagger-ui.css": "text/css",
     "favicon-32x32.png": "image/png",
     "start.js": "text/javascript",
+    "pages.css": "text/css",
+    "guide.css": "text/css",
 }
 # The page runs only what this service serves, and talks to this service only.
 _ONLY_FROM_HERE = {
     "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
-    )
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    **NO_SNIFFING,
 }
 
 
-def documentation_routes(document: Mapping[str, Any]) -> Sequence[Route]:
-    """Return the routes that serve this OpenAPI document and the page that shows it."""
+def documentation_routes(document: Callable[[str], Mapping[str, Any]]) -> Sequence[Route]:
+    """Return the routes that serve an OpenAPI document and the page that shows it.
 
-    encoded = json_response(document).body
+    Args:
+        document: makes it for a path prefix of the service; is called when somebody asks for it.
+    """
 
-    async def openapi(_request: Request) -> Response:
-        return Response(encoded, media_type="application/json")
+    @cache  # the prefix is one of the settings
+    def encoded(root: str) -> bytes:
+        return bytes(json_response(document(root)).body)
+
+    async def openapi(request: Request) -> Response:
+        body = encoded(request.scope.get("root_path", ""))
+        return Response(body, media_type="application/json")
 
     return [
         Route("/openapi.json", openapi),

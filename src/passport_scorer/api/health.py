@@ -1,4 +1,4 @@
-"""`GET /health`: is the process there? `GET /health/ready`: should it get requests?"""
+"""`GET /health`: liveness. `GET /health/ready`: readiness."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passport_scorer.api.access_log import note_error
 from passport_scorer.api.endpoint import Answer, Endpoint
 from passport_scorer.api.responses import detail_answer, error_response, json_response
 from passport_scorer.domain.errors import PassportScorerError
@@ -41,6 +42,7 @@ async def ready(request: Request) -> Response:
             raise ServiceStopping
         await services.readiness.check()
     except PassportScorerError as error:
+        note_error(request.scope, error)
         return error_response(error)
     return json_response(Health("ready"))
 
@@ -49,10 +51,10 @@ def _alive(path: str) -> Endpoint:
     return Endpoint(
         path=path,
         handler=health,
-        summary="Is the process there?",
-        description="Answers as long as the process serves; asks nothing else.",
+        summary="Liveness probe",
+        description="Answers as long as the process serves, whatever the database does.",
         tag="Health",
-        answers=[Answer(200, "It is.", Health, Health("ok"))],
+        answers=[Answer(200, "The process is running.", Health, Health("ok"))],
     )
 
 
@@ -61,14 +63,14 @@ HEALTH = (
     Endpoint(
         path="/health/ready",
         handler=ready,
-        summary="Should it get requests?",
+        summary="Readiness probe",
         description="Answers 200 only if the database can be written to and its clock agrees with "
         "this instance's, and 503 as soon as the service is told to stop, while it still answers "
         "everything else.",
         tag="Health",
         answers=[
-            Answer(200, "It should.", Health, Health("ready")),
-            detail_answer(503, "Not now.", "The database can't be reached right now."),
+            Answer(200, "Ready to serve.", Health, Health("ready")),
+            detail_answer(503, "Not ready.", "The database can't be reached right now."),
         ],
     ),
 )

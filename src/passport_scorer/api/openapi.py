@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -13,30 +14,34 @@ from passport_scorer.api.limits import NOT_UTF8
 from passport_scorer.api.parsing import UnsupportedEncoding
 from passport_scorer.api.responses import detail_answer
 
+# An entry of "Attributes:" in a docstring: a name, a colon, and lines that may go on indented.
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 _REFERENCE = "#/components/schemas/{name}"
 _SECURITY_SCHEMES: Mapping[str, Any] = {
     "ApiKey": {
         "type": "apiKey",
         "in": "header",
         "name": "X-API-Key",
-        "description": "The API key of a partner: `<prefix>.<secret>`.",
+        "description": "The API key of a partner: `<prefix>.<secret>`. In the demo: `demo`.",
     },
     "ApiKeyInAuthorization": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The same key as `Authorization: <scheme> <key>`, with any scheme.",
+        "description": "The same API key as `Authorization: <scheme> <key>`, with any scheme.",
     },
     "AccessToken": {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The access token of an address's owner, from the sign-in.",
+        "description": "The access token of the owner of an address, from the sign-in. In the "
+        "demo: the one that `passport-scorer demo run` prints.",
     },
     "InternalToken": {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "The token of the internal network, where one is configured; no scheme.",
+        "description": "The token of the internal network, without a scheme, where one is "
+        "configured (`CGRANTS_API_TOKEN`). The demo has none: leave it empty.",
     },
 }
 
@@ -46,6 +51,7 @@ _HEADERS: Mapping[str, str] = {
     "traceparent": "The trace that the request belongs to (W3C Trace Context).",
     "Cache-Control": "How long the answer may be kept; mostly `no-store`.",
     "WWW-Authenticate": "What may be presented.",
+    "Link": 'Where the error is explained: `</errors#…>; rel="help"`.',
     "ETag": "Names this version of the answer, for `If-None-Match`.",
 }
 _IN_ALL: Mapping[str, Any] = {
@@ -54,8 +60,17 @@ _IN_ALL: Mapping[str, Any] = {
 }
 
 
-def openapi_document(title: str, description: str, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """Return the OpenAPI document of these endpoints, as plain JSON values."""
+def openapi_document(
+    title: str, description: str, endpoints: Sequence[Endpoint], root: str = ""
+) -> dict[str, Any]:
+    """Return the OpenAPI document of these endpoints, as plain JSON values.
+
+    Args:
+        title: of the document.
+        description: a sentence.
+        endpoints: what it describes.
+        root: the path prefix of the service; empty if there is none.
+    """
     bodies = dict.fromkeys(_bodies(endpoints))
     schemas, components = msgspec.json.schema_components(bodies, ref_template=_REFERENCE)
     schema_of = dict(zip(bodies, schemas, strict=True))
@@ -72,14 +87,31 @@ def openapi_document(title: str, description: str, endpoints: Sequence[Endpoint]
             "description": description,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": root or "/", "description": "This service"}],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": {name: _described(schema) for name, schema in components.items()},
             "headers": {name: _header(says) for name, says in _HEADERS.items()},
             "securitySchemes": {n: s for n, s in _SECURITY_SCHEMES.items() if n in schemes},
         },
     }
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """Move what the docstring of a type says of its attributes to the properties."""
+    about, _, attributes = schema.get("description", "").partition("Attributes:")
+    properties = dict(schema.get("properties", {}))
+    for name, meaning in _ATTRIBUTE.findall(attributes):
+        wire_name = name if name in properties else _camel(name)
+        text = " ".join(meaning.split())
+        described = {"description": text[0].upper() + text[1:]}
+        properties[wire_name] = {**properties[wire_name], **described}
+    return {**schema, "description": about.strip(), "properties": properties}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
 
 
 def _bodies(endpoints: Sequence[Endpoint]) -> Iterator[Any]:
@@ -147,6 +179,8 @@ def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
 def _response(answer: Answer, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
     content = {"schema": schema_of[answer.body], "example": answer.example}
     headers = {name: _header(says) for name, says in answer.headers.items()}
+    if answer.status >= 400:
+        headers["Link"] = {"$ref": "#/components/headers/Link"}
     if answer.status == 401:
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
     return {

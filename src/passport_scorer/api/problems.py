@@ -15,9 +15,9 @@ class Problem(msgspec.Struct, frozen=True):
     """What is wrong with a request.
 
     Attributes:
-        type: a short name of the kind of mistake.
+        type: the kind of mistake, for programs.
         loc: where it is: `["query", "limit"]`, `["body", 3, "provider"]`; places count from 0.
-        msg: a sentence.
+        msg: a sentence for people.
     """
 
     type: str
@@ -29,7 +29,7 @@ class Problems(msgspec.Struct, frozen=True):
     """What a 422 says: what is wrong, or a sentence.
 
     Attributes:
-        detail: what is wrong.
+        detail: a list of what is wrong, or a sentence.
     """
 
     detail: list[Problem] | str

@@ -9,51 +9,13 @@ import structlog
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer
+from passport_scorer.api.error_help import GENERAL_FAILURE, STATUSES
 from passport_scorer.api.problems import InvalidRequest, Problems
 from passport_scorer.auth.peer_limits import TooManyCalls
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.score_history import NoScoreFound
 
 _JSON = msgspec.json.Encoder()
-_GENERAL_FAILURE = "Something went wrong on our side. Please try again later."
-
-# The status of an error is decided here alone; an error that isn't listed is a fault of ours.
-_STATUSES: Mapping[str, int] = {
-    "invalid_address": 400,
-    "invalid_created_at": 400,
-    "invalid_limit": 400,
-    "invalid_page_token": 400,
-    "no_created_at": 400,
-    "invalid_scorer_id": 400,
-    "unusable_entry": 400,
-    "too_many_live_stamps": 400,
-    "no_credentials": 400,
-    "several_addresses": 400,
-    "sign_in_refused": 400,
-    "unauthorized": 401,
-    "invalid_access_token": 401,
-    "request_timeout": 408,
-    "too_long": 413,
-    "unsupported_encoding": 415,
-    "invalid_api_key": 401,
-    "wrong_secret": 401,
-    "permission_denied": 403,
-    "scorer_not_found": 404,
-    "no_score_found": 404,
-    "ruleset_not_found": 404,
-    "no_stamp_to_delete": 404,
-    "too_many_stamps": 422,
-    "rate_limited": 429,
-    "catalogue_unavailable": 500,
-    "database_unavailable": 503,
-    "lost_race": 503,
-    "row_locked": 503,
-    "clock_skew": 503,
-    "too_many_for_address": 503,
-    "too_many_key_checks": 503,
-    "service_busy": 503,
-    "service_stopping": 503,
-}
 
 # What a caller who isn't let in may present. Source: RFC 9110, 11.6.1.
 _CHALLENGES: Mapping[str, str] = {
@@ -105,7 +67,7 @@ def general_answers() -> list[Answer]:
     """Describe what any endpoint that uses the database may answer."""
     again = {"Retry-After": "Seconds to wait before the next try."}
     return [
-        detail_answer(500, "A fault of the service.", _GENERAL_FAILURE),
+        detail_answer(500, "A fault of the service.", GENERAL_FAILURE),
         detail_answer(
             503, "Not now; try again.", "The database can't be reached right now.", again
         ),
@@ -135,10 +97,10 @@ def error_response(error: Exception) -> Response:
         return json_response(Problems([error.problem]), 422)
     if isinstance(error, NoScoreFound):
         return json_response(NoScore(error.message, error.address), 404)
-    status = _STATUSES.get(error.code) if isinstance(error, PassportScorerError) else None
+    status = STATUSES.get(error.code) if isinstance(error, PassportScorerError) else None
     if status is None:
         log.error("request_failed", error=type(error).__name__, exc_info=error)
-        return detail_response(_GENERAL_FAILURE, 500)
+        return detail_response(GENERAL_FAILURE, 500)
     assert isinstance(error, PassportScorerError)  # noqa: S101  others have no status
     return detail_response(error.message, status, _headers(error, status))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from passport_scorer.api.internal.parameters import EXAMPLE_ADDRESS
+from passport_scorer.api.examples import ADDRESS, OWNER_ADDRESS
 from passport_scorer.db.stake_queries import READ_STAKES, ReadStakesParameters, Stake
 from passport_scorer.domain.decimals import plain
 from passport_scorer.domain.times import iso
@@ -17,13 +17,13 @@ class StakeItem(msgspec.Struct, frozen=True):
     """A stake.
 
     Attributes:
-        chain: id of the chain.
-        staker: who has staked.
-        stakee: on whom.
+        chain: the id of the chain.
+        staker: the address that staked.
+        stakee: the address on which it staked.
         amount: in GTC, with 18 decimals.
-        unlock_time: when it may be taken back.
+        unlock_time: when the stake may be taken back.
         lock_time: when it was staked.
-        last_updated_in_block: number of the block.
+        last_updated_in_block: the number of the block of the last change.
     """
 
     chain: int
@@ -39,7 +39,7 @@ class Stakes(msgspec.Struct, frozen=True):
     """The stakes of an address, and those on it.
 
     Attributes:
-        items: may be none.
+        items: the stakes; may be empty.
     """
 
     items: list[StakeItem]
@@ -76,12 +76,18 @@ STAKES_EXAMPLE = Stakes(
     [
         StakeItem(
             chain=1,
-            staker=EXAMPLE_ADDRESS,
-            stakee=EXAMPLE_ADDRESS,
+            staker=ADDRESS,
+            stakee=ADDRESS,
             amount="1000.500000000000000000",
-            unlock_time="2025-07-01T12:30:15+00:00",
-            lock_time="2025-01-01T12:00:00+00:00",
+            unlock_time="2026-07-01T12:30:15+00:00",
+            lock_time="2026-01-01T12:00:00+00:00",
             last_updated_in_block=12345678,
         )
+    ]
+)
+OWNER_STAKES_EXAMPLE = Stakes(
+    [
+        msgspec.structs.replace(stake, staker=OWNER_ADDRESS, stakee=OWNER_ADDRESS)
+        for stake in STAKES_EXAMPLE.items
     ]
 )

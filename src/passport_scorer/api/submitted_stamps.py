@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from passport_scorer.api.examples import CREDENTIALS, OWNER_ADDRESS
 from passport_scorer.api.parsing import decode_json
 from passport_scorer.api.problems import InvalidRequest, Problem
 from passport_scorer.api.public.score_response import V2ScoreResponse
@@ -24,8 +25,8 @@ class StampEntry(msgspec.Struct, frozen=True):
     """An entry of a bulk call.
 
     Attributes:
-        provider: whose live stamp is replaced or deleted.
-        stamp: the credential to store; null, nothing or an empty object: only delete.
+        provider: the provider whose live stamp is replaced or deleted.
+        stamp: the credential to store; null, left out or an empty object: only delete.
         address: ignored, whatever it is; the address is that of the access token.
     """
 
@@ -38,10 +39,10 @@ class ShownLiveStamp(msgspec.Struct, frozen=True):
     """A stamp as the stamp store shows it.
 
     Attributes:
-        id: of its row.
-        address: whose it is.
+        id: the id of its row; a newer stamp has a higher one.
+        address: whose it is, in lower case.
         provider: what it attests.
-        stamp: the credential.
+        stamp: the credential, as it was sent.
     """
 
     id: int
@@ -51,18 +52,37 @@ class ShownLiveStamp(msgspec.Struct, frozen=True):
 
 
 class StampsResponse(msgspec.Struct, frozen=True):
-    """The live stamps of an address, newest first."""
+    """The live stamps of an address.
+
+    Attributes:
+        success: true.
+        stamps: newest first; revoked ones are left out.
+    """
 
     success: bool
     stamps: list[ShownLiveStamp]
 
 
 class StampsAndScoreResponse(msgspec.Struct, frozen=True):
-    """The live stamps of an address, newest first, and its score."""
+    """The live stamps of an address, and its score.
+
+    Attributes:
+        success: true.
+        stamps: newest first; revoked ones are left out.
+        score: with these stamps.
+    """
 
     success: bool
     stamps: list[ShownLiveStamp]
     score: V2ScoreResponse
+
+
+def example_stamps() -> tuple[ShownLiveStamp, ShownLiveStamp]:
+    """Return two stamps of an owner, newest first, for the OpenAPI document."""
+    return (
+        ShownLiveStamp(25, OWNER_ADDRESS, "Google", CREDENTIALS.google),
+        ShownLiveStamp(24, OWNER_ADDRESS, "Ens", CREDENTIALS.ens),
+    )
 
 
 def shown(stamps: list[LiveStamp]) -> list[ShownLiveStamp]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from passport_scorer.api.answer_headers import EXPOSED_HEADERS, answer_headers
+from passport_scorer.api.error_help import STATUSES, help_target
 from passport_scorer.aws_lambda.events import AnswerShape
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 
@@ -40,16 +41,24 @@ class HttpAnswer(msgspec.Struct, frozen=True):
         return not self.body or is_plain
 
 
-def detail_answer(status: int, sentence: str, **headers: str) -> HttpAnswer:
-    """Return an answer like those of the applications to an error."""
+def detail_answer(code: str, sentence: str, root: str = "") -> HttpAnswer:
+    """Return an answer like those of the applications to an error.
+
+    Args:
+        code: of the error; it decides on the status.
+        sentence: for people.
+        root: the path prefix of the service.
+    """
+    status = STATUSES[code]
     body = _JSON.encode({"detail": sentence})
     named = {
         "content-type": "application/json",
         "access-control-allow-origin": "*",
         "access-control-expose-headers": ", ".join(EXPOSED_HEADERS),
-        **headers,
+        "link": f'<{help_target(root, status, code)}>; rel="help"',
     }
-    own = [(name.replace("_", "-").encode(), text.encode()) for name, text in named.items()]
+    named |= {"retry-after": "1"} if status == 503 else {}
+    own = [(name.encode(), text.encode()) for name, text in named.items()]
     correlation = CORRELATION.get() or correlation_of(())
     return HttpAnswer(status, answer_headers(correlation, own), body)
 

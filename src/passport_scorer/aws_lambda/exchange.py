@@ -7,10 +7,11 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Scope
 
+from passport_scorer.api.error_help import GENERAL_FAILURE
 from passport_scorer.aws_lambda.answers import HttpAnswer, detail_answer
 from passport_scorer.aws_lambda.events import HttpRequest, decoded_path
 
-FAULT = "Something went wrong on our side. Please try again later."
+FAULT = GENERAL_FAILURE
 
 log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ async def exchange(application: ASGIApp, request: HttpRequest) -> HttpAnswer:
         # Starlette raises again what it has answered and logged already.
         if running.answer is None:
             log.error("request_failed", error=type(error).__name__, exc_info=error)
-    return running.answer or detail_answer(500, FAULT)
+    return running.answer or detail_answer("internal_error", FAULT)
 
 
 class _Exchange:

@@ -96,18 +96,20 @@ class LambdaFunction:
             shape = request.answer
             CORRELATION.set(correlation_of(request.headers))
             if not has_clear_host(request.headers, _ANY_HTTP):
-                return event_answer(detail_answer(400, NO_CLEAR_HOST), shape)
+                return event_answer(
+                    detail_answer("no_clear_host", NO_CLEAR_HOST, self._root), shape
+                )
             answer = loop.run_until_complete(self._answer(request, _deadline(context)))
         except (UnknownEvent, UnreadableBody) as error:
             log.warning("event_refused", reason=error.code)
-            answer = detail_answer(400, error.message)
+            answer = detail_answer(error.code, error.message, self._root)
         except Exception as error:
             log.error("request_failed", error=type(error).__name__, exc_info=error)
-            answer = detail_answer(500, FAULT)
+            answer = detail_answer("internal_error", FAULT, self._root)
         result = event_answer(answer, shape)
         if is_too_long(result, shape):
             log.error("answer_too_long", bytes=len(answer.body))
-            return event_answer(detail_answer(500, FAULT), shape)
+            return event_answer(detail_answer("internal_error", FAULT, self._root), shape)
         return result
 
     def start(self) -> None:
@@ -124,6 +126,10 @@ class LambdaFunction:
             self._loop.close()
             self._loop, self._running = None, None
 
+    @property
+    def _root(self) -> str:
+        return self._running.settings.root_path if self._running else ""
+
     def _in_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             environment = self._environ.get("ENVIRONMENT", "") or Settings().environment
@@ -138,10 +144,10 @@ class LambdaFunction:
                 answer = await exchange(_application(running, request), request)
         except TimeoutError:
             log.error("not_answered_in_time")
-            answer = detail_answer(503, _NOT_IN_TIME, retry_after="1")
+            answer = detail_answer("not_in_time", _NOT_IN_TIME, self._root)
         except PassportScorerError as error:  # the next event may find it mended
             _log_failed_start(error)
-            return detail_answer(500, FAULT)
+            return detail_answer("internal_error", FAULT, self._root)
         await self._flush(deadline - _LAST)
         return answer
 

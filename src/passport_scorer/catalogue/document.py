@@ -20,7 +20,13 @@ class UnreadableCatalogue(PassportScorerError):
 
 
 class ListedStamp(msgspec.Struct, frozen=True):
-    """A stamp; `name` is the provider."""
+    """A stamp.
+
+    Attributes:
+        name: the provider.
+        description: a sentence.
+        hash: of the provider's name.
+    """
 
     name: str
     description: str
@@ -28,7 +34,12 @@ class ListedStamp(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Stamps of a platform that belong together."""
+    """Stamps of a platform that belong together.
+
+    Attributes:
+        name: the heading.
+        stamps: its stamps.
+    """
 
     name: str
     stamps: list[ListedStamp]
@@ -42,7 +53,7 @@ class Platform(msgspec.Struct, frozen=True, rename="camel"):
         icon: the URL of a picture.
         name: for people.
         description: a sentence.
-        connect_message: what stands on the button.
+        connect_message: the label of the button.
         groups: its stamps.
     """
 
@@ -55,7 +66,15 @@ class Platform(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ShownPlatform(msgspec.Struct, frozen=True, rename="camel"):
-    """A platform without its stamps."""
+    """A platform without its stamps.
+
+    Attributes:
+        name: for people.
+        id: a short name.
+        icon: the URL of a picture.
+        description: a sentence.
+        connect_message: the label of the button.
+    """
 
     name: str
     id: str

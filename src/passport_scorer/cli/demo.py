@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 
 import cyclopts
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from passport_scorer.app import utc_now
+from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
 from passport_scorer.cli.database_at_hand import database_at_hand
 from passport_scorer.cli.serve import serve_settings
 from passport_scorer.db.database import Database
+from passport_scorer.demo.catalogue import catalogue_url
+from passport_scorer.demo.owner import SITE, new_token_keys
 from passport_scorer.demo.seed import seed as seed_database
 from passport_scorer.demo.world import (
     DEMO_API_KEY,
     DEMO_SCORER_ID,
+    OWNER,
     PEOPLE,
     TRUSTED_ISSUERS,
 )
@@ -64,14 +70,21 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
     """
     own = {"TRUSTED_IAM_ISSUERS": msgspec.json.encode(sorted(TRUSTED_ISSUERS)).decode()}
     settings = demo_settings(read_serving_settings({**os.environ, **own}))
+    tokens = AccessTokens(TokenKeys(private_key=settings.siwe_jwt_private_key), utc_now)
+    welcome = partial(_welcome, settings.root_path, tokens.issue(OWNER.address))
     with database_at_hand(settings) as url:
         asyncio.run(_seed(settings, url))
         chosen = settings.port if port is None else port
-        serve_settings(settings, url, port=chosen, workers=workers, listening=_welcome)
+        serve_settings(settings, url, port=chosen, workers=workers, listening=welcome)
 
 
 def demo_settings(settings: Settings) -> Settings:
-    """Return settings of a service on the embedded database that trusts the demo's issuers."""
+    """Return settings of a service on the embedded database that trusts the demo's issuers.
+
+    It serves everything that is documented, on this machine only: internal endpoints without a
+    token, sign-in with new keys, and a stamp catalogue.
+    """
+    private_key, public_key = new_token_keys()
     return msgspec.structs.replace(
         settings,
         database_url=None,
@@ -79,6 +92,14 @@ def demo_settings(settings: Settings) -> Settings:
         demo_api_key=DEMO_API_KEY.key,
         demo_api_key_aliases=frozenset({"demo"}),
         demo_api_scorer_id=DEMO_SCORER_ID,
+        ceramic_cache_scorer_id=DEMO_SCORER_ID,
+        siwe_jwt_private_key=private_key,
+        siwe_jwt_public_key=public_key,
+        siwe_allowed_domains=frozenset({SITE}),
+        passport_public_url=catalogue_url(),
+        internal_on_public_listener=True,
+        cgrants_api_token=None,
+        routing_header=None,
     )
 
 
@@ -98,15 +119,18 @@ def _people() -> Table:
     return table
 
 
-def _welcome(port: int) -> None:
+def _welcome(root: str, token: str, port: int) -> None:
     address = {person.name: person.address for person in PEOPLE}
-    base = f"http://127.0.0.1:{port}"
-    key = DEMO_API_KEY.key
+    base, key = f"http://127.0.0.1:{port}{root}", DEMO_API_KEY.key
     print(
         f"""
 Passport Scorer is running at {base}     (stop it with Ctrl-C)
 Documentation:  {base}/docs
 API key:        {key}
+Access token:   {token}
+
+In the documentation every request can be tried with its example. Press "Authorize" first: the
+API key is demo; the access token, of {OWNER.name} ({OWNER.address}), is the one above.
 
 Worth trying:
 
@@ -118,6 +142,9 @@ Worth trying:
 
   # the public demo: any alias of the demo key, any negative scorer id
   curl -H 'X-API-Key: demo' {base}/v2/stamps/-1/score/{address["bob"]}
+
+  # what the owner of an address sees
+  curl -H 'Authorization: Bearer {token}' {base}/ceramic-cache/score/{OWNER.address}
 """,
         flush=True,
     )

@@ -24,6 +24,18 @@ class SeededDemo(msgspec.Struct, frozen=True):
     last_user_id: int | None
 
 
+class SeedExamplesParameters(msgspec.Struct, frozen=True):
+    """$1 of `seed_examples.sql`: a JSON object, table -> rows."""
+
+    tables: str
+
+
+class SeededExamples(msgspec.Struct, frozen=True):
+    """How many nonces can be used."""
+
+    nonces: int
+
+
 class ForeignAccountsParameters(msgspec.Struct, frozen=True):
     """$1 of `foreign_accounts.sql`: the addresses of our own accounts."""
 
@@ -37,4 +49,5 @@ class Count(msgspec.Struct, frozen=True):
 
 
 SEED_DEMO = Query("seed_demo", SeedDemoParameters, SeededDemo)
+SEED_EXAMPLES = Query("seed_examples", SeedExamplesParameters, SeededExamples)
 FOREIGN_ACCOUNTS = Query("foreign_accounts", ForeignAccountsParameters, Count)

@@ -8,9 +8,12 @@ from passport_scorer.db.database import Database
 from passport_scorer.db.demo_queries import (
     FOREIGN_ACCOUNTS,
     SEED_DEMO,
+    SEED_EXAMPLES,
     ForeignAccountsParameters,
     SeedDemoParameters,
+    SeedExamplesParameters,
 )
+from passport_scorer.demo.example_rows import example_tables
 from passport_scorer.demo.world import account_addresses, tables
 from passport_scorer.domain.errors import PassportScorerError
 
@@ -35,4 +38,6 @@ async def seed(database: Database) -> int:
         raise NoDemoDatabase
     parameters = SeedDemoParameters(msgspec.json.encode(tables()).decode())
     (seeded,) = await database.fetch(SEED_DEMO, parameters)
+    examples = SeedExamplesParameters(msgspec.json.encode(example_tables()).decode())
+    await database.fetch(SEED_EXAMPLES, examples)
     return seeded.new_stamps

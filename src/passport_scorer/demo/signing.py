@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from passport_scorer.credentials import ed25519_signature_2018, eip712_signature_2021
 from passport_scorer.credentials.contexts import CREDENTIALS_V1, STATUS_LIST_2021
 from passport_scorer.credentials.did import did_key
+from passport_scorer.credentials.keccak import keccak
 from passport_scorer.credentials.secp256k1 import address_of
 from passport_scorer.credentials.secured_document import (
     SecuredDocument,
@@ -62,7 +63,24 @@ STAMP_TYPES: Mapping[str, list[dict[str, str]]] = {
 
 def issuer_did(private_key: bytes) -> str:
     """The did:ethr (lower case) of a secp256k1 private key (32 bytes)."""
-    return f"did:ethr:0x{address_of(PrivateKey(private_key).public_key).hex()}"
+    return f"did:ethr:{address_of_key(private_key)}"
+
+
+def address_of_key(private_key: bytes) -> str:
+    """The address (lower case) of a secp256k1 private key (32 bytes)."""
+    return f"0x{address_of(PrivateKey(private_key).public_key).hex()}"
+
+
+def sign_text(private_key: bytes, text: str) -> str:
+    """The signature of a text as wallets sign it, `0x` and 65 bytes. Source: EIP-191, version 45.
+
+    Args:
+        private_key: 32 bytes.
+        text: any.
+    """
+    message = text.encode()
+    prefix = b"\x19Ethereum Signed Message:\n%d" % len(message)
+    return eip712_proof_value(private_key, keccak(prefix + message))
 
 
 def issuer_did_key(seed: bytes) -> str:

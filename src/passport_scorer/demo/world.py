@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from passport_scorer.demo.signing import (
+    address_of_key,
     issuer_did,
     issuer_did_key,
     sign_ed25519,
@@ -70,15 +71,32 @@ class DemoStamp(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """An address of the demo, and what is special about it."""
+    """An address of the demo, and what is special about it.
+
+    Attributes:
+        name: of the person.
+        about: what is special.
+        stamps: the live ones.
+        deleted: those that were deleted.
+        signs: True if the private key of the address is known.
+    """
 
     name: str
     about: str
     stamps: Sequence[DemoStamp] = ()
+    deleted: Sequence[DemoStamp] = ()
+    signs: bool = False
+
+    @property
+    def key(self) -> bytes:
+        """The private key, 32 bytes, of an address that signs."""
+        return _secret(f"key of {self.name}")
 
     @property
     def address(self) -> str:
         """In lower case."""
+        if self.signs:
+            return address_of_key(self.key)
         return "0x" + _secret(f"address of {self.name}")[:20].hex()
 
 
@@ -133,11 +151,19 @@ PEOPLE = (
         "passes with stamps of both suites",
         [DemoStamp("BinanceBABT", "jun@Binance", older=True), *_stamps("jun", "Biometrics")],
     ),
-    Person("kim", "passes in community 2, fails in community 1", _stamps("kim", "Ens", "Google")),
+    Person(
+        "kim",
+        "passes in community 2, fails in community 1; signs in",
+        _stamps("kim", "Ens", "Google"),
+        deleted=_stamps("kim", "Discord"),
+        signs=True,
+    ),
     Person("lea", "a stamp that no scorer weighs", _stamps("lea", "NobodyKnowsThis", "Ens")),
 )
 
-_WEIGHTS: Mapping[str, str] = {
+OWNER = next(person for person in PEOPLE if person.signs)
+
+WEIGHTS: Mapping[str, str] = {
     "BinanceBABT": "16.021",
     "Biometrics": "6.001",
     "Brightid": "0.202",
@@ -180,11 +206,11 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             {"id": 3, "type": "WEIGHTED", "exclude_from_weight_updates": False},
         ],
         "scorer_weighted_binaryweightedscorer": [
-            {"scorer_ptr_id": 1, "weights": _WEIGHTS, "threshold": "20"},
+            {"scorer_ptr_id": 1, "weights": WEIGHTS, "threshold": "20"},
             {"scorer_ptr_id": 2, "weights": _FEW_WEIGHTS, "threshold": "2.5"},
         ],
         "scorer_weighted_weightedscorer": [
-            {"scorer_ptr_id": 3, "weights": _WEIGHTS, "threshold": "15.5"}
+            {"scorer_ptr_id": 3, "weights": WEIGHTS, "threshold": "15.5"}
         ],
         "account_community": [
             _community(1, 1, "Standard weights"),
@@ -256,11 +282,14 @@ def _community(community_id: int, account_id: int, name: str) -> dict[str, Any]:
 
 def _stamp_rows() -> list[dict[str, Any]]:
     rows = [_stamp_row(person, stamp) for person in PEOPLE for stamp in person.stamps]
+    for person in PEOPLE:
+        gone = [_stamp_row(person, stamp) for stamp in person.deleted]
+        rows += [{**row, "deleted_at": _ISSUED} for row in gone]
     return [{"id": number, **row} for number, row in enumerate(rows, 1)]
 
 
 def _stamp_row(person: Person, stamp: DemoStamp) -> dict[str, Any]:
-    credential = _credential(person, stamp)
+    credential = credential_of(person, stamp)
     proof = credential["proof"]
     return {
         "address": person.address,
@@ -279,7 +308,8 @@ def _stamp_row(person: Person, stamp: DemoStamp) -> dict[str, Any]:
     }
 
 
-def _credential(person: Person, stamp: DemoStamp) -> dict[str, Any]:
+def credential_of(person: Person, stamp: DemoStamp) -> dict[str, Any]:
+    """Return a stamp of a person, signed."""
     digest = hashlib.sha256(stamp.account.encode()).hexdigest()
     times = {"issued_at": min(_ISSUED, stamp.expires_at), "expires_at": stamp.expires_at}
     if stamp.older:

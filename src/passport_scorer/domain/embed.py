@@ -14,8 +14,8 @@ class SectionItem(msgspec.Struct, frozen=True):
     """A platform in a section.
 
     Attributes:
-        platform_id: `registry_platformmetadata.platform_id`.
-        order: where it stands.
+        platform_id: the name of the platform.
+        order: its position, from 0.
     """
 
     platform_id: str
@@ -27,7 +27,7 @@ class Section(msgspec.Struct, frozen=True):
 
     Attributes:
         title: the heading.
-        order: where it stands.
+        order: its position, from 0.
         items: its platforms, in order; may be none.
     """
 

@@ -10,7 +10,10 @@ import msgspec
 class ShownStamp(msgspec.Struct, frozen=True):
     """A stamp as the score answers and the score row show it: texts, ready to be written.
 
-    `expiration_date` is None in scores alone that were recorded in other times.
+    Attributes:
+        score: its weight, five decimals; `0.00000` if it is a duplicate.
+        dedup: another address claimed it first, so it does not count.
+        expiration_date: when it expires; null only in scores that were recorded in other times.
     """
 
     score: str

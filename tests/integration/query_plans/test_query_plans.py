@@ -32,6 +32,7 @@ NOT_OF_REQUESTS: Mapping[str, str] = {
     "foreign_accounts": "only `passport-scorer demo`, before it fills an empty database",
     "names_of_settings": "once, when the service starts",
     "seed_demo": "only `passport-scorer demo`",
+    "seed_examples": "only `passport-scorer demo`",
     **{table.query.name: COMPARES for table in COMPARED_TABLES},
 }
 """Statements that no request waits for, and why."""

@@ -16,8 +16,8 @@ from passport_scorer.domain.stamps import (
     Stamp,
     StampPolicy,
     StoredStamp,
-    linked_nullifiers,
     examine,
+    linked_nullifiers,
     valid_stamps,
 )
 

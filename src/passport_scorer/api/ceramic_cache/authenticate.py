@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.examples import NONCE, OWNER_CHECKSUMMED, SIGNATURE
 from passport_scorer.api.parsing import json_body
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
@@ -27,7 +28,7 @@ class SignInPayload(msgspec.Struct, frozen=True):
 
     Attributes:
         message: the fields of the message.
-        signature: of the text that they make: `0x` and hexadecimal digits. `0x` alone asks a
+        signature: over the text of the message: `0x` and hexadecimal digits. `0x` alone asks a
             contract wallet for one that was made on chain.
     """
 
@@ -57,16 +58,16 @@ async def sign_in(request: Request) -> Response:
 
 _EXAMPLE = SignInPayload(
     SiweMessage(
-        domain="app.passport.xyz",
-        address="0x900cd32c8C26f3A5f55095c9285e935dE52Eddd9",
+        domain="app.example.org",
+        address=OWNER_CHECKSUMMED,
         statement="Sign in to Passport",
-        uri="https://app.passport.xyz",
+        uri="https://app.example.org",
         version="1",
         chain_id=1,
-        nonce="4a4dfe25e0e738070f76aaaac9f3f19e81d0592357a896c97ac65fb34d46",
+        nonce=NONCE,
         issued_at="2026-11-24T03:30:00.000Z",
     ),
-    "0x" + "5b" * 64 + "1b",
+    SIGNATURE,
 )
 
 AUTHENTICATE = Endpoint(
@@ -80,12 +81,13 @@ AUTHENTICATE = Endpoint(
         "`0x` for one that was made on chain) count where the service knows an Ethereum node for "
         "the message's chain.\n\nThe checks are made in this order: address and nonce; every field "
         "against the grammar of EIP-4361, domain and times; the nonce, which is used up by that; "
-        "the signature."
+        "the signature.\n\nThe example is signed for the demo, and works once after each start of "
+        "it. For your own, have a wallet sign the text of the message."
     ),
     tag="Sign-in",
     body=Body(SignInPayload, _EXAMPLE),
     answers=[
-        Answer(200, "You are in.", AccessTokenResponse, AccessTokenResponse(_EXAMPLE_TOKEN)),
+        Answer(200, "Signed in.", AccessTokenResponse, AccessTokenResponse(_EXAMPLE_TOKEN)),
         detail_answer(
             400,
             "Something is wrong with the message, its nonce or the signature: "

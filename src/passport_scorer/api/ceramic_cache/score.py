@@ -16,7 +16,7 @@ from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
 from passport_scorer.api.parsing import integer_query_parameter, json_body, parse_integer
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.score_response import (
-    EXAMPLE,
+    OWNER_EXAMPLE,
     V2ScoreResponse,
     recorded_score_response,
     score_response,
@@ -83,11 +83,11 @@ def _check_owner(request: Request, address: str) -> None:
 _TAG = "Stamp store"
 _PATH = "/ceramic-cache/score/{address}"
 _ADDRESS = Parameter(
-    "address", "The address of the access token.", {"type": "string"}, EXAMPLE.address
+    "address", "The address of the access token.", {"type": "string"}, OWNER_EXAMPLE.address
 )
 _ANSWERS = (
-    Answer(200, "The score.", V2ScoreResponse, EXAMPLE),
-    detail_answer(400, "The address is none.", "Invalid address."),
+    Answer(200, "The score.", V2ScoreResponse, OWNER_EXAMPLE),
+    detail_answer(400, "The address is not a valid Ethereum address.", "Invalid address."),
     detail_answer(404, "There is no such scorer.", "No scorer matches the given criteria."),
     invalid_request_answer(),
     *owner_answers(),

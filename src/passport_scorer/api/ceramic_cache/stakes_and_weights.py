@@ -12,7 +12,7 @@ from passport_scorer.api.ceramic_cache.owner_call import (
 )
 from passport_scorer.api.endpoint import Answer, Endpoint
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
-from passport_scorer.api.stakes import STAKES_EXAMPLE, Stakes, stakes_of
+from passport_scorer.api.stakes import OWNER_STAKES_EXAMPLE, Stakes, stakes_of
 from passport_scorer.api.weights import WEIGHTS_CACHE_CONTROL, weights_of
 from passport_scorer.services import Services
 
@@ -34,13 +34,13 @@ STAKES_AND_WEIGHTS = (
     Endpoint(
         path="/ceramic-cache/weights",
         handler=get_weights,
-        summary="The weights of the configured scorer",
-        description="As they are stored with the scorer.",
+        summary="Get the weights of the configured scorer",
+        description="Returns the weights as they are stored with the scorer.",
         tag="Stamp store",
         is_compressed=True,
         cache_control=WEIGHTS_CACHE_CONTROL,
         answers=[
-            Answer(200, "Provider -> weight.", dict[str, float], {"Google": 0.525}),
+            Answer(200, "Provider -> weight.", dict[str, float], {"Google": 0.525, "Ens": 0.208}),
             detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
             *general_answers(),
         ],
@@ -48,11 +48,11 @@ STAKES_AND_WEIGHTS = (
     Endpoint(
         path="/ceramic-cache/stake/gtc",
         handler=get_own_stakes,
-        summary="The stakes of one's own address, and on it",
-        description="An address without stakes has an empty list; that is no error.",
+        summary="List the stakes of your own address",
+        description="Returns the stakes of the address and on it; an empty list if there are none.",
         tag="Stamp store",
         security=OWNER_SECURITY,
         is_compressed=True,
-        answers=[Answer(200, "The stakes.", Stakes, STAKES_EXAMPLE), *owner_answers()],
+        answers=[Answer(200, "The stakes.", Stakes, OWNER_STAKES_EXAMPLE), *owner_answers()],
     ),
 )

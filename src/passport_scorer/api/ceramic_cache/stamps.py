@@ -15,6 +15,7 @@ from passport_scorer.api.ceramic_cache.owner_call import (
     owner_endpoint,
 )
 from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
+from passport_scorer.api.examples import CREDENTIALS
 from passport_scorer.api.parsing import (
     json_body,
     list_of_at_most,
@@ -23,7 +24,7 @@ from passport_scorer.api.parsing import (
 )
 from passport_scorer.api.peer import peer_of
 from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.public.score_response import EXAMPLE, score_response
+from passport_scorer.api.public.score_response import OWNER_EXAMPLE, score_response
 from passport_scorer.api.responses import (
     detail_answer,
     general_answers,
@@ -31,10 +32,10 @@ from passport_scorer.api.responses import (
     limited_answer,
 )
 from passport_scorer.api.submitted_stamps import (
-    ShownLiveStamp,
     StampEntry,
     StampsAndScoreResponse,
     StampsResponse,
+    example_stamps,
     read_entries,
     read_providers,
     shown,
@@ -99,14 +100,14 @@ async def get_stamps(request: Request) -> Response:
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 
 
-_STAMP = msgspec.Raw(b'{"type": ["VerifiableCredential"], "proof": {"proofValue": "0x..."}}')
-_SHOWN = ShownLiveStamp(12, EXAMPLE.address, "Google", _STAMP)
 _LISTED = Annotated[list[StampEntry], msgspec.Meta(max_length=MOST_ENTRIES)]
-_ENTRIES = Body(
-    _LISTED, [StampEntry("Google", {"type": ["VerifiableCredential"]}), StampEntry("Ens")]
+_GOOGLE = {"provider": "Google", "stamp": CREDENTIALS.google}
+_ENS = {"provider": "Ens", "stamp": CREDENTIALS.ens}
+_SHOWN_GOOGLE, _SHOWN_ENS = example_stamps()
+_STORED = StampsAndScoreResponse(
+    success=True, stamps=[_SHOWN_GOOGLE, _SHOWN_ENS], score=OWNER_EXAMPLE
 )
-_STAMPS_AND_SCORE = StampsAndScoreResponse(success=True, stamps=[_SHOWN], score=EXAMPLE)
-_STAMPS = StampsResponse(success=True, stamps=[_SHOWN])
+_ENS_LEFT = StampsResponse(success=True, stamps=[_SHOWN_ENS])
 _REFUSED = (
     detail_answer(400, "An entry can't be stored.", "Entry 1: the provider occurs twice."),
     invalid_request_answer(),
@@ -122,18 +123,19 @@ STAMPS = (
         handler=post_stamps,
         summary="Store stamps",
         description=(
-            "For every provider in the list the live stamp is soft-deleted; every entry's stamp is "
-            "stored; an entry without a stamp only deletes. Then the address is scored. All of it "
-            "or nothing. At most 100 entries.\n\n"
+            "For every provider in the list the live stamp is soft-deleted, and the entry's stamp "
+            "is stored; an entry without a stamp only deletes. Then the address is scored. All of "
+            "it happens, or nothing. At most 100 entries.\n\n"
             "A stamp that verification would refuse for its size, depth or numbers is refused, and "
-            "so is a call after which the address would have too many stamps."
+            "so is a call after which the address would have too many stamps. A stamp of an "
+            "unknown issuer is stored, but does not count."
         ),
         tag=_TAG,
         security=OWNER_SECURITY,
         is_compressed=True,
-        body=_ENTRIES,
+        body=Body(_LISTED, [_GOOGLE, _ENS]),
         answers=[
-            Answer(201, "Stored.", StampsAndScoreResponse, _STAMPS_AND_SCORE),
+            Answer(201, "Stored.", StampsAndScoreResponse, _STORED),
             detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
             *_REFUSED,
         ],
@@ -143,13 +145,13 @@ STAMPS = (
         method="PATCH",
         handler=patch_stamps,
         summary="Replace, add or delete stamps",
-        description="As POST; an entry without a stamp only deletes.",
+        description="Does the same as POST. An entry without a stamp only deletes.",
         tag=_TAG,
         security=OWNER_SECURITY,
         is_compressed=True,
-        body=_ENTRIES,
+        body=Body(_LISTED, [_GOOGLE, {"provider": "Discord", "stamp": None}]),
         answers=[
-            Answer(200, "Stored.", StampsAndScoreResponse, _STAMPS_AND_SCORE),
+            Answer(200, "Stored.", StampsAndScoreResponse, _STORED),
             detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
             *_REFUSED,
         ],
@@ -163,10 +165,10 @@ STAMPS = (
         tag=_TAG,
         security=OWNER_SECURITY,
         is_compressed=True,
-        body=Body(_LISTED, [StampEntry("Google")]),
+        body=Body(_LISTED, [{"provider": "Google"}]),
         answers=[
-            Answer(200, "Deleted.", StampsResponse, _STAMPS),
-            detail_answer(404, "None is there.", "Unable to find stamp to delete."),
+            Answer(200, "Deleted.", StampsResponse, _ENS_LEFT),
+            detail_answer(404, "No matching stamp.", "Unable to find stamp to delete."),
             *_REFUSED,
         ],
     ),
@@ -177,13 +179,22 @@ STAMPS = (
         description="The live, unrevoked stamps, newest first.",
         tag=_TAG,
         is_compressed=True,
-        query=[Parameter("address", "An Ethereum address.", {"type": "string"}, EXAMPLE.address)],
+        query=[
+            Parameter("address", "An Ethereum address.", {"type": "string"}, OWNER_EXAMPLE.address)
+        ],
         answers=[
-            Answer(200, "The stamps.", StampsResponse, _STAMPS),
-            detail_answer(400, "The address is none.", "Invalid address."),
+            Answer(
+                200,
+                "The stamps.",
+                StampsResponse,
+                StampsResponse(success=True, stamps=[_SHOWN_GOOGLE, _SHOWN_ENS]),
+            ),
+            detail_answer(400, "The address is not a valid Ethereum address.", "Invalid address."),
             detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
             invalid_request_answer(),
-            limited_answer("Too many addresses that were never scored, for one peer."),
+            limited_answer(
+                "This network address asked for too many addresses that were never scored."
+            ),
             *general_answers(),
         ],
     ),

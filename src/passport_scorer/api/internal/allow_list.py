@@ -28,7 +28,8 @@ class AllowListMembership(msgspec.Struct, frozen=True):
     """Whether an address is on a list.
 
     Attributes:
-        is_member: false also where there is no such list, or the address is none.
+        is_member: whether the list has the address; false if the list does not exist or the
+            address is invalid.
     """
 
     is_member: bool
@@ -51,7 +52,7 @@ ALLOW_LIST = Endpoint(
     path="/internal/allow-list/{list}/{address}",
     handler=get_allow_list_membership,
     summary="Is an address on a list?",
-    description="No such list, or no such address: it isn't.",
+    description="An unknown list or an invalid address is answered with `false`.",
     tag="Customizations",
     security=INTERNAL_SECURITY,
     parameters=[

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.examples import BANNED_HASH
 from passport_scorer.api.internal.parameters import EXAMPLE_ADDRESS
 from passport_scorer.api.internal_call import (
     INTERNAL_SECURITY,
@@ -32,9 +33,9 @@ class CheckedSubject(msgspec.Struct, frozen=True, gc=False):
     """Of a credential's subject, what a ban may name.
 
     Attributes:
-        id: the DID of whom the credential is about.
+        id: the DID of the address that the credential is about.
         provider: what it attests.
-        hash: its nullifier.
+        hash: its nullifier; left out or null: no ban on a hash applies.
     """
 
     id: StorableText | None = None
@@ -46,7 +47,7 @@ class CheckedCredential(msgspec.Struct, frozen=True, gc=False):
     """A credential; other members are ignored.
 
     Attributes:
-        credentialSubject: whom it is about, and what it attests.
+        credentialSubject: the address it is about, and what it attests.
     """
 
     credentialSubject: CheckedSubject  # noqa: N815  as in the document
@@ -56,8 +57,8 @@ class BanCheck(msgspec.Struct, frozen=True, gc=False):
     """Whether a credential is banned.
 
     Attributes:
-        hash: as it was asked.
-        is_banned: true if a ban lies on it; all that follows is null if not.
+        hash: as it was sent.
+        is_banned: whether a ban applies; if not, all that follows is null.
         end_time: when the ban ends; null: never.
         ban_type: `account`, `hash` or `single_stamp`.
         reason: why, for people.
@@ -100,7 +101,13 @@ def _answer(asked: Subject, ban: Ban | None) -> BanCheck:
     return BanCheck(asked.hash, True, end_time, ban.type, ban.reason)  # noqa: FBT003
 
 
-_HASH = "v0.0.0:t7KXn8OM7W1hgAUjgnJhJFpTzum6xmAOGSUYwlzvpi0="
+_BANNED = BanCheck(
+    hash=BANNED_HASH,
+    is_banned=True,
+    end_time="2099-01-01T00:00:00Z",
+    ban_type="hash",
+    reason="The account was sold.",
+)
 
 CHECK_BANS = Endpoint(
     path="/internal/check-bans",
@@ -116,14 +123,18 @@ CHECK_BANS = Endpoint(
     is_compressed=True,
     body=Body(
         Annotated[list[CheckedCredential], msgspec.Meta(max_length=MOST_CREDENTIALS)],
-        [CheckedCredential(CheckedSubject(f"did:pkh:eip155:1:{EXAMPLE_ADDRESS}", "Google", _HASH))],
+        [
+            CheckedCredential(
+                CheckedSubject(f"did:pkh:eip155:1:{EXAMPLE_ADDRESS}", "Google", BANNED_HASH)
+            )
+        ],
     ),
     answers=[
         Answer(
             200,
             "An answer for each credential.",
             list[BanCheck],
-            [BanCheck(_HASH, True, "2099-01-01T00:00:00Z", "account", "sybil")],  # noqa: FBT003
+            [_BANNED],
         ),
         detail_answer(
             400,

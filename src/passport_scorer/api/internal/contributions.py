@@ -28,8 +28,8 @@ class ContributorStatistics(msgspec.Struct, frozen=True):
     """What an address has contributed.
 
     Attributes:
-        num_grants_contribute_to: to how many grants and projects.
-        total_contribution_amount: how much in all, two decimals.
+        num_grants_contribute_to: the number of grants and projects.
+        total_contribution_amount: the sum of all contributions, two decimals.
     """
 
     num_grants_contribute_to: float
@@ -62,7 +62,7 @@ CONTRIBUTOR_STATISTICS = Endpoint(
             200,
             "What it has contributed; zeros for nothing.",
             ContributorStatistics,
-            ContributorStatistics(4.0, 124.12),
+            ContributorStatistics(2.0, 124.12),
         ),
         invalid_address_answer(),
         invalid_request_answer(),

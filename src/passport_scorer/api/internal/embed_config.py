@@ -32,7 +32,7 @@ class EmbedPage(msgspec.Struct, frozen=True):
 
     Attributes:
         weights: provider -> weight.
-        stamp_sections: the sections, in order; may be none.
+        stamp_sections: the sections, in order; may be empty.
     """
 
     weights: dict[str, float]
@@ -70,14 +70,14 @@ def _page(row: EmbedConfig) -> EmbedPage:
     return EmbedPage(weight_numbers(row.weights), sections(places))
 
 
-_WEIGHTS = {"Google": 0.525, "Github": 2.0}
-_ANYBODY = "Anybody inside the network may call."
+_WEIGHTS = {"Google": 0.525, "Github": 1.5}
+_ANYBODY = "No token is needed."
 
 EMBED_WEIGHTS = Endpoint(
     path="/internal/embed/weights",
     handler=get_embed_weights,
     summary="Weights of a community's scorer",
-    description=f"As they are stored with the scorer. {_ANYBODY}",
+    description=f"Returns the weights as they are stored with the scorer. {_ANYBODY}",
     tag="Embedding",
     is_compressed=True,
     cache_control=WEIGHTS_CACHE_CONTROL,

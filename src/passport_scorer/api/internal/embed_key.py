@@ -19,9 +19,8 @@ class EmbedRateLimit(msgspec.Struct, frozen=True):
     """How often a key may be used by pages that embed the stamps.
 
     Attributes:
-        embed_rate_limit: `<count>/<period>`, as the key has it; empty or null: without limit.
-            The caller limits, and must not take what can't be read for no limit: instead of that
-            there is the default.
+        embed_rate_limit: `<count>/<period>`, such as `125/15m`, as the key has it; empty or null:
+            unlimited. The caller limits; a value that it can't read counts as `125/15m`.
     """
 
     embed_rate_limit: str | None
@@ -45,7 +44,7 @@ async def validate_api_key(request: Request) -> Response:
 VALIDATE_API_KEY = Endpoint(
     path="/internal/embed/validate-api-key",
     handler=validate_api_key,
-    summary="How often may a partner's page call?",
+    summary="Get the embed rate limit of an API key",
     description=(
         "Takes the partner's API key instead of the internal token. The call is not counted "
         "against any rate limit of the key."
@@ -53,7 +52,7 @@ VALIDATE_API_KEY = Endpoint(
     tag="Embedding",
     security=PARTNER_SECURITY,
     answers=[
-        Answer(200, "The key is right.", EmbedRateLimit, EmbedRateLimit("125/15m")),
+        Answer(200, "The key is valid.", EmbedRateLimit, EmbedRateLimit("")),
         detail_answer(401, "The key is missing, wrong, revoked or expired.", "Invalid API Key."),
         *general_answers(),
     ],

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from passport_scorer.api.access_log import note_score
 from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
+from passport_scorer.api.examples import CREDENTIALS, SCORER_ID
 from passport_scorer.api.internal_call import (
     INTERNAL_SECURITY,
     internal_answers,
@@ -17,11 +18,11 @@ from passport_scorer.api.internal_call import (
 )
 from passport_scorer.api.parsing import json_body, list_of_at_most, members, parse_integer
 from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.public.score_response import EXAMPLE, score_response
+from passport_scorer.api.public.score_response import OWNER_EXAMPLE, score_response
 from passport_scorer.api.responses import detail_answer, general_answers, json_response
 from passport_scorer.api.submitted_stamps import (
-    ShownLiveStamp,
     StampsAndScoreResponse,
+    example_stamps,
     read_stamp,
     shown,
 )
@@ -100,14 +101,13 @@ def _entries(sent: list[msgspec.Raw]) -> list[Entry]:
     return entries
 
 
-_STAMP = msgspec.Raw(b'{"type": ["VerifiableCredential"], "proof": {"proofValue": "0x..."}}')
 _ANSWER = StampsAndScoreResponse(
     success=True,
-    stamps=[ShownLiveStamp(12, EXAMPLE.address, "Google", _STAMP)],
-    score=EXAMPLE,
+    stamps=list(example_stamps()),
+    score=OWNER_EXAMPLE,
 )
 _TAG = "Embed"
-_ADDRESS = Parameter("address", "An Ethereum address.", {"type": "string"}, EXAMPLE.address)
+_ADDRESS = Parameter("address", "An Ethereum address.", {"type": "string"}, OWNER_EXAMPLE.address)
 
 EMBED_STAMPS = (
     Endpoint(
@@ -115,12 +115,14 @@ EMBED_STAMPS = (
         method="POST",
         handler=post_embed_stamps,
         summary="Store stamps, and score",
-        description="All of it or nothing. At most 100 stamps, each of another provider.",
+        description="All stamps are stored, or none. At most 100 stamps, each of another provider.",
         tag=_TAG,
         security=INTERNAL_SECURITY,
         is_compressed=True,
         parameters=[_ADDRESS],
-        body=Body(EmbedStamps, EmbedStamps("2", [{"type": ["VerifiableCredential"]}])),
+        body=Body(
+            EmbedStamps, {"scorer_id": SCORER_ID, "stamps": [CREDENTIALS.google, CREDENTIALS.ens]}
+        ),
         answers=[
             Answer(200, "Stored.", StampsAndScoreResponse, _ANSWER),
             detail_answer(400, "A stamp can't be stored.", "Entry 1: the stamp has no provider."),
@@ -133,13 +135,21 @@ EMBED_STAMPS = (
         path="/internal/embed/score/{scorer_id}/{address}",
         handler=get_embed_score,
         summary="Score an address, and list its stamps",
-        description="A negative scorer id means the demo scorer.",
+        description="Computes the score and lists the live stamps, without Human Points.",
         tag=_TAG,
         is_compressed=True,
-        parameters=[Parameter("scorer_id", "A scorer.", BIGINT.schema(), 2), _ADDRESS],
+        parameters=[
+            Parameter(
+                "scorer_id",
+                "The id of a scorer; a negative number names the demo scorer.",
+                BIGINT.schema(),
+                SCORER_ID,
+            ),
+            _ADDRESS,
+        ],
         answers=[
             Answer(200, "The score and the stamps.", StampsAndScoreResponse, _ANSWER),
-            detail_answer(400, "There is no such scorer, or address.", "Invalid scorer_id"),
+            detail_answer(400, "The scorer id or the address is invalid.", "Invalid scorer_id"),
             invalid_request_answer(),
             *general_answers(),
         ],

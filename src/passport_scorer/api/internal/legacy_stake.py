@@ -35,15 +35,15 @@ class LegacyStakeEvent(msgspec.Struct, frozen=True):
     """Something that was staked, or taken back.
 
     Attributes:
-        id: of the event.
+        id: the id of the event.
         event_type: `SelfStake` or `xStaked`.
         round_id: the round.
-        staker: who has staked.
-        address: on whom.
+        staker: the address that staked.
+        address: the address on which it staked.
         amount: in GTC, with 18 decimals.
         staked: false if it was taken back.
-        block_number: number of the block.
-        tx_hash: hash of the transaction.
+        block_number: the number of the block.
+        tx_hash: the hash of the transaction.
     """
 
     id: int
@@ -61,7 +61,7 @@ class LegacyStakes(msgspec.Struct, frozen=True):
     """The stakes of an address, and those on it, in one round.
 
     Attributes:
-        results: may be none.
+        results: the events; may be empty.
     """
 
     results: list[LegacyStakeEvent]
@@ -88,7 +88,7 @@ LEGACY_STAKES = Endpoint(
     path="/internal/stake/legacy-gtc/{address}/{round_id}",
     handler=get_legacy_stakes,
     summary="Stakes of an address, and on it, in an earlier round",
-    description="A round without stakes of the address has an empty list; that is no error.",
+    description="Returns the events of the round; an empty list if there are none.",
     tag="Stakes",
     security=INTERNAL_SECURITY,
     is_compressed=True,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from passport_scorer.api import examples
 from passport_scorer.api.endpoint import Answer, Parameter
 from passport_scorer.api.responses import detail_answer
 from passport_scorer.domain.bounded_types import BIGINT
 
-EXAMPLE_ADDRESS = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+EXAMPLE_ADDRESS = examples.ADDRESS
 
 ADDRESS = Parameter(
     "address",
@@ -16,7 +17,7 @@ ADDRESS = Parameter(
 )
 CHECKSUMMED_ADDRESS = Parameter(
     "address",
-    "An Ethereum address: all lower case, all upper case, or with a right EIP-55 checksum.",
+    "An Ethereum address: all lower case, all upper case, or with a correct EIP-55 checksum.",
     {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
     EXAMPLE_ADDRESS,
 )
@@ -24,8 +25,8 @@ SCORER_ID = Parameter("scorer_id", "The id of any community.", BIGINT.schema(), 
 
 
 def invalid_address_answer() -> Answer:
-    """Describe the answer to an address that is none."""
-    return detail_answer(400, "The address is none.", "Invalid address.")
+    """Describe the answer to an invalid address."""
+    return detail_answer(400, "The address is not a valid Ethereum address.", "Invalid address.")
 
 
 def unknown_scorer_answer() -> Answer:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.examples import CREDENTIALS, REVOKED_PROOF, proof_value
 from passport_scorer.api.internal_call import (
     INTERNAL_SECURITY,
     internal_answers,
@@ -42,8 +43,8 @@ class RevocationCheck(msgspec.Struct, frozen=True):
     """Whether a credential has been revoked.
 
     Attributes:
-        proof_value: as it was asked.
-        is_revoked: true if it must not count any more.
+        proof_value: as it was sent.
+        is_revoked: whether the credential was revoked, and does not count.
     """
 
     proof_value: str
@@ -65,27 +66,29 @@ async def check_revocations(request: Request) -> Response:
     )
 
 
+_VALID_PROOF = proof_value(CREDENTIALS.google)
+
 CHECK_REVOCATIONS = Endpoint(
     path="/internal/check-revocations",
     method="POST",
     handler=check_revocations,
     summary="Have these credentials been revoked?",
     description=(
-        "At most 100 at once; the answers are in the order asked, and repeat the texts. Letter "
-        "case, and the recovery id as 0 and 1 or as 27 and 28, make no difference."
+        "Takes at most 100 proof values, and answers in their order, repeating them. Letter case, "
+        "and the recovery id as 0 and 1 or as 27 and 28, make no difference."
     ),
     tag="Issuing",
     security=INTERNAL_SECURITY,
     is_compressed=True,
-    body=Body(CheckedProofs, CheckedProofs(["0x674ba101", "0x2f229b58"])),
+    body=Body(CheckedProofs, CheckedProofs([REVOKED_PROOF, _VALID_PROOF])),
     answers=[
         Answer(
             200,
             "An answer for each proof value.",
             list[RevocationCheck],
             [
-                RevocationCheck("0x674ba101", is_revoked=True),
-                RevocationCheck("0x2f229b58", is_revoked=False),
+                RevocationCheck(REVOKED_PROOF, is_revoked=True),
+                RevocationCheck(_VALID_PROOF, is_revoked=False),
             ],
         ),
         invalid_request_answer(),

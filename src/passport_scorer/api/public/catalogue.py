@@ -23,13 +23,18 @@ async def get_catalogue(call: PartnerCall) -> Response:
     return json_response(catalogue.platforms)
 
 
+_STAMP = ListedStamp(
+    "Google",
+    "Owns a Google account",
+    "0xf610f88085f5955bccb50431e1315a28335522d87be5000ff334274cc9985741",
+)
 _EXAMPLE = Platform(
     id="Google",
-    icon="https://app.passport.xyz/assets/googleStampIcon.svg",
+    icon="https://app.example.org/assets/google.svg",
     name="Google",
     description="An account at Google",
     connect_message="Connect account",
-    groups=[Group("Account", [ListedStamp("Google", "Owns a Google account", "0xa001")])],
+    groups=[Group("Account", [_STAMP])],
 )
 
 NO_CATALOGUE_ANSWER = detail_answer(
@@ -41,11 +46,11 @@ NO_CATALOGUE_ANSWER = detail_answer(
 CATALOGUE = Endpoint(
     path="/v2/stamps/metadata",
     handler=get_catalogue,
-    summary="List all stamps that there are",
+    summary="Get the stamp catalogue",
     description=(
-        "Returns the platforms and their stamps, as people are shown them. The catalogue is read "
-        "again every hour; where it can't be, the last one is returned, and 500 "
-        "(`Error fetching external stamp metadata`) if there never was one."
+        "Returns the platforms and their stamps, as they are shown to people. The catalogue is "
+        "read again every hour; if that fails, the last copy is returned, or 500 "
+        "(`Error fetching external stamp metadata`) if there is none."
     ),
     tag="Stamps",
     security=PARTNER_SECURITY,

@@ -94,11 +94,20 @@ def _check_permission(key: ApiKey) -> None:
         raise PermissionDenied
 
 
-_NO_SCORE = NoScore(f"No Score Found for {EXAMPLE.address} at 2026-11-24", EXAMPLE.address)
+_ASKED = "2026-02-01T00:00:00Z"
+_NO_SCORE = NoScore(f"No Score Found for {EXAMPLE.address} at {_ASKED}", EXAMPLE.address)
+_EXPIRES = "2099-12-31T00:00:00Z"
 _EXAMPLE = msgspec.structs.replace(
     EXAMPLE,
-    last_score_timestamp="2026-11-24T03:30:00.123Z",
-    expiration_timestamp="2027-02-18T13:12:09Z",
+    score="19.78000",
+    passing_score=False,
+    last_score_timestamp="2026-01-15T09:30:00Z",
+    expiration_timestamp=_EXPIRES,
+    stamps={
+        provider: msgspec.structs.replace(stamp, expiration_date=_EXPIRES)
+        for provider, stamp in EXAMPLE.stamps.items()
+        if provider != "Linkedin"  # which came later
+    },
 )
 
 HISTORY = Endpoint(
@@ -118,20 +127,20 @@ HISTORY = Endpoint(
             "created_at",
             "A date (its first moment) or a time in ISO 8601; UTC unless it has an offset.",
             {"type": "string"},
-            "2026-11-24T03:30:00Z",
+            _ASKED,
         )
     ],
     answers=partner_answers(
         Answer(200, "The score as of that time.", V2ScoreResponse, _EXAMPLE),
         detail_answer(
             400,
-            "The address is none, or `created_at` is no time.",
+            "The address or `created_at` is invalid.",
             "You must provide created_at as a query param.",
         ),
         PERMISSION_DENIED_ANSWER,
         Answer(
             404,
-            "There was no score then, or you have no such scorer.",
+            "No score was recorded by then, or your account has no such scorer.",
             NoScore,
             _NO_SCORE,
         ),

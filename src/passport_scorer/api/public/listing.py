@@ -14,7 +14,7 @@ from passport_scorer.api.parsing import (
 )
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.catalogue import NO_CATALOGUE_ANSWER
-from passport_scorer.api.public.page import EXAMPLE_PAGE, Page, page
+from passport_scorer.api.public.page import EXAMPLE_LIMIT, EXAMPLE_PAGE, EXAMPLE_TOKEN, Page, page
 from passport_scorer.api.public.page_request import PageRequest, base_url
 from passport_scorer.api.public.partner_call import (
     PARTNER_SECURITY,
@@ -74,21 +74,21 @@ LISTING = Endpoint(
     query=[
         Parameter(
             "token",
-            "Where to go on: part of the URLs `next` and `prev`.",
+            "Where the page starts, from the URLs `next` and `prev`; empty: the first page.",
             {"type": "string"},
-            "eyJkIjogIm5leHQiLCAiaWQiOiA1N30",
+            EXAMPLE_TOKEN,
             required=False,
         ),
         Parameter(
             "limit",
-            "How many stamps a page may have.",
+            "Maximum number of stamps on the page.",
             {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000},
-            10,
+            EXAMPLE_LIMIT,
             required=False,
         ),
         Parameter(
             "include_metadata",
-            "Whether to say what the catalogue says of each stamp.",
+            "Whether to add what the stamp catalogue says about each stamp.",
             {"type": "boolean", "default": False},
             example=True,
             required=False,
@@ -96,7 +96,7 @@ LISTING = Endpoint(
     ],
     answers=partner_answers(
         Answer(200, "A page.", Page, EXAMPLE_PAGE),
-        detail_answer(400, "The address, the limit or the token is none.", "Invalid address."),
+        detail_answer(400, "The address, `limit` or `token` is invalid.", "Invalid address."),
         invalid_request_answer(),
         NO_CATALOGUE_ANSWER,
     ),

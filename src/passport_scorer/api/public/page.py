@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from passport_scorer.api.examples import ADDRESS, CREDENTIALS
 from passport_scorer.api.public.page_request import PageRequest
 from passport_scorer.catalogue.document import Catalogue, ShownPlatform, StampMetadata
 from passport_scorer.db.partner_queries import StampsPageRow
@@ -14,9 +15,10 @@ class Item(msgspec.Struct, frozen=True):
     """A stamp.
 
     Attributes:
-        version: of this form; `1.0.0`.
-        credential: the stamp as it was issued; passed on unread.
-        metadata: what the catalogue says of it; null if it doesn't know it, or wasn't asked.
+        version: the version of this format: `1.0.0`.
+        credential: the stamp, exactly as it was issued.
+        metadata: what the catalogue says about it; null if it does not know the provider, or was
+            not asked for.
     """
 
     version: str
@@ -44,7 +46,7 @@ def page(row: StampsPageRow, asked: PageRequest, base: str, catalogue: Catalogue
     Args:
         row: what was read.
         asked: what was asked for.
-        base: scheme and host that the caller used.
+        base: scheme, host and path prefix that the caller used.
         catalogue: None if the caller doesn't ask for it.
     """
     older, newer = neighbours(row.ids or (), has_newer=row.has_newer, has_older=row.has_older)
@@ -60,30 +62,24 @@ def page(row: StampsPageRow, asked: PageRequest, base: str, catalogue: Catalogue
     )
 
 
+EXAMPLE_TOKEN, EXAMPLE_LIMIT = "eyJkIjogIm5leHQiLCAiaWQiOiAzfQ", 1
+_NEXT, _PREVIOUS = "eyJkIjogIm5leHQiLCAiaWQiOiAyfQ", "eyJkIjogInByZXYiLCAiaWQiOiAyfQ"
+_URL = f"https://api.example.org/v2/stamps/{ADDRESS}?token={{}}&limit=1&include_metadata=true"
 _METADATA = StampMetadata(
-    "Google",
-    "Owns a Google account",
-    "0xa001",
+    "Github",
+    "Owns a GitHub account",
+    "0xf6155cfbcba3f6b671b55ac08a1ce2156e95f63bb4d694f7882a24a0d1ed6854",
     "Account",
     ShownPlatform(
-        name="Google",
-        id="Google",
-        icon="https://app.passport.xyz/assets/googleStampIcon.svg",
-        description="An account at Google",
+        name="GitHub",
+        id="Github",
+        icon="https://app.example.org/assets/github.svg",
+        description="Work in the open",
         connect_message="Connect account",
     ),
 )
 EXAMPLE_PAGE = Page(
-    next="https://api.passport.xyz/v2/stamps/0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
-    "?token=eyJkIjogIm5leHQiLCAiaWQiOiA1N30&limit=1&include_metadata=true",
-    prev=None,
-    items=[
-        Item(
-            "1.0.0",
-            msgspec.Raw(
-                b'{"type":["VerifiableCredential"],"credentialSubject":{"provider":"Google"}}'
-            ),
-            _METADATA,
-        )
-    ],
+    next=_URL.format(_NEXT),
+    prev=_URL.format(_PREVIOUS),
+    items=[Item("1.0.0", CREDENTIALS.listed, _METADATA)],
 )

@@ -46,12 +46,12 @@ class PageRequest(msgspec.Struct, frozen=True):
 
 
 def base_url(request: Request) -> str:
-    """Return scheme and host as the caller has used them: `https://api.passport.xyz`.
+    """Return scheme, host and path prefix of the service: `https://api.example.org/scorer`.
 
     The host is that of the header `Host`, which load balancers leave as it is. The scheme is
     `X-Forwarded-Proto`, where a load balancer has ended TLS and says so; a caller who forges it
     changes links in the caller's own answer, and nothing else. What can't be a host or a scheme
-    is left aside.
+    is left aside. The prefix is that of the settings (`ROOT_PATH`).
     """
     written = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     scheme = written if written in _SCHEMES else request.scope.get("scheme", "http")
@@ -60,4 +60,4 @@ def base_url(request: Request) -> str:
         name, port = request.scope.get("server") or ("localhost", None)
         host = f"[{name}]" if ":" in name else name
         host += f":{port}" if port else ""
-    return f"{scheme}://{host}"
+    return f"{scheme}://{host}{request.scope.get('root_path', '')}"

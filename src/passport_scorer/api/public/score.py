@@ -57,7 +57,7 @@ SCORE = Endpoint(
     summary="Score an address",
     description=(
         "Verifies the stamps of the address, leaves out those that another address has claimed "
-        "in this community, sums up the weights of the rest, records the result, and returns it."
+        "in this community, adds up the weights of the rest, records the result, and returns it."
         "\n\nAn address without stamps scores `0.00000`; that is no error."
     ),
     tag="Scores",
@@ -65,7 +65,8 @@ SCORE = Endpoint(
     parameters=[
         Parameter(
             "scorer_id",
-            "The id of one of your scorers, or its external id. A negative number is the demo.",
+            "The id of one of your scorers, or its external id. A negative number names the demo "
+            "scorer.",
             {"type": "string"},
             "1",
         ),
@@ -78,8 +79,10 @@ SCORE = Endpoint(
     ],
     answers=partner_answers(
         Answer(200, "The score.", V2ScoreResponse, EXAMPLE),
-        detail_answer(400, "The address is none.", "Invalid address."),
+        detail_answer(400, "The address is not a valid Ethereum address.", "Invalid address."),
         PERMISSION_DENIED_ANSWER,
-        detail_answer(404, "You have no such scorer.", "No scorer matches the given criteria."),
+        detail_answer(
+            404, "Your account has no such scorer.", "No scorer matches the given criteria."
+        ),
     ),
 )

@@ -6,6 +6,7 @@ from typing import cast
 
 import msgspec
 
+from passport_scorer.api.examples import ADDRESS, EXPIRES_AT, OWNER_ADDRESS, SCORED_AT
 from passport_scorer.domain.decimals import five_decimals
 from passport_scorer.domain.human_points import Points, PointsState, points_of, possible_points
 from passport_scorer.domain.score import ShownStamp
@@ -19,16 +20,16 @@ class V2ScoreResponse(msgspec.Struct, frozen=True):
 
     Attributes:
         address: in lower case.
-        score: the weighted sum, five decimals.
-        passing_score: the sum is at least the threshold.
+        score: the sum of the weights of the stamps that count, five decimals.
+        passing_score: whether the sum is at least the threshold.
         last_score_timestamp: when this score was computed.
-        expiration_timestamp: when the first stamp that counts expires; null with no stamps.
-        threshold: five decimals.
-        error: null.
-        stamps: provider -> what it scores; `dedup`: claimed by another address. Null in an earlier
-            score that was recorded without.
-        points_data: Human Points, in communities with the programme.
-        possible_points_data: what each action gives.
+        expiration_timestamp: when the first stamp that counts expires; null without stamps.
+        threshold: what the sum must reach, five decimals.
+        error: reserved; null.
+        stamps: provider -> what its stamp scores. Stamps that are expired, revoked, or not
+            verified are not listed. Null in an earlier score that was recorded without.
+        points_data: the Human Points of the address; null where the community does not take part.
+        possible_points_data: the Human Points that each action gives; null likewise.
         linked_score: reserved; null.
     """
 
@@ -96,18 +97,35 @@ def recorded_score_response(
 
 
 EXAMPLE = V2ScoreResponse(
-    address="0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
-    score="26.22900",
+    address=ADDRESS,
+    score="21.31100",
     passing_score=True,
-    last_score_timestamp="2026-11-24T03:30:00.123456+00:00",
-    expiration_timestamp="2027-02-18T13:12:09+00:00",
+    last_score_timestamp=SCORED_AT,
+    expiration_timestamp=EXPIRES_AT,
     threshold="20.00000",
     error=None,
     stamps={
-        "Google": ShownStamp("0.52500", dedup=False, expiration_date="2027-02-18T13:12:09+00:00"),
-        "Github": ShownStamp("0.00000", dedup=True, expiration_date="2027-02-18T13:12:09Z"),
+        provider: ShownStamp(weight, dedup=False, expiration_date=EXPIRES_AT)
+        for provider, weight in {
+            "Google": "0.52500",
+            "Github": "1.50000",
+            "Ens": "0.20800",
+            "HolonymGovIdProvider": "16.02600",
+            "HolonymPhone": "1.52100",
+            "Linkedin": "1.53100",
+        }.items()
     },
     points_data=None,
     possible_points_data=None,
     linked_score=None,
+)
+OWNER_EXAMPLE = msgspec.structs.replace(
+    EXAMPLE,
+    address=OWNER_ADDRESS,
+    score="0.73300",
+    passing_score=False,
+    stamps={
+        "Google": ShownStamp("0.52500", dedup=False, expiration_date=EXPIRES_AT),
+        "Ens": ShownStamp("0.20800", dedup=False, expiration_date=EXPIRES_AT),
+    },
 )

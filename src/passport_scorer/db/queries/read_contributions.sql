@@ -1,5 +1,5 @@
 -- The contributions of an address ($1): always one row. Those by the protocol count from 0.95 on,
--- and not in rounds in which the address is squelched.
+-- and not in rounds in which the address is squelched. An amount that is no number doesn't count.
 SELECT
     grants.count AS grants,
     grants.amount AS grants_amount,
@@ -9,13 +9,14 @@ FROM (
     SELECT count(DISTINCT i.grant_id) AS count, coalesce(sum(i.amount), 0) AS amount
     FROM cgrants_grantcontributionindex AS i
     JOIN cgrants_contribution AS c ON c.id = i.contribution_id AND c.success
-    WHERE i.contributor_address = $1::text
+    WHERE i.contributor_address = $1::text AND i.amount <> 'NaN'
 ) AS grants
 CROSS JOIN (
     SELECT count(DISTINCT p.project) AS count, coalesce(sum(p.amount), 0) AS amount
     FROM cgrants_protocolcontributions AS p
     WHERE p.contributor = $1
         AND p.amount >= 0.95
+        AND p.amount <> 'NaN'  -- which is more than any number
         AND NOT EXISTS (
             SELECT
             FROM cgrants_squelchedaccounts AS squelched

@@ -1,4 +1,4 @@
--- The stakes of an address ($1), and those on it.
+-- The stakes of an address ($1), and those on it. What is no number is no stake.
 SELECT
     chain,
     staker,
@@ -8,5 +8,7 @@ SELECT
     lock_time,
     last_updated_in_block
 FROM stake_stake
-WHERE staker = $1::text OR stakee = $1
+WHERE (staker = $1::text OR stakee = $1)
+    AND current_amount <> 'NaN'
+    AND last_updated_in_block <> 'NaN'
 ORDER BY id

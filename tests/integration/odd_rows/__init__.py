@@ -1,0 +1,1 @@
+"""Rows of other times, or written by hand."""

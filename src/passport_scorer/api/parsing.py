@@ -17,7 +17,7 @@ from passport_scorer.domain.bounded_types import BIGINT, IntegerColumn
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.parameters import read_boolean, read_integer
 
-_PIECE = 64 * 1024  # bytes that are decoded at once: as text, a body may be four times as large
+_PIECE = 16 * 1024  # bytes that are decoded at once: as text, a body may be four times as large
 
 
 class TooLong(PassportScorerError):

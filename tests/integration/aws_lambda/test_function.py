@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from passport_scorer.aws_lambda.function import LONGEST_IDLE, LambdaFunction
-from passport_scorer.demo.world import PEOPLE
+from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
 
 from .amazon import Response, SecretsManager, Servers
 from .conftest import MakeFunction, Sandbox, recorded
@@ -238,6 +239,95 @@ def test_usage_waits_for_the_database(
         assert seen(answer)[0] == 200
     assert seen(ask(function, recorded("load_balancer", "/health")))[0] == 200
     assert sandbox.usage() >= 2
+
+
+def headers_of(answer: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of an answer, in whatever shape."""
+    several = {name: ", ".join(all_) for name, all_ in answer.get("multiValueHeaders", {}).items()}
+    return {**answer.get("headers", {}), **several}
+
+
+def with_headers(event: dict[str, Any], **changes: str) -> dict[str, Any]:
+    """An event with other headers."""
+    several = "multiValueHeaders" in event
+    named = {name.replace("_", "-"): value for name, value in changes.items()}
+    shaped = {name: [value] if several else value for name, value in named.items()}
+    event["multiValueHeaders" if several else "headers"].update(shaped)
+    return event
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_headers_of_every_answer(make_function: MakeFunction, sender: str) -> None:
+    """Each names its request and trace, and isn't kept; those of the function itself, too."""
+    function = make_function()
+    broken = {**recorded(sender, BOB), "body": "%", "isBase64Encoded": True}
+    for event, status in (
+        (recorded(sender, BOB), 200),
+        (recorded(sender, "/no/such/path"), 404),
+        (with_headers(recorded(sender, BOB), host="a b"), 400),
+        (broken, 400),
+    ):
+        answer = ask(function, with_headers(event, x_request_id=" mine.1 ", origin="https://a.b"))
+        headers = headers_of(answer)
+        assert answer["statusCode"] == status
+        assert headers["cache-control"] == "no-store"
+        assert len(headers["traceparent"]) == 55
+        assert "X-Request-ID" in headers["access-control-expose-headers"]
+        if event is not broken:
+            assert headers["x-request-id"] == "mine.1"
+    function_without_database = make_function(DATABASE_URL="")
+    answer = ask(function_without_database, recorded(sender, BOB, headers={}))
+    assert answer["statusCode"] == 500
+    assert headers_of(answer)["x-request-id"]
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_blanks_around_a_key(make_function: MakeFunction, sender: str) -> None:
+    """They are no part of it."""
+    function = make_function()
+    key = with_headers(recorded(sender, BOB), x_api_key=f" {DEMO_API_KEY.key}\t ")
+    assert seen(ask(function, key))[0] == 200
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_compressed_answers(make_function: MakeFunction, sender: str) -> None:
+    """They are base64 in the answer of the function; who has them is told so."""
+    function = make_function()
+    whole = ask(function, with_headers(recorded(sender, "/openapi.json")))
+    event = recorded(sender, "/docs/swagger-ui-bundle.js")
+    packed = ask(function, with_headers(event, accept_encoding="br, gzip"))
+    assert packed["isBase64Encoded"] is True
+    assert gzip.decompress(base64.b64decode(packed["body"])).startswith(b"/*! For license")
+    assert headers_of(packed)["content-encoding"] == "gzip"
+    assert whole["isBase64Encoded"] is False
+    known = with_headers(recorded(sender, "/openapi.json"), if_none_match=headers_of(whole)["etag"])
+    again = ask(function, known)
+    assert (again["statusCode"], again["body"]) == (304, "")
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+@pytest.mark.parametrize(
+    "text",
+    ['[{"a":"\ud800"}]', "[{'a':1}]", "\ud83d", "\ufeff[]"],
+    ids=["half", "bad", "no", "bom"],
+)
+def test_text_bodies_that_are_no_json(make_function: MakeFunction, sender: str, text: str) -> None:
+    """Half of a surrogate pair, which the event's JSON may hold, is no UTF-8."""
+    function = make_function()
+    event = posted(sender, "/ceramic-cache/authenticate/v2", b"")
+    status, answer = seen(ask(function, {**event, "body": text, "isBase64Encoded": False}))
+    assert (status, answer["detail"][0]["type"]) == (422, "json_invalid")
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_bodies_that_are_no_utf8(make_function: MakeFunction, sender: str) -> None:
+    """Refused as on a server, and so is one that is compressed."""
+    function = make_function()
+    body = b'{"message":{},"signature":"0x","unread":"\xff"}'
+    status, answer = seen(ask(function, posted(sender, "/ceramic-cache/authenticate/v2", body)))
+    assert (status, answer["detail"][0]["type"]) == (422, "json_invalid")
+    event = posted(sender, "/ceramic-cache/authenticate/v2", gzip.compress(body))
+    assert seen(ask(function, with_headers(event, content_encoding="gzip")))[0] == 415
 
 
 @pytest.mark.parametrize(

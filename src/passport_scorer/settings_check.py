@@ -16,12 +16,14 @@ import structlog
 
 from passport_scorer.auth.api_keys import DemoKey, PresentedKey, presented_key
 from passport_scorer.auth.key_hashes import matches_fast_hash, matches_slow_hash
+from passport_scorer.db.connecting import missing_certificate_files
 from passport_scorer.db.database import Database
 from passport_scorer.db.partner_queries import READ_API_KEY, ReadApiKeyParameters, stored_key
 from passport_scorer.db.settings_queries import (
     NAMES_OF_SETTINGS,
     NamesOfSettingsParameters,
 )
+from passport_scorer.db.url_options import driver_address, options_left_out, options_of
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.setting_variables import InvalidSetting
@@ -33,6 +35,7 @@ from passport_scorer.settings import (
 )
 from passport_scorer.telemetry.trace_variables import malformed_variables
 
+_ADDRESS = "DATABASE_URL, else RDS_PROXY_URL"
 CHECK_SECONDS = 5.0  # that looking up what settings name may take; a start must not wait for it
 
 log = structlog.get_logger()
@@ -113,7 +116,7 @@ async def warn_of_useless_settings(
         log.warning("no_issuer_is_trusted", setting="TRUSTED_IAM_ISSUERS")
     if not settings.rate_limits_enabled:
         log.warning("rate_limits_not_applied", setting="RATE_LIMITS_ENABLED")
-    useless = list(_alone(settings))
+    useless = [*_of_address(settings.database_url), *_alone(settings)]
     if database is not None:
         try:
             async with asyncio.timeout(CHECK_SECONDS):
@@ -126,6 +129,16 @@ async def warn_of_useless_settings(
             "settings_have_no_effect",
             settings=[{"variable": each.variable, "problem": each.problem} for each in useless],
         )
+
+
+def _of_address(url: str | None) -> Iterator[UselessSetting]:
+    """Give what of the address of the database has no effect: names and paths, no values."""
+    if url is None:
+        return
+    if left_out := options_left_out(options_of(url)):
+        yield UselessSetting(_ADDRESS, f"Its options {', '.join(left_out)} are left out.")
+    for missing in missing_certificate_files(driver_address(url)):
+        yield UselessSetting(_ADDRESS, f"The file that it names can't be read: {missing}.")
 
 
 def _alone(settings: Settings) -> Iterator[UselessSetting]:

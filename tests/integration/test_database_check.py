@@ -290,7 +290,52 @@ async def test_the_check_asks_for_no_writing(database_url: str) -> None:
     assert all("SELECT" in look for look in looks)
 
 
+OPTIONS = [
+    "channel_binding=prefer",
+    "connect_timeout=5",
+    "keepalives=1&keepalives_idle=30&tcp_user_timeout=1000",
+    "gssencmode=disable",
+    "target_session_attrs=read-write",
+    "application_name=check&options=-c%20geqo%3Doff",
+    "client_encoding=LATIN1",
+    "fallback_application_name=check&load_balance_hosts=random&sslsni=1&sslcompression=0",
+    "statement_timeout=5000",
+]
+
+
+@pytest.mark.parametrize("scheme", ["psql", "pgsql", "postgis", "postgresql+asyncpg"])
+@pytest.mark.parametrize("options", OPTIONS)
+def test_an_address_works_as_it_is_handed_out(
+    reference_database_url: str, scheme: str, options: str
+) -> None:
+    """Options of libpq that are none of the server's don't reach the server."""
+    url = reference_database_url.replace("postgresql", scheme, 1)
+    checked = run("check", DATABASE_URL=f"{url}{'&' if '?' in url else '?'}{options}")
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
 UNREACHABLE = {
+    "unknown option": (
+        "{server}pgbouncer=SECRET&schema=SECRET",
+        "unknown options of the address: pgbouncer, schema",
+    ),
+    "no root certificate": (
+        "postgres://me:SECRET@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=/no/such.pem",
+        "can't be read: sslrootcert /no/such.pem",
+    ),
+    "no key": (
+        "postgres://me:SECRET@127.0.0.1:1/d?sslmode=require&sslcert=/etc/hostname&sslkey=/no/key",
+        "can't be read: sslkey /no/key",
+    ),
+    "no default certificate": (
+        "postgres://me:SECRET@127.0.0.1:1/d?sslmode=verify-ca",
+        '.postgresql/root.crt" does not exist',
+    ),
+    "no such mode": ("postgres://me:SECRET@127.0.0.1:1/d?sslmode=on", "`sslmode` parameter must"),
+    "refused option": (
+        "postgres://me:SECRET@127.0.0.1:1/d?require_auth=SECRET",
+        "DATABASE_URL: require_auth can't be carried out",
+    ),
     "nothing listens": ("postgresql://me:SECRET@127.0.0.1:1/scorer", "nothing listens there"),
     "unknown host": (
         "postgresql://me:SECRET@host.invalid/scorer",
@@ -305,9 +350,12 @@ UNREACHABLE = {
 
 
 @pytest.mark.parametrize(("url", "message"), UNREACHABLE.values(), ids=UNREACHABLE)
-def test_what_can_not_be_reached_is_said_in_one_line(url: str, message: str) -> None:
+def test_what_can_not_be_reached_is_said_in_one_line(
+    database_url: str, url: str, message: str
+) -> None:
     """Exit status 2, one line that says why, and never the password."""
-    checked = run("check", DATABASE_URL=url)
+    server = f"{database_url}{'&' if '?' in database_url else '?'}"
+    checked = run("check", DATABASE_URL=url.format(server=server), HOME="/nowhere")
     assert checked.returncode == 2
     assert message in checked.stderr
     assert checked.stderr.count("\n") == 1

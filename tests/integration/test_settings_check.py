@@ -164,3 +164,19 @@ async def test_no_issuer_is_trusted() -> None:
     assert [(each["event"], each["log_level"]) for each in events] == [
         ("no_issuer_is_trusted", "warning")
     ]
+
+
+async def test_what_an_address_says_in_vain() -> None:
+    """Options that are left out and files that are missing are named, and no value of an option."""
+    url = (
+        "postgresql://me:SECRET@h/d?channel_binding=SECRET&oauth_client_secret=SECRET"
+        "&sslmode=verify-full&sslrootcert=/no/such.pem"
+    )
+    with structlog.testing.capture_logs() as events:
+        await warn_of_useless_settings(msgspec.structs.replace(GOOD, database_url=url), None, NOW)
+    (event,) = events
+    assert [each["problem"] for each in event["settings"]] == [
+        "Its options channel_binding, oauth_client_secret are left out.",
+        "The file that it names can't be read: sslrootcert /no/such.pem.",
+    ]
+    assert "SECRET" not in str(event)

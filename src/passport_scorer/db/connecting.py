@@ -8,10 +8,11 @@ in every transaction instead, and statements are not prepared. See `Connector.is
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
@@ -26,6 +27,7 @@ from passport_scorer.db.reasons import (
     fault_of_connecting,
     is_startup_refusal,
 )
+from passport_scorer.db.url_options import DriverAddress, driver_address, options_of
 
 PREPARED_STATEMENTS = 100  # of a session, kept by the driver
 
@@ -40,7 +42,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     """How to reach PostgreSQL.
 
     Attributes:
-        url: a `postgresql://` URL; may hold a password, so it is never logged.
+        url: a URL that `location.split` takes; may hold a password, so it is never logged.
         pool_size: connections of one process at most.
         acquire_timeout: seconds to wait for a free or new connection.
         statement_timeout: seconds to wait for the answer to one statement; the server gives up a
@@ -100,6 +102,7 @@ class Connector:
         self.is_pooled = not settings.prepared_statements
         self._notice = notice
         self._is_verified = False
+        self._address = driver_address(settings.url)
 
     async def connect(self, seconds: float, *, command_timeout: float | None = None) -> Any:
         """Open a connection, and return asyncpg's.
@@ -116,9 +119,10 @@ class Connector:
         try:
             return await self._connected(seconds, command_timeout)
         except (OSError, ValueError, asyncpg.PostgresError, *_DRIVER) as error:
-            fault = fault_of_connecting(self._explained(error))
+            cause = self._explained(error)
+            fault = fault_of_connecting(cause)
             is_worth_retrying = fault.reason in _TRANSIENT
-            raise unavailable(fault, is_worth_retrying=is_worth_retrying) from error
+            raise unavailable(fault, is_worth_retrying=is_worth_retrying) from cause
 
     async def _connected(self, seconds: float, command_timeout: float | None) -> Any:
         if not self.is_pooled:
@@ -147,13 +151,15 @@ class Connector:
     async def _open(self, seconds: float, command_timeout: float | None, *, is_pooled: bool) -> Any:
         settings = self.settings
         parameters = {**_PLANNING, **{k: str(v) for k, v in settings.limits().items()}}
+        address = self._address
         driver = await asyncpg.connect(
-            settings.url,
-            timeout=seconds,
+            address.dsn,
+            timeout=min(seconds, address.connect_timeout or seconds),
+            servicefile=address.servicefile,
             command_timeout=command_timeout,
             statement_cache_size=0 if is_pooled else PREPARED_STATEMENTS,
             server_settings={} if is_pooled else parameters,
-            target_session_attrs=_session_attributes(settings.url),
+            target_session_attrs=_session_attributes(address),
         )
         await timestamps.register(driver)
         return driver
@@ -170,18 +176,32 @@ class Connector:
         return self._is_verified
 
     def _explained(self, error: BaseException) -> BaseException:
-        """Tell a missing certificate file from a missing socket."""
-        if not isinstance(error, (FileNotFoundError, PermissionError)):
-            return error
-        options = dict(parse_qsl(urlsplit(self.settings.url).query))
-        named = [
-            options.get(name) or os.environ.get(f"PG{name.upper()}", "")
-            for name in _CERTIFICATE_FILES
-        ]
-        missing = any(path and not os.access(Path(path), os.R_OK) for path in named)
-        return CertificateFileMissing() if missing else error
+        """Tell a missing certificate file from a missing socket, and name it."""
+        if isinstance(error, _MAY_BE_FILES):
+            for missing in missing_certificate_files(self._address):
+                return CertificateFileMissing(missing)
+        return error
 
 
+def missing_certificate_files(address: DriverAddress) -> Iterator[str]:
+    """Give option and path of each file for TLS, of the URL or the environment, that can't be read.
+
+    Args:
+        address: of the database.
+    """
+    options = options_of(address.dsn)
+    for name in _CERTIFICATE_FILES:
+        path = options.get(name) or os.environ.get(f"PG{name.upper()}", "")
+        if path and not os.access(Path(path), os.R_OK):
+            yield f"{name} {path}"
+
+
+_MAY_BE_FILES = (
+    FileNotFoundError,
+    PermissionError,
+    ssl.SSLError,
+    asyncpg.ClientConfigurationError,
+)
 # The session was opened, and ended at once.
 _TRANSIENT = (Reason.SHUTTING_DOWN, Reason.BROKEN_CONNECTION, Reason.SESSION_ENDED)
 _DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -197,10 +217,10 @@ def unavailable(fault: Fault, *, is_worth_retrying: bool = False) -> DatabaseUna
     )
 
 
-def _session_attributes(url: str) -> str | None:
+def _session_attributes(address: DriverAddress) -> str | None:
     """Of several hosts, take the one that can be written to, unless the URL says otherwise."""
-    parts = urlsplit(url)
-    is_decided = "target_session_attrs" in dict(parse_qsl(parts.query))
+    parts = urlsplit(address.dsn)
+    is_decided = "target_session_attrs" in options_of(parts)
     if is_decided or "PGTARGETSESSIONATTRS" in os.environ or len(hosts_of(parts)) < 2:
         return None
     return "read-write"

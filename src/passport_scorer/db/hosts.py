@@ -15,5 +15,6 @@ def hosts_of(parts: SplitResult) -> list[str]:
         _ = single.port
         hosts.append(unquote(single.hostname or ""))
     if not any(hosts):
-        hosts = dict(parse_qsl(parts.query)).get("host", "").split(",")
+        options = dict(parse_qsl(parts.query))
+        hosts = (options.get("host") or options.get("hostaddr", "")).split(",")
     return [host for host in hosts if host]

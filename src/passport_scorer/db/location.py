@@ -3,23 +3,34 @@
 The pool of the running service is in `database.py`; this is for commands that people type.
 """
 
+import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 import asyncpg
 
 from passport_scorer.db.connecting import Connector, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.db.hosts import hosts_of
-from passport_scorer.db.reasons import SENTENCES, Reason, fault_of
+from passport_scorer.db.reasons import SENTENCES, CertificateFileMissing, Reason, fault_of
+from passport_scorer.db.url_options import (
+    SECRET,
+    joined,
+    options_of,
+    refused_options,
+    unknown_options,
+)
 from passport_scorer.domain.errors import PassportScorerError
 
 VARIABLES = ("DATABASE_URL", "RDS_PROXY_URL")
-SCHEMES = ("postgresql", "postgres")
+# As libpq, SQLAlchemy (with a driver behind the plus) and the readers of Django's settings have it.
+_SCHEME = re.compile(r"(postgresql|postgres|psql|pgsql|postgis|timescale|timescalegis)(\+\w+)?")
+_DATABASE = frozenset({"dbname", "database", "service"})  # options that say which database
 CONNECT_SECONDS = 10.0
 
 
@@ -49,18 +60,31 @@ def database_url(environ: Mapping[str, str]) -> str | None:
 
 def embedded_folder(environ: Mapping[str, str]) -> Path:
     """Return where the embedded server has its files: below the current folder, unless told."""
-    return Path(environ.get("PASSPORT_SCORER_HOME") or ".passport-scorer") / "postgresql"
+    home = environ.get("PASSPORT_SCORER_HOME", "").strip()
+    return Path(home or ".passport-scorer") / "postgresql"
 
 
 def secured(url: str, variable: str) -> str:
-    """Check an address, and ask for encryption where it leaves the machine."""
+    """Check an address, and ask for encryption where it leaves the machine.
+
+    What the environment (`PGSSLMODE`) or a service's file says of encryption is left alone.
+
+    Raises:
+        DatabaseLocationError: it is no address, or asks for what can't be done; the message
+            names the variable and the options, not their values.
+    """
     parts = split(url, variable)
-    options = dict(parse_qsl(parts.query))
-    if "sslmode" in options or not is_remote(parts):
-        return url
-    return urlunsplit(
-        parts._replace(query="&".join(filter(None, (parts.query, "sslmode=require"))))
-    )
+    options = options_of(parts)
+    if refused := refused_options(options):
+        raise DatabaseLocationError(
+            f"{variable}: {', '.join(refused)} can't be carried out, and without it the connection"
+            " would be less safe than the address asks for; take it out, or see"
+            ' docs/operations.md, "The address of the database".'
+        )
+    is_decided = {"sslmode", "requiressl", "service"} & options.keys() or "PGSSLMODE" in os.environ
+    if is_decided or not is_remote(parts):
+        return joined(parts)
+    return joined(parts._replace(query="&".join(filter(None, (parts.query, "sslmode=require")))))
 
 
 def split(url: str, variable: str = "The address of the database") -> SplitResult:
@@ -70,7 +94,9 @@ def split(url: str, variable: str = "The address of the database") -> SplitResul
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in SCHEMES and len(parts.path) > 1 and not parts.fragment
+        url.encode()  # bytes that are no text can't be sent
+        names_database = len(parts.path) > 1 or _DATABASE & options_of(parts).keys()
+        usable = bool(_SCHEME.fullmatch(parts.scheme) and names_database and not parts.fragment)
         hosts_of(parts)
     except ValueError:
         usable = False
@@ -84,7 +110,8 @@ def split(url: str, variable: str = "The address of the database") -> SplitResul
 
 def is_remote(parts: SplitResult) -> bool:
     """Say whether an address leads to another machine."""
-    return any(not is_local(host) for host in hosts_of(parts))
+    hosts = hosts_of(parts) or os.environ.get("PGHOST", "").split(",")
+    return any(not is_local(host) for host in hosts if host)
 
 
 def is_local(host: str) -> bool:
@@ -98,17 +125,17 @@ def is_local(host: str) -> bool:
 
 
 def without_password(url: str) -> tuple[str, str | None]:
-    """Return the address without its password, and the password."""
+    """Return the address without its password and other secrets, and the password."""
     parts = split(url)
     user_part, _, authority = parts.netloc.rpartition("@")
     user, _, password = user_part.partition(":")
-    options = parse_qsl(parts.query)
-    secret = unquote(password) or dict(options).get("password")
-    query = urlencode(
-        [pair for pair in options if pair[0] != "password"], quote_via=quote, safe="/"
-    )
+    options = options_of(parts)
+    hidden = SECRET | set(unknown_options(options))  # which may be secrets, too
+    secret = unquote(password) or options.get("password")
+    kept = {name: value for name, value in options.items() if name not in hidden}
+    query = urlencode(kept, quote_via=quote, safe="/")
     netloc = f"{user}@{authority}" if user else authority
-    return "".join((f"{parts.scheme}://{netloc}{parts.path}", f"?{query}" if query else "")), secret
+    return joined(parts._replace(netloc=netloc, query=query)), secret
 
 
 @asynccontextmanager
@@ -136,7 +163,7 @@ async def connected(database: str | DatabaseSettings) -> AsyncIterator[Any]:
         finally:
             await connection.close(timeout=CONNECT_SECONDS)
     except DatabaseUnavailable as error:
-        why = reason(error.__cause__, error.reason)
+        why = reason(error.__cause__, error.reason) + _hint(error.reason, settings.url)
         raise DatabaseUnreachableError(f"Can't use {shown}: {why}") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachableError(f"Can't use {shown}: {reason(error)}") from error
@@ -152,6 +179,17 @@ def reason(error: BaseException | None, code: str | None = None) -> str:
     if code is None and isinstance(error, BaseException):
         fault = fault_of(error)
         code = fault.reason if fault else Reason.OTHER
+    if isinstance(error, (CertificateFileMissing, asyncpg.ClientConfigurationError)):
+        said = str(error).partition("\n")[0]
+        return f"{SENTENCES[code or Reason.OTHER]}: {said}"
     if code == Reason.OTHER and isinstance(error, asyncpg.PostgresError):
         return f"the server says: {error}"
     return SENTENCES[code or Reason.OTHER]
+
+
+def _hint(code: str, url: str) -> str:
+    """Name the options that the server may have refused, if that is why; not their values."""
+    unknown = unknown_options(options_of(url))
+    if code != Reason.STARTUP_PARAMETER or not unknown:
+        return ""
+    return f"; unknown options of the address: {', '.join(sorted(unknown))}"

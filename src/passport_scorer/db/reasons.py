@@ -138,7 +138,7 @@ _FAULTS: Mapping[str, Fault] = {
 
 
 class CertificateFileMissing(OSError):
-    """A file for TLS that the URL or the environment names can't be read."""
+    """A file for TLS that the URL or the environment names can't be read: option and path."""
 
 
 # The first that fits: the class of the error, and words in what it says.

@@ -1,5 +1,7 @@
 """Which database the environment names."""
 
+from pathlib import Path
+
 import pytest
 
 from passport_scorer.db.location import (
@@ -8,6 +10,7 @@ from passport_scorer.db.location import (
     embedded_folder,
     without_password,
 )
+from passport_scorer.settings import read_settings
 
 
 def test_database_url_comes_first() -> None:
@@ -70,6 +73,82 @@ def test_other_addresses_stay_as_they_are(url: str) -> None:
 def test_the_password_is_taken_out(url: str, shown: str, password: str | None) -> None:
     """An address can be shown once its password is out of it, wherever it stood."""
     assert without_password(url) == (shown, password)
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        *("postgresql", "postgres", "psql", "pgsql", "postgis", "timescale", "PSQL"),
+        *("postgresql+asyncpg", "postgresql+psycopg2", "postgres+pg8000"),
+    ],
+)
+def test_every_spelling_of_the_scheme(scheme: str) -> None:
+    """What others' settings call PostgreSQL is PostgreSQL, under a name that psql knows."""
+    url = database_url({"DATABASE_URL": f"{scheme}://me:p@localhost/scorer"})
+    assert url in {f"{known}://me:p@localhost/scorer" for known in ("postgresql", "postgres")}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("mysql://h/d", "postgresqlx://h/d", "postgresql+://h/d", "sqlite:///d", "h/d", "d"),
+        *("postgresql://h", "postgresql://h/", "postgresql://h/d#f", "postgresql://h:p/d"),
+        "postgresql://h/\udcff",
+    ],
+)
+def test_other_addresses_are_refused(url: str) -> None:
+    """What is no address of a PostgreSQL, or names no database, is refused."""
+    with pytest.raises(DatabaseLocationError):
+        database_url({"DATABASE_URL": url})
+
+
+def test_the_database_may_be_an_option() -> None:
+    """As libpq has it, an option may name the database."""
+    url = "postgresql://localhost/?dbname=scorer"
+    assert database_url({"DATABASE_URL": url}) == url
+
+
+def test_the_environment_of_libpq_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PGHOST may lead to another machine, and PGSSLMODE decides on encryption."""
+    monkeypatch.setenv("PGHOST", "/run/postgresql,db.example.com")
+    url = "postgresql:///scorer"
+    assert database_url({"DATABASE_URL": url}) == f"{url}?sslmode=require"
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    assert database_url({"DATABASE_URL": url}) == url
+
+
+@pytest.mark.parametrize("option", ["require_auth", "requirepeer", "sslcrldir", "scram_client_key"])
+def test_an_option_that_can_not_be_carried_out_is_named(option: str) -> None:
+    """The message names the variable and the option, but neither its value nor the password."""
+    url = f"postgresql://me:SECRET@h/d?{option}=SECRET"
+    with pytest.raises(DatabaseLocationError) as refused:
+        database_url({"RDS_PROXY_URL": url})
+    assert refused.value.message.startswith(f"RDS_PROXY_URL: {option} ")
+    assert "SECRET" not in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+def test_all_that_is_secret_is_taken_out() -> None:
+    """Passwords of keys are no more shown than that of the user."""
+    url = "postgresql://me@h/d?sslpassword=SECRET&sslmode=require&oauth_client_secret=SECRET&pwd=SECRET"
+    assert without_password(url) == ("postgresql://me@h/d?sslmode=require", None)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"DATABASE_URL": "  psql://me@localhost/a  ", "RDS_PROXY_URL": "psql://me@h/b"},
+        {"DATABASE_URL": "  ", "RDS_PROXY_URL": "pgsql://me@h/b?keepalives=1"},
+        {"PASSPORT_SCORER_HOME": " /data "},
+        {"PASSPORT_SCORER_HOME": "  "},
+    ],
+)
+def test_commands_and_the_service_use_the_same_database(environ: dict[str, str]) -> None:
+    """`passport-scorer db` finds it where the settings of the service do."""
+    settings = read_settings(environ)
+    assert database_url(environ) == settings.database_url
+    assert embedded_folder(environ) == Path(settings.home) / "postgresql"
 
 
 def test_a_malformed_address_is_named_by_its_variable_alone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 
 import cyclopts
@@ -14,6 +15,7 @@ from passport_scorer.cli.configuration import config
 from passport_scorer.cli.query_check import check_queries
 from passport_scorer.cli.serve import serve
 from passport_scorer.cli.verify import verify
+from passport_scorer.db.embedded import Interruption
 from passport_scorer.domain.errors import PassportScorerError
 
 _HELP = frozenset({"--help", "-h", "--version"})
@@ -23,6 +25,7 @@ app = cyclopts.App(
     name="passport-scorer",
     help="Tells an application whether an Ethereum address belongs to a unique human.",
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
 )
 app.command(serve)
 app.command(config)
@@ -70,8 +73,9 @@ def _run() -> None:
         for line in error.message.splitlines():  # one for each malformed setting
             print(f"passport-scorer: {line}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt as interruption:
+        number = interruption.number if isinstance(interruption, Interruption) else signal.SIGINT
+        sys.exit(128 + number)
 
 
 if __name__ == "__main__":

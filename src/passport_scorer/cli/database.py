@@ -16,7 +16,7 @@ from cyclopts import App, Parameter
 from passport_scorer.cli.database_at_hand import chosen_database
 from passport_scorer.cli.database_report import Report, print_json, print_lines, print_table
 from passport_scorer.db.connecting import DatabaseSettings
-from passport_scorer.db.embedded import EmbeddedServer, find_installation
+from passport_scorer.db.embedded import EmbeddedServer, ending_in_order, find_installation
 from passport_scorer.db.inspection import (
     Description,
     Finding,
@@ -216,7 +216,8 @@ def start() -> int:
         export DATABASE_URL=$(passport-scorer db start)
     """
     server = EmbeddedServer(embedded_folder(os.environ), keep_running=True)
-    server.start()
+    with ending_in_order():
+        server.start()
     if server.note:
         complain(server.note)
     print(server.url)

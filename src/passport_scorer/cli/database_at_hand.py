@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from passport_scorer.db.connecting import DatabaseSettings
-from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.db.embedded import EmbeddedServer, ending_in_order
 from passport_scorer.db.location import connected
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.settings import Settings
@@ -29,7 +29,7 @@ def chosen_database(url: str | None, folder: Path) -> Iterator[tuple[str, bool]]
     if url:
         yield url, False
         return
-    with EmbeddedServer(folder) as server:
+    with ending_in_order(), EmbeddedServer(folder) as server:
         if server.note:
             print(f"passport-scorer: {server.note}", file=sys.stderr)
         yield server.url, True

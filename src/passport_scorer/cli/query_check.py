@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.db.embedded import EmbeddedServer, ending_in_order
 from passport_scorer.db.location import connected
 from passport_scorer.db.query_check import all_queries
 from passport_scorer.db.query_check import check_queries as find_problems
@@ -25,7 +25,7 @@ def check_queries() -> int:
 
         passport-scorer db check-queries
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with ending_in_order(), tempfile.TemporaryDirectory() as folder:
         if os.geteuid() == 0:
             Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and must get in
         with EmbeddedServer(Path(folder) / "postgresql", shared=Path(folder)) as server:

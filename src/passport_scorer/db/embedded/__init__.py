@@ -10,6 +10,7 @@ from .errors import (
     VersionMismatchError,
 )
 from .installation import Installation, find_installation
+from .interruptions import Interruption, ending_in_order
 from .place import SHARED_FOLDER, Place
 from .server import DATABASE, EmbeddedServer
 
@@ -23,8 +24,10 @@ __all__ = [
     "EmbeddedServerError",
     "FolderRefusedError",
     "Installation",
+    "Interruption",
     "Place",
     "ServerFailedError",
     "VersionMismatchError",
+    "ending_in_order",
     "find_installation",
 ]

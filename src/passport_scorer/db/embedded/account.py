@@ -2,8 +2,10 @@
 
 import os
 import pwd
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,24 +35,33 @@ class Account:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, with next to no environment, and return what it said.
 
-        Raises OSError if it can't be executed and subprocess.TimeoutExpired.
+        It has a session of its own, which Ctrl-C in our terminal doesn't reach; if we are
+        interrupted, it is killed with all that it has started. Raises OSError if it can't be
+        executed and subprocess.TimeoutExpired.
         """
         rights: dict[str, Any] = {}
         if self.switched:
             rights = {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return subprocess.run(  # noqa: S603 - our own arguments, no shell
+        with subprocess.Popen(  # noqa: S603 - our own arguments, no shell
             [str(argument) for argument in arguments],
-            capture_output=True,
-            check=False,
             cwd="/",
             env=ENVIRONMENT,
             errors="replace",
+            start_new_session=True,
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=timeout,
             umask=0o077,
             **rights,
-        )
+        ) as process:
+            try:
+                said, complained = process.communicate(timeout=timeout)
+            except BaseException:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
 
     def can_enter(self, folder: Path) -> bool:
         """Say whether this account can reach what is in `folder`."""

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL server: started when it is needed, shared, stopped by its last user."""
 
+import atexit
 import fcntl
 import os
 import pwd
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from .account import ENVIRONMENT
 from .errors import AccountMissingError, EmbeddedServerError, ServerFailedError, translated
 from .installation import Installation, find_installation
+from .interruptions import Deferred, deferred
 from .place import SHARED_FOLDER, Place, lock
 from .postmaster import Postmaster
 
@@ -69,6 +71,7 @@ class EmbeddedServer:
         self._installation = installation
         self._socket_folder: Path | None = None
         self._use: int | None = None
+        self._owner: int | None = None
 
     @property
     def folder(self) -> Path:
@@ -113,8 +116,12 @@ class EmbeddedServer:
         return f"postgresql://postgres@/{quote(database)}?host={quote(str(self._socket_folder))}"
 
     def __enter__(self) -> Self:
-        self.start()
-        return self
+        try:
+            self.start()
+            return self
+        except BaseException:
+            self.stop()
+            raise
 
     def __exit__(
         self,
@@ -127,27 +134,43 @@ class EmbeddedServer:
     def start(self) -> None:
         """Start the server, or join it where it runs; its database exists afterwards.
 
+        Whatever ends the start, a signal included, leaves no server behind that nobody uses.
         Raises a subclass of EmbeddedServerError.
         """
         with translated(self.folder):
             self._place.create()
+            # An interruption could come between this and whatever calls stop().
+            self._owner = os.getpid()
+            atexit.register(self._stop_at_exit)
             with self._place.locked():
                 try:
-                    self._join()
+                    with deferred() as interruptions:
+                        self._join(interruptions)
+                    if self._keep_running and (running := self._running()) is not None:
+                        self._place.keep_running(running.pid)
                 except BaseException:
-                    self._leave()
+                    with deferred(), suppress(EmbeddedServerError, OSError):
+                        self._halt_unless_used()
                     raise
 
     def stop(self) -> None:
         """Leave the server, and stop it unless somebody else uses it or it is to keep running."""
+        atexit.unregister(self._stop_at_exit)
         if self._use is None:
             return
-        with translated(self.folder), self._place.locked():
-            try:
-                if lock(self._use, fcntl.LOCK_EX) and not self._is_kept():
-                    self._halt()
-            finally:
-                self._leave()
+        with translated(self.folder), deferred(), self._place.locked():
+            self._halt_unless_used()
+
+    def _stop_at_exit(self) -> None:
+        if os.getpid() == self._owner:
+            self.stop()
+
+    def _halt_unless_used(self) -> None:
+        try:
+            if self._use is not None and lock(self._use, fcntl.LOCK_EX) and not self._is_kept():
+                self._halt()
+        finally:
+            self._leave()
 
     def shut_down(self) -> bool:
         """Stop the server, whoever uses it, and say whether it was running."""
@@ -172,20 +195,19 @@ class EmbeddedServer:
             self._leave()
             return running is not None
 
-    def _join(self) -> None:
+    def _join(self, interruptions: Deferred) -> None:
         use = self._use = self._place.open_own("use.lock") if self._use is None else self._use
         self._socket_folder = self._answering()
         if self._socket_folder is None:
             self._require_sole_use(use)
-            self._initialise()
+            with interruptions.allowed():
+                self._initialise()
             self._launch()
             self._socket_folder = self._answering()
         lock(use, fcntl.LOCK_SH)
         if self._socket_folder is None:
             raise self._failure("it doesn't answer", self._place.log)
         self._create_database(self._socket_folder)
-        if self._keep_running and (running := self._running()) is not None:
-            self._place.keep_running(running.pid)
 
     def _require_sole_use(self, use: int) -> None:
         """Containers that share a folder don't see each other's processes, but their locks."""
@@ -231,6 +253,7 @@ class EmbeddedServer:
             capture_output=True,
             check=False,
             env=ENVIRONMENT,
+            start_new_session=True,
             stdin=subprocess.DEVNULL,
             text=True,
             timeout=START_SECONDS,
@@ -247,11 +270,14 @@ class EmbeddedServer:
         if self._settings.get("fsync") == "off":
             options.append("--no-sync")
         initdb = self.installation.program("initdb")
-        made = self._place.account.run([initdb, "-D", unfinished, *options])
-        if made.returncode != 0:
+        try:
+            made = self._place.account.run([initdb, "-D", unfinished, *options])
+            if made.returncode != 0:
+                raise ServerFailedError(f"PostgreSQL made no database: {last_lines(made.stderr)}")
+            unfinished.rename(self._place.data)
+        except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise ServerFailedError(f"PostgreSQL made no database: {last_lines(made.stderr)}")
-        unfinished.rename(self._place.data)
+            raise
 
     def _require_account_entry(self) -> None:
         try:

@@ -1,0 +1,121 @@
+"""A start that is interrupted at any moment leaves no PostgreSQL behind, and the next one works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from .conftest import COMMAND, START_SECONDS, environment
+
+POLL_SECONDS = 0.002
+# What can be seen of a start from outside, in its order.
+MOMENTS: dict[str, Callable[[Path], bool]] = {
+    "locked": lambda home: (home / "start.lock").exists(),
+    "initdb": lambda home: (home / "data.new").exists(),
+    "initdb at work": lambda home: (home / "data.new" / "base" / "1").exists(),
+    "initdb done": lambda home: (home / "data").exists(),
+    "launched": lambda home: (home / "data" / "postmaster.pid").exists(),
+    "socket": lambda home: any((home / "socket").glob(".s.PGSQL*")),
+    "database": lambda home: (
+        (home / "data" / "postmaster.pid").exists()
+        and len(list((home / "data" / "base").glob("*"))) > 3
+    ),
+}
+# Before Python handles signals, they end it; a service takes SIGHUP for SIGTERM.
+ENDS = {
+    signal.SIGINT: (0, 130, -signal.SIGINT),
+    signal.SIGTERM: (0, 143, -signal.SIGTERM),
+    signal.SIGHUP: (0, 129, 143, -signal.SIGHUP),
+}
+
+
+@pytest.fixture
+def home(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder that PostgreSQL's account can reach, for everything that the demo keeps."""
+    folder = server_folder / f"interrupted-{abs(hash(request.node.name))}"
+    folder.mkdir(mode=0o755)
+    yield folder
+    for process in postgresql_of(folder):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def demo(folder: Path) -> subprocess.Popen[bytes]:
+    """Start the demo in a process group of its own, as a shell or make does."""
+    with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
+        return subprocess.Popen(
+            [*COMMAND, "demo", "run", "--port", "0"],
+            cwd=folder,
+            env=environment({"PASSPORT_SCORER_HOME": str(folder / "home")}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            process_group=0,
+        )
+
+
+def postgresql_of(folder: Path) -> list[int]:
+    """The processes, zombies left out, that run PostgreSQL's programs on files below a folder."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
+    return [
+        int(row[0])
+        for row in rows
+        if not row[1].startswith("Z")
+        and (f"{folder}/" in row[2] and ("postgres -D" in row[2] or "pg_ctl" in row[2]))
+    ]
+
+
+def serves(folder: Path) -> bool:
+    """Whether the demo has said that it runs."""
+    return "curl" in (folder / "output").read_text()
+
+
+def wait_for(process: subprocess.Popen[bytes], folder: Path, seen: Callable[[Path], bool]) -> None:
+    """Wait until something can be seen, the demo serves, or it has ended."""
+    deadline = time.monotonic() + START_SECONDS
+    while not (seen(folder / "home" / "postgresql") or serves(folder)) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(POLL_SECONDS)
+
+
+def nothing_left(folder: Path) -> None:
+    """Wait until no PostgreSQL works on the folder; fail if one stays."""
+    deadline = time.monotonic() + START_SECONDS
+    while left := postgresql_of(folder):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("number", list(ENDS))
+def test_interrupted_at_each_step(home: Path, number: signal.Signals) -> None:
+    """A signal to the whole group, as a terminal sends it, during each step of a first start.
+
+    What an earlier one left in the folder is the next one's beginning; in the end, it starts.
+    """
+    for moment, reached in MOMENTS.items():
+        process = demo(home)
+        wait_for(process, home, reached)
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+        status = process.wait(START_SECONDS)
+        errors = (home / "errors").read_text()
+        assert status in ENDS[number], (moment, errors)
+        assert "Traceback" not in errors, moment
+        nothing_left(home)
+    process = demo(home)
+    wait_for(process, home, lambda _: False)
+    assert serves(home), (home / "errors").read_text()
+    os.killpg(process.pid, number)
+    assert process.wait(START_SECONDS) in ENDS[number]
+    nothing_left(home)

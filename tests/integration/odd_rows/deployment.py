@@ -16,9 +16,9 @@ from joserfc.jwk import OctKey
 from passport_scorer.api.applications import internal_application, public_application
 from passport_scorer.app import running_services
 from passport_scorer.settings import Settings
-from tests.conftest import REFERENCE_DUMP
+from tests.support.recordings import GOLDEN
 
-FIXTURES = REFERENCE_DUMP.parent / "fixtures.json"
+FIXTURES = GOLDEN / "fixtures.json"
 ISSUERS = frozenset(
     {
         "did:ethr:0x018d103c154748e8d5a1d7658185125175457f84",

@@ -105,7 +105,7 @@ _EXAMPLE = msgspec.structs.replace(
     expiration_timestamp=_EXPIRES,
     stamps={
         provider: msgspec.structs.replace(stamp, expiration_date=_EXPIRES)
-        for provider, stamp in EXAMPLE.stamps.items()
+        for provider, stamp in (EXAMPLE.stamps or {}).items()
         if provider != "Linkedin"  # which came later
     },
 )

@@ -18,7 +18,6 @@ def read_claims(envelope: Envelope) -> Credential:
     Raises:
         ClaimMalformed: the subject is no object, a claim is there that isn't of its form, or
             the subject has no `id`.
-        DateMalformed: UTC has no such year as it expires in.
     """
     subject = envelope.document.get("credentialSubject")
     if not isinstance(subject, dict):
@@ -34,7 +33,7 @@ def read_claims(envelope: Envelope) -> Credential:
         nullifiers=nullifiers,
         has_nullifiers=has_nullifiers,
         expiration_date=envelope.expiration_date.written,
-        expires_at=envelope.expiration_date.in_utc(),
+        expires_at=envelope.expiration_date.instant,
     )
 
 

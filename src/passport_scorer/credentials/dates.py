@@ -1,20 +1,27 @@
 """The dates of a credential, and how they are rewritten before they are hashed.
 
+Which texts are dates, and what is hashed for them: docs/rules.md, "Credentials". Years from 0 to
+9999, leap seconds in any minute, and one time zone's year -1 or 10000 in another.
+
 Source: RFC 3339; specification, credentials.md ("Dates are rewritten before hashing").
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from passport_scorer.credentials.errors import DateMalformed
 
 _RFC3339 = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})"
-    r"(?:\.([0-9]{1,9}))?"
-    r"(Z|[+-][0-9]{2}:[0-5][0-9])"
+    r"([0-9]{4})(-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})"
+    r"(?:\.([0-9]+))?"
+    r"([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
+_LEAP_SECOND = "60"
+_CYCLE = 400  # years after which the calendar repeats itself
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Timestamp(msgspec.Struct, frozen=True, gc=False):
@@ -22,63 +29,66 @@ class Timestamp(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         written: as it stands in the document.
-        instant: the same as an aware time in its own offset, cut to microseconds.
-        fraction: the fraction of the second, in 0, 3, 6 or 9 digits (the shortest exact one).
-        offset: `Z` or `±hh:mm`, as it was written.
+        instant: the same in UTC, cut to microseconds; a leap second is the second after it. What
+            lies outside the years 1 to 9999 is their first or last moment.
+        hashed: the text that is hashed for `issuanceDate` and `expirationDate`.
+        hashed_in_utc: the text that is hashed for `proof.created`.
     """
 
     written: str
     instant: datetime
-    fraction: str
-    offset: str
-
-    def hashed(self) -> str:
-        """The text that is hashed for `issuanceDate` and `expirationDate`."""
-        return self._text(self.instant, self.offset)
-
-    def hashed_in_utc(self) -> str:
-        """The text that is hashed for `proof.created`.
-
-        Raises:
-            DateMalformed: UTC has no such year (before 1, after 9999).
-        """
-        return self._text(self.in_utc(), "Z")
-
-    def in_utc(self) -> datetime:
-        """The instant in UTC, cut to microseconds.
-
-        Raises:
-            DateMalformed: UTC has no such year (before 1, after 9999).
-        """
-        try:
-            return self.instant.astimezone(UTC)
-        except OverflowError as error:
-            raise DateMalformed("A date lies outside the calendar.") from error
-
-    def _text(self, moment: datetime, offset: str) -> str:
-        seconds = moment.replace(tzinfo=None, microsecond=0).isoformat()
-        return f"{seconds}.{self.fraction}{offset}" if self.fraction else f"{seconds}{offset}"
+    hashed: str
+    hashed_in_utc: str
 
 
 def timestamp(member: str, value: object) -> Timestamp:
     """The date that a member of the document holds.
 
-    Strict where RFC 3339 leaves room (`t`, `z`, blanks, leap seconds, `-00:00` for "unknown"
-    is taken as an offset like any other): nothing that signs stamps writes it.
-
     Raises:
-        DateMalformed: the member is absent (None), no string, or no RFC 3339 date with at most
-            nine digits of fraction.
+        DateMalformed: the member is absent (None), no string, or no RFC 3339 date of the calendar.
     """
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise DateMalformed(f"`{member}` is missing or isn't an RFC 3339 date.")
-    seconds, fraction, offset = match.groups(default="")
+    year, day, minute, second, fraction, offset = match.groups(default="")
+    if offset in ("z", "-00:00"):
+        offset = "+00:00"
+    # A year that both the local time and the time in UTC can have.
+    shift = _CYCLE if int(year) < _CYCLE else -_CYCLE
+    plain_second = "59" if second == _LEAP_SECOND else second
     try:
-        instant = datetime.fromisoformat(f"{seconds}.{fraction.ljust(6, '0')[:6]}{offset}")
+        local = datetime.fromisoformat(
+            f"{int(year) + shift:04}{day}T{minute}{plain_second}{offset}"
+        )
+        in_utc = local.astimezone(UTC)
     except ValueError as error:
         raise DateMalformed(f"`{member}` isn't a date of the calendar.") from error
-    return Timestamp(match.string, instant, _shortest(fraction), offset)
+    nanoseconds = _shortest(fraction[:9])
+    rest = f"{second}.{nanoseconds}" if nanoseconds else second
+    return Timestamp(
+        written=match.string,
+        instant=_instant(in_utc, shift, leaps=second == _LEAP_SECOND, fraction=fraction),
+        hashed=f"{year}{day}T{minute}{rest}{offset}",
+        hashed_in_utc=f"{_year(in_utc.year - shift)}{in_utc:-%m-%dT%H:%M:}{rest}Z",
+    )
+
+
+def _instant(in_utc: datetime, shift: int, *, leaps: bool, fraction: str) -> datetime:
+    year = in_utc.year - shift
+    if not _EARLIEST.year <= year <= _LATEST.year:
+        return _EARLIEST if year < _EARLIEST.year else _LATEST
+    microsecond = int(fraction[:6].ljust(6, "0"))
+    try:
+        return in_utc.replace(year=year, microsecond=microsecond) + timedelta(seconds=leaps)
+    except OverflowError:
+        return _LATEST
+
+
+def _year(number: int) -> str:
+    """A year as ISO 8601 writes it: four digits, with a sign where that isn't enough."""
+    if number < 0:
+        return f"-{-number:04}"
+    return f"{number:04}" if number <= _LATEST.year else f"+{number}"
 
 
 def _shortest(fraction: str) -> str:

@@ -65,15 +65,15 @@ def check_signature(secured: SecuredDocument, signed: bytes) -> None:
 
 def _proof_options(secured: SecuredDocument) -> dict[str, Any]:
     options = {name: value for name, value in secured.proof.items() if name != "jws"}
-    return {"@context": SECURITY_V2, **options, "created": secured.created.hashed_in_utc()}
+    return {"@context": SECURITY_V2, **options, "created": secured.created.hashed_in_utc}
 
 
 def _dated(secured: SecuredDocument) -> dict[str, Any]:
     envelope = secured.envelope
     return {
         **envelope.document,
-        "issuanceDate": envelope.issuance_date.hashed(),
-        "expirationDate": envelope.expiration_date.hashed(),
+        "issuanceDate": envelope.issuance_date.hashed,
+        "expirationDate": envelope.expiration_date.hashed,
     }
 
 

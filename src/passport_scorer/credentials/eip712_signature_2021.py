@@ -9,13 +9,14 @@ from typing import Any
 from passport_scorer.credentials.did import ethereum_address
 from passport_scorer.credentials.eip712 import TypedDataPlan, typed_data_plan
 from passport_scorer.credentials.errors import ClaimNotCovered, ProofMalformed, SignatureMismatch
+from passport_scorer.credentials.generated_types import PRIMARY_TYPE, generated_types
 from passport_scorer.credentials.secp256k1 import recovered_address
 from passport_scorer.credentials.secured_document import SecuredDocument
 
 TYPE = "EthereumEip712Signature2021"
 
-_DOMAIN_MEMBERS = ("eip712Domain", "eip712")
-_TYPES_MEMBERS = ("types", "messageSchema")
+_DOMAIN_MEMBERS = frozenset(("eip712Domain", "eip712"))
+_TYPES_MEMBERS = frozenset(("types", "messageSchema"))
 _UNSIGNED = frozenset(("proofValue", *_DOMAIN_MEMBERS))
 _DOCUMENT_CLAIMS = {"issuer": "string", "issuanceDate": "string", "expirationDate": "string"}
 _SUBJECT_CLAIMS = {
@@ -34,19 +35,22 @@ def verification_method(issuer: str) -> str:
 def signed_bytes(secured: SecuredDocument) -> bytes:
     """The digest (32 bytes) that the issuer must have signed; it covers every claim.
 
+    A proof without `eip712Domain` was signed with the types that its document has by itself, and
+    with an empty domain.
+
     Raises:
-        ProofMalformed: the proof lacks its types or their domain, or has two of one.
-        TypesRefused: see `typed_data_plan`.
+        ProofMalformed: the proof's types or their domain are no object, or there are two of one.
+        TypesRefused: see `typed_data_plan` and `generated_types`.
         ClaimNotCovered: the types don't call a claim that the service reads what it is.
         MessageUnfit: the credential has a member that the types don't name, or not so.
     """
-    typed_data = _one_of(secured.proof, _DOMAIN_MEMBERS)
-    if not isinstance(typed_data, dict):
-        raise ProofMalformed("`eip712Domain` isn't an object.")
-    plan = typed_data_plan(typed_data.get("primaryType"), _one_of(typed_data, _TYPES_MEMBERS))
     message = _message(secured)
+    if _DOMAIN_MEMBERS.isdisjoint(secured.proof):
+        plan, domain = typed_data_plan(PRIMARY_TYPE, generated_types(message)), {}
+    else:
+        plan, domain = _presented(secured.proof)
     _check_coverage(plan, message)
-    return plan.digest(typed_data.get("domain"), message)
+    return plan.digest(domain, message)
 
 
 def check_signature(secured: SecuredDocument, digest: bytes) -> None:
@@ -61,21 +65,32 @@ def check_signature(secured: SecuredDocument, digest: bytes) -> None:
         raise SignatureMismatch("The signature isn't the issuer's over this document.")
 
 
-def _one_of(container: dict[str, Any], spellings: tuple[str, str]) -> object:
+def _presented(proof: dict[str, Any]) -> tuple[TypedDataPlan, object]:
+    """The types that come with a proof, and their domain."""
+    typed_data = _one_of(proof, _DOMAIN_MEMBERS)
+    if not isinstance(typed_data, dict):
+        raise ProofMalformed("`eip712Domain` isn't an object.")
+    plan = typed_data_plan(typed_data.get("primaryType"), _one_of(typed_data, _TYPES_MEMBERS))
+    return plan, typed_data.get("domain")
+
+
+def _one_of(container: dict[str, Any], spellings: frozenset[str]) -> object:
     found = [container[spelling] for spelling in spellings if spelling in container]
     if len(found) != 1:
-        raise ProofMalformed(f"The proof doesn't have exactly one `{spellings[0]}`.")
+        raise ProofMalformed(
+            f"The proof doesn't have exactly one of {', '.join(sorted(spellings))}."
+        )
     return found[0]
 
 
 def _message(secured: SecuredDocument) -> dict[str, Any]:
     envelope = secured.envelope
     proof = {name: value for name, value in secured.proof.items() if name not in _UNSIGNED}
-    proof["created"] = secured.created.hashed_in_utc()
+    proof["created"] = secured.created.hashed_in_utc
     return {
         **envelope.document,
-        "issuanceDate": envelope.issuance_date.hashed(),
-        "expirationDate": envelope.expiration_date.hashed(),
+        "issuanceDate": envelope.issuance_date.hashed,
+        "expirationDate": envelope.expiration_date.hashed,
         "proof": proof,
     }
 

@@ -11,6 +11,7 @@ import msgspec
 from passport_scorer.credentials.contexts import CREDENTIALS_V1
 from passport_scorer.credentials.dates import Timestamp, timestamp
 from passport_scorer.credentials.errors import (
+    DateMalformed,
     NotACredential,
     ProofInTheFuture,
     ProofMalformed,
@@ -106,7 +107,7 @@ def applicable(
 
     Raises:
         ProofNotApplicable: another purpose or verification method.
-        DateMalformed: `created` isn't there or is no date.
+        DateMalformed: `created` isn't there or is no date (with a capital T).
         ProofInTheFuture: it was created after `now` (which time will change).
     """
     if proof.get("proofPurpose") != "assertionMethod":
@@ -114,6 +115,8 @@ def applicable(
     if proof.get("verificationMethod") != verification_method:
         raise ProofNotApplicable("The proof's verification method isn't the issuer's.")
     created = timestamp("created", proof.get("created"))
+    if "t" in created.written:
+        raise DateMalformed("`created` has a small t.")
     if created.instant > now:
         raise ProofInTheFuture
     return SecuredDocument(envelope, proof, created)

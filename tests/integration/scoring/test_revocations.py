@@ -204,8 +204,8 @@ def test_the_statements_spell_as_the_domain_does(database_url: str) -> None:
         @given(
             st.one_of(
                 st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-                st.from_regex(r"(0[xX])?[0-9a-fA-F]{130}\Z"),
-                st.from_regex(r"(0[xX])?[0-9a-fA-F]{0,133}\n?\Z"),
+                st.from_regex(r"\A(0[xX])?[0-9a-fA-F]{130}\Z"),
+                st.from_regex(r"\A(0[xX])?[0-9a-fA-F]{0,133}\n?\Z"),
             )
         )
         def check(text: str) -> None:

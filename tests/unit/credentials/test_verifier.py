@@ -57,9 +57,9 @@ CHANGES: list[tuple[Step, str, Callable[[Document], object]]] = [
     (Step.ENVELOPE, "date_malformed", lambda d: d.pop("expirationDate")),
     (Step.ENVELOPE, "date_malformed", lambda d: d.update(expirationDate=4102444800)),
     (
-        Step.CLAIMS,
+        Step.APPLICABLE,
         "date_malformed",
-        lambda d: d.update(expirationDate="9999-12-31T23:59:59-14:00"),
+        lambda d: d["proof"].update(created="2025-01-01t00:00:00Z"),
     ),
     (Step.PROOF, "proof_malformed", lambda d: d.pop("proof")),
     (Step.PROOF, "proof_malformed", lambda d: d.update(proof=[])),

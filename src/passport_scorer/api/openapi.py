@@ -54,7 +54,7 @@ _HEADERS: Mapping[str, str] = {
     "Link": 'Where the error is explained: `</errors#…>; rel="help"`.',
     "ETag": "Names this version of the answer, for `If-None-Match`.",
 }
-_IN_ALL: Mapping[str, Any] = {
+_IN_ALL: dict[str, Any] = {
     name: {"$ref": f"#/components/headers/{name}"}
     for name in ("X-Request-ID", "traceparent", "Cache-Control")
 }

@@ -60,11 +60,9 @@ def correlation_of(headers: Headers, traceparent: str | None = None) -> Correlat
         elif name == b"traceparent":
             match = _TRACEPARENT.fullmatch(value)
             trace_id = match[1] if match else trace_id
+    new = f"{_generator.getrandbits(320):080x}"  # three ids at once
+    trace = trace_id.decode() if trace_id else new[32:64]
     return Correlation(
-        request_id.decode() if request_id else _new_id(128),
-        traceparent or f"00-{trace_id.decode() if trace_id else _new_id(128)}-{_new_id(64)}-00",
+        request_id.decode() if request_id else new[:32],
+        traceparent or f"00-{trace}-{new[64:]}-00",
     )
-
-
-def _new_id(bits: int) -> str:
-    return f"{_generator.getrandbits(bits) or 1:0{bits // 4}x}"

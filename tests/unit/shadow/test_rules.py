@@ -169,6 +169,26 @@ def test_existing_deployments_may_say_otherwise(
 
 
 @pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("Cache-Control", "existing-caching"),
+        ("WWW-Authenticate", "existing-challenges"),
+        ("Access-Control-Expose-Headers", "existing-exposed-headers"),
+        ("Retry-After", None),
+    ],
+)
+def test_existing_deployments_may_say_less_in_headers(name: str, rule: str | None) -> None:
+    """Only where they say nothing: another value, or none where there was one, is a difference."""
+    book = read_rulebook(["existing-deployment"])
+    silent, says = Answer(401, (), b"{}"), Answer(401, ((name, "a"),), b"{}")
+    (added,) = compare_answers(silent, says, SCORE, book)
+    assert (added.rule and added.rule.name) == rule
+    for other in (silent, Answer(401, ((name, "b"),), b"{}")):
+        (lost,) = compare_answers(says, other, SCORE, book)
+        assert lost.rule is None
+
+
+@pytest.mark.parametrize(
     ("endpoint", "control", "candidate", "rule"),
     [
         ("POST /ceramic-cache/authenticate/v2", 200, 400, "copied-sign-in"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -15,6 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from eth_account import Account
 from eth_account.messages import encode_defunct
+
+from tests.integration.sign_in.node import running_node
+from tests.integration.sign_in.wallets import wallet
 
 from .conftest import SERVING, Service, StartService
 
@@ -126,6 +130,78 @@ async def test_refusals(door: Service) -> None:
         assert (answer.status_code, answer.json()) == (400, {"detail": sentence})
     assert len(door.events("wallet_not_asked")) == 1
     assert "hush-hush" not in "\n".join(door.lines())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": "2"},
+        {"uri": "not a uri"},
+        {"issuedAt": "yesterday"},
+        {"issuedAt": "2026-02-30T12:00:00Z"},
+        {"notBefore": "2026-02-03T25:00:00Z"},
+        {"requestId": "a b"},
+        {"resources": ["a b"]},
+        {"statement": "a\u00a0b"},
+        {"scheme": "ht tp"},
+    ],
+    ids=str,
+)
+async def test_what_is_no_message_leaves_the_nonce_unused(
+    door: Service, changes: dict[str, Any]
+) -> None:
+    """A text that EIP-4361 doesn't know gives no token, and the right one still does."""
+    good = await signed(door)
+    body = {**good, "message": {**good["message"], **changes}}
+    answer = await door.client.post(SIGN_IN, json=body)
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Verification failed!"})
+    (event,) = door.events("sign_in_refused")
+    assert event["reason"] == f"{next(iter(changes))} is malformed"
+    assert (await door.client.post(SIGN_IN, json=good)).status_code == 200
+    assert good["message"]["nonce"] not in "\n".join(door.lines())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"requestId": "", "notBefore": "", "expirationTime": None, "resources": None},
+        {"chainId": None},
+        {"chainId": "1"},
+        {"scheme": ""},
+    ],
+    ids=str,
+)
+async def test_what_means_the_same(door: Service, changes: dict[str, Any]) -> None:
+    """Empty fields and a missing chain are no fault, and so is no spelling of the signature."""
+    good = await signed(door)
+    message = {**good["message"], **changes}
+    signature = good["signature"].removeprefix("0x").upper()
+    answer = await door.client.post(SIGN_IN, json={"message": message, "signature": signature})
+    assert answer.status_code == 200
+
+
+async def test_a_wallet_of_another_chain_that_signed_on_chain(
+    start_service: StartService, demo_database_url: str
+) -> None:
+    """The node of the message's chain is asked about a signature `0x`."""
+    async with running_node() as node:
+        settings = {**SETTINGS, "ETHEREUM_RPC_URLS": json.dumps({"8453": node.url})}
+        service = await start_service(demo_database_url, **settings)
+        node.world.contracts[bytes.fromhex(OWNER.address[2:])] = wallet(b"")
+        for chain_id, status in ((8453, 200), (10, 400)):
+            message = {**(await signed(service))["message"], "chainId": chain_id}
+            body = {"message": message, "signature": "0x"}
+            assert (await service.client.post(SIGN_IN, json=body)).status_code == status
+        assert node.key not in "\n".join(service.lines())
+
+
+async def test_malformed_nodes_stop_the_start(command: Any) -> None:
+    """A list of nodes that can't be read is one line that names the variable, and no URL."""
+    done = command("serve", ETHEREUM_RPC_URLS='{"base": "https://a.example/hush-hush"}', **SERVING)
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if line.strip()]
+    assert "ETHEREUM_RPC_URLS" in line
+    assert "hush-hush" not in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize(

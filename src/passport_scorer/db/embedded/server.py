@@ -24,8 +24,10 @@ from .postmaster import Postmaster
 
 DATABASE = "passport_scorer"
 START_SECONDS = 60
+STOP_SECONDS = 20
 CRASH_SECONDS = 10
 STILL_IN_USE = "is still in use"
+DISK_FULL = "No space left on device"
 LONGEST_LOG = 1_000_000
 
 # Reached through its socket alone. The log holds no statements, hence no data: what goes wrong
@@ -334,9 +336,10 @@ class EmbeddedServer:
     def _halt(self) -> None:
         if (running := self._running()) is None:
             return
-        pg_ctl = self.installation.program("pg_ctl")
-        how = ("-m", "fast", "-w", "-s")
-        stopped = self._place.account.run([pg_ctl, "stop", *how, "-D", self._place.data])
+        stopped = self._stopped("fast")
+        if stopped.returncode != 0 and self._running() is not None:
+            # It can't write its last checkpoint, as on a full disk: the next start recovers.
+            stopped = self._stopped("immediate")
         if stopped.returncode != 0 and self._running() is not None:
             raise ServerFailedError(
                 f"The PostgreSQL in {self.folder} doesn't stop: {last_lines(stopped.stderr)}"
@@ -345,8 +348,14 @@ class EmbeddedServer:
             with suppress(OSError):
                 running.socket_folder.rmdir()
 
+    def _stopped(self, mode: str) -> subprocess.CompletedProcess[str]:
+        how = ("-m", mode, "-w", "-s", "-t", str(STOP_SECONDS), "-D", self._place.data)
+        return self._place.account.run([self.installation.program("pg_ctl"), "stop", *how])
+
 
 def last_lines(text: str) -> str:
-    """Return the end of what a program said, in one line."""
+    """Return the end of what a program said, or what matters most of it, in one line."""
+    if DISK_FULL in text:
+        return f"{DISK_FULL}: make room, or name another folder with PASSPORT_SCORER_HOME"
     said = [line.strip() for line in text.splitlines() if line.strip()]
     return " / ".join(said[-3:]) or "it gave no reason"

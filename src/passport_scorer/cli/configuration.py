@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+import textwrap
 
-import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from passport_scorer.cli.output import Json, line_width, print_json
 from passport_scorer.effective_settings import EffectiveSetting, effective_settings
 
-_WIDTH = 160  # characters of a line where the output is no terminal
+_LONGEST = 100  # characters of a line of prose, however wide the terminal is
+_INDENT = "    "
 
 
-def config(*, json: bool = False) -> None:
+def config(*, json: Json = False) -> None:
     """Show the configuration that is in effect: each variable, its value, where it comes from.
 
     Secrets are hidden, so the output may be shown to others. A malformed variable is one line
-    that names it, and exit status 1, as when the service starts.
-
-    Parameters
-    ----------
-    json
-        A JSON list instead of a table.
+    that names it, and exit status 2, as when the service starts.
     """
     settings = list(effective_settings())
     if json:
-        print(msgspec.json.format(msgspec.json.encode(settings)).decode())
-    else:
-        width = None if sys.stdout.isatty() else _WIDTH
-        Console(width=width, emoji=False, highlight=False).print(_table(settings))
+        print_json(settings)
+        return
+    width = min(line_width(), _LONGEST)
+    print("\n".join(_lines(setting, width) for setting in settings))
 
 
-def _table(settings: Sequence[EffectiveSetting]) -> Table:
-    table = Table("variable", "value", "source", "meaning")
-    for column in table.columns:
-        column.overflow = "fold"  # a value that is cut off can't be used
-    table.columns[0].no_wrap = True
-    for setting in settings:
-        style = "bold" if setting.source == "environment" else ""
-        cells = (setting.variable, setting.value, setting.source, setting.meaning)
-        table.add_row(*(Text(cell) for cell in cells), style=style)
-    return table
+def _lines(setting: EffectiveSetting, width: int) -> str:
+    """Return a setting for people: its value in one piece, what it means below it."""
+    first = f"{setting.variable}={setting.value}  ({setting.source})"
+    meaning = textwrap.fill(
+        setting.meaning,
+        max(width, 40),
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return f"{first}\n{meaning}"

@@ -1,20 +1,20 @@
 """passport-scorer db …: makes, inspects and opens the database."""
 
 import asyncio
-import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from passport_scorer.cli.database_at_hand import chosen_database
-from passport_scorer.cli.database_report import Report, print_json, print_lines, print_table
+from passport_scorer.cli.database_report import Report, print_lines, print_report
+from passport_scorer.cli.errors import Status, complain, one_line
+from passport_scorer.cli.output import Json, print_json
 from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.embedded import EmbeddedServer, ending_in_order, find_installation
 from passport_scorer.db.inspection import (
@@ -33,11 +33,7 @@ from passport_scorer.db.location import (
     without_password,
 )
 from passport_scorer.db.schema.creation import create_schema
-from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings import read_database_settings
-
-FAILED = 1
-UNREACHABLE = 2
 
 app = App(
     name="db",
@@ -50,32 +46,6 @@ app = App(
     """,
 )
 
-Arguments = ParamSpec("Arguments")
-
-
-def one_line(
-    status: int,
-) -> Callable[[Callable[Arguments, int]], Callable[Arguments, int]]:
-    """Make a command that ends with `status` and one line on stderr when something is refused."""
-
-    def decorate(command: Callable[Arguments, int]) -> Callable[Arguments, int]:
-        @functools.wraps(command)
-        def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> int:
-            try:
-                return command(*args, **kwargs)
-            except PassportScorerError as error:
-                complain(error.message)
-                return status
-
-        return run
-
-    return decorate
-
-
-def complain(message: str) -> None:
-    """Say something on stderr, in one line whatever it was."""
-    print(f"passport-scorer: {' '.join(message.split())}", file=sys.stderr)
-
 
 def configured_database() -> AbstractContextManager[tuple[str, bool]]:
     """Give the address of the database of the environment, and whether it is our own."""
@@ -83,8 +53,8 @@ def configured_database() -> AbstractContextManager[tuple[str, bool]]:
 
 
 @app.command
-@one_line(FAILED)
-def init() -> int:
+@one_line
+def init(*, json: Json = False) -> int:
     """Make the tables in an empty database; where they exist already, change nothing.
 
     In the embedded database, tables that are missing are added. A database named by DATABASE_URL
@@ -98,7 +68,10 @@ def init() -> int:
     with configured_database() as (url, own):
         made = asyncio.run(_create(_settings_at(url), own=own))
     total = len(expected_tables())
-    print(f"Made {len(made)} of {total} tables." if made else f"All {total} tables are there.")
+    if json:
+        print_json({"tables": total, "made": made})
+    else:
+        print(f"Made {len(made)} of {total} tables." if made else f"All {total} tables are there.")
     return 0
 
 
@@ -113,8 +86,8 @@ async def _create(database: DatabaseSettings, *, own: bool) -> tuple[str, ...]:
 
 
 @app.command
-@one_line(UNREACHABLE)
-def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+@one_line
+def check(*, json: Json = False) -> int:
     """Compare the database with what the service needs. Reads only.
 
     Names every table, column, type, constraint and privilege that is missing or different, and
@@ -126,9 +99,6 @@ def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
 
         DATABASE_URL=postgresql://me@db.example.com/scorer passport-scorer db check
         passport-scorer db check --json
-
-    Args:
-        json: Print one JSON object, for other programs.
     """
     with configured_database() as (url, _):
         found, in_rows = asyncio.run(_inspect(_settings_at(url)))
@@ -137,16 +107,16 @@ def check(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
     if json:
         print_json(report)
     elif sys.stdout.isatty():
-        print_table(report)
+        print_report(report)
     else:
         print_lines(report)
-    return 0 if report.ok else FAILED
+    return Status.FINE if report.ok else Status.FOUND
 
 
 @app.command(name="describe")
-@one_line(UNREACHABLE)
-def describe_tables() -> int:
-    """Print what the service's tables look like in the database, as JSON. Reads only.
+@one_line
+def describe_tables(*, json: Json = True) -> int:
+    """Print what the service's tables look like in the database, always as JSON. Reads only.
 
     Two databases can be compared with diff. What `db check` compares with was made by this
     command: it is schema/expected.json, to be made anew when the schema changes.
@@ -155,6 +125,7 @@ def describe_tables() -> int:
 
         passport-scorer db describe > tables.json
     """
+    del json  # there is no other form
     with configured_database() as (url, _):
         found = asyncio.run(_describe(_settings_at(url)))
     names = [table.name for table in expected_tables()]
@@ -174,7 +145,7 @@ async def _inspect(database: DatabaseSettings) -> tuple[Description, list[Findin
 
 
 @app.command
-@one_line(FAILED)
+@one_line
 def shell(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Open the database in psql.
 
@@ -207,8 +178,8 @@ def _run_in_foreground(command: list[str], environ: dict[str, str]) -> int:
 
 
 @app.command
-@one_line(FAILED)
-def start() -> int:
+@one_line
+def start(*, json: Json = False) -> int:
     """Start the embedded PostgreSQL, print its address, and leave it running.
 
     For example:
@@ -220,14 +191,14 @@ def start() -> int:
         server.start()
     if server.note:
         complain(server.note)
-    print(server.url)
+    _print_value("url", server.url, json=json)
     server.stop()
     return 0
 
 
 @app.command
-@one_line(FAILED)
-def stop() -> int:
+@one_line
+def stop(*, json: Json = False) -> int:
     """Stop the embedded PostgreSQL, whoever uses it.
 
     For example:
@@ -235,13 +206,16 @@ def stop() -> int:
         passport-scorer db stop
     """
     was_running = EmbeddedServer(embedded_folder(os.environ)).shut_down()
-    print("Stopped." if was_running else "It was not running.")
+    if json:
+        print_json({"was_running": was_running})
+    else:
+        print("Stopped." if was_running else "It was not running.")
     return 0
 
 
 @app.command
-@one_line(FAILED)
-def url() -> int:
+@one_line
+def url(*, json: Json = False) -> int:
     """Print the address of the database, without its password.
 
     For example:
@@ -249,5 +223,13 @@ def url() -> int:
         psql "$(passport-scorer db url)"
     """
     named = database_url(os.environ)
-    print(without_password(named)[0] if named else EmbeddedServer(embedded_folder(os.environ)).url)
+    own = EmbeddedServer(embedded_folder(os.environ))
+    _print_value("url", without_password(named)[0] if named else own.url, json=json)
     return 0
+
+
+def _print_value(name: str, value: str, *, json: bool) -> None:
+    if json:
+        print_json({name: value})
+    else:
+        print(value)

@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from passport_scorer.db.inspection import Description, Finding, Severity, expected_tables
+from passport_scorer.cli.output import print_table
+from passport_scorer.db.inspection import MISSING, Description, Finding, Severity, expected_tables
 
 STYLES = {Severity.ERROR: "bold red", Severity.ADVICE: "yellow", Severity.NOTE: "dim"}
 HEADINGS = {Severity.ERROR: "errors", Severity.ADVICE: "advice", Severity.NOTE: "notes"}
+
+EMPTY = "The database has none of the tables: make them first, with passport-scorer db init."
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -45,18 +48,21 @@ class Report(msgspec.Struct, frozen=True):
         return f"{verdict} {self.database}: {len(self.tables)} tables compared, {found}."
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no table is there."""
+        missing = {each.table for each in self.findings if each.message == MISSING}
+        return missing.issuperset(self.tables)
+
+    @property
     def statements(self) -> list[str]:
         """The SQL that would remove differences."""
         return [finding.statement for finding in self.findings if finding.statement]
 
 
-def print_json(report: Report) -> None:
-    """Print everything as one JSON object."""
-    print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
-
-
 def print_lines(report: Report) -> None:
     """Print a line for each finding, to be read in logs and by grep."""
+    if report.is_empty:
+        print(EMPTY)
     for finding in report.findings:
         print(f"{finding.severity}: {finding.table}: {finding.message}")
         if finding.statement:
@@ -64,10 +70,10 @@ def print_lines(report: Report) -> None:
     print(report.summary)
 
 
-def print_table(report: Report) -> None:
+def print_report(report: Report) -> None:
     """Print every table with its verdict, then the statements to run."""
-    console = Console()
     grid = Table("table", "verdict", "what", box=None)
+    grid.columns[0].no_wrap = grid.columns[1].no_wrap = True
     for name in dict.fromkeys([*(each.table for each in report.findings), *report.tables]):
         of_table = [finding for finding in report.findings if finding.table == name]
         for finding in of_table:
@@ -75,9 +81,10 @@ def print_table(report: Report) -> None:
             grid.add_row(name, Text(severity, STYLES[severity]), Text(finding.message))
         if not of_table:
             grid.add_row(name, Text("ok", "green"), "")
-    console.print(grid)
+    print_table(grid)
     if report.statements:
-        console.print("\nTo change it:\n")
-        # Not through the console, which would break the lines.
+        print("\nTo change it:\n")
         print("\n".join(report.statements), end="\n\n")
-    console.print(Text(report.summary), soft_wrap=True)
+    if report.is_empty:
+        print(EMPTY)
+    Console().print(Text(report.summary), soft_wrap=True)

@@ -6,27 +6,33 @@ import asyncio
 import os
 import sys
 from functools import partial
+from typing import Annotated
 
 import cyclopts
 import msgspec
-from rich.console import Console
+from cyclopts import Parameter
 from rich.table import Table
 
 from passport_scorer.app import utc_now
 from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
 from passport_scorer.cli.database_at_hand import database_at_hand
+from passport_scorer.cli.output import Json, print_json, print_table
 from passport_scorer.cli.serve import serve_settings
 from passport_scorer.db.database import Database
+from passport_scorer.db.location import without_password
 from passport_scorer.demo.catalogue import catalogue_url
 from passport_scorer.demo.owner import SITE, new_token_keys
 from passport_scorer.demo.seed import seed as seed_database
 from passport_scorer.demo.world import (
+    API_KEYS,
     DEMO_API_KEY,
     DEMO_SCORER_ID,
     OWNER,
     PEOPLE,
     TRUSTED_ISSUERS,
+    account_addresses,
 )
+from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings import Settings, read_settings
 from passport_scorer.settings_check import read_serving_settings
 
@@ -36,22 +42,58 @@ app = cyclopts.App(
 )
 
 
+class NotConfirmed(PassportScorerError):
+    """The database is not the embedded one: confirm with --yes that it may get demo data."""
+
+    code = "not_confirmed"
+
+
 @app.command
-def seed() -> None:
+def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = False) -> None:
     """Put the demo data into the database, as far as it isn't there yet.
 
-    The database is DATABASE_URL, or the embedded one; one that has accounts of its own is
-    refused. The stamps count only for a service that trusts their issuers: the last line shows
-    the variable to set.
+    The database is the embedded one, or with --yes that of DATABASE_URL; one that has accounts
+    of its own is refused. The stamps count only for a service that trusts their issuers: the last
+    line shows the variable to set.
+
+    Parameters
+    ----------
+    yes
+        Confirm that the database of DATABASE_URL may get the demo data, whose keys are public.
     """
     settings = read_settings()
+    if settings.database_url and not yes:
+        raise NotConfirmed(_what_would_be_written(settings.database_url))
     with database_at_hand(settings) as url:
         added = asyncio.run(_seed(settings, url))
-    console = Console()
-    console.print(_people())
-    console.print(f"{added} stamps added." if added else "All of it was there already.")
-    issuers = msgspec.json.encode(sorted(TRUSTED_ISSUERS)).decode()
-    print(f"TRUSTED_IAM_ISSUERS='{issuers}'")
+    issuers = sorted(TRUSTED_ISSUERS)
+    if json:
+        print_json({"stamps_added": added, "people": _listed(), "trusted_iam_issuers": issuers})
+        return
+    print_table(_people())
+    print(f"{added} stamps added." if added else "All of it was there already.")
+    print(f"TRUSTED_IAM_ISSUERS='{msgspec.json.encode(issuers).decode()}'")
+
+
+def _what_would_be_written(url: str) -> str:
+    stamps = sum(len(person.stamps) for person in PEOPLE)
+    return (
+        f"{without_password(url)[0]} is not the embedded database: confirm with --yes that it may"
+        f" get {len(account_addresses())} accounts with scorers, {len(API_KEYS)} API keys that"
+        f" everybody knows, and {stamps} stamps of {len(PEOPLE)} addresses."
+    )
+
+
+def _listed() -> list[dict[str, object]]:
+    return [
+        {
+            "name": person.name,
+            "address": person.address,
+            "stamps": len(person.stamps),
+            "about": person.about,
+        }
+        for person in PEOPLE
+    ]
 
 
 @app.command
@@ -114,6 +156,8 @@ async def _seed(settings: Settings, url: str) -> int:
 
 def _people() -> Table:
     table = Table("name", "address", "stamps", "what about it", title="Addresses of the demo")
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for person in PEOPLE:
         table.add_row(person.name, person.address, str(len(person.stamps)), person.about)
     return table

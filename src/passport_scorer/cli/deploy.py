@@ -10,9 +10,10 @@ from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
-from rich.console import Console
 from rich.table import Table
 
+from passport_scorer.cli.errors import Status
+from passport_scorer.cli.output import Json, print_json, print_table
 from passport_scorer.deployment.errors import MissingExtra, TemplateFileProblem
 from passport_scorer.deployment.reading import read_infrastructure
 from passport_scorer.deployment.routing import INTERNAL, Choices
@@ -24,9 +25,6 @@ from passport_scorer.deployment.stages import (
     stage_before,
     update_command,
 )
-
-BROKEN = 1
-_WIDTH = 100  # characters of a line where the output is no terminal
 
 app = App(
     name="deploy",
@@ -71,6 +69,7 @@ def check(
     file: Path,
     *,
     internal_listener: Annotated[tuple[str, ...], Parameter(negative="")] = (INTERNAL.listener,),
+    json: Json = False,
 ) -> int:
     """Check a CloudFormation template, ours or any other, against the infrastructure rules.
 
@@ -88,12 +87,17 @@ def check(
             the private network reaches; every other one counts as public.
     """
     infrastructure = read_infrastructure(_load(file), internal_listener)
-    broken = [f"{error.code}: {error.message}" for error in violations(infrastructure)]
-    for line in broken:
-        print(line)
-    if not broken:
-        print(f"{len(infrastructure.rules)} listener rules keep the infrastructure rules.")
-    return BROKEN if broken else 0
+    broken = violations(infrastructure)
+    rules = len(infrastructure.rules)
+    if json:
+        said = [{"code": error.code, "message": error.message} for error in broken]
+        print_json({"ok": not broken, "listener_rules": rules, "broken": said})
+    else:
+        for error in broken:
+            print(f"{error.code}: {error.message}")
+        if not broken:
+            print(f"{rules} listener rules keep the infrastructure rules.")
+    return Status.FOUND if broken else Status.FINE
 
 
 @app.command
@@ -104,6 +108,7 @@ def plan(
     route: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     stack: str = Choices().name,
     template: str = "deploy/aws/lambda-arm64.yaml",
+    json: Json = False,
 ) -> None:
     """Print what changes at a stage of taking over, the command for it, and the way back.
 
@@ -123,15 +128,40 @@ def plan(
     check_stage(stage)
     before = stage_before(stage) if current is None else current
     changed = changes(before=before, after=stage, names=route)
-    console = Console()
-    Console(width=None if console.is_terminal else _WIDTH).print(_table(changed))
-    if stage and any(change.route.gated for change in changed):
+    gated = bool(stage) and any(change.route.gated for change in changed)
+    command = update_command(stack, template, stage, changed)
+    back = {
+        earlier: update_command(stack, template, earlier, changed)
+        for earlier in sorted({0, before} - {stage} if stage else ())
+    }
+    if json:
+        print_json(
+            {
+                "changes": [_as_json(change) for change in changed],
+                "open_gate_first": gated,
+                "command": command,
+                "back": [{"stage": at, "command": way} for at, way in back.items()],
+            }
+        )
+        return
+    print_table(_table(changed))
+    if gated:
         print("\nFirst, where GateByHeader is on: set GateByHeader=off, and wait for it.")
-    print(f"\nDo it:\n\n  {_indented(update_command(stack, template, stage, changed))}")
-    if stage:
-        for earlier in sorted({0, before} - {stage}):
-            back = update_command(stack, template, earlier, changed)
-            print(f"\nBack to {earlier} per cent:\n\n  {_indented(back)}")
+    print(f"\nDo it:\n\n  {_indented(command)}")
+    for earlier, way in back.items():
+        print(f"\nBack to {earlier} per cent:\n\n  {_indented(way)}")
+
+
+def _as_json(change: Change) -> dict[str, object]:
+    route = change.route
+    return {
+        "rule": change.priority,
+        "load_balancer": route.side.load_balancer,
+        "paths": route.path,
+        "parameter": route.stage,
+        "weights_now": change.weights_before,
+        "weights_then": change.weights_after,
+    }
 
 
 def _indented(text: str) -> str:
@@ -141,9 +171,9 @@ def _indented(text: str) -> str:
 def _table(changed: list[Change]) -> Table:
     table = Table(title="Weights (old deployment : this one)", title_justify="left")
     for column in ("rule", "load balancer", "paths", "parameter"):
-        table.add_column(column, overflow="fold")
-    table.add_column("now", justify="right")
-    table.add_column("then", justify="right")
+        table.add_column(column)
+    table.add_column("now", justify="right", no_wrap=True)
+    table.add_column("then", justify="right", no_wrap=True)
     for change in changed:
         route = change.route
         table.add_row(

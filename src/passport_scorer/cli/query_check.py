@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from passport_scorer.cli.errors import Status
+from passport_scorer.cli.output import Json, print_json
 from passport_scorer.db.embedded import EmbeddedServer, ending_in_order
 from passport_scorer.db.location import connected
 from passport_scorer.db.query_check import all_queries
@@ -15,7 +17,7 @@ from passport_scorer.db.query_check import check_queries as find_problems
 from passport_scorer.db.schema.creation import create_schema
 
 
-def check_queries() -> int:
+def check_queries(*, json: Json = False) -> int:
     """Prepare every query against the tables, and compare the types on both sides.
 
     For contributors, and a part of `make check`. Makes the tables in a PostgreSQL of its own for
@@ -30,11 +32,18 @@ def check_queries() -> int:
             Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and must get in
         with EmbeddedServer(Path(folder) / "postgresql", shared=Path(folder)) as server:
             problems = asyncio.run(_check(server.url))
+    if json:
+        print_json({"queries": len(all_queries()), "problems": problems})
+    else:
+        _print_problems(problems)
+    return Status.FOUND if problems else Status.FINE
+
+
+def _print_problems(problems: list[str]) -> None:
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:
         print(f"All {len(all_queries())} queries fit the tables.")
-    return 1 if problems else 0
 
 
 async def _check(url: str) -> list[str]:

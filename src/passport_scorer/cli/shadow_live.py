@@ -13,6 +13,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from passport_scorer.cli.errors import Status
+from passport_scorer.cli.output import line_width
 from passport_scorer.shadow.comparison.rules import Rulebook
 from passport_scorer.shadow.findings import verdict_on
 from passport_scorer.shadow.report.about import About
@@ -21,7 +23,7 @@ from passport_scorer.shadow.report.terminal import summary
 from passport_scorer.shadow.report.words import number
 from passport_scorer.shadow.tally import Tally
 
-SAME, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+_INTERRUPTED = 130
 _WIDE = 140  # columns of what isn't a terminal
 _SHOW_SECONDS = 0.5
 _LINE_SECONDS = 10.0
@@ -112,16 +114,21 @@ async def shown_while(work: Coroutine[None, None, None], showing: Showing) -> No
         raise ended
 
 
-def leave_report(folder: Path, about: About, tally: Tally, rulebook: Rulebook) -> int:
-    """Write the report's files, print the summary, and return the exit status."""
+def leave_report(
+    folder: Path, about: About, tally: Tally, rulebook: Rulebook, *, json: bool = False
+) -> int:
+    """Write the report's files, print the summary or the report, and return the exit status."""
     verdict = verdict_on(tally, rulebook)
     write_report(folder, about, tally, verdict)
-    console = Console(width=None if sys.stdout.isatty() else _WIDE)
-    console.print(summary(about, tally, verdict, whole=True))
-    print(f"{folder / 'report.html'}")
+    if json:
+        print((folder / "report.json").read_text("utf-8"))
+    else:
+        console = Console(width=min(line_width(), _WIDE))
+        console.print(summary(about, tally, verdict, whole=True))
+        print(f"{folder / 'report.html'}")
     if verdict.unexplained or not verdict.compared:
-        return DIFFERENT
-    return SAME if about.complete else INTERRUPTED
+        return Status.FOUND
+    return Status.FINE if about.complete else _INTERRUPTED
 
 
 @contextmanager

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import sys
-from collections.abc import Callable
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from passport_scorer.cli.shadow_live import UNUSABLE
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.shadow.sending import checked_url
 
-Arguments = ParamSpec("Arguments")
 Flag = Annotated[bool, Parameter(negative="")]
 Texts = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)]
 
@@ -29,20 +24,6 @@ class InvalidOption(PassportScorerError):
     """An option can't be used."""
 
     code = "invalid_option"
-
-
-def one_line(command: Callable[Arguments, int]) -> Callable[Arguments, int]:
-    """Make a command end with UNUSABLE and one line when something is refused."""
-
-    @functools.wraps(command)
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> int:
-        try:
-            return command(*args, **kwargs)
-        except PassportScorerError as error:
-            print(f"passport-scorer: {' '.join(error.message.split())}", file=sys.stderr)
-            return UNUSABLE
-
-    return run
 
 
 def checked_or_none(url: str | None, option: str) -> str | None:

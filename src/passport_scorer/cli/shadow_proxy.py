@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from passport_scorer.cli.errors import one_line
+from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     Showing,
     leave_report,
@@ -21,7 +23,6 @@ from passport_scorer.cli.shadow_options import (
     Texts,
     check_positive,
     headers_of,
-    one_line,
 )
 from passport_scorer.server.sockets import listen
 from passport_scorer.shadow.comparison.endpoints import Endpoints
@@ -58,6 +59,7 @@ def proxy(
     writes: Flag = False,
     candidate_has_its_own_database: Flag = False,
     output: Path = Path("shadow-report"),
+    json: Json = False,
 ) -> int:
     """Stand in front of the control, and show the candidate a copy of what clients ask.
 
@@ -124,7 +126,14 @@ def proxy(
     about = About(title="Shadow proxy", control=control, candidate=candidate, source="clients")
     counts = Counts()
     watching = functools.partial(
-        _watch, target, about, rulebook, output, counts, concurrency or (1 if writes else 8)
+        _watch,
+        target,
+        about,
+        rulebook,
+        output,
+        counts,
+        concurrency or (1 if writes else 8),
+        json=json,
     )
     endpoints = Endpoints(rulebook.endpoints)
 
@@ -149,6 +158,8 @@ def _watch(
     counts: Counts,
     concurrency: int,
     copies: socket.socket,
+    *,
+    json: bool,
 ) -> int:
     """What the watching process does."""
     tally = Tally(began=time.time())
@@ -174,4 +185,4 @@ def _watch(
     take_counts()
     if waiting := tally.notes.get(PUT, 0) - watcher.taken:
         tally.note(STILL_WAITING, waiting)
-    return leave_report(output, about, tally, rulebook)
+    return leave_report(output, about, tally, rulebook, json=json)

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from passport_scorer.cli.errors import one_line
+from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     Showing,
     leave_report,
@@ -23,7 +25,6 @@ from passport_scorer.cli.shadow_options import (
     check_positive,
     checked_or_none,
     headers_of,
-    one_line,
 )
 from passport_scorer.shadow import state_file
 from passport_scorer.shadow.comparison.rules import Rulebook
@@ -56,6 +57,7 @@ def replay(
     databases_are_copies: Flag = False,
     output: Path = Path("shadow-report"),
     resume: Flag = False,
+    json: Json = False,
 ) -> int:
     """Send a recorded log to both, and compare; without --control, compare with what it recorded.
 
@@ -161,7 +163,7 @@ def replay(
             with stopping(replaying.stop):
                 await replaying.run()
 
-    return _replayed(run, about, state, rulebook, output)
+    return _replayed(run, about, state, rulebook, output, json=json)
 
 
 def _replayed(
@@ -170,6 +172,8 @@ def _replayed(
     state: State,
     rulebook: Rulebook,
     output: Path,
+    *,
+    json: bool,
 ) -> int:
     showing = Showing(about, state.tally, rulebook, lambda: state_file.keep(output, state))
 
@@ -178,4 +182,4 @@ def _replayed(
     finally:
         state_file.keep(output, state)
     finished = msgspec.structs.replace(about, complete=state.complete)
-    return leave_report(output, finished, state.tally, rulebook)
+    return leave_report(output, finished, state.tally, rulebook, json=json)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from passport_scorer.cli.errors import one_line
+from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     Showing,
     leave_report,
@@ -18,7 +20,6 @@ from passport_scorer.cli.shadow_live import (
 from passport_scorer.cli.shadow_options import (
     InvalidOption,
     Texts,
-    one_line,
 )
 from passport_scorer.db.location import secured, without_password
 from passport_scorer.db.row_comparison_queries import COMPARED_TABLES, ComparedTable
@@ -39,6 +40,7 @@ def rows(
     table: Texts = (),
     rules: Texts = (),
     output: Path = Path("shadow-report"),
+    json: Json = False,
 ) -> int:
     """Compare what both left in their tables, without surrogate ids. Reads only.
 
@@ -97,7 +99,9 @@ def rows(
     started = time.monotonic()
     asyncio.run(shown_while(run(showing), showing))
     tally.busy = time.monotonic() - started
-    return leave_report(output, msgspec.structs.replace(about, complete=complete), tally, rulebook)
+    return leave_report(
+        output, msgspec.structs.replace(about, complete=complete), tally, rulebook, json=json
+    )
 
 
 def _tables(names: tuple[str, ...]) -> tuple[ComparedTable, ...]:

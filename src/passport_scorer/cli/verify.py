@@ -9,19 +9,23 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 
+from passport_scorer.cli.errors import Status, one_line
+from passport_scorer.cli.output import Json, print_json
 from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.reading import MAXIMUM_SIZE
 from passport_scorer.credentials.verifier import Step
 from passport_scorer.credentials.verifier import verify as verify_credential
 from passport_scorer.domain.credential import Credential
-
-VERIFIED, REFUSED, UNREADABLE = 0, 1, 2
-
-
-class _SourceUnreadable(Exception):
-    """The source can't be read as text; the message says why."""
+from passport_scorer.domain.errors import PassportScorerError
 
 
+class SourceUnreadable(PassportScorerError):
+    """The source can't be read as text."""
+
+    code = "source_unreadable"
+
+
+@one_line
 def verify(
     source: Annotated[
         str,
@@ -31,6 +35,8 @@ def verify(
         ),
     ],
     /,
+    *,
+    json: Json = False,
 ) -> int:
     """Verify the signature of a stamp, and show how the verdict comes about.
 
@@ -47,11 +53,9 @@ def verify(
     source can't be read. Whether its issuer is trusted and whether it has expired are no part
     of the verdict: that is decided whenever an address is scored.
     """
-    try:
-        document = _read(source)
-    except _SourceUnreadable as error:
-        print(f"passport-scorer verify: {error}", file=sys.stderr)
-        return UNREADABLE
+    document = _read(source)
+    if json:
+        return _print_verdict(document, datetime.now(UTC))
     console = Console(emoji=False, highlight=False, soft_wrap=True)
     return _show_verdict(document, datetime.now(UTC), console)
 
@@ -66,14 +70,39 @@ def _read(source: str) -> bytes:
                 document = file.read(MAXIMUM_SIZE + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a file name"
-        raise _SourceUnreadable(f"cannot read {source!r}: {reason}") from error
+        raise SourceUnreadable(f"cannot read {source!r}: {reason}") from error
     if len(document) > MAXIMUM_SIZE:
-        raise _SourceUnreadable(f"{source!r} is too big: a stamp has at most {MAXIMUM_SIZE} bytes")
+        raise SourceUnreadable(f"{source!r} is too big: a stamp has at most {MAXIMUM_SIZE} bytes")
     try:
         document.decode()
     except UnicodeDecodeError as error:
-        raise _SourceUnreadable(f"{source!r} is not text: a stamp is JSON in UTF-8") from error
+        raise SourceUnreadable(f"{source!r} is not text: a stamp is JSON in UTF-8") from error
     return document
+
+
+def _print_verdict(document: bytes, now: datetime) -> int:
+    passed: list[Step] = []
+    verdict: dict[str, object] = {"verified": False, "steps": passed}
+    try:
+        credential = verify_credential(document, now, passed.append)
+    except CredentialRefused as refusal:
+        failed = list(Step)[len(passed)]
+        verdict["refusal"] = {"step": failed, "code": refusal.code, "message": refusal.message}
+        print_json(verdict)
+        return Status.FOUND
+    print_json(
+        {
+            **verdict,
+            "verified": True,
+            "issuer": credential.issuer,
+            "subject": credential.subject_id,
+            "provider": credential.provider,
+            "nullifiers": credential.nullifiers,
+            "expiration_date": credential.expiration_date,
+            "expired": credential.expires_at <= now,
+        }
+    )
+    return Status.FINE
 
 
 def _show_verdict(document: bytes, now: datetime, console: Console) -> int:
@@ -83,10 +112,10 @@ def _show_verdict(document: bytes, now: datetime, console: Console) -> int:
     except CredentialRefused as refusal:
         _show_passed(passed, console)
         _show_refusal(list(Step)[len(passed)], refusal, console)
-        return REFUSED
+        return Status.FOUND
     _show_passed(passed, console)
     _show_claims(credential, now, console)
-    return VERIFIED
+    return Status.FINE
 
 
 def _show_passed(steps: list[Step], console: Console) -> None:

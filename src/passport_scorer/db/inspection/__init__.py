@@ -1,6 +1,6 @@
 """Looks at a database, changes nothing, and compares it with what the service needs."""
 
-from .comparison import Finding, Severity, compare
+from .comparison import MISSING, Finding, Severity, compare
 from .description import (
     Description,
     Table,
@@ -12,6 +12,7 @@ from .description import (
 from .rows import check_rows
 
 __all__ = [
+    "MISSING",
     "Description",
     "Finding",
     "Severity",

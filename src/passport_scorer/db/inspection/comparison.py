@@ -11,6 +11,7 @@ from .needs import RECOMMENDED, privileges_needed
 
 OLDEST_SERVER = 150000
 SERVER = "(server)"
+MISSING = "the table is missing"
 
 
 class Severity(StrEnum):
@@ -55,7 +56,7 @@ def table_findings(
 ) -> Iterator[Finding]:
     """Compare one table."""
     if found is None:
-        yield Finding(expected.name, Severity.ERROR, "the table is missing")
+        yield Finding(expected.name, Severity.ERROR, MISSING)
         return
     yield from access_findings(found.name, description.access[found.name], description.user)
     yield from column_findings(expected, found)

@@ -52,10 +52,10 @@ def _endpoints(about: About, tally: Tally) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
     table.add_column("where", overflow="fold", ratio=1)
     for name in (about.unit, "match", "different"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     timed = any(each.control.count for each in tally.endpoints.values())
     for name in ("p50", "p99") if timed else ():
-        table.add_column(f"{name} of both", justify="right")
+        table.add_column(f"{name} of both", justify="right", overflow="fold")
     busiest = sorted(tally.endpoints.items(), key=lambda each: -each[1].compared)
     for name, each in busiest[:_MOST]:
         cells = [name, number(each.compared), share(each.compared - each.different, each.compared)]

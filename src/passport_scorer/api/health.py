@@ -14,7 +14,7 @@ from passport_scorer.services import Services
 
 
 class Health(msgspec.Struct, frozen=True):
-    """How the service is.
+    """The state of the service.
 
     Attributes:
         status: `ok` or `ready`.

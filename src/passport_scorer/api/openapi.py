@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -99,7 +100,7 @@ def openapi_document(
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
     """Move what the docstring of a type says of its attributes to the properties."""
-    about, _, attributes = schema.get("description", "").partition("Attributes:")
+    about, _, attributes = cleandoc(schema.get("description", "")).partition("Attributes:")
     properties = dict(schema.get("properties", {}))
     for name, meaning in _ATTRIBUTE.findall(attributes):
         wire_name = name if name in properties else _camel(name)

@@ -12,7 +12,7 @@ from passport_scorer.domain.errors import PassportScorerError
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What is wrong with a request.
+    """A mistake in a request.
 
     Attributes:
         type: the kind of mistake, for programs.
@@ -26,7 +26,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Problems(msgspec.Struct, frozen=True):
-    """What a 422 says: what is wrong, or a sentence.
+    """A request of the wrong shape.
 
     Attributes:
         detail: a list of what is wrong, or a sentence.

@@ -29,21 +29,22 @@ log = structlog.get_logger()
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """What an error says.
+    """An error.
 
     Attributes:
-        detail: a sentence.
+        detail: a sentence that says what is wrong.
     """
 
     detail: str
 
 
 class NoScore(msgspec.Struct, frozen=True):
-    """What is said where there was no score.
+    """No score was found.
 
     Attributes:
-        detail: a sentence.
-        address: whose score was asked for, in lower case; not there if there is no such scorer.
+        detail: a sentence that says what is wrong.
+        address: the address that was asked about, in lower case; left out if the scorer does
+            not exist.
     """
 
     detail: str

@@ -36,7 +36,7 @@ class StakeItem(msgspec.Struct, frozen=True):
 
 
 class Stakes(msgspec.Struct, frozen=True):
-    """The stakes of an address, and those on it.
+    """The stakes of an address and on it.
 
     Attributes:
         items: the stakes; may be empty.

@@ -40,8 +40,8 @@ class ShownLiveStamp(msgspec.Struct, frozen=True):
 
     Attributes:
         id: the id of its row; a newer stamp has a higher one.
-        address: whose it is, in lower case.
-        provider: what it attests.
+        address: the address of the owner, in lower case.
+        provider: the provider, which says what the stamp attests.
         stamp: the credential, as it was sent.
     """
 
@@ -55,8 +55,8 @@ class StampsResponse(msgspec.Struct, frozen=True):
     """The live stamps of an address.
 
     Attributes:
-        success: true.
-        stamps: newest first; revoked ones are left out.
+        success: always true.
+        stamps: the live stamps, newest first; revoked ones are left out.
     """
 
     success: bool
@@ -67,9 +67,9 @@ class StampsAndScoreResponse(msgspec.Struct, frozen=True):
     """The live stamps of an address, and its score.
 
     Attributes:
-        success: true.
-        stamps: newest first; revoked ones are left out.
-        score: with these stamps.
+        success: always true.
+        stamps: the live stamps, newest first; revoked ones are left out.
+        score: the score with these stamps.
     """
 
     success: bool

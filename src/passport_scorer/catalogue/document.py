@@ -24,8 +24,8 @@ class ListedStamp(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the provider.
-        description: a sentence.
-        hash: of the provider's name.
+        description: a sentence for people.
+        hash: a hash of the name of the provider.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Group(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the heading.
-        stamps: its stamps.
+        stamps: the stamps under it.
     """
 
     name: str
@@ -46,15 +46,15 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Platform(msgspec.Struct, frozen=True, rename="camel"):
-    """Where stamps are got from.
+    """A source of stamps.
 
     Attributes:
-        id: a short name.
+        id: a short name of the platform.
         icon: the URL of a picture.
-        name: for people.
-        description: a sentence.
+        name: the name of the platform, for people.
+        description: a sentence for people.
         connect_message: the label of the button.
-        groups: its stamps.
+        groups: its stamps, under headings.
     """
 
     id: str
@@ -69,10 +69,10 @@ class ShownPlatform(msgspec.Struct, frozen=True, rename="camel"):
     """A platform without its stamps.
 
     Attributes:
-        name: for people.
-        id: a short name.
+        name: the name of the platform, for people.
+        id: a short name of the platform.
         icon: the URL of a picture.
-        description: a sentence.
+        description: a sentence for people.
         connect_message: the label of the button.
     """
 
@@ -84,14 +84,14 @@ class ShownPlatform(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StampMetadata(msgspec.Struct, frozen=True):
-    """What the catalogue says of a stamp.
+    """What the catalogue says about a stamp.
 
     Attributes:
         name: the provider.
-        description: a sentence.
-        hash: of the provider's name.
-        group: which of the platform's groups it belongs to.
-        platform: where it is got from.
+        description: a sentence for people.
+        hash: a hash of the name of the provider.
+        group: the heading under which the platform lists it.
+        platform: the platform that it comes from.
     """
 
     name: str

@@ -28,7 +28,7 @@ class Section(msgspec.Struct, frozen=True):
     Attributes:
         title: the heading.
         order: its position, from 0.
-        items: its platforms, in order; may be none.
+        items: the platforms under it, in order; may be empty.
     """
 
     title: str

@@ -199,12 +199,12 @@ def _single_actions(
 
 
 class Points(msgspec.Struct, frozen=True):
-    """Points as answers show them.
+    """Human Points.
 
     Attributes:
-        total_points: of all actions, each counted once, without the multiplier.
-        is_eligible: has passed in a community with the programme.
-        multiplier: of the address.
+        total_points: the sum of all actions, each counted once, before the multiplier.
+        is_eligible: whether the address has passed in a community that takes part.
+        multiplier: the multiplier of the address.
         breakdown: action -> points, summed over chains; and `<action>_<chain id>` -> points.
     """
 

@@ -8,12 +8,12 @@ import msgspec
 
 
 class ShownStamp(msgspec.Struct, frozen=True):
-    """A stamp as the score answers and the score row show it: texts, ready to be written.
+    """A stamp as scores show it.
 
     Attributes:
-        score: its weight, five decimals; `0.00000` if it is a duplicate.
+        score: the weight of the stamp, five decimals; `0.00000` if it is a duplicate.
         dedup: another address claimed it first, so it does not count.
-        expiration_date: when it expires; null only in scores that were recorded in other times.
+        expiration_date: when the stamp expires; null only in scores recorded in other times.
     """
 
     score: str

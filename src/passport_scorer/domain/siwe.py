@@ -55,20 +55,20 @@ class SiweMessage(msgspec.Struct, frozen=True, rename="camel"):
     """A message of EIP-4361, as fields. Absent, null and empty optional fields mean the same.
 
     Attributes:
-        domain: the site that asks for the signature: a host, with its port where it has one.
-        address: whose signature it is: `0x` and 40 hexadecimal digits; if the letters are of both
-            cases, their case is the checksum of EIP-55.
+        domain: the host of the site that asks for the signature, with its port if it has one.
+        address: the address that signs: `0x` and 40 hexadecimal digits; in mixed case the case
+            must be the checksum of EIP-55.
         uri: what the session is for.
-        version: `1`.
+        version: the version of the message: `1`.
         chain_id: the chain that the session is bound to; a number, or its digits. 1 if absent.
-        nonce: from `GET /account/nonce`, used once.
+        nonce: the nonce from `GET /account/nonce`; it works once.
         issued_at: when the message was made (RFC 3339).
         statement: a sentence for the owner.
-        expiration_time: from when on the message doesn't count any more (RFC 3339).
-        not_before: from when on it counts (RFC 3339).
+        expiration_time: when the message expires (RFC 3339).
+        not_before: when the message becomes valid (RFC 3339).
         request_id: anything that identifies the request.
         resources: URIs that the owner wants to have resolved.
-        scheme: of the site's origin: `https`.
+        scheme: the scheme of the site: `https`.
     """
 
     domain: Field | None = None

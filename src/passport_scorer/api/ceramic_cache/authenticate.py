@@ -28,8 +28,8 @@ class SignInPayload(msgspec.Struct, frozen=True):
 
     Attributes:
         message: the fields of the message.
-        signature: over the text of the message: `0x` and hexadecimal digits. `0x` alone asks a
-            contract wallet for one that was made on chain.
+        signature: the signature over the text of the message: `0x` and hexadecimal digits. `0x`
+            alone asks a contract wallet for one that was made on chain.
     """
 
     message: SiweMessage
@@ -37,7 +37,7 @@ class SignInPayload(msgspec.Struct, frozen=True):
 
 
 class AccessTokenResponse(msgspec.Struct, frozen=True):
-    """What an owner gets.
+    """The answer to a sign-in.
 
     Attributes:
         access: the access token, valid for 7 days.

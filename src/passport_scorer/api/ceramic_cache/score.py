@@ -32,8 +32,8 @@ class ScoreRequest(msgspec.Struct, frozen=True):
     """What to score.
 
     Attributes:
-        alternate_scorer_id: the scorer to use, as an integer or as a decimal string; null or
-            empty: the configured one.
+        alternate_scorer_id: the scorer to use, an integer or its digits; null, empty or left out:
+            the configured one.
     """
 
     alternate_scorer_id: Bigint | OptionalIntegerText | None = None

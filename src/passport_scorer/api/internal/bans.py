@@ -30,12 +30,13 @@ MOST_CREDENTIALS = 1000  # in one call; an address has about a hundred stamps
 
 
 class CheckedSubject(msgspec.Struct, frozen=True, gc=False):
-    """Of a credential's subject, what a ban may name.
+    """The part of a credential's subject that a ban may name.
 
     Attributes:
         id: the DID of the address that the credential is about.
-        provider: what it attests.
-        hash: its nullifier; left out or null: no ban on a hash applies.
+        provider: the provider of the credential; left out or null: no ban on a single stamp
+            applies.
+        hash: the nullifier of the credential; left out or null: no ban on a hash applies.
     """
 
     id: StorableText | None = None
@@ -57,11 +58,11 @@ class BanCheck(msgspec.Struct, frozen=True, gc=False):
     """Whether a credential is banned.
 
     Attributes:
-        hash: as it was sent.
+        hash: the hash as it was sent.
         is_banned: whether a ban applies; if not, all that follows is null.
         end_time: when the ban ends; null: never.
         ban_type: `account`, `hash` or `single_stamp`.
-        reason: why, for people.
+        reason: the reason, for people.
     """
 
     hash: str | None

@@ -31,7 +31,7 @@ class EmbedPage(msgspec.Struct, frozen=True):
     """What a page shows.
 
     Attributes:
-        weights: provider -> weight.
+        weights: the weights of the scorer: provider -> weight.
         stamp_sections: the sections, in order; may be empty.
     """
 

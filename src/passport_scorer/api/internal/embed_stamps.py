@@ -46,7 +46,7 @@ class EmbedStamps(msgspec.Struct, frozen=True):
 
     Attributes:
         scorer_id: an integer, or the same as a decimal string.
-        stamps: credentials.
+        stamps: the credentials, exactly as they were issued; at most 100.
     """
 
     scorer_id: Bigint | IntegerText

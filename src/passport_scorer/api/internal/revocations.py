@@ -43,7 +43,7 @@ class RevocationCheck(msgspec.Struct, frozen=True):
     """Whether a credential has been revoked.
 
     Attributes:
-        proof_value: as it was sent.
+        proof_value: the proof value as it was sent.
         is_revoked: whether the credential was revoked, and does not count.
     """
 

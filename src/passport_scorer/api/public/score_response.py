@@ -19,7 +19,7 @@ class V2ScoreResponse(msgspec.Struct, frozen=True):
     """The score of an address in a community; all members are always there, in this order.
 
     Attributes:
-        address: in lower case.
+        address: the address that was scored, in lower case.
         score: the sum of the weights of the stamps that count, five decimals.
         passing_score: whether the sum is at least the threshold.
         last_score_timestamp: when this score was computed.

@@ -110,7 +110,7 @@ async def _with_weights(connection: Any, row: Any) -> Community:
     scorer = await connection.fetchrow(sql.SCORER, row["scorer_id"])
     table = sql.BINARY_SCORER if scorer["type"] == "WEIGHTED_BINARY" else sql.WEIGHTED_SCORER
     weighted = await connection.fetchrow(table, scorer["id"])
-    weights: Mapping[str, Decimal] = read_weights(weighted["weights"])
+    weights: Mapping[str, Decimal] = read_weights(weighted["weights"]).usable
     customization = await connection.fetchrow(sql.CUSTOMIZATION, row["id"])
     if customization:
         allowed = await connection.fetch(sql.ALLOW_LISTS, customization["id"])

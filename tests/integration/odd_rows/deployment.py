@@ -127,6 +127,6 @@ async def running(url: str) -> AsyncIterator[Deployment]:
             ]
             async with clients[0], clients[1]:
                 fixtures = json.loads(FIXTURES.read_text("utf-8"))
-                yield Deployment(*clients, connection, fixtures)
+                yield Deployment(clients[0], clients[1], connection, fixtures)
     finally:
         await connection.close()

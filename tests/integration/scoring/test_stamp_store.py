@@ -133,7 +133,7 @@ async def test_delete_scores_what_is_left(world: World) -> None:
         assert [stamp.provider for stamp in stamps] == ["Google"]
         recorded, _ = await store.recorded_score(address("ann"), COMMUNITY)
         assert recorded
-        assert recorded.evidence.raw_score == Decimal("1.5")
+        assert recorded.raw == Decimal("1.5")
         for providers in (["Ens"], []):
             with pytest.raises(NoStampToDelete):
                 await store.delete(address("ann"), providers, COMMUNITY)
@@ -165,7 +165,7 @@ async def test_fifty_calls_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("stamps", "[]"), ("evidence", '{"rawScore": null, "threshold": "20"}')]
+    ("column", "value"), [("stamps", "[]"), ("evidence", '{"rawScore": "NaN", "threshold": "20"}')]
 )
 async def test_a_recorded_score_that_cannot_be_read_is_as_good_as_none(
     world: World, column: str, value: str

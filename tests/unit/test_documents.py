@@ -1,0 +1,370 @@
+"""What documents name exists: metrics, events, commands, options, files, settings, endpoints."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import cyclopts
+import pytest
+import yaml
+from opentelemetry.sdk import environment_variables
+
+from benchmarks.__main__ import app as benchmarks
+from passport_scorer.api.applications import internal_document, public_document
+from passport_scorer.cli.__main__ import app as command
+from passport_scorer.settings import variables
+from passport_scorer.telemetry.metrics import ALL, PREFIX
+from tests.chaos.__main__ import app as chaos
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PACKAGE = ROOT / "src" / "passport_scorer"
+# What a path in a document may begin at.
+PLACES = (
+    *(ROOT, ROOT / "docs", ROOT / "deploy" / "aws", ROOT / "deploy" / "kubernetes"),
+    *(ROOT / "requirements", PACKAGE, PACKAGE / "db" / "queries"),
+)
+# Made by a command that a document speaks of, or somebody else's.
+MADE = {"shadow-report/", "report.html", "report.json", "results.json", "stampMetadata.json"}
+MADE |= {".passport-scorer", ".passport-scorer/benchmarks", ".venv"}
+SUFFIXES = "py|sql|md|toml|json|yaml|txt|lock|svg|service|example"
+# Variables of other programs, and of the reader's own.
+OTHERS_VARIABLES = {"SHADOW_KEY", "SHADOW_TOKEN", "SIGUSR1", "CAPABILITY_IAM"}
+# Options of other programs.
+OTHERS_OPTIONS = {"--build-arg", "--protocol"}
+PROGRAMS = {"make chaos": chaos, "make bench": benchmarks, "-m benchmarks": benchmarks}
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+_each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+@cache
+def text(document: Path) -> str:
+    """A document."""
+    return document.read_text("utf-8")
+
+
+@cache
+def spans(document: Path) -> list[str]:
+    """What stands between backticks, but for blocks."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text(document), flags=re.DOTALL))
+
+
+@cache
+def shell_lines(document: Path) -> list[str]:
+    """The lines of all blocks of shell commands, those that go on in the next one in one."""
+    blocks = re.findall(r"```(?:sh|console)\n(.*?)```", text(document), re.DOTALL)
+    joined = "\n".join(blocks).replace("\\\n", " ")
+    return [re.sub(r"(^|\s)#.*$", "", line).removeprefix("$ ") for line in joined.splitlines()]
+
+
+def lines_and_spans(document: Path) -> list[str]:
+    """All of what readers may type."""
+    return [*shell_lines(document), *spans(document)]
+
+
+@_each
+def test_links_lead_somewhere(document: Path) -> None:
+    """Each link to a file of ours finds it, and its heading."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", text(document)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (document.parent / name) if name else document
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", text(linked), re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", each).replace(" ", "-").lower() for each in headings}
+            assert anchor in slugs, target
+
+
+@_each
+def test_metrics_exist(document: Path) -> None:
+    """Each metric is scraped under that name, also one that is named without its prefix."""
+    known = {metric.full_name for metric in ALL} | {
+        f"{metric.full_name}_{part}"
+        for metric in ALL
+        if metric.kind == "histogram"
+        for part in ("bucket", "sum", "count")
+    }
+    named = set(re.findall(rf"(?<![\w/]){PREFIX}[a-z_]+(?![\w.*-])", text(document)))
+    assert named <= known
+    counters = {span for span in spans(document) if re.fullmatch(r"[a-z_]+_total", span)}
+    assert {PREFIX + counter.removeprefix(PREFIX) for counter in counters} <= known
+
+
+@_each
+def test_events_exist(document: Path) -> None:
+    """Each event that is said to be logged is one that some code logs."""
+    named = set(re.findall(r"`(\w+)` (?:is|are) logged", text(document)))
+    assert named <= logged_events()
+
+
+@cache
+def logged_events() -> set[str]:
+    """The events of all code."""
+    return {
+        str(node.args[0].value)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value) == "log"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+@_each
+def test_make_targets_exist(document: Path) -> None:
+    """Each `make …` is a target, and its arguments are some that the program takes."""
+    for line in lines_and_spans(document):
+        if target := re.search(r"(?:^|&& |[A-Z_]+=\S+ )make ([\w-]+)", line):
+            assert target[1] in TARGETS, line
+        if arguments := re.search(r"make (\w+) ARGS=\"(.*?)\"", line):
+            parse(PROGRAMS[f"make {arguments[1]}"], shlex.split(arguments[2]))
+    for target in re.findall(r"`(?:[A-Z_]+=\S+ )?make ([\w-]+)`", text(document)):
+        assert target in TARGETS
+
+
+@_each
+def test_commands_of_ours_can_be_parsed(document: Path) -> None:
+    """Each command line in a block has a command, options and values that are accepted."""
+    for line in shell_lines(document):
+        for part in re.split(r"&&|\|\||[|;]", line):
+            if not part.strip().startswith(("aws ", "systemctl ", "install ", "docker ", "cp ")):
+                check_command_line(part)
+
+
+def check_command_line(line: str) -> None:
+    """Have a command of ours parse a line, if it is one."""
+    words = shlex.split(line)
+    for place, word in enumerate(words):
+        if word.rpartition("/")[2] == "passport-scorer" and not word.startswith(("/opt/", "dist")):
+            if all("=" in each for each in words[:place]):
+                parse(command, words[place + 1 :])
+            return
+
+
+def parse(program: cyclopts.App, words: list[str]) -> None:
+    """Have a program parse its arguments, without running."""
+    program.parse_args(words, exit_on_error=False, print_error=False)
+
+
+def commands(program: cyclopts.App, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of each command, from the first on."""
+    if words:
+        yield words
+    for name in program:
+        if not name.startswith("-"):
+            yield from commands(program[name], (*words, name))
+
+
+def options(program: cyclopts.App) -> set[str]:
+    """The options of one command."""
+    if program.default_command is None:
+        return {"--help"}
+    collection = program.assemble_argument_collection()
+    return {"--help", "--version"} | {name for argument in collection for name in argument.names}
+
+
+def every_option() -> set[str]:
+    """The options of all commands of ours, and of the programs for developers."""
+    found = options(chaos) | options(benchmarks)
+    for words in commands(command):
+        found |= options(command[words[0]] if len(words) == 1 else command[words[0]][words[1]])
+    return found
+
+
+@_each
+def test_commands_and_options_exist(document: Path) -> None:
+    """Each that a sentence names, with or without the command's own name, and where it belongs."""
+    known, groups = set(commands(command)), {words[0] for words in commands(command)}
+    for span in spans(document):
+        bare = re.sub(r"^(?:[A-Z_]+=\S+ )*(?:\S*/)?passport-scorer ", "", span)
+        if bare == span and (" " not in span or span.split()[0] not in groups):
+            named = {word.partition("=")[0] for word in span.split() if word.startswith("--")}
+            if span.startswith("--"):
+                assert named - OTHERS_OPTIONS <= every_option(), span
+            continue
+        words = [word for word in bare.split() if word != "--help"]
+        if not words:
+            continue
+        _, apps, rest = command.parse_commands(words)
+        path = tuple(words[: len(words) - len(rest)])
+        assert path in known, span
+        assert not (rest and rest[0].islower() and apps[-1].default_command is None), span
+        named = {word.partition("=")[0] for word in rest if word.startswith("--")}
+        assert named <= options(apps[-1]), span
+
+
+@_each
+def test_programs_for_developers_can_be_parsed(document: Path) -> None:
+    """Each `python -m …` is a module of ours with these options."""
+    for line in lines_and_spans(document):
+        if module := re.search(r"python -m (benchmarks|tests\.chaos)(.*)", line):
+            program = chaos if module[1] == "tests.chaos" else benchmarks
+            parse(program, shlex.split(module[2]))
+
+
+@_each
+def test_files_exist(document: Path) -> None:
+    """Each path is there, from the root of the repository, of the package or of its kind on."""
+    for span in spans(document):
+        is_file = re.fullmatch(rf"[\w.*/-]+\.({SUFFIXES})", span)
+        is_folder = re.fullmatch(r"[\w.-]+(/[\w.-]+)*/", span)
+        is_in_folder = re.fullmatch(r"(src|tests|docs|deploy|scripts|requirements)/[\w./-]+", span)
+        if span not in MADE and (is_file or is_folder or is_in_folder):
+            assert any(any(place.glob(span)) for place in PLACES), span
+    for line in shell_lines(document):
+        for word in re.findall(r"(?<![\w/.=-])(?:src|tests|deploy|scripts|requirements)/\S+", line):
+            assert (ROOT / word).exists(), line
+
+
+def test_the_map_of_the_code_is_right() -> None:
+    """Each file and folder of the tree in the architecture is there."""
+    document = text(ROOT / "docs" / "architecture.md")
+    tree = re.search(r"```\n(src/passport_scorer/\n.*?)```", document, re.DOTALL)
+    assert tree
+    folders = {0: PACKAGE}
+    found = 0
+    for line in tree[1].splitlines()[1:]:
+        indent = len(line) - len(line.lstrip())
+        name = line.split()[0]
+        parent = folders[max(each for each in folders if each < indent)]
+        assert any(parent.glob(name)), line
+        found += 1
+        if name.endswith("/"):
+            folders = {each: path for each, path in folders.items() if each < indent}
+            folders[indent] = parent / name
+    assert found > 10
+
+
+@_each
+def test_modules_exist(document: Path) -> None:
+    """Each dotted name of the package can be imported."""
+    for span in spans(document):
+        if re.fullmatch(r"passport_scorer(\.\w+)+", span):
+            try:
+                importlib.import_module(span)
+            except ModuleNotFoundError:
+                module, _, name = span.rpartition(".")
+                assert hasattr(importlib.import_module(module), name), span
+
+
+@_each
+def test_settings_exist(document: Path) -> None:
+    """Each variable is one that some code reads."""
+    named = {
+        name
+        for span in spans(document)
+        for name in re.findall(r"(?:^|\s)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?==|$|\s)", span)
+    }
+    for line in shell_lines(document):
+        if line.startswith(("export ", "unset ", "passport-scorer", "DATABASE")):
+            named |= set(re.findall(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?==|$| )", line))
+    assert named - OTHERS_VARIABLES <= known_variables()
+
+
+@cache
+def known_variables() -> set[str]:
+    """Every setting, and every other constant text of code and deployment that looks like one."""
+    names = {name for variable in variables().values() for name in variable.names}
+    code = " ".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    names |= set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"', code))
+    return names | set(vars(environment_variables))  # those that the SDK reads
+
+
+@_each
+def test_parameters_of_templates_exist(document: Path) -> None:
+    """Each parameter that a stack is deployed with is one of the template."""
+    template = yaml.load((ROOT / "deploy/aws/lambda-arm64.yaml").read_text("utf-8"), _AnyTag)
+    for line in shell_lines(document):
+        if "--parameter-overrides" in line:
+            given = re.findall(r"\b([A-Z]\w+)=", line.partition("--parameter-overrides")[2])
+            assert given
+            assert set(given) <= template["Parameters"].keys()
+    named = {span.partition("=")[0] for span in spans(document) if re.match(r"[A-Z]\w+=", span)}
+    camel = {name for name in named if not name.isupper() and "_" not in name}
+    assert camel <= template["Parameters"].keys()
+
+
+class _AnyTag(yaml.SafeLoader):
+    """Reads the functions of templates as what they are given."""
+
+
+_AnyTag.add_multi_constructor("!", lambda *_: None)
+
+
+@_each
+def test_endpoints_exist(document: Path) -> None:
+    """Each method and path is served, and so is each path that a line of shell asks for."""
+    paths = {**public_document()["paths"], **internal_document()["paths"]}
+    served = {
+        (method.upper(), re.sub(r"\{\w+\}", "[^/]+", path))
+        for path, methods in paths.items()
+        for method in methods
+    } | {("GET", "/metrics"), ("GET", "/docs"), ("GET", "/openapi.json")}
+    asked = [tuple(span.split()) for span in spans(document) if re.match(r"[A-Z]+ /\S+$", span)]
+    for line in shell_lines(document):
+        if line.startswith("curl"):
+            asked += [("GET", path) for path in re.findall(r"https?://[^/\s]+(/[^\s'\"?]*)", line)]
+    for method, path in asked:
+        assert any(method == known and re.fullmatch(pattern, path) for known, pattern in served), (
+            f"{method} {path}"
+        )
+
+
+FAULTS = [
+    (test_links_lead_somewhere, "[x](nowhere.md)"),
+    (test_links_lead_somewhere, "[x](#nowhere)"),
+    (test_metrics_exist, "passport_scorer_scoring_races_lost_total"),
+    (test_metrics_exist, "`races_won_total`"),
+    (test_events_exist, "`nothing` is logged"),
+    (test_make_targets_exist, "`make nothing`"),
+    (test_make_targets_exist, "```sh\nPORT=1 make nothing\n```"),
+    (test_make_targets_exist, '```sh\nmake chaos ARGS="--nothing"\n```'),
+    (test_commands_of_ours_can_be_parsed, "```sh\nA=b passport-scorer db nothing\n```"),
+    (test_commands_of_ours_can_be_parsed, "```sh\npassport-scorer db check --nothing\n```"),
+    (test_commands_of_ours_can_be_parsed, "```sh\npassport-scorer serve --port x\n```"),
+    (test_commands_and_options_exist, "`passport-scorer nothing`"),
+    (test_commands_and_options_exist, "`db nothing`"),
+    (test_commands_and_options_exist, "`shadow rows --writes`"),
+    (test_commands_and_options_exist, "`--nothing 5`"),
+    (test_programs_for_developers_can_be_parsed, "`python -m benchmarks --nothing`"),
+    (test_files_exist, "`docs/nothing.md`"),
+    (test_files_exist, "`nothing.sql`"),
+    (test_files_exist, "```sh\ncp deploy/nothing .\n```"),
+    (test_modules_exist, "`passport_scorer.app.nothing`"),
+    (test_settings_exist, "`NO_SETTING=1`"),
+    (test_settings_exist, "```sh\nexport NO_SETTING=1\n```"),
+    (test_parameters_of_templates_exist, "`Nothing=1`"),
+    (test_parameters_of_templates_exist, "```sh\naws --parameter-overrides A=1\n```"),
+    (test_endpoints_exist, "`GET /nothing`"),
+    (test_endpoints_exist, "```sh\ncurl http://host/nothing\n```"),
+]
+
+
+@pytest.mark.parametrize(("check", "fault"), FAULTS)
+def test_faults_are_found(check: Callable[[Path], None], fault: str, tmp_path: Path) -> None:
+    """A document that names what isn't there is found out."""
+    document = tmp_path / "document.md"
+    document.write_text(fault, "utf-8")
+    with pytest.raises((AssertionError, cyclopts.CycloptsError)):
+        check(document)
+
+
+def test_every_document_is_looked_at() -> None:
+    """These tests find something to look at, so that none of them proves nothing."""
+    assert len(DOCUMENTS) > 5
+    assert sum(len(spans(document)) for document in DOCUMENTS) > 500
+    assert sum("passport-scorer" in line for d in DOCUMENTS for line in shell_lines(d)) > 10
+    assert json.dumps(sorted(logged_events())).count("_") > 30

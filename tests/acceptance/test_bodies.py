@@ -185,8 +185,8 @@ async def test_the_alternate_scorer_as_clients_send_it(listeners: Listeners) -> 
     url = f"/ceramic-cache/score/{PEOPLE[0].address}"
     headers = {"Authorization": f"Bearer {access_token()}"}
     client = listeners.service.client
-    good: list[Any] = [1, "1", "01", "+1", "0" * 60 + "1", None, ""]
-    bad: list[Any] = [1.0, "1.0", "1e0", " 1", "1 ", "1\n", "\u0661", True, [1]]
+    good: list[Any] = [1, "1", "01", "0" * 60 + "1", None, ""]
+    bad: list[Any] = [1.0, "1.0", "1e0", " 1", "1 ", "+1", "1\n", "\u0661", True, [1]]
     for written, status in (
         *((value, 200) for value in good),
         *((value, 404) for value in (-1, "-1", 2**63 - 1)),
@@ -202,7 +202,7 @@ async def test_the_alternate_scorer_as_clients_send_it(listeners: Listeners) -> 
 async def test_the_scorer_of_an_embedding_page_as_clients_send_it(listeners: Listeners) -> None:
     """An integer or a text of one; anything else, also nothing, is 422 and stores nothing."""
     operation = next(each for each in operations() if each[2] == "/internal/embed/stamps/{address}")
-    good: list[Any] = [1, "1", "001", "+1"]
+    good: list[Any] = [1, "1", "001"]
     bad: list[Any] = ["", None, 1.0, "1.0", "one", "\u0661", " 1", False, {}]
     for written, status in (
         *((value, 200) for value in good),

@@ -256,11 +256,10 @@ async def test_methods(service: Service, path: str, allowed: set[str]) -> None:
     assert (await service.client.options("/no/such/path")).status_code == 404
 
 
-async def test_paths_that_are_no_text(service: Service) -> None:
-    """Percent-encoded bytes that aren't UTF-8 are refused; the replacement character isn't."""
+async def test_targets_that_are_no_text(service: Service) -> None:
+    """Percent-encoded bytes that aren't UTF-8 name nothing; where nobody reads, they do no harm."""
     for path, status in (
-        *((f"/v2/stamps/{bad}/score/{ADA}", 400) for bad in ("%ff", "%c3%28", "%ed%a0%80", "a%c3")),
-        (f"/v2/stamps/%ef%bf%bd/score/{ADA}", 404),
+        *((f"/v2/stamps/{bad}/score/{ADA}", 404) for bad in ("%ff", "%c3%28", "%ed%a0%80", "a%c3")),
         (f"/v2/stamps/1/score/{ADA}%ff", 400),
         (f"{LISTING}?token=%ff", 400),
         (f"{LISTING}?limit=%ff", 422),

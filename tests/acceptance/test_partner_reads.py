@@ -213,12 +213,12 @@ async def test_a_stamp_is_passed_on_as_it_is(service: Service) -> None:
 
 
 async def test_other_spellings_of_the_same_listing(service: Service) -> None:
-    """An empty parameter is as good as none, and a value has several spellings."""
+    """An empty token is the first page, and a value has several spellings."""
     address = "0x" + "5e" * 20
     await add_stamps(service, address, 2)
     usual, _ = await listed(service, f"/v2/stamps/{address}")
     for query in (
-        *("limit=", "token=", "include_metadata=", "limit=%2B01000", "limit=1000&token="),
+        *("token=", "limit=01000", "limit=1000&token="),
         *(f"include_metadata={word}" for word in ("no", "Off", "FALSE", "0")),
     ):
         same, _ = await listed(service, f"/v2/stamps/{address}?{query}")
@@ -247,6 +247,8 @@ async def test_a_padded_token(service: Service) -> None:
         (PERSON, {"limit": 1001}, 400, "Invalid limit."),
         (PERSON, {"limit": "many"}, 422, None),
         (PERSON, {"limit": "1.0"}, 422, None),
+        (PERSON, {"limit": ""}, 422, None),
+        (PERSON, {"include_metadata": ""}, 422, None),
         (PERSON, {"token": "x"}, 400, "Invalid token."),
         (PERSON, {"token": "="}, 400, "Invalid token."),
         (PERSON, {"include_metadata": "perhaps"}, 422, None),

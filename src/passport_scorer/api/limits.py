@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from passport_scorer.api.endpoint import LONGEST_BODY
 from passport_scorer.api.responses import detail_response
 
 LONGEST_TARGET = 8 * 1024  # bytes of path and query
-NOT_UTF8 = "The path of the request is not UTF-8."
 LONGEST_HEADERS = 32 * 1024  # bytes of all names and values
 
 
 class RequestLimits:
-    """ASGI middleware: 414 for a long target, 431 for long headers, 413 for a long body.
-
-    And 400 for a path that is no text.
-    """
+    """ASGI middleware: 414 for a long target, 431 for long headers, 413 for a long body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,8 +26,6 @@ class RequestLimits:
 
 
 def _refused(scope: Scope) -> tuple[int, str] | None:
-    if "\ufffd" in scope["path"] and not _is_utf8(scope["raw_path"]):
-        return 400, NOT_UTF8
     if len(scope["path"]) + len(scope["query_string"]) > LONGEST_TARGET:
         return 414, "The path of the request is too long."
     headers = scope["headers"]
@@ -43,14 +35,6 @@ def _refused(scope: Scope) -> tuple[int, str] | None:
         if name == b"content-length" and announced_length(value) > LONGEST_BODY:
             return 413, "The body of the request is too long."
     return None
-
-
-def _is_utf8(path: bytes) -> bool:
-    try:
-        unquote_to_bytes(path).decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def announced_length(value: bytes) -> int:

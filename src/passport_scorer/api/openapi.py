@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
-from passport_scorer.api.limits import NOT_UTF8
 from passport_scorer.api.parsing import UnsupportedEncoding
 from passport_scorer.api.responses import detail_answer
 
@@ -124,21 +123,16 @@ def _bodies(endpoints: Sequence[Endpoint]) -> Iterator[Any]:
 
 
 def _answers(endpoint: Endpoint) -> Sequence[Answer]:
-    """What an endpoint declares, and what follows from its having a body or parameters."""
-    answers = list(endpoint.answers)
-    if endpoint.body:
-        bound = f"The body has more than {endpoint.longest_body // 1024} KiB."
-        answers += [
-            detail_answer(413, bound, "The body of the request is too long."),
-            detail_answer(
-                415,
-                "The body is compressed.",
-                UnsupportedEncoding().message,
-                {"Accept-Encoding": "`identity`: the only coding that is taken."},
-            ),
-        ]
-    if endpoint.parameters and not any(answer.status == 400 for answer in answers):
-        answers.append(detail_answer(400, "The path is not UTF-8.", NOT_UTF8))
+    """What an endpoint declares, and what follows from its having a body."""
+    if not endpoint.body:
+        return endpoint.answers
+    bound = f"The body has more than {endpoint.longest_body // 1024} KiB."
+    identity = {"Accept-Encoding": "`identity`: the only coding that is taken."}
+    answers = [
+        *endpoint.answers,
+        detail_answer(413, bound, "The body of the request is too long."),
+        detail_answer(415, "The body is compressed.", UnsupportedEncoding().message, identity),
+    ]
     return sorted(answers, key=lambda answer: answer.status)
 
 

@@ -57,7 +57,17 @@ def required_query_parameter(request: Request, name: str) -> str:
 
 
 def integer_query_parameter(request: Request, name: str) -> int | None:
-    """Return an integer (64 bits) of the query; None if it isn't there, or empty.
+    """Return an integer (64 bits) of the query; None if it isn't there.
+
+    Raises:
+        InvalidRequest: it is something else, or there more than once.
+    """
+    text = query_parameter(request, name)
+    return None if text is None else parse_integer(text, ["query", name])
+
+
+def scorer_query_parameter(request: Request, name: str) -> int | None:
+    """Return the id of a scorer in the query; None, for the default, if it isn't there or empty.
 
     Raises:
         InvalidRequest: it is something else, or there more than once.
@@ -67,13 +77,13 @@ def integer_query_parameter(request: Request, name: str) -> int | None:
 
 
 def boolean_query_parameter(request: Request, name: str) -> bool | None:
-    """Return a boolean of the query; None if it isn't there, or empty.
+    """Return a boolean of the query; None if it isn't there.
 
     Raises:
         InvalidRequest: it is something else, or there more than once.
     """
     text = query_parameter(request, name)
-    if not text:
+    if text is None:
         return None
     value = read_boolean(text)
     if value is None:

@@ -13,7 +13,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from passport_scorer.api.applications import internal_application, public_application
-from passport_scorer.api.hosts import NO_CLEAR_HOST, has_clear_host
+from passport_scorer.api.hosts import NO_CLEAR_HOST, hosts_in
 from passport_scorer.app import running_services, running_telemetry, utc_now
 from passport_scorer.aws_lambda.answers import (
     HttpAnswer,
@@ -46,7 +46,6 @@ _LAST = 0.2  # seconds that are kept for handing the answer over
 # Rounds of the loop in which it hears which connections were closed while the sandbox was frozen,
 # so that they are replaced. The end of one comes in pieces: last words, TLS's end, TCP's end.
 _ROUNDS = 10
-_ANY_HTTP = "1.0"  # events don't say which it was; in this one a host may be missing
 _NOT_IN_TIME = "There was no answer in time. Please try again."
 
 log = structlog.get_logger()
@@ -95,10 +94,9 @@ class LambdaFunction:
             request = read_event(event)
             shape = request.answer
             CORRELATION.set(correlation_of(request.headers))
-            if not has_clear_host(request.headers, _ANY_HTTP):
-                return event_answer(
-                    detail_answer("no_clear_host", NO_CLEAR_HOST, self._root), shape
-                )
+            if len(hosts_in(request.headers)) > 1:  # the rest of HTTP was seen to before
+                refused = detail_answer("no_clear_host", NO_CLEAR_HOST, self._root)
+                return event_answer(refused, shape)
             answer = loop.run_until_complete(self._answer(request, _deadline(context)))
         except (UnknownEvent, UnreadableBody) as error:
             log.warning("event_refused", reason=error.code)

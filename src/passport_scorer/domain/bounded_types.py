@@ -47,13 +47,11 @@ Bigint = Annotated[int, msgspec.Meta(ge=BIGINT.least, le=BIGINT.most)]
 # An integer as a text, for `read_integer`; the optional one may be empty, which is as good as null.
 IntegerText = Annotated[
     str,
-    msgspec.Meta(pattern=rf"^[+-]?[0-9]{{1,{LONGEST_INTEGER}}}$", max_length=LONGEST_INTEGER + 1),
+    msgspec.Meta(pattern=rf"^-?[0-9]{{1,{LONGEST_INTEGER}}}$", max_length=LONGEST_INTEGER + 1),
 ]
 OptionalIntegerText = Annotated[
     str,
-    msgspec.Meta(
-        pattern=rf"^([+-]?[0-9]{{1,{LONGEST_INTEGER}}})?$", max_length=LONGEST_INTEGER + 1
-    ),
+    msgspec.Meta(pattern=rf"^(-?[0-9]{{1,{LONGEST_INTEGER}}})?$", max_length=LONGEST_INTEGER + 1),
 ]
 
 # A text with NUL is refused like any other value of the wrong shape: no column can hold it.

@@ -1,14 +1,14 @@
 """How callers may write a value of each kind: in paths, queries, headers and bodies alike.
 
-Each kind is read in one place and bounded there, so that `01`, `+1` and `1` are one scorer for
-every cache, limit and label. Source: specification, http.md.
+Each kind is read in one place and bounded there, so that `01` and `1` are one scorer for every
+cache, limit and label. Source: specification, http.md.
 """
 
 import re
 
 LONGEST_INTEGER = 100  # digits, leading zeros included
 
-_INTEGER = re.compile(rf"[+-]?[0-9]{{1,{LONGEST_INTEGER}}}")
+_INTEGER = re.compile(rf"-?[0-9]{{1,{LONGEST_INTEGER}}}")
 _BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -21,7 +21,8 @@ def read_integer(text: str) -> int | None:
     """Return a decimal integer; None if the text is something else.
 
     Args:
-        text: ASCII digits with an optional sign. No blanks, fractions, exponents or separators.
+        text: ASCII digits, perhaps behind a minus. No plus, which is a blank in queries; no
+            blanks, fractions, exponents or separators.
     """
     return int(text) if _INTEGER.fullmatch(text) else None
 

@@ -25,7 +25,7 @@ DEMO = 77
         ("my-scorer", "my-scorer", None),
         ("x" * 42, "x" * 42, None),
         ("x" * 43, None, None),
-        ("+1", "+1", 1),
+        ("+1", "+1", None),
         ("1.0", "1.0", None),
         ("1_000", "1_000", None),
         ("١", "١", None),

@@ -13,7 +13,7 @@ from passport_scorer.api.ceramic_cache.owner_call import (
     owner_endpoint,
 )
 from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
-from passport_scorer.api.parsing import integer_query_parameter, json_body, parse_integer
+from passport_scorer.api.parsing import json_body, parse_integer, scorer_query_parameter
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.public.score_response import (
     OWNER_EXAMPLE,
@@ -44,7 +44,7 @@ async def get_own_score(request: Request, address: str) -> Response:
     """Return the stored score; it is computed first if there is none, or it has expired."""
     services: Services = request.app.state.services
     _check_owner(request, address)
-    alternate = integer_query_parameter(request, "alternate_scorer_id")
+    alternate = scorer_query_parameter(request, "alternate_scorer_id")
     scorer_id = services.configured_scorer_id if alternate is None else alternate
     recorded, points = await services.stamp_store.recorded_score(address, scorer_id)
     if recorded is None:

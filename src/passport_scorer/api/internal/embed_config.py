@@ -9,9 +9,9 @@ from starlette.responses import Response
 from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.internal.parameters import unknown_scorer_answer
 from passport_scorer.api.parsing import (
-    integer_query_parameter,
     parse_integer,
     required_query_parameter,
+    scorer_query_parameter,
 )
 from passport_scorer.api.problems import invalid_request_answer
 from passport_scorer.api.responses import general_answers, json_response
@@ -42,7 +42,7 @@ class EmbedPage(msgspec.Struct, frozen=True):
 async def get_embed_weights(request: Request) -> Response:
     """Return the weights of a community's scorer; anybody may call."""
     services: Services = request.app.state.services
-    community_id = integer_query_parameter(request, "community_id")
+    community_id = scorer_query_parameter(request, "community_id")
     if community_id is None:
         community_id = services.configured_scorer_id
     return json_response(await weights_of(services, community_id))

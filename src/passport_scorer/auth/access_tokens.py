@@ -174,7 +174,7 @@ def _verified_claims(token: str, algorithm: str, key: RSAKey | OctKey | None) ->
 
 
 def _check_times(claims: _Claims, now: float) -> None:
-    """JSON as Python reads it has Infinity and NaN: a token must not last for ever by them."""
+    """Python's JSON also reads Infinity and NaN, which would make tokens that never expire."""
     for time in (claims.exp, claims.nbf, claims.iat):
         if not isinstance(time, msgspec.UnsetType) and not 0 <= time <= _LAST_SECOND:
             raise _Refused("time out of range")

@@ -60,8 +60,8 @@ class SignIn:
     async def access_token(self, message: SiweMessage, signature: str) -> str:
         """Return an access token for the address that has signed the message.
 
-        The order of the checks matters: what is refused for its domain or time leaves the nonce
-        unused; a wrong signature uses it up, so that signatures can't be tried out.
+        The order of the checks matters: what is refused for its fields leaves the nonce unused; a
+        wrong signature uses it up, so that signatures can't be tried out.
 
         Raises:
             SignInRefused: it says which check failed.
@@ -99,7 +99,9 @@ class SignIn:
             return
         chain_id = chain_id_of(message)
         if not self._wallets.knows(chain_id):
-            raise _invalid_signature("signature is of another key, and no Ethereum node is set")
+            raise _invalid_signature(
+                "signature is of another key, and the chain has no Ethereum node"
+            )
         # A question to a node costs more than the recovery of a key, so fewer texts are tried.
         asked = [signed_digest(text) for text in likely_texts(message, checksummed(wallet))]
         if not await self._wallets.have_signed(chain_id, wallet, asked, octets):

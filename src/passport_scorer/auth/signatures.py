@@ -16,7 +16,7 @@ _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D03641
 
 
 def signature_bytes(text: str) -> bytes | None:
-    """Return the bytes of a signature in hexadecimal, with or without `0x`; None if it is none."""
+    """Return the bytes of a hexadecimal text, with or without `0x`; None for any other text."""
     match = _HEXADECIMAL.fullmatch(text)
     return bytes.fromhex(match[1]) if match else None
 
@@ -29,7 +29,7 @@ def canonical_signature(signature: bytes) -> str | None:
             counts (EIP-155).
 
     Returns:
-        `0x`, r, the lower of both s, and 1b or 1c; None if no key's signature looks so.
+        `0x`, r, the low s, and 1b or 1c; None if this is not a signature of a key.
     """
     if len(signature) != 65:
         return None

@@ -19,7 +19,7 @@ _DAYS_OF_400_YEARS = 146_097  # the calendar repeats itself
 
 
 class NoSuchTime(ValueError):
-    """The text is no RFC 3339 time, or names a time that does not exist."""
+    """The text is not an RFC 3339 time, or names a time that does not exist."""
 
 
 def seconds_of(text: str) -> Fraction:
@@ -30,7 +30,7 @@ def seconds_of(text: str) -> Fraction:
             second is real where one may be inserted: at the end of a month in UTC.
 
     Raises:
-        NoSuchTime: it is written in another way, or there is no such day, hour or second.
+        NoSuchTime: the format is different, or there is no such day, hour or second.
     """
     match = _DATE_TIME.fullmatch(text)
     if match is None:
@@ -60,7 +60,7 @@ def _seconds(hour: int, minute: int) -> int:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """Return the days since the first of year 1, which may be one that `date` does not have."""
+    """Return the days since the first of year 1, also for year 0, which `date` does not know."""
     cycles, in_cycle = divmod(year, 400)
     alike = date(2000 + in_cycle, month, day).toordinal() - 1
     return alike + (cycles - 5) * _DAYS_OF_400_YEARS

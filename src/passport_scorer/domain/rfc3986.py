@@ -31,7 +31,7 @@ _uri = re.compile(_URI)
 
 
 def is_uri(text: str) -> bool:
-    """Return True for a URI (`URI`): it has a scheme, so that a relative reference is none."""
+    """Return True for a URI (`URI`); a relative reference, without a scheme, is not one."""
     return _matches(_uri, text)
 
 

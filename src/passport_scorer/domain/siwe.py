@@ -90,7 +90,7 @@ def signer_and_nonce(message: SiweMessage) -> tuple[str, str]:
     """Return the address and the nonce of a message, both in lower case.
 
     Raises:
-        SignInRefused: one of them is missing, or the address is none.
+        SignInRefused: one of them is missing, or the address is malformed.
     """
     if not message.address or not message.nonce:
         reason = "nonce is missing" if message.address else "address is missing"

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from passport_scorer.domain.siwe import (
     SignInRefused,
@@ -298,3 +300,45 @@ def test_what_the_grammar_allows(fields: dict[str, object]) -> None:
 def test_what_the_grammar_does_not_allow(fields: dict[str, object], name: str) -> None:
     """A field outside the grammar is named in the log, and the message is refused."""
     assert malformed(changed(**fields)) == f"{name} is malformed"
+
+
+VALUES = st.sampled_from(
+    [
+        *[
+            "",
+            "1",
+            "a:",
+            "a b",
+            "https://service.org/",
+            "2021-09-30T16:25:24Z",
+            "0000-00-00T00:00:00Z",
+        ],
+        *["service.org", "\n", "a:\n- b:", "\ud800", "0x1", "9" * 100, "32891756", "[::1]", "[:]"],
+    ]
+) | st.text(max_size=20)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            name: VALUES | st.none()
+            for name in SiweMessage.__struct_fields__
+            if name not in {"address", "domain", "resources"}
+        },
+    ),
+    st.lists(VALUES, max_size=3),
+)
+def test_any_fields(fields: dict[str, object], resources: list[str]) -> None:
+    """Whatever the fields are, a message is refused, or each field has a line of its own."""
+    message = changed(**fields, resources=resources)
+    try:
+        check(message, DOMAINS, NOW)
+    except SignInRefused:
+        return
+    text = message_text(message, ADDRESS)
+    optional = (message.statement, message.expiration_time, message.not_before, message.request_id)
+    named = sum(field is not None for field in optional)
+    assert len(text.splitlines()) == 9 + named + 1 + len(resources)
+    assert text.isascii()
+    assert text in set(possible_texts(message, ADDRESS))

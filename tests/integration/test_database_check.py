@@ -256,6 +256,41 @@ def test_json_says_the_same_to_programs(database_url: str) -> None:
     ]
 
 
+def test_settings_that_are_off_there_are_named(reference_database_url: str) -> None:
+    """Where another deployment's rows are, what is left open here is said; what is set is not."""
+    change = (
+        "DELETE FROM account_accountapikeyanalytics;"
+        " DELETE FROM registry_hashscorerlink WHERE hash NOT LIKE 'v0%'"
+    )
+    run("shell", "-c", change, DATABASE_URL=reference_database_url)
+    left_open = ["FF_MULTI_NULLIFIER", "FF_API_ANALYTICS", "RATE_LIMITS_ENABLED"]
+
+    def named(**environ: str) -> list[str]:
+        checked = run("check", "--json", DATABASE_URL=reference_database_url, **environ)
+        assert checked.returncode == 0
+        return [each["variable"] for each in json.loads(checked.stdout)["settings"]]
+
+    assert named() == left_open
+    assert named(FF_MULTI_NULLIFIER="off", FF_API_ANALYTICS=" ") == left_open[1:]
+    assert named(**dict.fromkeys(left_open, "on")) == []
+    lines = run("check", DATABASE_URL=reference_database_url).stdout.splitlines()
+    assert [line.split()[:2] for line in lines[:3]] == [["setting:", name] for name in left_open]
+
+
+def test_what_the_rows_show_is_not_asked(reference_database_url: str) -> None:
+    """Claims of later nullifiers and recorded use show that these are on there, too."""
+    change = (
+        "INSERT INTO registry_hashscorerlink (hash, address, expires_at, community_id)"
+        " VALUES ('v1:x', '0x0', now(), 1);"
+        " INSERT INTO account_accountapikeyanalytics (path, api_key_id)"
+        " SELECT '/', id FROM account_accountapikey LIMIT 1;"
+        " UPDATE account_accountapikey SET rate_limit = NULL"
+    )
+    run("shell", "-c", change, DATABASE_URL=reference_database_url)
+    checked = run("check", "--json", DATABASE_URL=reference_database_url)
+    assert json.loads(checked.stdout)["settings"] == []
+
+
 def test_rate_limits_that_cannot_be_read_are_named(reference_database_url: str) -> None:
     """The check ends well, and says which key, which column, and what to run."""
     change = "UPDATE account_accountapikey SET rate_limit = 'much' WHERE prefix = 'rate3lim'"

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.db.inspection import Severity, check_rows
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.inspection import Severity, check_rows, read_deployment
 from passport_scorer.db.inspection.rows import MOST_FINDINGS
 from passport_scorer.db.location import connected
+from passport_scorer.demo.seed import seed
+from passport_scorer.demo.world import account_addresses
 
 USER = """
     INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email,
@@ -88,3 +91,28 @@ async def test_what_is_not_there_is_not_looked_at(database_url: str, change: str
         await connection.execute(change)
         assert await check_rows(connection) == []
         await transaction.rollback()
+
+
+async def test_whose_rows_they_are(database_url: str) -> None:
+    """The demo's are nobody's; another account, or Django's own table, is a deployment's."""
+    demo = account_addresses()
+    database = Database(DatabaseSettings(database_url))
+    await seed(database)
+    await database.close()
+    async with connected(database_url) as connection:
+        found = await read_deployment(connection, demo)
+        assert found is not None
+        assert not found.is_foreign
+        for change in (
+            "CREATE TABLE django_migrations (id bigint)",
+            "UPDATE account_account SET address = '0x0'",
+        ):
+            transaction = connection.transaction()
+            await transaction.start()
+            await connection.execute(change)
+            found = await read_deployment(connection, demo)
+            assert found is not None
+            assert found.is_foreign
+            await transaction.rollback()
+        await connection.execute("DROP TABLE registry_hashscorerlink")
+        assert await read_deployment(connection, demo) is None

@@ -9,12 +9,14 @@ import sys
 from contextlib import AbstractContextManager
 from typing import Annotated
 
+import msgspec
 from cyclopts import App, Parameter
 
 from passport_scorer.cli.database_at_hand import chosen_database
 from passport_scorer.cli.database_report import Report, print_lines, print_report
 from passport_scorer.cli.errors import Status, complain, one_line
 from passport_scorer.cli.output import Json, print_json
+from passport_scorer.cli.unset_settings import unset_settings
 from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.embedded import EmbeddedServer, ending_in_order, find_installation
 from passport_scorer.db.inspection import (
@@ -24,6 +26,7 @@ from passport_scorer.db.inspection import (
     compare,
     describe,
     expected_tables,
+    read_deployment,
     recorded,
 )
 from passport_scorer.db.location import (
@@ -32,6 +35,7 @@ from passport_scorer.db.location import (
     embedded_folder,
     without_password,
 )
+from passport_scorer.db.row_check_queries import DeploymentRow
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.settings import read_database_settings
 
@@ -92,8 +96,11 @@ def check(*, json: Json = False) -> int:
 
     Names every table, column, type, constraint and privilege that is missing or different, and
     for an index that is missing the statement that makes it. Looks at rows, too: API keys whose
-    rate limit can't be read are named. Exit status: 0 if the service can work with the database,
-    1 if it can't, 2 if the database can't be reached.
+    rate limit can't be read are named, and, where another deployment has filled the database,
+    settings that this environment leaves open and that are off there and on here.
+
+    Exit status: 0 if the service can work with the database, 1 if it can't, 2 if the database
+    can't be reached.
 
     For example:
 
@@ -101,9 +108,10 @@ def check(*, json: Json = False) -> int:
         passport-scorer db check --json
     """
     with configured_database() as (url, _):
-        found, in_rows = asyncio.run(_inspect(_settings_at(url)))
+        found, in_rows, deployment = asyncio.run(_inspect(_settings_at(url)))
         shown, _ = without_password(url)
     report = Report.of(shown, found, [*compare(found), *in_rows])
+    report = msgspec.structs.replace(report, settings=unset_settings(deployment, os.environ))
     if json:
         print_json(report)
     elif sys.stdout.isatty():
@@ -138,10 +146,15 @@ async def _describe(database: DatabaseSettings) -> Description:
         return await describe(connection, [table.name for table in expected_tables()])
 
 
-async def _inspect(database: DatabaseSettings) -> tuple[Description, list[Finding]]:
+async def _inspect(
+    database: DatabaseSettings,
+) -> tuple[Description, list[Finding], DeploymentRow | None]:
+    from passport_scorer.demo.world import account_addresses  # it signs, which takes time to load
+
     async with connected(database) as connection:
-        names = [table.name for table in expected_tables()]
-        return await describe(connection, names), await check_rows(connection)
+        found = await describe(connection, [table.name for table in expected_tables()])
+        in_rows = await check_rows(connection)
+        return found, in_rows, await read_deployment(connection, account_addresses())
 
 
 @app.command

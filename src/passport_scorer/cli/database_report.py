@@ -1,7 +1,7 @@
 """How `passport-scorer db check` says what it found: for people, for logs, for programs."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import msgspec
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from passport_scorer.cli.output import print_table
+from passport_scorer.cli.unset_settings import UnsetSetting
 from passport_scorer.db.inspection import MISSING, Description, Finding, Severity, expected_tables
 
 STYLES = {Severity.ERROR: "bold red", Severity.ADVICE: "yellow", Severity.NOTE: "dim"}
@@ -26,6 +27,7 @@ class Report(msgspec.Struct, frozen=True):
     ok: bool
     tables: tuple[str, ...]
     findings: tuple[Finding, ...]
+    settings: Sequence[UnsetSetting] = ()
 
     @classmethod
     def of(cls, database: str, found: Description, findings: Iterable[Finding]) -> Self:
@@ -67,6 +69,7 @@ def print_lines(report: Report) -> None:
         print(f"{finding.severity}: {finding.table}: {finding.message}")
         if finding.statement:
             print(f"    {finding.statement}")
+    print_settings(report)
     print(report.summary)
 
 
@@ -85,6 +88,13 @@ def print_report(report: Report) -> None:
     if report.statements:
         print("\nTo change it:\n")
         print("\n".join(report.statements), end="\n\n")
+    print_settings(report)
     if report.is_empty:
         print(EMPTY)
     Console().print(Text(report.summary), soft_wrap=True)
+
+
+def print_settings(report: Report) -> None:
+    """Print a line for each setting to decide on."""
+    for setting in report.settings:
+        print(f"setting: {setting.variable} {setting.message}")

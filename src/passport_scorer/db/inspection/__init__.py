@@ -9,7 +9,7 @@ from .description import (
     expected_tables,
     recorded,
 )
-from .rows import check_rows
+from .rows import check_rows, read_deployment
 
 __all__ = [
     "MISSING",
@@ -22,5 +22,6 @@ __all__ = [
     "describe",
     "describe_within",
     "expected_tables",
+    "read_deployment",
     "recorded",
 ]

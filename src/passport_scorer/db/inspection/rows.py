@@ -12,7 +12,13 @@ import asyncpg
 import msgspec
 
 from passport_scorer.db.query import NoParameters, Query
-from passport_scorer.db.row_check_queries import CHECK_RATE_LIMITS, KeyLimitRow
+from passport_scorer.db.row_check_queries import (
+    CHECK_DEPLOYMENT,
+    CHECK_RATE_LIMITS,
+    DeploymentParameters,
+    DeploymentRow,
+    KeyLimitRow,
+)
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 
 from .comparison import Finding, Severity
@@ -51,6 +57,25 @@ async def check_rows(connection: Any) -> list[Finding]:
         asyncpg.PostgresError: the database can't be used.
     """
     return [finding for check in ROW_CHECKS for finding in await _found(connection, check)]
+
+
+async def read_deployment(connection: Any, demo_addresses: list[str]) -> DeploymentRow | None:
+    """Return whose rows the database has, and what they tell; None: they can't be read.
+
+    Args:
+        connection: of asyncpg.
+        demo_addresses: of the accounts that are no deployment's.
+
+    Raises:
+        asyncpg.PostgresError: the database can't be used.
+    """
+    arguments = CHECK_DEPLOYMENT.arguments(DeploymentParameters(demo_addresses))
+    try:
+        async with connection.transaction(readonly=True):
+            record = await connection.fetchrow(CHECK_DEPLOYMENT.sql, *arguments)
+    except _NOT_THERE:
+        return None
+    return DeploymentRow(*record)
 
 
 async def _found(connection: Any, check: RowCheck) -> list[Finding]:

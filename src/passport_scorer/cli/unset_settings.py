@@ -1,0 +1,54 @@
+"""What `passport-scorer db check` says of settings that mean something else there than here.
+
+Source: docs/migration.md, "Unset there, unset here".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from passport_scorer.db.row_check_queries import DeploymentRow
+from passport_scorer.settings import variables
+
+
+class UnsetSetting(msgspec.Struct, frozen=True):
+    """A setting that this environment leaves open, and that another deployment may have off.
+
+    Attributes:
+        variable: its name.
+        message: what that means, and what the database shows of it.
+    """
+
+    variable: str
+    message: str
+
+
+def unset_settings(found: DeploymentRow | None, environ: Mapping[str, str]) -> list[UnsetSetting]:
+    """Return the settings to decide on before this service takes a deployment's database over.
+
+    Args:
+        found: what the rows tell; None: the tables are not there, or may not be read.
+        environ: variable -> value.
+    """
+    if found is None or not found.is_foreign:
+        return []
+    return [
+        UnsetSetting(
+            variable,
+            f"is not set: on here, off in existing deployments; {seen}. See docs/migration.md.",
+        )
+        for field, seen in _open(found)
+        for variable in variables()[field].names
+        if not environ.get(variable, "").strip()
+    ]
+
+
+def _open(found: DeploymentRow) -> Iterator[tuple[str, str]]:
+    if not found.has_later_nullifiers:
+        yield "multi_nullifier", "no claim of a nullifier later than v0 is stored"
+    if not found.has_usage:
+        yield "api_analytics", "no use of an API key is stored"
+    if found.has_rate_limits:
+        yield "rate_limits_enabled", "API keys with a rate limit are stored"

@@ -1,0 +1,12 @@
+-- Whether another deployment fills this database, and what its rows tell of its settings.
+-- $1: the addresses of the demo's accounts, which are no other deployment's.
+SELECT
+    to_regclass('django_migrations') IS NOT NULL
+    OR EXISTS (SELECT FROM account_account WHERE address <> ALL ($1::text[])) AS is_foreign,
+    EXISTS (
+        SELECT FROM registry_hashscorerlink WHERE hash >= 'v1' AND hash < 'v2'
+    ) AS has_later_nullifiers,
+    EXISTS (SELECT FROM account_accountapikeyanalytics) AS has_usage,
+    EXISTS (
+        SELECT FROM account_accountapikey WHERE NOT revoked AND rate_limit <> ''
+    ) AS has_rate_limits

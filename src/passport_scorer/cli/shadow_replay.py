@@ -36,6 +36,8 @@ from passport_scorer.shadow.report.files import prepare
 from passport_scorer.shadow.rules import read_rulebook
 from passport_scorer.shadow.sending import Target, checked_url
 
+LogFormat = Literal["own", "access-log", "load-balancer", "common-log", "envoy", "request-log"]
+
 
 @one_line
 def replay(
@@ -46,7 +48,7 @@ def replay(
     control: str | None = None,
     candidate_internal: str | None = None,
     control_internal: str | None = None,
-    format: Literal["own", "access-log", "load-balancer"] | None = None,  # noqa: A002
+    format: LogFormat | None = None,  # noqa: A002
     rate: float | None = None,
     concurrency: int | None = None,
     timeout: float = 30.0,
@@ -87,7 +89,7 @@ def replay(
     control_internal
         The same for the control.
     format
-        What the log is; by default as its first line looks.
+        What the log is; by default as its first line that is a request looks.
     rate
         Requests per second at most.
     concurrency

@@ -142,7 +142,7 @@ class Replay:
     async def _line(self, line: Line) -> None:
         tally = self._recorder.tally
         if line.entry is None:
-            tally.note(_UNREADABLE)
+            tally.note(f"{_UNREADABLE}: {line.problem}" if line.problem else _UNREADABLE)
             return
         request = line.entry.request
         endpoint = self._recorder.endpoints.name(request.method, request.path)

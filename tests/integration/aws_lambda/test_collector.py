@@ -12,8 +12,8 @@ import pytest
 
 from passport_scorer.telemetry import collector_pause
 
-from .conftest import MakeFunction
-from .test_function import BOB, ask, recorded, seen
+from .conftest import MakeFunction, recorded
+from .test_function import BOB, ask, seen
 
 REQUESTS = 5
 ACCEPTED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -1,6 +1,7 @@
 """Access logs with one JSON object a line, as web servers and proxies write them.
 
-They have no bodies and no secrets: only reads can be made of them, and API keys come from
+The names are those of API Gateway, Caddy, Elastic Common Schema, Envoy, nginx, OpenTelemetry and
+Traefik. They have no bodies and no secrets: only reads can be made of them, and API keys come from
 `--header`.
 """
 
@@ -22,6 +23,8 @@ METHOD = (
     "http_method",
     "http.request.method",
     "request.method",
+    "httpMethod",
+    "RequestMethod",
     "verb",
 )
 PATH = (
@@ -35,11 +38,37 @@ PATH = (
     "request.url",
     "request.path",
     "requestPath",
+    "RequestPath",
+    "x-envoy-origin-path",
+    "x-envoy-original-path",
+    "rawPath",
+    "resourcePath",
 )
-QUERY = ("query", "query_string", "args", "url.query", "request.query")
-TIME = ("time", "timestamp", "@timestamp", "time_iso8601", "ts", "msec", "date")
-STATUS = ("status", "status_code", "http.response.status_code", "response.status", "statusCode")
-REQUEST_LINE = ("request", "request_line")
+QUERY = ("query", "query_string", "args", "url.query", "request.query", "rawQueryString")
+TIME = (
+    "StartUTC",
+    "time",
+    "timestamp",
+    "@timestamp",
+    "time_iso8601",
+    "start_time",
+    "requestTimeEpoch",
+    "requestTime",
+    "time_local",
+    "ts",
+    "msec",
+    "date",
+)
+STATUS = (
+    "status",
+    "status_code",
+    "http.response.status_code",
+    "response.status",
+    "statusCode",
+    "DownstreamStatus",
+    "response_code",
+)
+REQUEST_LINE = ("request", "request_line", "routeKey")
 
 
 def read_line(line: bytes) -> Entry:
@@ -54,7 +83,7 @@ def read_line(line: bytes) -> Entry:
     request_line = _first(fields, REQUEST_LINE)
     if (method is None or path is None) and isinstance(request_line, str):
         method, path = request_line_of(request_line)
-    found = path_of(path)
+    found = literal_path(path_of(path))
     query = _first(fields, QUERY)
     if isinstance(query, str) and query.strip("-?") and "?" not in found:
         found = path_of(f"{found}?{query.lstrip('?')}")
@@ -66,9 +95,21 @@ def read_line(line: bytes) -> Entry:
     )
 
 
+def literal_path(path: str) -> str:
+    """Return a path that is none of a route's template; raises LineUnreadable.
+
+    What API Gateway calls `resourcePath` and `routeKey` has names in place of what was asked for.
+    """
+    if "{" in path.partition("?")[0]:
+        raise LineUnreadable("a template in place of a path: have API Gateway log $context.path")
+    return path
+
+
 def request_line_of(text: str) -> tuple[str, str]:
     """Return method and target of `GET /path HTTP/1.1`; raises LineUnreadable."""
     words = text.split(" ")
+    if len(words) == 2:  # a route of API Gateway
+        words.append("")
     if len(words) != 3:
         raise LineUnreadable("no request line")
     return words[0], words[1]

@@ -17,6 +17,10 @@ from passport_scorer.shadow.logs.entry import Entry
 from passport_scorer.shadow.logs.errors import LineUnreadable
 
 _JSON = (("Content-Type", "application/json"),)
+_FIELDS = frozenset({"time", "method", "path", "status", "seconds"})
+_OF_THIS_ALONE = frozenset(
+    {"headers", "body", "body_base64", "answer", "answer_base64", "answer_headers"}
+)
 
 
 def read_line(line: bytes) -> Entry:
@@ -44,6 +48,17 @@ def read_line(line: bytes) -> Entry:
     )
     status = _status(fields.get("status"))
     return Entry(request, _answer(fields, status), status)
+
+
+def looks_like_one(line: bytes) -> bool:
+    """Return True if a line may be of this format, and not of somebody's access log."""
+    try:
+        fields = json_value(line)
+    except NotJson:
+        return False
+    return isinstance(fields, dict) and bool(
+        _OF_THIS_ALONE & fields.keys() or fields.keys() <= _FIELDS
+    )
 
 
 def write_line(entry: Entry) -> bytes:
@@ -91,7 +106,10 @@ def path_of(value: object) -> str:
 
 
 def time_of(value: object) -> float | None:
-    """Return seconds since 1970 of ISO 8601, or of a number of seconds or milliseconds."""
+    """Return seconds since 1970 of ISO 8601, of what access logs write, or of a number.
+
+    A number is seconds or milliseconds.
+    """
     text = str(value) if value is not None else ""
     try:
         number = float(text)
@@ -104,8 +122,15 @@ def _iso_time(text: str) -> float | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        return None
+        return _common_time(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _common_time(text: str) -> float | None:
+    try:
+        return datetime.strptime(text, "%d/%b/%Y:%H:%M:%S %z").timestamp()
+    except ValueError:
+        return None
 
 
 def _headers(value: object) -> tuple[tuple[str, str], ...]:

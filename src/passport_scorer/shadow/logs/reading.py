@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
 import msgspec
 
-from passport_scorer.shadow.logs import access_log, load_balancer_log, own_format
+from passport_scorer.shadow.logs import (
+    access_log,
+    load_balancer_log,
+    own_format,
+    request_log,
+    text_log,
+)
 from passport_scorer.shadow.logs.entry import Entry
 from passport_scorer.shadow.logs.errors import LineUnreadable, LogUnreadable
 
@@ -18,7 +26,13 @@ FORMATS: dict[str, Callable[[bytes], Entry]] = {
     "own": own_format.read_line,
     "access-log": access_log.read_line,
     "load-balancer": load_balancer_log.read_line,
+    "common-log": text_log.read_common_line,
+    "envoy": text_log.read_envoy_line,
+    "request-log": request_log.read_line,
 }
+_LOOKED_AT = 100  # lines, to tell the format; the first may be about something else
+# What CloudWatch Logs writes before each line when it exports them.
+_EXPORTED = re.compile(rb"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z ")
 _LONGEST_LINE = 16 * 1024 * 1024
 
 
@@ -29,11 +43,13 @@ class Line(msgspec.Struct, frozen=True):
         number: 1, 2, …
         entry: the request; None: it can't be read.
         progress: share of the file that has been read, 0 to 1.
+        problem: why it can't be read, without what is in it.
     """
 
     number: int
     entry: Entry | None
     progress: float
+    problem: str = ""
 
 
 class Log:
@@ -41,7 +57,7 @@ class Log:
 
     Args:
         path: the file.
-        format: a name of `FORMATS`; None: as its first line looks.
+        format: a name of `FORMATS`; None: that of its first line that is a request.
 
     Raises:
         LogUnreadable: there is no such file, or its format can't be told.
@@ -52,7 +68,7 @@ class Log:
         try:
             self._size = max(1, path.stat().st_size)
             with self._open() as (file, _):
-                first = file.readline(_LONGEST_LINE)
+                first = list(islice(_lines(file), _LOOKED_AT))
         except (OSError, EOFError) as error:
             reason = getattr(error, "strerror", None) or "it isn't whole"
             raise LogUnreadable(f"Can't read {path}: {reason}.") from None
@@ -68,13 +84,20 @@ class Log:
             while text := file.readline(_LONGEST_LINE):
                 number += 1
                 if number > after and text.strip():
-                    yield Line(number, self._entry(text), min(1.0, raw.tell() / self._size))
+                    entry, problem = self._entry(text)
+                    yield Line(number, entry, min(1.0, raw.tell() / self._size), problem)
 
-    def _entry(self, text: bytes) -> Entry | None:
+    def _entry(self, text: bytes) -> tuple[Entry | None, str]:
         try:
-            return self._read(text)
-        except LineUnreadable:
-            return None
+            return self._read(_EXPORTED.sub(b"", text, count=1)), ""
+        except LineUnreadable as error:
+            return None, str(error)
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    while text := file.readline(_LONGEST_LINE):
+        if text.strip():
+            yield _EXPORTED.sub(b"", text, count=1)
 
 
 class _Opened:
@@ -95,15 +118,25 @@ class _Opened:
         self._raw.close()
 
 
-def _format_of(first: bytes, path: Path) -> str:
-    if load_balancer_log.looks_like_one(first):
-        return "load-balancer"
-    for name in ("own", "access-log"):
-        try:
-            FORMATS[name](first)
-        except LineUnreadable:
-            continue
-        return name
+def _format_of(lines: Sequence[bytes], path: Path) -> str:
+    for line in lines:
+        for name in _candidates(line):
+            try:
+                FORMATS[name](line)
+            except LineUnreadable:
+                continue
+            return name
     raise LogUnreadable(
-        f"The first line of {path} is no request; --format can be {', '.join(FORMATS)}."
+        f"None of the first lines of {path} is a request in a known format: --format can be"
+        f" {', '.join(FORMATS)}. Others become JSON lines, for example by"
+        " jq -c '{time: .when, method: .verb, path: .url, status: .code}';"
+        ' see docs/shadow.md, "Logs".'
     )
+
+
+def _candidates(line: bytes) -> Sequence[str]:
+    if load_balancer_log.looks_like_one(line):
+        return ("load-balancer",)
+    if own_format.looks_like_one(line):
+        return ("own",)
+    return ("request-log", "access-log", "envoy", "common-log")

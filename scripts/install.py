@@ -29,7 +29,7 @@ LOCKS = {
 # What each installs: all of development.lock contains what running needs.
 STAMPS = {"runtime": ("runtime",), "development": ("runtime", "development")}
 # Isolated: what a person's PYTHONPATH holds is not installed.
-PIP = (PYTHON, "-I", "-u", "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
+PIP = (str(PYTHON), "-I", "-u", "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
 _LINES_APART = 10
 _SOUND = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
 
@@ -164,7 +164,7 @@ class Progress:
 def install_project() -> None:
     """Make the command passport-scorer, which runs the sources as they are here."""
     UNFINISHED.touch()
-    run([*map(str, PIP), "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
+    run([*PIP, "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
     UNFINISHED.unlink()
 
 

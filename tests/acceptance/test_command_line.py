@@ -101,18 +101,18 @@ def test_a_reader_that_has_read_enough(words: str, unbuffered: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer) as output:
-        assert errors_of(words, output, unbuffered) == ""
+        assert errors_of(words, output, 128 + signal.SIGPIPE, unbuffered) == ""
 
 
 @pytest.mark.parametrize("words", ["config", "config --json", "--help"])
 def test_output_to_a_full_disk(words: str) -> None:
     """What can't be written is told in one line."""
     with Path("/dev/full").open("w") as output:
-        (line,) = errors_of(words, output).splitlines()
+        (line,) = errors_of(words, output, 2).splitlines()
     assert "no space" in line
 
 
-def errors_of(words: str, output: IO[str], unbuffered: str = "") -> str:
+def errors_of(words: str, output: IO[str], status: int, unbuffered: str = "") -> str:
     """What a command that can't write its output has to say."""
     done = subprocess.run(
         [*COMMAND, *words.split()],
@@ -123,7 +123,7 @@ def errors_of(words: str, output: IO[str], unbuffered: str = "") -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == status
     return done.stderr
 
 
@@ -141,11 +141,11 @@ async def rows_of(url: str) -> Mapping[str, Any]:
 
 async def test_seeding_twice(command: Command, database_url: str) -> None:
     """The demo's data is added once, and is the same whoever adds it; people see what there is."""
-    first = command("demo", "seed", DATABASE_URL=database_url)
+    first = command("demo", "seed", "--yes", DATABASE_URL=database_url)
     assert (first.returncode, first.stderr) == (0, "")
     rows = await rows_of(database_url)
     assert all(rows.values())
-    second = command("demo", "seed", DATABASE_URL=database_url)
+    second = command("demo", "seed", "--yes", DATABASE_URL=database_url)
     assert second.returncode == 0
     assert await rows_of(database_url) == rows
     for done, sentence in ((first, "stamps added."), (second, "was there already")):
@@ -171,8 +171,8 @@ async def test_a_database_with_accounts_is_refused(command: Command, database_ur
     finally:
         await connection.close()
     before = await rows_of(database_url)
-    done = command("demo", "seed", DATABASE_URL=database_url)
-    assert done.returncode == 1
+    done = command("demo", "seed", "--yes", DATABASE_URL=database_url)
+    assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "accounts of its own" in line
     assert await rows_of(database_url) == before
@@ -180,8 +180,8 @@ async def test_a_database_with_accounts_is_refused(command: Command, database_ur
 
 def test_a_database_without_tables_is_refused(command: Command, empty_database: str) -> None:
     """Seeding a database without tables fails in one line."""
-    done = command("demo", "seed", DATABASE_URL=empty_database)
-    assert done.returncode == 1
+    done = command("demo", "seed", "--yes", DATABASE_URL=empty_database)
+    assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
 
@@ -263,7 +263,7 @@ async def test_the_demo(server_folder: Path, empty_database: str) -> None:
 def test_a_start_without_issuers(command: Command, database_url: str) -> None:
     """Every score would become 0: the service doesn't start, other commands do their work."""
     done = command("serve", "--port", "0", DATABASE_URL=database_url)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("passport-scorer: TRUSTED_IAM_ISSUERS: is missing")
     assert command("config").returncode == 0
@@ -279,7 +279,7 @@ def test_everything_that_is_wrong_is_said_at_once(command: Command, database_url
     }
     on = {"OTEL_ENABLED": "on", "DATABASE_URL": database_url}
     done = command("serve", "--workers", "2", **on, **wrong)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert [line.split(": ")[:2] for line in done.stderr.splitlines()] == [
         ["passport-scorer", name]
         for name in (

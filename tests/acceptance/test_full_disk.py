@@ -81,7 +81,7 @@ def test_too_little_room_for_a_database(disk: Disk, megabytes: int) -> None:
     """Wherever a first start runs out of room, one line says so; with room, it is begun anew."""
     disk.leave(megabytes * MEGABYTE)
     refused = disk.run("demo", "seed")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     (line,) = refused.stderr.splitlines()
     assert line.startswith("passport-scorer: ")
     assert "No space left on device" in line or "disk is full" in line

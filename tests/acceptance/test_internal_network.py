@@ -75,7 +75,7 @@ def test_the_public_never_gets_them_without_a_token(
         **SERVING,
         **ON_PUBLIC,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == (
         "passport-scorer: INTERNAL_ON_PUBLIC_LISTENER: needs CGRANTS_API_TOKEN, "
         "or a public listener that only this machine can reach.\n"

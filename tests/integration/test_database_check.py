@@ -426,7 +426,7 @@ def test_the_password_is_not_in_the_process_list(database_url: str) -> None:
 def test_from_nothing_to_a_database(server_folder: Path) -> None:
     """Without DATABASE_URL: init, check, start, url, shell and stop work on the embedded one."""
     home = {"PASSPORT_SCORER_HOME": str(server_folder / "from-nothing")}
-    assert run("url", **home).returncode == 1
+    assert run("url", **home).returncode == 2
     address = run("start", **home).stdout
     try:
         assert run("init", **home).stdout == "Made 48 of 48 tables.\n"
@@ -441,6 +441,15 @@ def test_from_nothing_to_a_database(server_folder: Path) -> None:
     assert run("stop", **home).stdout == "It was not running.\n"
 
 
+def test_an_empty_database_is_told_what_comes_first(empty_database: str) -> None:
+    """Before 48 tables that are missing, the one command that makes them."""
+    checked = run("check", DATABASE_URL=empty_database)
+    assert checked.returncode == 1
+    assert "passport-scorer db init" in checked.stdout.splitlines()[0]
+    run("shell", "-c", "CREATE TABLE stake_stake ()", DATABASE_URL=empty_database)
+    assert "db init" not in run("check", DATABASE_URL=empty_database).stdout
+
+
 def test_init_fills_an_empty_database_that_is_named(empty_database: str) -> None:
     """A database of one's own, empty, gets the tables on request."""
     assert run("init", DATABASE_URL=empty_database).stdout == "Made 48 of 48 tables.\n"
@@ -448,10 +457,10 @@ def test_init_fills_an_empty_database_that_is_named(empty_database: str) -> None
 
 
 def test_init_refuses_in_one_line(database_url: str) -> None:
-    """What init can't do is one line and status 1."""
+    """What init can't do is one line and status 2."""
     run("shell", "-c", "DROP TABLE stake_stake", DATABASE_URL=database_url)
     refused = run("init", DATABASE_URL=database_url)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
 
 

@@ -42,10 +42,10 @@ def main() -> None:
     end_with(_run)
 
 
-def _run() -> object:
+def _run() -> None:
     if not _WITHOUT_SETTINGS.intersection(sys.argv):
         take_secret()
-    return app(exit_on_error=False, print_error=False)
+    app(exit_on_error=False, print_error=False)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def check(
             the private network reaches; every other one counts as public.
     """
     infrastructure = read_infrastructure(_load(file), internal_listener)
-    broken = violations(infrastructure)
+    broken = list(violations(infrastructure))
     rules = len(infrastructure.rules)
     if json:
         said = [{"code": error.code, "message": error.message} for error in broken]

@@ -65,8 +65,8 @@ def one_line(command: Callable[Arguments, int]) -> Callable[Arguments, int]:
     return run
 
 
-def end_with(command: Callable[[], object]) -> None:
-    """Run a command, and end the process as its result or its failure says."""
+def end_with(command: Callable[[], None]) -> None:
+    """Run a command that ends with SystemExit or a failure, and end the process as that says."""
     try:
         try:
             status = _status_of(command)
@@ -85,9 +85,10 @@ def end_with(command: Callable[[], object]) -> None:
     sys.exit(status)
 
 
-def _status_of(command: Callable[[], object]) -> object:
+def _status_of(command: Callable[[], None]) -> str | int | None:
     try:
-        return command()
+        command()
+        return Status.FINE
     except SystemExit as ended:
         return ended.code
     except cyclopts.CycloptsError as error:

@@ -126,13 +126,13 @@ def test_a_start_that_fails_says_nothing_of_the_secret(secrets_manager: SecretsM
     """A secret that can't be used stops the start with one line."""
     secrets_manager.text = '{"DATABASE_URL": "very-secret"'
     done = run("serve", "--port", "0", **{VARIABLE: SecretsManager.ARN})
-    assert done.returncode == 1
+    assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert VARIABLE in line
     assert "very-secret" not in line
     secrets_manager.text = '{"TRUSTED_IAM_ISSUERS": "very-secret"}'
     done = run("serve", "--port", "0", **{VARIABLE: SecretsManager.ARN})
-    assert done.returncode == 1
+    assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "TRUSTED_IAM_ISSUERS" in line
     assert "very-secret" not in line

@@ -194,7 +194,7 @@ def test_templates_need_the_extra(image: Path) -> None:
     done = subprocess.run(
         [command, "deploy", "template"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == (
         "passport-scorer: Templates need more packages: pip install 'passport-scorer[deploy]'.\n"
     )

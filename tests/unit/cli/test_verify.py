@@ -129,7 +129,7 @@ def test_what_cant_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert run(str(source)) == 2
         captured = capsys.readouterr()
         assert captured.out == ""
-        assert captured.err.startswith("passport-scorer verify: ")
+        assert captured.err.startswith("passport-scorer: ")
         assert captured.err.count("\n") == 1
 
 

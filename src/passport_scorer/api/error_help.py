@@ -399,12 +399,11 @@ STATUSES: Mapping[str, int] = {entry.code: entry.status for entry in _ALL} | {
 }
 # What an answer means whose error has no entry of this status.
 _OF_STATUS = {
-    entry.status: entry.code
+    ERRORS[code].status: code
     for code in (
         *("not_found", "method_not_allowed", "too_long", "path_too_long", "headers_too_long"),
         *("invalid_request", "internal_error", "service_busy"),
     )
-    if (entry := ERRORS[code])
 }
 
 

@@ -91,6 +91,32 @@ def test_a_health_check_of_a_load_balancer(make_function: MakeFunction) -> None:
 
 
 @pytest.mark.parametrize("sender", SENDERS)
+def test_errors_lead_to_the_page_that_explains_them(
+    make_function: MakeFunction, sender: str
+) -> None:
+    """Whoever makes the answer; the pages are there, and links have the path prefix."""
+    function = make_function(ROOT_PATH="/scorer")
+    several = sender.endswith("multi_value")
+
+    def link(answer: dict[str, Any]) -> str:
+        """The header of an answer."""
+        headers = answer["multiValueHeaders" if several else "headers"]
+        found: str = headers["link"][0] if several else headers["link"]
+        return found
+
+    for path in ("/", "/errors", "/docs"):
+        page = ask(function, recorded(sender, path))
+        assert page["statusCode"] == 200
+    refused = ask(function, recorded(sender, BOB[:-1]))
+    assert link(refused) == '</scorer/errors#invalid_address>; rel="help"'
+    unknown = ask(function, {"no": "event"})
+    assert unknown["headers"]["link"] == '</scorer/errors#unknown_event>; rel="help"'
+    late = ask(function, recorded(sender, BOB), milliseconds=1)
+    assert late["statusCode"] == 503
+    assert link(late) == '</scorer/errors#not_in_time>; rel="help"'
+
+
+@pytest.mark.parametrize("sender", SENDERS)
 def test_queries_and_encoded_paths(make_function: MakeFunction, sender: str) -> None:
     """A query reaches its endpoint, and a path that is encoded is decoded once."""
     function = make_function(CERAMIC_CACHE_SCORER_ID="1")

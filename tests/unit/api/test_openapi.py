@@ -13,11 +13,16 @@ import pytest
 
 from passport_scorer.api import examples
 from passport_scorer.api.applications import internal_document, public_document
+from passport_scorer.api.documentation import documentation_routes
+from passport_scorer.api.metrics import METRICS
+from passport_scorer.api.openapi import openapi_document
+from passport_scorer.api.pages import page_routes
 from passport_scorer.demo.example_rows import BANNED_HASH, EXAMPLE_NONCE
 from passport_scorer.demo.owner import SITE
 from passport_scorer.demo.signing import sign_text
 from passport_scorer.demo.world import OWNER, PEOPLE, credential_of
 from passport_scorer.domain.siwe import SiweMessage, message_text
+from passport_scorer.setting_values import OWN_SEGMENTS
 
 DOCUMENTS: list[Mapping[str, Any]] = [
     msgspec.json.decode(msgspec.json.encode(document()))
@@ -129,10 +134,23 @@ def test_the_example_of_the_sign_in_is_signed() -> None:
     assert example["signature"] == sign_text(OWNER.key, text)
 
 
+def test_a_prefix_can_not_be_taken_for_a_path() -> None:
+    """No path of ours starts with a segment that a prefix may start with."""
+    paths = [*operations_paths(), *(route.path for route in page_routes("", "", has_metrics=True))]
+    paths += [
+        METRICS.path,
+        *(getattr(each, "path", "") for each in documentation_routes(lambda _root: {})),
+    ]
+    assert {path.split("/")[1] for path in paths} - {""} == OWN_SEGMENTS
+
+
+def operations_paths() -> list[str]:
+    """The paths of both documents."""
+    return [path for document in DOCUMENTS for path in document["paths"]]
+
+
 @pytest.mark.parametrize("root", ["", "/scorer"])
 def test_the_server_is_where_the_document_is(root: str) -> None:
     """Without a prefix that is the root of the site."""
-    from passport_scorer.api.openapi import openapi_document
-
     (server,) = openapi_document("title", "about", [], root)["servers"]
     assert server["url"] == (root or "/")

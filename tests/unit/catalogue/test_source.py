@@ -17,6 +17,8 @@ from passport_scorer.catalogue.source import (
     CatalogueSource,
     CatalogueUnavailable,
 )
+from passport_scorer.demo.catalogue import catalogue_url
+from passport_scorer.demo.world import WEIGHTS
 
 Writer = asyncio.StreamWriter
 Behaviour = Callable[[Writer], Awaitable[None]]
@@ -112,6 +114,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.seconds
+
+
+async def redirecting_to_a_file(writer: Writer) -> None:
+    """Names a file of this machine."""
+    location = f"Location: {catalogue_url()}/stampMetadata.json"
+    await answering(b"", "302 Found", location)(writer)
 
 
 @pytest.fixture
@@ -294,3 +302,18 @@ async def test_no_place_is_configured(clock: Clock) -> None:
     """Without the setting there is none."""
     with pytest.raises(CatalogueUnavailable):
         await CatalogueSource(None, clock).catalogue()
+
+
+async def test_the_catalogue_of_the_demo_is_a_file(clock: Clock) -> None:
+    """It knows every provider that the demo weighs, and shows nothing of the machine."""
+    catalogue = await CatalogueSource(catalogue_url(), clock).catalogue()
+    assert catalogue.stamps.keys() == WEIGHTS.keys()
+    assert all(platform.icon.startswith("https:") for platform in catalogue.platforms)
+
+
+async def test_no_server_leads_to_a_file(server: CatalogueServer, clock: Clock) -> None:
+    """A redirect to a file of this machine is not followed."""
+    server.behaviour = redirecting_to_a_file
+    with pytest.raises(CatalogueUnavailable):
+        await CatalogueSource(f"http://127.0.0.1:{server.port}", clock).catalogue()
+    assert server.asked == ["/stampMetadata.json"]

@@ -23,7 +23,7 @@ from passport_scorer.db.demo_queries import SEED_DEMO, SeedDemoParameters
 from passport_scorer.db.embedded import EmbeddedServer
 from passport_scorer.db.embedded.postmaster import Postmaster
 from passport_scorer.db.schema import schema_sql
-from passport_scorer.demo.world import tables
+from passport_scorer.demo.rows import tables
 
 # As in production, but for checkpoints: none may fall into one measurement and not the next.
 SETTINGS = {

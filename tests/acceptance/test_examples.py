@@ -81,9 +81,9 @@ def demo(server_folder: Path) -> Iterator[Demo]:
 def agree(example: Any, answered: Any, name: str = "") -> bool:
     """Whether an answer is what its example shows, which may leave out members of a list."""
     if name in VOLATILE:
-        return isinstance(answered, type(example))
+        return bool(isinstance(answered, type(example)))
     if name in ("next", "prev") and example and answered:
-        return urlsplit(example)[2:] == urlsplit(answered)[2:]
+        return bool(urlsplit(example)[2:] == urlsplit(answered)[2:])
     if isinstance(example, dict) and isinstance(answered, dict):
         return all(key in answered and agree(example[key], answered[key], key) for key in example)
     if isinstance(example, list) and isinstance(answered, list):

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from passport_scorer.api.error_help import ERRORS, ErrorHelp, ErrorList
+from passport_scorer.api.error_help import ERRORS, ErrorList
+from passport_scorer.api.error_table import ErrorHelp
 from passport_scorer.api.negotiation import prefers_json
 from passport_scorer.api.responses import json_response
 

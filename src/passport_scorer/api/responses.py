@@ -9,7 +9,8 @@ import structlog
 from starlette.responses import Response
 
 from passport_scorer.api.endpoint import Answer
-from passport_scorer.api.error_help import GENERAL_FAILURE, STATUSES
+from passport_scorer.api.error_help import STATUSES
+from passport_scorer.api.error_table import GENERAL_FAILURE
 from passport_scorer.api.problems import InvalidRequest, Problems
 from passport_scorer.auth.peer_limits import TooManyCalls
 from passport_scorer.domain.errors import PassportScorerError

@@ -14,7 +14,7 @@ from passport_scorer.db.demo_queries import (
     SeedExamplesParameters,
 )
 from passport_scorer.demo.example_rows import example_tables
-from passport_scorer.demo.world import account_addresses, tables
+from passport_scorer.demo.rows import account_addresses, tables
 from passport_scorer.domain.errors import PassportScorerError
 
 

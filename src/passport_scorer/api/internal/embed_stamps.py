@@ -106,7 +106,7 @@ _ANSWER = StampsAndScoreResponse(
     stamps=list(example_stamps()),
     score=OWNER_EXAMPLE,
 )
-_TAG = "Embed"
+_TAG = "Embedding"
 _ADDRESS = Parameter("address", "An Ethereum address.", {"type": "string"}, OWNER_EXAMPLE.address)
 
 EMBED_STAMPS = (

@@ -304,6 +304,47 @@ def test_rate_limits_that_cannot_be_read_are_named(reference_database_url: str) 
     ]
 
 
+def test_rows_that_no_request_finds_are_named(database_url: str) -> None:
+    """Bans and revocations in mixed case, if they are not looked up; the statements mend them."""
+    mixed = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    bans = ["", mixed, mixed.lower(), "0x" + mixed[2:].upper(), mixed.swapcase(), "0x" + "aB" * 20]
+    proof = "0x" + "0123456789abcdef" * 8 + "1b"
+    odd = proof[:60] + proof[60:].upper()
+    proofs = ["", proof, "0x" + proof[2:].upper(), proof[2:], "See The Ticket", odd, odd[2:]]
+    statements = [
+        "INSERT INTO ceramic_cache_ban (provider, hash, address, created_at, type)"
+        f" VALUES ('', '', '{address}', now(), 'account')"
+        for address in bans
+    ]
+    statements += [
+        "INSERT INTO ceramic_cache_revocation (proof_value, ceramic_cache_id)"
+        f" VALUES ('{text}', {number})"
+        for number, text in enumerate(proofs)
+    ]
+    everything = f"SET session_replication_role = replica; {'; '.join(statements)}"
+    assert run("shell", "-c", everything, DATABASE_URL=database_url).returncode == 0
+    checked = run("check", "--json", DATABASE_URL=database_url)
+    found = json.loads(checked.stdout)["findings"]
+    assert checked.returncode == 0
+    assert [(each["table"], each["severity"], each["message"][-6:]) for each in found] == [
+        ("ceramic_cache_ban", "advice", ": 5, 6"),
+        ("ceramic_cache_revocation", "advice", ": 6, 7"),
+    ]
+    for each in found:
+        assert run("shell", "-c", each["statement"], DATABASE_URL=database_url).returncode == 0
+    checked = run("check", DATABASE_URL=database_url)
+    assert "errors: 0, advice: 0, notes: 0" in checked.stdout
+
+
+def test_rows_are_left_alone_where_tables_differ(database_url: str) -> None:
+    """A table that is missing or has no such column is said once, and not looked through."""
+    change = "DROP TABLE ceramic_cache_ban; ALTER TABLE ceramic_cache_revocation DROP proof_value"
+    assert run("shell", "-c", change, DATABASE_URL=database_url).returncode == 0
+    checked = run("check", DATABASE_URL=database_url)
+    assert checked.returncode == 1
+    assert checked.stderr == ""
+
+
 async def test_the_check_needs_no_writing(database_url: str) -> None:
     """Where every transaction is read-only, the check works as ever."""
     async with connected(database_url) as connection:

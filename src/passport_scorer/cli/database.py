@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 
 from passport_scorer.cli.database_at_hand import chosen_database
 from passport_scorer.cli.database_report import Report, print_lines, print_report
+from passport_scorer.cli.database_rows import ROW_CHECKS
 from passport_scorer.cli.errors import Status, complain, one_line
 from passport_scorer.cli.output import Json, print_json
 from passport_scorer.cli.unset_settings import unset_settings
@@ -153,7 +154,7 @@ async def _inspect(
 
     async with connected(database) as connection:
         found = await describe(connection, [table.name for table in expected_tables()])
-        in_rows = await check_rows(connection)
+        in_rows = await check_rows(connection, ROW_CHECKS)
         return found, in_rows, await read_deployment(connection, account_addresses())
 
 

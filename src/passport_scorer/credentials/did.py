@@ -9,6 +9,7 @@ from passport_scorer.credentials.errors import IssuerUnresolvable
 from passport_scorer.credentials.keccak import keccak
 
 _ETHR = re.compile(r"did:ethr:0x([0-9a-fA-F]{40})")
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _KEY = re.compile(r"did:key:(z[1-9A-HJ-NP-Za-km-z]{1,60})")
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _ED25519_MULTICODEC = b"\xed\x01"
@@ -22,6 +23,18 @@ def checksummed(address: bytes) -> str:
         digit.upper() if nibble >= "8" else digit
         for digit, nibble in zip(digits, nibbles, strict=False)
     )
+
+
+def address_spellings(address: str) -> list[str]:
+    """Return the spellings under which an index is searched for a text that may be an address.
+
+    Lower case, upper case after `0x`, and of an address the one with its EIP-55 checksum.
+    """
+    lowered = address.lower()
+    spellings = [lowered, lowered[:2] + lowered[2:].upper()]
+    if _ADDRESS.fullmatch(lowered):
+        spellings.append(checksummed(bytes.fromhex(lowered[2:])))
+    return spellings
 
 
 def ethereum_address(did: str) -> bytes:

@@ -9,14 +9,14 @@ from passport_scorer.domain.bans import Ban
 
 
 class ReadBansParameters(msgspec.Struct, frozen=True):
-    """$1 and $2 of `read_bans.sql`."""
+    """$1 and $2 of `read_bans.sql`: the spellings of an address, and hashes."""
 
-    address: str | None
+    addresses: list[str]
     hashes: list[str]
 
 
 class ReadRevocationsParameters(msgspec.Struct, frozen=True):
-    """$1 of `read_revocations.sql`."""
+    """$1 of `read_revocations.sql`: all spellings of all proof values that are asked about."""
 
     proof_values: list[str]
 

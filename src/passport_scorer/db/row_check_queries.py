@@ -15,6 +15,13 @@ class KeyLimitRow(msgspec.Struct, frozen=True):
     rate_limit: str
 
 
+class TextRow(msgspec.Struct, frozen=True):
+    """A row whose text requests search for: of `check_bans.sql` and `check_revocations.sql`."""
+
+    id: int
+    text: str
+
+
 class DeploymentParameters(msgspec.Struct, frozen=True):
     """$1 of `check_deployment.sql`: the addresses of the demo's accounts."""
 
@@ -38,4 +45,6 @@ class DeploymentRow(msgspec.Struct, frozen=True):
 
 
 CHECK_RATE_LIMITS = Query("check_rate_limits", NoParameters, KeyLimitRow)
+CHECK_BANS = Query("check_bans", NoParameters, TextRow)
+CHECK_REVOCATIONS = Query("check_revocations", NoParameters, TextRow)
 CHECK_DEPLOYMENT = Query("check_deployment", DeploymentParameters, DeploymentRow)

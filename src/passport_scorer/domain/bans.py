@@ -43,7 +43,7 @@ class Ban(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         id: bans count in the order of their ids.
         type: `account`, `hash` or `single_stamp`; a ban of any other type matches nothing.
-        address: whom an `account` or `single_stamp` ban is on, in lower case.
+        address: whom an `account` or `single_stamp` ban is on, in any letter case.
         provider: which of their stamps a `single_stamp` ban is on.
         hash: what a `hash` ban is on.
         end_time: aware; the ban counts before it. None: it never ends.
@@ -81,7 +81,7 @@ def first_bans(
 
     Args:
         subjects: the credentials.
-        address: the address that they are about.
+        address: the address that they are about, in lower case.
         bans: all that may matter, in any order.
         now: aware.
     """
@@ -99,7 +99,7 @@ def _target(ban: Ban, address: str, now: datetime) -> tuple[str, str] | None:
         return None
     if ban.type == "hash":
         return ("hash", ban.hash) if ban.hash else None
-    if not address or ban.address != address:
+    if not address or ban.address.lower() != address:
         return None
     if ban.type == "account":
         return None if ban.provider else ("account", "")

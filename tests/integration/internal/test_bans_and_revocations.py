@@ -73,6 +73,22 @@ async def test_the_end_is_written_with_milliseconds_where_there_are_any(
     assert answer["end_time"] == written
 
 
+MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # with its EIP-55 checksum
+
+
+@pytest.mark.parametrize("kind", [{"kind": "account"}, {"kind": "single_stamp", "provider": "Ens"}])
+@pytest.mark.parametrize("written", [MIXED, MIXED.lower(), "0x" + MIXED[2:].upper()])
+@pytest.mark.parametrize("asked", [MIXED, MIXED.lower(), MIXED.upper(), MIXED.swapcase()])
+async def test_addresses_are_compared_without_case_on_both_sides(
+    internal: Internal, kind: dict[str, str], written: str, asked: str
+) -> None:
+    """Rows that others have written may have the checksum, and so may ids."""
+    await add_ban(internal, address=written, **kind)
+    sent = [credential(provider="Ens", id=f"did:pkh:eip155:1:{text}") for text in (asked, MIXED)]
+    answer = await internal.post("check-bans", sent)
+    assert [each["is_banned"] for each in answer.json()] == [True, True]
+
+
 async def test_a_ban_that_has_ended_is_none(internal: Internal) -> None:
     """What ended yesterday doesn't count."""
     await add_ban(internal, "account", address=ADDRESS, end_time=datetime(2020, 1, 1, tzinfo=UTC))

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from passport_scorer.credentials.did import address_spellings
 from passport_scorer.db.api_key_queries import (
     AllocateUsageIdsParameters,
     StoreFastHashParameters,
@@ -49,6 +50,7 @@ from passport_scorer.db.stamp_store_queries import (
     StoredScoreParameters,
     StoreStampsParameters,
 )
+from passport_scorer.domain.proof_values import proof_value_spellings
 from passport_scorer.scoring.road import MOST
 
 _NOW = datetime.now(UTC)
@@ -237,8 +239,8 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
     "ping": lambda _: [NoParameters()],
     "read_api_key": lambda _: [ReadApiKeyParameters("key1")],
     "read_bans": lambda persons: [
-        ReadBansParameters(persons[0].address, persons[0].nullifiers),
-        ReadBansParameters(None, persons[0].nullifiers[:1]),
+        ReadBansParameters(address_spellings(persons[0].address), persons[0].nullifiers),
+        ReadBansParameters([], persons[0].nullifiers[:1]),
     ],
     "read_contributions": lambda persons: [ReadContributionsParameters(persons[0].address)],
     "read_embed_config": lambda _: [CommunityParameters(1)],
@@ -248,7 +250,12 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
     "read_list_membership": lambda persons: [
         ReadListMembershipParameters("ours", persons[0].address)
     ],
-    "read_revocations": lambda persons: [ReadRevocationsParameters(persons[0].proof_values)],
+    "read_revocations": lambda persons: [
+        ReadRevocationsParameters(persons[0].proof_values),
+        ReadRevocationsParameters(
+            [text for i in range(100) for text in proof_value_spellings(f"0x{i:0128x}1b")]
+        ),
+    ],
     "read_ruleset": lambda _: [ReadRulesetParameters(["DeveloperList#1"])],
     "read_score_event": lambda persons: [
         ReadScoreEventParameters("key1", "external1", None, persons[0].address, _NOW, KEY_HASH),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport_scorer.credentials.did import (
+    address_spellings,
     checksummed,
     did_key,
     ed25519_key,
@@ -81,3 +82,11 @@ def test_other_issuers_have_no_ed25519_key(did: str) -> None:
     """Another encoding, length, kind of key, or method is refused."""
     with pytest.raises(IssuerUnresolvable):
         ed25519_key(did)
+
+
+def test_an_address_is_searched_for_in_three_spellings() -> None:
+    """Lower case, upper case, and with its checksum; a text that is none has no checksum."""
+    address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    expected = [address.lower(), "0x" + address[2:].upper(), address]
+    assert address_spellings(address) == address_spellings(address.lower()) == expected
+    assert address_spellings("Alice") == ["alice", "alICE"]

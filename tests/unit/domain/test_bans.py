@@ -74,6 +74,9 @@ def test_two_addresses_are_refused() -> None:
 
 
 MATCHES = [
+    (ban(kind="account", address=ADDRESS.upper()), subject(), True),
+    (ban(kind="single_stamp", address="0x" + "aB" * 20, provider="Google"), subject(), True),
+    (ban(kind="single_stamp", address=ADDRESS, provider="GOOGLE"), subject(), False),
     (ban(kind="account", address=ADDRESS), subject(), True),
     (ban(kind="account", address=OTHER), subject(), False),
     (ban(kind="account", address=ADDRESS, provider="Google"), subject(), False),

@@ -20,6 +20,7 @@ from passport_scorer.api.internal_call import (
 from passport_scorer.api.parsing import json_body, list_of_at_most, members
 from passport_scorer.api.problems import InvalidRequest, Problem, invalid_request_answer
 from passport_scorer.api.responses import detail_answer, json_response
+from passport_scorer.credentials.did import address_spellings
 from passport_scorer.db.ban_queries import READ_BANS, ReadBansParameters
 from passport_scorer.domain.bans import Ban, Subject, banned_address, first_bans
 from passport_scorer.domain.bounded_types import HashText, StorableText
@@ -85,7 +86,8 @@ async def check_bans(request: Request) -> Response:
     asked = [_subject(credential.credentialSubject) for credential in credentials]
     address = banned_address(asked)
     hashes = {subject.hash for subject in asked if subject.hash}
-    parameters = ReadBansParameters(address or None, list(hashes))
+    spellings = address_spellings(address) if address else []
+    parameters = ReadBansParameters(spellings, list(hashes))
     bans = await services.database.read(READ_BANS, parameters)
     first = first_bans(asked, address, bans, datetime.now(UTC))
     return json_response([_answer(*pair) for pair in zip(asked, first, strict=True)])
@@ -116,8 +118,8 @@ CHECK_BANS = Endpoint(
     handler=check_bans,
     summary="Are these credentials banned?",
     description=(
-        "All credentials must be about the same address. For each one the first ban in the order "
-        "of the table decides; the answers are in the order asked."
+        "All credentials must be about the same address, in any letter case. For each one the "
+        "first ban in the order of the table decides; the answers are in the order asked."
     ),
     tag="Issuing",
     security=INTERNAL_SECURITY,

@@ -9,12 +9,13 @@ from .description import (
     expected_tables,
     recorded,
 )
-from .rows import check_rows, read_deployment
+from .rows import RowCheck, check_rows, read_deployment
 
 __all__ = [
     "MISSING",
     "Description",
     "Finding",
+    "RowCheck",
     "Severity",
     "Table",
     "check_rows",

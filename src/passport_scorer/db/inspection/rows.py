@@ -1,6 +1,6 @@
 """What `passport-scorer db check` looks for in the rows, beside the tables' shape.
 
-A check is a statement and what its rows mean. To add one, add it to `ROW_CHECKS`.
+A check is a statement and what its rows mean.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from passport_scorer.db.row_check_queries import (
     DeploymentParameters,
     DeploymentRow,
     KeyLimitRow,
+    TextRow,
 )
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 
 from .comparison import Finding, Severity
 
 MOST_FINDINGS = 50  # of one check; more are only counted
+_NAMED = 10  # ids in a message
 
 # The comparison of the tables says what is missing, or may not be read.
 _NOT_THERE = (
@@ -48,15 +50,15 @@ class RowCheck(msgspec.Struct, frozen=True):
     findings: Callable[[Sequence[Any]], Iterable[Finding]]
 
 
-async def check_rows(connection: Any) -> list[Finding]:
-    """Run every check on a connection of asyncpg, each in a transaction that may not write.
+async def check_rows(connection: Any, checks: Iterable[RowCheck]) -> list[Finding]:
+    """Run checks on a connection of asyncpg, each in a transaction that may not write.
 
     A check whose tables are not there, or may not be read, finds nothing.
 
     Raises:
         asyncpg.PostgresError: the database can't be used.
     """
-    return [finding for check in ROW_CHECKS for finding in await _found(connection, check)]
+    return [finding for check in checks for finding in await _found(connection, check)]
 
 
 async def read_deployment(connection: Any, demo_addresses: list[str]) -> DeploymentRow | None:
@@ -114,6 +116,35 @@ def _assignment(row: KeyLimitRow) -> str:
     )
 
 
-ROW_CHECKS: tuple[RowCheck, ...] = (
-    RowCheck("account_accountapikey", CHECK_RATE_LIMITS, unreadable_rate_limits),
-)
+class Unfound(msgspec.Struct, frozen=True):
+    """Finds the rows that no request finds, as no index has their text as requests spell it.
+
+    Attributes:
+        table: what was read.
+        column: the text's.
+        what: the rows, in a message.
+        is_found: whether requests find a row with this text.
+    """
+
+    table: str
+    column: str
+    what: str
+    is_found: Callable[[str], bool]
+
+    def __call__(self, rows: Sequence[TextRow]) -> Iterator[Finding]:
+        """Say which of these rows are not found, and how they would be."""
+        ids = [str(row.id) for row in rows if not self.is_found(row.text)]
+        if not ids:
+            return
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        named = f"{', '.join(ids[:_NAMED])}{more}"
+        change = f"SET {self.column} = lower(trim({self.column})) WHERE id IN ({', '.join(ids)})"
+        yield Finding(
+            self.table,
+            Severity.ADVICE,
+            f"{self.what} that no request finds, as {self.column} is in mixed case: {named}",
+            f"UPDATE {self.table} {change};",
+        )
+
+
+RATE_LIMITS = RowCheck("account_accountapikey", CHECK_RATE_LIMITS, unreadable_rate_limits)

@@ -1,0 +1,28 @@
+"""The rows that `passport-scorer db check` looks at. To add a check, add it to `ROW_CHECKS`."""
+
+from passport_scorer.credentials.did import address_spellings
+from passport_scorer.db.inspection import RowCheck
+from passport_scorer.db.inspection.rows import RATE_LIMITS, Unfound
+from passport_scorer.db.row_check_queries import CHECK_BANS, CHECK_REVOCATIONS
+from passport_scorer.domain.proof_values import proof_value_spellings
+
+_BANS, _REVOCATIONS = "ceramic_cache_ban", "ceramic_cache_revocation"
+
+
+def _is_ban_found(address: str) -> bool:
+    return address in address_spellings(address)
+
+
+def _is_revocation_found(proof_value: str) -> bool:
+    return proof_value in proof_value_spellings(proof_value.lower())
+
+
+ROW_CHECKS = (
+    RATE_LIMITS,
+    RowCheck(_BANS, CHECK_BANS, Unfound(_BANS, "address", "bans", _is_ban_found)),
+    RowCheck(
+        _REVOCATIONS,
+        CHECK_REVOCATIONS,
+        Unfound(_REVOCATIONS, "proof_value", "revocations", _is_revocation_found),
+    ),
+)

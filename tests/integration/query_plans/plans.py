@@ -129,6 +129,16 @@ def _rows(node: Node) -> int:
 
 
 def _blocks(node: Node) -> int:
-    """Return blocks for each of the node's loops; PostgreSQL tells them for all together."""
-    blocks = int(node["Shared Hit Blocks"]) + int(node["Shared Read Blocks"])
+    """Return blocks for each of the node's loops; PostgreSQL tells them for all together.
+
+    Those of subqueries in the node's conditions are left out: their own scans tell them.
+    """
+    subqueries = [
+        child for child in node.get("Plans", ()) if child["Parent Relationship"] != "Outer"
+    ]
+    blocks = _all_blocks(node) - sum(map(_all_blocks, subqueries))
     return round(blocks / max(1, int(node["Actual Loops"])))
+
+
+def _all_blocks(node: Node) -> int:
+    return int(node["Shared Hit Blocks"]) + int(node["Shared Read Blocks"])

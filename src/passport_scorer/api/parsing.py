@@ -154,9 +154,7 @@ def _check_encoding(request: Request) -> None:
 
 
 def _check_utf8(body: bytearray) -> None:
-    """Look at the whole body: msgspec checks the grammar of members that nobody reads, but not
-    their bytes.
-    """
+    # Of members that nobody reads, msgspec checks the grammar only.
     decoder = getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(body), _PIECE):

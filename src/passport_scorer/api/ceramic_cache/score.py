@@ -105,7 +105,7 @@ OWN_SCORE = (
         query=[
             Parameter(
                 "alternate_scorer_id",
-                "The scorer to use instead of the configured one.",
+                "The scorer to use instead of the configured one; empty: the configured one.",
                 BIGINT.schema(),
                 1,
                 required=False,

@@ -84,7 +84,7 @@ EMBED_WEIGHTS = Endpoint(
     query=[
         Parameter(
             "community_id",
-            "The id of a community; by default that of the stamp store's own score.",
+            "The id of a community; by default, or empty, that of the stamp store's own score.",
             BIGINT.schema(),
             1,
             required=False,

@@ -88,7 +88,8 @@ LISTING = Endpoint(
         ),
         Parameter(
             "include_metadata",
-            "Whether to add what the stamp catalogue says about each stamp.",
+            "Whether to add what the stamp catalogue says about each stamp: `true`, `1`, `yes`, "
+            "`on`, or `false`, `0`, `no`, `off`, in any letter case.",
             {"type": "boolean", "default": False},
             example=True,
             required=False,

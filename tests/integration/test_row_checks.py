@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from passport_scorer.cli.database_rows import ROW_CHECKS
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.inspection import Severity, check_rows, read_deployment
 from passport_scorer.db.inspection.rows import MOST_FINDINGS
 from passport_scorer.db.location import connected
+from passport_scorer.demo.rows import account_addresses
 from passport_scorer.demo.seed import seed
-from passport_scorer.demo.world import account_addresses
 
 USER = """
     INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email,
@@ -51,7 +52,7 @@ async def test_limits_that_cannot_be_read_are_named(database_url: str) -> None:
             ("bad'", False, "much", "10/s", "5/week"),
             ("gone", True, "much", "much", "much"),
         )
-        found = await check_rows(connection)
+        found = await check_rows(connection, ROW_CHECKS)
         assert [(each.severity, each.message) for each in found] == [
             (
                 Severity.ADVICE,
@@ -62,7 +63,7 @@ async def test_limits_that_cannot_be_read_are_named(database_url: str) -> None:
         assert "SECRET" not in str(found)
         for finding in found:
             await connection.execute(finding.statement)
-        assert await check_rows(connection) == []
+        assert await check_rows(connection, ROW_CHECKS) == []
 
 
 async def test_what_is_said_of_rows_is_bounded(database_url: str) -> None:
@@ -70,7 +71,7 @@ async def test_what_is_said_of_rows_is_bounded(database_url: str) -> None:
     keys = [(f"k{number:04}", False, "?", "?", "") for number in range(100)]
     async with connected(database_url) as connection:
         await store_keys(connection, *keys)
-        *_, last = found = await check_rows(connection)
+        *_, last = found = await check_rows(connection, ROW_CHECKS)
     assert len(found) == MOST_FINDINGS + 1
     assert last.message == "… and 150 more of this kind"
 
@@ -89,7 +90,7 @@ async def test_what_is_not_there_is_not_looked_at(database_url: str, change: str
         transaction = connection.transaction()  # roles are the server's, not the database's
         await transaction.start()
         await connection.execute(change)
-        assert await check_rows(connection) == []
+        assert await check_rows(connection, ROW_CHECKS) == []
         await transaction.rollback()
 
 

@@ -150,7 +150,7 @@ async def _describe(database: DatabaseSettings) -> Description:
 async def _inspect(
     database: DatabaseSettings,
 ) -> tuple[Description, list[Finding], DeploymentRow | None]:
-    from passport_scorer.demo.world import account_addresses  # it signs, which takes time to load
+    from passport_scorer.demo.rows import account_addresses  # it signs, which takes time to load
 
     async with connected(database) as connection:
         found = await describe(connection, [table.name for table in expected_tables()])

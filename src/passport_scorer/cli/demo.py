@@ -22,6 +22,7 @@ from passport_scorer.db.database import Database
 from passport_scorer.db.location import without_password
 from passport_scorer.demo.catalogue import catalogue_url
 from passport_scorer.demo.owner import SITE, new_token_keys
+from passport_scorer.demo.rows import account_addresses
 from passport_scorer.demo.seed import seed as seed_database
 from passport_scorer.demo.world import (
     API_KEYS,
@@ -30,7 +31,6 @@ from passport_scorer.demo.world import (
     OWNER,
     PEOPLE,
     TRUSTED_ISSUERS,
-    account_addresses,
 )
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings import Settings, read_settings

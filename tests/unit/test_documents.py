@@ -219,7 +219,7 @@ def test_programs_for_developers_can_be_parsed(document: Path) -> None:
 def test_files_exist(document: Path) -> None:
     """Each path is there, from the root of the repository, of the package or of its kind on."""
     for span in spans(document):
-        is_file = re.fullmatch(rf"[\w.*/-]+\.({SUFFIXES})", span)
+        is_file = re.fullmatch(rf"[\w.*-][\w.*/-]*\.({SUFFIXES})", span)
         is_folder = re.fullmatch(r"[\w.-]+(/[\w.-]+)*/", span)
         is_in_folder = re.fullmatch(r"(src|tests|docs|deploy|scripts|requirements)/[\w./-]+", span)
         if span not in MADE and (is_file or is_folder or is_in_folder):

@@ -5,6 +5,8 @@ Source: specification, http.md ("Errors").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from passport_scorer.api.endpoint import Answer
@@ -21,7 +23,7 @@ class Problem(msgspec.Struct, frozen=True):
     """
 
     type: str
-    loc: list[str | int]
+    loc: Sequence[str | int]
     msg: str
 
 

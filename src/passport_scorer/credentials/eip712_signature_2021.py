@@ -45,10 +45,7 @@ def signed_bytes(secured: SecuredDocument) -> bytes:
         MessageUnfit: the credential has a member that the types don't name, or not so.
     """
     message = _message(secured)
-    if _DOMAIN_MEMBERS.isdisjoint(secured.proof):
-        plan, domain = typed_data_plan(PRIMARY_TYPE, generated_types(message)), {}
-    else:
-        plan, domain = _presented(secured.proof)
+    plan, domain = _typed_data(secured.proof, message)
     _check_coverage(plan, message)
     return plan.digest(domain, message)
 
@@ -65,8 +62,10 @@ def check_signature(secured: SecuredDocument, digest: bytes) -> None:
         raise SignatureMismatch("The signature isn't the issuer's over this document.")
 
 
-def _presented(proof: dict[str, Any]) -> tuple[TypedDataPlan, object]:
-    """The types that come with a proof, and their domain."""
+def _typed_data(proof: dict[str, Any], message: dict[str, Any]) -> tuple[TypedDataPlan, object]:
+    """The types of a message and their domain: those of its proof, or of the message itself."""
+    if _DOMAIN_MEMBERS.isdisjoint(proof):
+        return typed_data_plan(PRIMARY_TYPE, generated_types(message)), {}
     typed_data = _one_of(proof, _DOMAIN_MEMBERS)
     if not isinstance(typed_data, dict):
         raise ProofMalformed("`eip712Domain` isn't an object.")

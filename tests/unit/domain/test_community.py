@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from passport_scorer.domain.community import Community, Weights, read_weights
 from passport_scorer.domain.decimals import exact_sum
 
-# As many digits as a weight may have, before the point and after it.
+# Up to as many digits as a weight may have, before the point and after it.
 WEIGHTS = st.dictionaries(
     st.text(max_size=20),
-    st.decimals("-1e89", "1e89") | st.decimals(-1, 1, places=90),
+    st.builds(
+        lambda number, places: Decimal((number < 0, Decimal(number).as_tuple().digits, -places)),
+        st.integers(1 - 10**90, 10**90 - 1),
+        st.integers(0, 90),
+    ),
 )
 
 
@@ -32,7 +36,7 @@ def test_weights_are_read_exactly_as_written(weights: dict[str, Decimal], quote:
 
 
 @pytest.mark.parametrize(
-    "document", ["[]", "5", '"x"', '{"Google": 1', "[" * 150_000 + "]" * 150_000]
+    "document", ["[]", "5", '"x"', '{"Google": 1', "[" * 90_000 + "]" * 90_000]
 )
 def test_other_documents_are_no_weights(document: str) -> None:
     """What isn't an object is ignored as a whole."""
@@ -50,16 +54,20 @@ def test_no_weights_are_none(document: str | None) -> None:
     [
         *("null", "true", "{}", "[1]", '"a lot"', '""', '"NaN"', '"sNaN"', '"-Infinity"'),
         *("1e90", '"1e999999999"', '"1e-91"', "1e400", '"0.' + "1" * 91 + '"'),
-        "[" * 150_000 + "]" * 150_000,
     ],
 )
 def test_a_weight_that_is_no_number_is_ignored(odd: str) -> None:
     """It alone: the others count."""
     document = f'{{"Google": {odd}, "Ens": 1.50}}'
-    expected = Weights({"Ens": Decimal("1.50")}, ("Google",))
-    if len(odd) > 10_000:  # so deep that nothing of it can be read
-        expected = Weights({}, ("*",))
-    assert read_weights(document) == expected
+    assert read_weights(document) == Weights({"Ens": Decimal("1.50")}, ("Google",))
+
+
+@pytest.mark.parametrize("depth", [100, 90_000])
+def test_a_deep_document_is_no_fault(depth: int) -> None:
+    """How deep one can be read depends on the interpreter: the weight is ignored, or all are."""
+    deep = "[" * depth + "]" * depth
+    assert "Google" not in read_weights(f'{{"Google": {deep}, "Ens": 1}}').usable
+    assert read_weights(deep) == Weights({}, ("*",))
 
 
 @given(

@@ -81,7 +81,11 @@ def secured(url: str, variable: str) -> str:
             " would be less safe than the address asks for; take it out, or see"
             ' docs/operations.md, "The address of the database".'
         )
-    is_decided = {"sslmode", "requiressl", "service"} & options.keys() or "PGSSLMODE" in os.environ
+    is_decided = (
+        {"sslmode", "service"} & options.keys()
+        or options.get("requiressl") == "1"
+        or os.environ.get("PGSSLMODE")
+    )
     if is_decided or not is_remote(parts):
         return joined(parts)
     return joined(parts._replace(query="&".join(filter(None, (parts.query, "sslmode=require")))))

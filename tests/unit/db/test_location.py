@@ -32,6 +32,8 @@ def test_without_either_it_is_the_embedded_one() -> None:
         "postgres://me:p@10.0.0.1:5432/scorer",
         "postgresql://me:p@localhost,db.example.com:5433/scorer",
         "postgresql://me:p@/scorer?host=db.example.com",
+        "postgresql:///scorer?hostaddr=192.0.2.1",
+        "postgresql://me:p@db.example.com/scorer?requiressl=0",
     ],
 )
 def test_what_leaves_the_machine_is_encrypted(url: str) -> None:
@@ -44,6 +46,7 @@ def test_what_leaves_the_machine_is_encrypted(url: str) -> None:
     "url",
     [
         "postgresql://me:p@db.example.com/scorer?sslmode=disable",
+        "postgresql://me:p@db.example.com/scorer?requiressl=1",
         "postgresql://me:p@localhost/scorer",
         "postgresql://me:p@127.0.0.2:5432/scorer",
         "postgresql://me:p@[::1]/scorer",

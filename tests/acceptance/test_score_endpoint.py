@@ -440,6 +440,18 @@ async def test_the_limit_comes_before_permissions_and_what_was_asked_for(service
     assert (await service.score("no address", key=key)).status_code == 429
 
 
+@pytest.mark.parametrize(
+    ("limit", "count", "window"),
+    [("100/hour", 100, 3600), ("10/Min", 10, 60), ("125/60", 125, 60), ("a lot", 125, 900)],
+)
+async def test_a_rate_limit_as_people_write_it(
+    service: Service, limit: str, count: int, window: int
+) -> None:
+    """It is read as it was meant, and what can't be read limits as the default does."""
+    answer = await service.score("bob", key=await service.tables.add_key(rate_limit=limit))
+    assert answer.headers["RateLimit-Policy"] == f'"api";q={count};w={window}'
+
+
 @pytest.mark.parametrize("limit", [None, ""])
 async def test_no_rate_limit(service: Service, limit: str | None) -> None:
     """A key without a limit may call as often as it likes, and no header speaks of one."""

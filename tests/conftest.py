@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from passport_scorer.db.embedded import EmbeddedServer
 from passport_scorer.db.schema import schema_sql
@@ -16,6 +17,10 @@ from tests.support.recordings import rows_before
 
 # Nobody will miss this database after a power cut.
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# No property is wrong because the machine has something else to do.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 class PostgresqlServer:

@@ -52,6 +52,16 @@ async def opened(url: str, **settings: Any) -> AsyncIterator[tuple[Database, Any
         await database.close()
 
 
+async def until_asleep(observer: Any) -> None:
+    """Wait until a statement is under way."""
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = "
+    for _ in range(6000):
+        if await observer.fetchval(asleep + "current_database()"):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(asleep)
+
+
 async def session_of(database: Database) -> int:
     """The server's process behind the only connection."""
     (session,) = await database.fetch(SESSION, Number(0))
@@ -78,10 +88,10 @@ async def test_a_value_that_is_refused(database_url: str, *, prepared: bool) -> 
 
 async def test_a_statement_that_is_given_up(database_url: str) -> None:
     """A caller who goes away takes the connection along, and not the next one's answer."""
-    async with opened(database_url) as (database, _):
+    async with opened(database_url) as (database, observer):
         session = await session_of(database)
         waiting = asyncio.create_task(database.fetch(SLEEP, Number(60)))
-        await asyncio.sleep(0.1)
+        await until_asleep(observer)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -91,7 +101,7 @@ async def test_a_statement_that_is_given_up(database_url: str) -> None:
 
 async def test_a_statement_that_takes_too_long(database_url: str) -> None:
     """It is given up, also in a transaction, and the next one finds another connection."""
-    async with opened(database_url, statement_timeout=0.2) as (database, _):
+    async with opened(database_url, statement_timeout=1.0) as (database, _):
         with pytest.raises(DatabaseUnavailable):
             await database.fetch(SLEEP, Number(60))
         with pytest.raises(DatabaseUnavailable):
@@ -159,7 +169,7 @@ async def test_connections_that_are_in_use_are_renewed_afterwards(database_url: 
 async def test_whoever_waits_gets_what_is_given_back(database_url: str) -> None:
     """However many want one connection at the same time, each of them gets it in turn."""
     async with opened(database_url) as (database, _):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             answers = await asyncio.gather(
                 *(database.fetch(ECHO, Number(number)) for number in range(20))
             )
@@ -173,8 +183,8 @@ async def test_closing_waits_for_what_is_in_use(database_url: str) -> None:
     async with opened(database_url) as (database, observer):
         await database.fetch(ECHO, Number(1))
         under_way = asyncio.create_task(database.fetch(SLEEP, Number(0.5)))
-        await asyncio.sleep(0.05)
-        async with asyncio.timeout(2):
+        await until_asleep(observer)
+        async with asyncio.timeout(60):
             await database.close()
         assert await under_way == [Number(1)]
         others = (

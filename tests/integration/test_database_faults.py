@@ -170,7 +170,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 async def test_the_server_ends_a_statement_that_takes_too_long(database_url: str) -> None:
     """It is canceled and rolled back, and its connection stays."""
-    async with opened(database_url, statement_timeout=0.3) as (database, _):
+    async with opened(database_url, statement_timeout=1.0) as (database, _):
         session = await session_of(database)
         with pytest.raises(DatabaseUnavailable) as failure:
             await database.fetch(SLEEP, Number(60))
@@ -185,7 +185,7 @@ async def test_a_statement_that_is_given_up_is_canceled(database_url: str) -> No
     unlimited = statement(
         "SELECT 1 AS number FROM set_config('statement_timeout', '0', false) WHERE $1::int = 0"
     )
-    async with opened(database_url, statement_timeout=0.5) as (database, observer):
+    async with opened(database_url, statement_timeout=1.0) as (database, observer):
         async with database.connection() as connection:
             await connection.fetch(unlimited, Number(0))
             with pytest.raises(DatabaseUnavailable) as failure:

@@ -16,10 +16,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from passport_scorer.auth import rate_limits as rate_limits_module
+from passport_scorer.auth import shared_counts as shared_counts_module
 from passport_scorer.auth.rate_limits import LONGEST_WAIT, RateLimits
 from passport_scorer.auth.shared_counts import shared_counts
 
 PASSWORD = "hush-hush"
+PATIENCE = 60.0  # seconds, more than a busy machine takes for anything
 
 
 class Redis:
@@ -72,6 +74,18 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def wait_for_redis(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let a call wait for so long."""
+    for module in (rate_limits_module, shared_counts_module):
+        monkeypatch.setattr(module, "LONGEST_WAIT", seconds)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is not away because the machine is busy."""
+    wait_for_redis(monkeypatch, PATIENCE)
+
+
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
     """A Redis that isn't started."""
@@ -104,10 +118,8 @@ async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(rate_limits_module, "PAUSE", 0.05)
     async with shared_counts(redis.url) as counts:
         limits = RateLimits(now, counts)
-        start = time.monotonic()
         with capture_logs() as logs:
             assert [await count(limits) for _ in range(10)] == [None] * 10
-        assert time.monotonic() - start < LONGEST_WAIT + 0.1
         redis.start()
         await asyncio.sleep(0.06)
         assert [await count(limits) for _ in range(4)] == [False, False, False, True]
@@ -140,15 +152,19 @@ async def test_a_restart_that_nobody_noticed(redis: Redis) -> None:
         assert await count(limits) is False
 
 
-async def test_a_redis_that_says_nothing() -> None:
+async def test_a_redis_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Something that listens and never answers delays one call for a moment, and no other."""
+    wait_for_redis(monkeypatch, LONGEST_WAIT)
+    monkeypatch.setattr(rate_limits_module, "PAUSE", PATIENCE)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
         async with shared_counts(url) as counts:
             limits = RateLimits(now, counts)
-            start = time.monotonic()
             assert [await count(limits) for _ in range(50)] == [None] * 50
-            assert time.monotonic() - start < 2 * LONGEST_WAIT
+        listener.setblocking(False)
+        listener.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # only one call has asked it
+            listener.accept()
 
 
 async def test_no_shared_counts() -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from tests.support.processes import PASSED_ON
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService
@@ -156,9 +157,7 @@ class Shadow:
 
     async def start(self, *arguments: str, **settings: str) -> Process:
         """Start a command."""
-        environ = {
-            name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ
-        }
+        environ = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         return await asyncio.create_subprocess_exec(
             *(*COMMAND, *arguments),
             cwd=self.folder,

@@ -47,13 +47,13 @@ def main(arguments: list[str]) -> int:
         prepare_environment()
         install_locked(LOCKS[kind])
         install_project()
-    except NotInstalled as problem:
+        for stamp in STAMPS[kind]:
+            (VENV / f"installed-{stamp}").touch()
+    except (NotInstalled, OSError) as problem:
         print(f"passport-scorer: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    for stamp in STAMPS[kind]:
-        (VENV / f"installed-{stamp}").touch()
     return 0
 
 

@@ -1,8 +1,9 @@
 """Credentials that another implementation has signed, where verifiers differ.
 
-`signed_by_didkit.json`: made with didkit 0.3.3 (`issue_credential`), which verifies each of them.
-Those of the suite EthereumEip712Signature2021 have no `eip712Domain`; their dates are spelled in
-unusual ways, which is what is signed only after they have been rewritten.
+`signed_by_didkit.json`: made with didkit 0.3.3 (`issue_credential`), which verifies each of them;
+`refused` is the code of those that are refused here (docs/rules.md, "Credentials"). Those of the
+suite EthereumEip712Signature2021 have no `eip712Domain`; their dates are spelled in unusual ways,
+which is what is signed only after they have been rewritten.
 """
 
 import json
@@ -20,14 +21,24 @@ from passport_scorer.credentials.verifier import verify
 SAMPLES: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("signed_by_didkit.json").read_text("utf-8")
 )
+ACCEPTED = [sample for sample in SAMPLES if "refused" not in sample]
+REFUSED = [sample for sample in SAMPLES if "refused" in sample]
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=[sample["about"] for sample in SAMPLES])
+@pytest.mark.parametrize("sample", ACCEPTED, ids=[sample["about"] for sample in ACCEPTED])
 def test_what_the_reference_verifier_accepts_is_accepted(sample: dict[str, Any]) -> None:
     """The same digest comes out of the same document, so that no genuine stamp loses its weight."""
     credential = verify(json.dumps(sample["credential"]), LATER)
     assert credential.provider == sample["credential"]["credentialSubject"]["provider"]
+
+
+@pytest.mark.parametrize("sample", REFUSED, ids=[sample["about"] for sample in REFUSED])
+def test_what_no_issuer_writes_is_refused(sample: dict[str, Any]) -> None:
+    """Dates that RFC 3339 doesn't know, and tabs in nullifiers."""
+    with pytest.raises(CredentialRefused) as refused:
+        verify(json.dumps(sample["credential"]), LATER)
+    assert refused.value.code == sample["refused"]
 
 
 def _text_of(path: tuple[str, ...]) -> Callable[[dict[str, Any]], None]:

@@ -96,9 +96,10 @@ def check(*, json: Json = False) -> int:
     """Compare the database with what the service needs. Reads only.
 
     Names every table, column, type, constraint and privilege that is missing or different, and
-    for an index that is missing the statement that makes it. Looks at rows, too: API keys whose
-    rate limit can't be read are named, and, where another deployment has filled the database,
-    settings that this environment leaves open and that are off there and on here.
+    for an index that is missing the statement that makes it. Looks at rows, too: names API keys
+    whose rate limit can't be read, bans and revocations that requests don't find because of their
+    letter case, and, where another deployment has filled the database, settings that this
+    environment leaves open and that are off there and on here.
 
     Exit status: 0 if the service can work with the database, 1 if it can't, 2 if the database
     can't be reached.

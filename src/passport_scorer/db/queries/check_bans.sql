@@ -1,6 +1,7 @@
--- Bans whose address is not in lower case; the first thousand.
+-- Bans whose address is not in lower case; the first hundred thousand. Most have their checksum,
+-- which only the caller can tell.
 SELECT id, address AS text
 FROM ceramic_cache_ban
 WHERE address !~ '^(0x[0-9a-f]{40})?$'
 ORDER BY id
-LIMIT 1000
+LIMIT 100000

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -155,7 +156,7 @@ class Progress:
 
     def _print(self, text: str) -> None:
         if self._terminal:
-            columns = os.get_terminal_size().columns
+            columns = shutil.get_terminal_size().columns
             print(f"\r\x1b[K{text[: columns - 1]}", end="", flush=True)
         else:
             print(text, flush=True)

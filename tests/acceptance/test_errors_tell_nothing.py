@@ -50,7 +50,7 @@ async def test_a_statement_that_the_database_refuses(
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/unknown", "/v2", "/v2/stamps/1/score", "/health/nothing", "/docs/nothing.js"),
+        *("/unknown", "/v2", "/v2/stamps/1/score", "/health/nothing", "/docs/nothing.js"),
         *("/internal/score/v2/1/" + PEOPLE[0].address, "/metrics", "/.env", "//health"),
     ],
 )

@@ -15,6 +15,8 @@ from passport_scorer.api.pages import NO_SNIFFING
 from passport_scorer.api.responses import json_response
 
 _CACHED = {"Cache-Control": "public, max-age=86400"}
+_CACHED_SHORTLY = {"Cache-Control": "public, max-age=300"}  # our own files change with the page
+_OWN = frozenset({"start.js", "pages.css", "guide.css"})
 _FILES = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
@@ -60,8 +62,10 @@ async def _page(_request: Request) -> Response:
 
 
 def _file(name: str, media_type: str) -> Any:
+    headers = _CACHED_SHORTLY if name in _OWN else _CACHED
+
     async def serve(_request: Request) -> Response:
-        return Response(_read(name), media_type=media_type, headers=_CACHED)
+        return Response(_read(name), media_type=media_type, headers=headers)
 
     return serve
 

@@ -24,6 +24,7 @@ from passport_scorer.demo.catalogue import catalogue_url
 from passport_scorer.demo.owner import SITE, new_token_keys
 from passport_scorer.demo.rows import account_addresses
 from passport_scorer.demo.seed import seed as seed_database
+from passport_scorer.demo.seed import seed_examples
 from passport_scorer.demo.world import (
     API_KEYS,
     DEMO_API_KEY,
@@ -115,7 +116,7 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
     tokens = AccessTokens(TokenKeys(private_key=settings.siwe_jwt_private_key), utc_now)
     welcome = partial(_welcome, settings.root_path, tokens.issue(OWNER.address))
     with database_at_hand(settings) as url:
-        asyncio.run(_seed(settings, url))
+        asyncio.run(_seed(settings, url, with_examples=True))
         chosen = settings.port if port is None else port
         serve_settings(settings, url, port=chosen, workers=workers, listening=welcome)
 
@@ -145,11 +146,14 @@ def demo_settings(settings: Settings) -> Settings:
     )
 
 
-async def _seed(settings: Settings, url: str) -> int:
+async def _seed(settings: Settings, url: str, *, with_examples: bool = False) -> int:
     database = Database(settings.database_at(url))
     await database.open()
     try:
-        return await seed_database(database)
+        added = await seed_database(database)
+        if with_examples:
+            await seed_examples(database)
+        return added
     finally:
         await database.close()
 

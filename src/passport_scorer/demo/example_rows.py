@@ -9,7 +9,8 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from passport_scorer.demo.world import OWNER, PEOPLE, WEIGHTS, credential_of
+from passport_scorer.demo.rows import stamp_row
+from passport_scorer.demo.world import OWNER, PEOPLE, WEIGHTS
 
 EXAMPLE_NONCE = hashlib.sha256(b"passport-scorer demo: nonce").hexdigest()[:60]
 BANNED_HASH = "v0.0.0:t7KXn8OM7W1hgAUjgnJhJFpTzum6xmAOGSUYwlzvpi0="
@@ -28,6 +29,9 @@ def example_tables() -> dict[str, list[dict[str, Any]]]:
         ],
         "registry_event": [_earlier_score()],
         "ceramic_cache_ban": [_ban()],
+        "ceramic_cache_ceramiccache": [
+            {"id": -1, **stamp_row(OWNER, OWNER.deleted[0]), "deleted_at": _THEN}
+        ],
         "ceramic_cache_revocation": [_revocation()],
         **_lists(),
         **_embedding(),
@@ -83,12 +87,8 @@ def _ban() -> dict[str, Any]:
 
 def _revocation() -> dict[str, Any]:
     """The stamp that its owner has deleted was revoked, too."""
-    proof = credential_of(OWNER, OWNER.deleted[0])["proof"]
-    return {
-        "id": -1,
-        "proof_value": proof["proofValue"],
-        "ceramic_cache_id": 1 + sum(len(person.stamps) for person in PEOPLE),
-    }
+    proof_value = stamp_row(OWNER, OWNER.deleted[0])["proof_value"]
+    return {"id": -1, "proof_value": proof_value, "ceramic_cache_id": -1}
 
 
 def _lists() -> dict[str, list[dict[str, Any]]]:

@@ -110,14 +110,12 @@ def _community(community_id: int, account_id: int, name: str) -> dict[str, Any]:
 
 
 def _stamp_rows() -> list[dict[str, Any]]:
-    rows = [_stamp_row(person, stamp) for person in PEOPLE for stamp in person.stamps]
-    for person in PEOPLE:
-        gone = [_stamp_row(person, stamp) for stamp in person.deleted]
-        rows += [{**row, "deleted_at": ISSUED} for row in gone]
+    rows = [stamp_row(person, stamp) for person in PEOPLE for stamp in person.stamps]
     return [{"id": number, **row} for number, row in enumerate(rows, 1)]
 
 
-def _stamp_row(person: Person, stamp: DemoStamp) -> dict[str, Any]:
+def stamp_row(person: Person, stamp: DemoStamp) -> dict[str, Any]:
+    """Return the row of a stamp, without an id."""
     credential = credential_of(person, stamp)
     proof = credential["proof"]
     return {

@@ -38,6 +38,15 @@ async def seed(database: Database) -> int:
         raise NoDemoDatabase
     parameters = SeedDemoParameters(msgspec.json.encode(tables()).decode())
     (seeded,) = await database.fetch(SEED_DEMO, parameters)
+    return seeded.new_stamps
+
+
+async def seed_examples(database: Database) -> None:
+    """Add what the examples of the documentation need, to a database that has the demo.
+
+    Raises:
+        DatabaseUnavailable: it can't be reached.
+        QueryFailed: it has not got the tables.
+    """
     examples = SeedExamplesParameters(msgspec.json.encode(example_tables()).decode())
     await database.fetch(SEED_EXAMPLES, examples)
-    return seeded.new_stamps

@@ -12,6 +12,13 @@ WITH nonces AS (
     INSERT INTO ceramic_cache_ban
     SELECT * FROM jsonb_populate_recordset(NULL::ceramic_cache_ban, $1 -> 'ceramic_cache_ban')
     ON CONFLICT DO NOTHING
+), stamps AS (
+    INSERT INTO ceramic_cache_ceramiccache
+    SELECT *
+    FROM jsonb_populate_recordset(
+        NULL::ceramic_cache_ceramiccache, $1 -> 'ceramic_cache_ceramiccache'
+    )
+    ON CONFLICT DO NOTHING
 ), revocations AS (
     INSERT INTO ceramic_cache_revocation
     SELECT *

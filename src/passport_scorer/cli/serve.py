@@ -197,12 +197,12 @@ async def _serve(
         running_telemetry(settings, metrics) as telemetry,
         running_services(settings, database_url, telemetry) as services,
     ):
-        with_internal = settings.internal_on_public_listener
+        with_internal, root = settings.internal_on_public_listener, settings.root_path
         application = public_application(services, with_internal=with_internal)
-        listeners = [Listener("public", application, public, limits[0])]
+        listeners = [Listener("public", application, public, limits[0], root)]
         if internal:
             application = internal_application(services)
-            listeners.append(Listener("internal", application, internal, limits[1]))
+            listeners.append(Listener("internal", application, internal, limits[1], root))
         ready()
         await serve_until_stopped(
             listeners,

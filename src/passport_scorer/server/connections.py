@@ -324,7 +324,7 @@ class HttpConnection(RequestParsing):
 
     def _say_refused(self, status: int, reason: str, correlation: Correlation) -> None:
         self.server_state.refusals.answered(reason, correlation)
-        self.transport.write(refused_response(status, reason, correlation))
+        self.transport.write(refused_response(status, reason, correlation, self.root_path))
 
     def break_off(self, reason: str) -> None:
         """Close at once, in the middle of whatever it is."""

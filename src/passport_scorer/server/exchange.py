@@ -10,6 +10,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from passport_scorer.api.answer_headers import EXPOSED_HEADERS, answer_headers
+from passport_scorer.api.error_help import help_target
 from passport_scorer.api.hosts import NO_CLEAR_HOST
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.correlation import Correlation, correlation_of
@@ -32,6 +33,12 @@ REASONS = {
     503: "The service is busy. Please try again later.",
 }
 _OF_REASON = {"no_clear_host": NO_CLEAR_HOST}
+# What explains them, by their reason or else their status.
+_CODES: dict[object, str] = {
+    "no_clear_host": "no_clear_host",
+    400: "invalid_http_request",
+    408: "request_timeout",
+}
 _PHRASES = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -115,24 +122,27 @@ class Exchange(RequestResponseCycle):
         return message
 
 
-def refused_response(status: int, reason: str, correlation: Correlation) -> bytes:
+def refused_response(status: int, reason: str, correlation: Correlation, root: str = "") -> bytes:
     """Return a whole response that says why a request is refused, and closes the connection.
 
     Args:
         status: of the response.
         reason: as it is counted.
         correlation: the ids of the request.
+        root: the path prefix of the service.
     """
     body = _body(_OF_REASON.get(reason, REASONS[status]))
     head = b"HTTP/1.1 %d %s\r\n" % (status, _PHRASES[status].encode())
-    fields = [*_headers(status, body, correlation), (b"connection", b"close")]
+    help_link = help_target(root, status, _CODES.get(reason, _CODES.get(status)))
+    fields = [*_headers(status, body, correlation, help_link), (b"connection", b"close")]
     return head + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body
 
 
 async def service_busy(scope: Scope, _receive: Receive, send: Send) -> None:
     """ASGI application: 503 at once."""
     body = _body(REASONS[503])
-    headers = _headers(503, body, correlation_of(scope["headers"]))
+    help_link = help_target(scope.get("root_path", ""), 503, "service_busy")
+    headers = _headers(503, body, correlation_of(scope["headers"]), help_link)
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -141,10 +151,13 @@ def _nothing() -> None:
     """Be called for a response that is not the connection's any more."""
 
 
-def _headers(status: int, body: bytes, correlation: Correlation) -> list[tuple[bytes, bytes]]:
+def _headers(
+    status: int, body: bytes, correlation: Correlation, help_link: str
+) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
+        (b"link", f'<{help_link}>; rel="help"'.encode()),
         (b"access-control-allow-origin", b"*"),
         (b"access-control-expose-headers", ", ".join(EXPOSED_HEADERS).encode()),
         *answer_headers(correlation),

@@ -36,12 +36,14 @@ class Listener(msgspec.Struct, frozen=True):
         application: what answers.
         socket: that is listened on.
         limits: what its callers may use at most; each listener has its own.
+        root_path: the path prefix under which callers know it; empty if there is none.
     """
 
     name: str
     application: ASGIApp
     socket: socket.socket
     limits: ConnectionLimits = ConnectionLimits()
+    root_path: str = ""
 
 
 class _Server(uvicorn.Server):
@@ -193,6 +195,7 @@ class _Stop:
 def _server(listener: Listener, metrics: Metrics) -> _Server:
     options: dict[str, Any] = {
         "http": HttpConnection,
+        "root_path": listener.root_path,
         "ws": "none",
         "lifespan": "off",
         "log_config": None,

@@ -52,11 +52,14 @@ def test_a_refusal_is_a_whole_answer(status: int) -> None:
     assert answer.headers[b"traceparent"] == ASKED.traceparent.encode()
     assert (b"retry-after" in answer.headers) is (status == 503)
     assert REASONS[status].encode() in answer.body
+    assert answer.headers[b"link"].startswith(b"</errors#")
 
 
 def test_a_refusal_may_say_more() -> None:
     """Where the status alone doesn't tell what to do, the reason does."""
-    assert NO_CLEAR_HOST.encode() in Parsed(refused_response(400, "no_clear_host", ASKED)).body
+    answer = Parsed(refused_response(400, "no_clear_host", ASKED, "/scorer"))
+    assert NO_CLEAR_HOST.encode() in answer.body
+    assert answer.headers[b"link"] == b'</scorer/errors#no_clear_host>; rel="help"'
 
 
 async def test_a_busy_service_names_the_request() -> None:

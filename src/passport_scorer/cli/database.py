@@ -238,8 +238,8 @@ def url(*, json: Json = False) -> int:
         psql "$(passport-scorer db url)"
     """
     named = database_url(os.environ)
-    own = EmbeddedServer(embedded_folder(os.environ))
-    _print_value("url", without_password(named)[0] if named else own.url, json=json)
+    address = named or EmbeddedServer(embedded_folder(os.environ)).url
+    _print_value("url", without_password(address)[0], json=json)
     return 0
 
 

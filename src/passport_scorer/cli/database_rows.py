@@ -4,7 +4,7 @@ from passport_scorer.credentials.did import address_spellings
 from passport_scorer.db.inspection import RowCheck
 from passport_scorer.db.inspection.rows import RATE_LIMITS, Unfound
 from passport_scorer.db.row_check_queries import CHECK_BANS, CHECK_REVOCATIONS
-from passport_scorer.domain.proof_values import proof_value_spellings
+from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
 
 _BANS, _REVOCATIONS = "ceramic_cache_ban", "ceramic_cache_revocation"
 
@@ -14,15 +14,23 @@ def _is_ban_found(address: str) -> bool:
 
 
 def _is_revocation_found(proof_value: str) -> bool:
-    return proof_value in proof_value_spellings(proof_value.lower())
+    return proof_value in proof_value_spellings(canonical_proof_value(proof_value))
 
 
 ROW_CHECKS = (
     RATE_LIMITS,
-    RowCheck(_BANS, CHECK_BANS, Unfound(_BANS, "address", "bans", _is_ban_found)),
+    RowCheck(
+        _BANS, CHECK_BANS, Unfound(_BANS, "address", "bans", _is_ban_found, "lower(trim(address))")
+    ),
     RowCheck(
         _REVOCATIONS,
         CHECK_REVOCATIONS,
-        Unfound(_REVOCATIONS, "proof_value", "revocations", _is_revocation_found),
+        Unfound(
+            _REVOCATIONS,
+            "proof_value",
+            "revocations",
+            _is_revocation_found,
+            "'0x' || regexp_replace(lower(proof_value), '^0x', '')",
+        ),
     ),
 )

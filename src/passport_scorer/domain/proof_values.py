@@ -38,19 +38,17 @@ def proof_value_spellings(written: str) -> list[str]:
     """Return the spellings under which an index is searched for a proof value, each once.
 
     An index finds texts, not spellings, and a text with n letters has 2^n: so these are the ones
-    that people and programs write. Lower and upper case, `0x`, `0X` and, of a signature, none,
-    both ways to write the recovery id, and the text as it is.
+    that people and programs write. Lower and upper case after `0x`, both ways to write the recovery
+    id of a signature, and the text as it is.
     """
     canonical = canonical_proof_value(written)
     if _SIGNATURE.fullmatch(written):
         numbers, recovery_id = canonical[2:-2], canonical[-2:]
         other = _OTHER_RECOVERY_IDS.get(recovery_id, recovery_id)
         lowered = [numbers + recovery_id, numbers + other]
-        texts = [*lowered, *(digits.upper() for digits in lowered)]
     elif _HEXADECIMAL.fullmatch(written):
-        lowered, texts = [canonical[2:]], []
+        lowered = [canonical[2:]]
     else:
         return [written]
-    for digits in lowered:
-        texts += ["0x" + digits, "0x" + digits.upper(), "0X" + digits.upper()]
+    texts = [f"0x{cased}" for digits in lowered for cased in (digits, digits.upper())]
     return list(dict.fromkeys((*texts, written)))

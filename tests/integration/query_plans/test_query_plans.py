@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 COMPARES = "reads a whole table on purpose: `passport-scorer shadow rows`, on nobody's way"
 NOT_OF_REQUESTS: Mapping[str, str] = {
+    "check_bans": "only `passport-scorer db check`",
     "check_deployment": "only `passport-scorer db check`",
     "check_rate_limits": "only `passport-scorer db check`",
+    "check_revocations": "only `passport-scorer db check`",
     "foreign_accounts": "only `passport-scorer demo`, before it fills an empty database",
     "names_of_settings": "once, when the service starts",
     "seed_demo": "only `passport-scorer demo`",

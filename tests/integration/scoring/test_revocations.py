@@ -115,7 +115,7 @@ async def test_a_revoked_stamp_that_is_stored_again_does_not_count(
         assert await listed(road) == ["Ens"]
 
 
-@pytest.mark.parametrize("spelling", [as_it_is, upper, low_v, lambda text: text[2:]])
+@pytest.mark.parametrize("spelling", [as_it_is, upper, low_v, lambda text: upper(low_v(text))])
 async def test_a_revocation_of_another_row_counts(world: World, spelling: Any) -> None:
     """The row of the revocation belongs to somebody else: the proof is revoked all the same."""
     other = await store(world, signed("Ens", "ben"), name="ben")

@@ -5,8 +5,7 @@ CASE
         AND (length($text) = 130) = ($text !~ '^0[xX]')
         THEN (
             SELECT ARRAY[
-                '0x' || d.a, '0x' || d.b, '0x' || d.c, '0x' || d.d,
-                '0X' || d.c, '0X' || d.d, d.a, d.b, d.c, d.d, $text
+                '0x' || d.a, '0x' || d.b, '0x' || d.c, '0x' || d.d, $text
             ]
             FROM (
                 SELECT
@@ -26,7 +25,7 @@ CASE
             ) AS d
         )
     WHEN $text ~ '^0[xX][0-9a-fA-F]*$' THEN ARRAY[
-        lower($text), '0x' || upper(substr($text, 3)), upper($text), $text
+        lower($text), '0x' || upper(substr($text, 3)), $text
     ]
     ELSE ARRAY[$text]
 END

@@ -124,12 +124,14 @@ class Unfound(msgspec.Struct, frozen=True):
         column: the text's.
         what: the rows, in a message.
         is_found: whether requests find a row with this text.
+        usual: SQL for the text as requests spell it.
     """
 
     table: str
     column: str
     what: str
     is_found: Callable[[str], bool]
+    usual: str
 
     def __call__(self, rows: Sequence[TextRow]) -> Iterator[Finding]:
         """Say which of these rows are not found, and how they would be."""
@@ -138,11 +140,11 @@ class Unfound(msgspec.Struct, frozen=True):
             return
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
         named = f"{', '.join(ids[:_NAMED])}{more}"
-        change = f"SET {self.column} = lower(trim({self.column})) WHERE id IN ({', '.join(ids)})"
+        change = f"SET {self.column} = {self.usual} WHERE id IN ({', '.join(ids)})"
         yield Finding(
             self.table,
             Severity.ADVICE,
-            f"{self.what} that no request finds, as {self.column} is in mixed case: {named}",
+            f"{self.what} that no request finds, as {self.column} is spelled unusually: {named}",
             f"UPDATE {self.table} {change};",
         )
 

@@ -18,7 +18,8 @@
 -- (from $9 to $10, counted from 1). What has the same version is not read again: its columns are
 -- null. A version is a list of row ids with their xmin, which changes whenever a row does.
 --
--- Revocations are looked at each time: a version names only stamps that aren't revoked. The proof
+-- Revocations are looked at each time: a version names only stamps that aren't revoked. First of
+-- all rows of the address together, deleted ones included, whether one is possible at all. The proof
 -- value of a document is looked up only when the document is read; if it isn't that of its row,
 -- `has_other_proofs` is true, and the stamps must be read again each time.
 --
@@ -143,6 +144,53 @@ LEFT JOIN LATERAL (
     WHERE c.passport_id = passport.id
 ) AS copy ON true
 LEFT JOIN LATERAL (
+    -- False if no revocation can concern the address, as none does of nearly all addresses: one
+    -- that names none of its rows, nor any of its proof values in a spelling that is looked for
+    -- (see proof_value_spellings; without its regular expressions).
+    SELECT
+        CASE WHEN (SELECT max(id) FROM ceramic_cache_revocation WHERE id > 0) > 0 THEN (
+            SELECT
+                count(*) = 200
+                OR bool_or(own.proof_value <> '' AND NOT own.proof_value LIKE '0x%')
+                OR EXISTS (
+                    SELECT
+                    FROM ceramic_cache_revocation AS of_row
+                    WHERE of_row.ceramic_cache_id = ANY (array_agg(own.id))
+                )
+                OR EXISTS (
+                    SELECT
+                    FROM ceramic_cache_revocation AS of_proof
+                    WHERE of_proof.proof_value = ANY (
+                        array_agg(own.proof_value)
+                        || array_agg(own.low || own.v)
+                        || array_agg(own.low || own.other_v)
+                        || array_agg(own.high || upper(own.v))
+                        || array_agg(own.high || upper(own.other_v))
+                    )
+                )
+            FROM (
+                SELECT
+                    c.id,
+                    c.proof_value,
+                    lower(left(c.proof_value, -2)) AS low,
+                    '0x' || upper(substr(left(c.proof_value, -2), 3)) AS high,
+                    v.v,
+                    CASE v.v
+                        WHEN '00' THEN '1b'
+                        WHEN '01' THEN '1c'
+                        WHEN '1b' THEN '00'
+                        WHEN '1c' THEN '01'
+                        ELSE v.v
+                    END AS other_v
+                FROM ceramic_cache_ceramiccache AS c
+                CROSS JOIN LATERAL (SELECT lower(right(c.proof_value, 2)) AS v OFFSET 0) AS v
+                WHERE c.address = request.address AND c.type = 1
+                LIMIT 200
+            ) AS own
+        ) ELSE false END AS is_possible
+    OFFSET 0
+) AS revocation ON community.id IS NOT NULL
+LEFT JOIN LATERAL (
     SELECT
         array_agg(latest.id) AS ids,
         concat(string_agg(latest.id || ':' || latest.xmin, ' '), '/', copy.version) AS version,
@@ -155,8 +203,11 @@ LEFT JOIN LATERAL (
             AND c.address = request.address
             AND c.type = 1
             AND c.deleted_at IS NULL
-            AND
-            -- Insert: is_not_revoked (c)
+            AND CASE
+                WHEN revocation.is_possible THEN
+                -- Insert: is_not_revoked (c)
+                ELSE true
+            END
         ORDER BY c.provider, c.updated_at DESC, c.id DESC
         LIMIT 1000
     ) AS latest

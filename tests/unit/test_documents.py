@@ -178,7 +178,7 @@ def options(program: cyclopts.App) -> set[str]:
 
 def every_option() -> set[str]:
     """The options of all commands of ours, and of the programs for developers."""
-    found = options(chaos) | options(benchmarks)
+    found = options(chaos) | options(benchmarks) | {name for name in command if name[0] == "-"}
     for words in commands(command):
         found |= options(command[words[0]] if len(words) == 1 else command[words[0]][words[1]])
     return found
@@ -188,6 +188,7 @@ def every_option() -> set[str]:
 def test_commands_and_options_exist(document: Path) -> None:
     """Each that a sentence names, with or without the command's own name, and where it belongs."""
     known, groups = set(commands(command)), {words[0] for words in commands(command)}
+    known |= {(name,) for name in command if name.startswith("--")}
     for span in spans(document):
         bare = re.sub(r"^(?:[A-Z_]+=\S+ )*(?:\S*/)?passport-scorer ", "", span)
         if bare == span and (" " not in span or span.split()[0] not in groups):

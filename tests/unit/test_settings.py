@@ -358,7 +358,7 @@ def test_commands_refuse_it_in_one_line(
         main()
     output, errors = capsys.readouterr()
     (line,) = errors.splitlines()
-    assert (ended.value.code, output) == (1, "")
+    assert (ended.value.code, output) == (2, "")
     assert line.startswith(f"passport-scorer: {variable}")
     assert SECRET not in line
 
@@ -377,7 +377,7 @@ def test_all_malformed_variables_are_reported_at_once(
     with pytest.raises(SystemExit) as ended:
         main()
     output, errors = capsys.readouterr()
-    assert (ended.value.code, output) == (1, "")
+    assert (ended.value.code, output) == (2, "")
     expected = [
         next(name for name in one.names if name in FIRST_MALFORMED)
         for one in variables().values()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from passport_scorer.demo.rows import stamp_row
 from passport_scorer.demo.world import OWNER, PEOPLE, WEIGHTS
+from passport_scorer.domain.decimals import five_decimals
 
 EXAMPLE_NONCE = hashlib.sha256(b"passport-scorer demo: nonce").hexdigest()[:60]
 BANNED_HASH = "v0.0.0:t7KXn8OM7W1hgAUjgnJhJFpTzum6xmAOGSUYwlzvpi0="
@@ -47,7 +49,7 @@ def _earlier_score() -> dict[str, Any]:
     """The score of an address before it had its last stamp."""
     stamps = {
         provider: {
-            "score": WEIGHTS[provider],
+            "score": five_decimals(Decimal(WEIGHTS[provider])),
             "dedup": False,
             "expiration_date": "2099-12-31T00:00:00Z",
         }

@@ -80,6 +80,7 @@ class Faulty:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 method, path, _ = head[0].split(" ")
                 headers = dict(line.split(": ", 1) for line in head[1:] if line)
+                headers["Accept-Encoding"] = "identity"  # what comes is changed
                 length = int(headers.get("Content-Length", headers.get("content-length", "0")))
                 body = await reader.readexactly(length)
                 self.requests += 1

@@ -36,7 +36,7 @@ def exchanged(port: int, data: bytes) -> bytes:
         connection.sendall(data)
         while piece := connection.recv(65536):
             received += piece
-    received = re.sub(rb"(?im)^date: .*$", b"date: *", received)
+    received = re.sub(rb"(?im)^(date|x-request-id|traceparent): .*$", rb"\1: *", received)
     return re.sub(rb"\d{4}-\d\d-\d\dT[0-9:.]+(?=\+00:00\",\"expiration)", b"*", received)
 
 

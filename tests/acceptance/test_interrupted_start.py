@@ -34,6 +34,7 @@ ENDS = {
     signal.SIGTERM: (0, 143, -signal.SIGTERM),
     signal.SIGHUP: (0, 129, 143, -signal.SIGHUP),
 }
+STARTED: list[subprocess.Popen[bytes]] = []
 
 
 @pytest.fixture
@@ -42,6 +43,10 @@ def home(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     folder = server_folder / f"interrupted-{abs(hash(request.node.name))}"
     folder.mkdir(mode=0o755)
     yield folder
+    for demo_process in STARTED:
+        demo_process.kill()
+        demo_process.wait()
+    STARTED.clear()
     for process in postgresql_of(folder):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
@@ -50,7 +55,7 @@ def home(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
 def demo(folder: Path) -> subprocess.Popen[bytes]:
     """Start the demo in a process group of its own, as a shell or make does."""
     with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*COMMAND, "demo", "run", "--port", "0"],
             cwd=folder,
             env=environment({"PASSPORT_SCORER_HOME": str(folder / "home")}),
@@ -58,7 +63,16 @@ def demo(folder: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=errors,
             process_group=0,
+            preexec_fn=heed_signals,
         )
+    STARTED.append(process)
+    return process
+
+
+def heed_signals() -> None:
+    """Undo what nohup and shells do to programs in the background: they ignore these."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def postgresql_of(folder: Path) -> list[int]:

@@ -196,3 +196,18 @@ async def test_closing_waits_for_what_is_in_use(database_url: str) -> None:
                 break
             await asyncio.sleep(0.1)
         assert not left
+
+
+async def test_a_statement_of_any_length_is_planned_once(database_url: str) -> None:
+    """The second time a statement is executed the session has it prepared, however long it is."""
+    texts = (
+        "SELECT name AS number FROM pg_prepared_statements WHERE statement LIKE '%of any length%'"
+    )
+    long = statement(f"SELECT $1::bigint AS number -- of any length {'x' * 100_000}")
+    async with opened(database_url) as (database, _):
+        for number in range(3):
+            (row,) = await database.fetch(long, Number(number))
+            assert row.number == number
+        counted = f"SELECT count(*) AS number FROM ({texts}) AS t WHERE $1::bigint = 0"
+        (prepared,) = await database.fetch(statement(counted), Number(0))
+    assert prepared.number == 2  # this one, too

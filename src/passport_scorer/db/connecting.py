@@ -158,6 +158,7 @@ class Connector:
             servicefile=address.servicefile,
             command_timeout=command_timeout,
             statement_cache_size=0 if is_pooled else PREPARED_STATEMENTS,
+            max_cacheable_statement_size=0,  # of any size: asyncpg's default leaves out long ones
             server_settings={} if is_pooled else parameters,
             target_session_attrs=_session_attributes(address),
         )

@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores: many tests wait.
+PROCESSES = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is %s. Another one: make PYTHON=python3.12 ..." % sys.version.split()[0])'
 
 help: ## Say what can be made
@@ -20,7 +22,7 @@ run: .venv/installed-runtime ## Start the service with demo data on an embedded 
 	@$(BIN)/passport-scorer demo run
 
 test: install ## Run every test, on all cores (ARGS="-n 0 tests/unit" for one, and a part)
-	@$(BIN)/python -m pytest --cov --numprocesses auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --cov --numprocesses $(PROCESSES) --dist worksteal $(ARGS)
 
 check: install ## Formatting, lint, types, layers, dependencies, queries against the schema
 	@$(BIN)/ruff format --check .

@@ -21,7 +21,7 @@ from typing import Any
 # aws.lock has all of runtime.lock.
 REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 LOCKS = tuple(REQUIREMENTS / f"{name}.lock" for name in ("aws", "build", "lambda"))
-_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)( *;)?", re.MULTILINE)
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)( *;)?", re.MULTILINE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

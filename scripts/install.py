@@ -124,7 +124,7 @@ def install_locked(locks: Iterable[str]) -> None:
 
 def pinned(lock: str) -> list[str]:
     """Return the names in a lock file."""
-    return re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)
+    return re.findall(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==", lock, re.MULTILINE)
 
 
 class Progress:

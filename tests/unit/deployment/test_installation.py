@@ -17,7 +17,7 @@ REQUIREMENTS = ROOT / "requirements"
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 FETCHES = {"install", "wheel", "download"}
 HASHED = {"--require-hashes", "--only-binary"}
-_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
+_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 
 
 def commands(block: str) -> list[list[str]]:

@@ -48,10 +48,12 @@ class WindowStorage(Storage):
         return True
 
     async def reset(self) -> None:
-        raise NotImplementedError
+        self.counts.clear()
+        self.ends.clear()
 
     async def clear(self, key: str) -> None:
-        raise NotImplementedError
+        self.counts.pop(key, None)
+        self.ends.pop(key, None)
 
     def now(self) -> datetime:
         """The time that is kept here."""

@@ -177,8 +177,20 @@ class Service:
         """Stop it as operators do; it must end by itself, and well."""
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-            await asyncio.to_thread(self.process.wait, STOP_SECONDS)
+        await self.stopped()
+
+    async def stopped(self) -> None:
+        """Wait until it has ended by itself, and well; it has been told to stop."""
+        await asyncio.to_thread(self.process.wait, STOP_SECONDS)
         assert self.process.returncode == 0, said(self.log)
+
+    async def log_is_complete(self) -> None:
+        """Wait until the requests that have been answered are logged.
+
+        A response leaves before its line is written. The process answers requests in turn, so
+        that one more answer, which is not logged, comes after the lines of those before it.
+        """
+        await self.health()
 
 
 def address_of(who: str) -> str:

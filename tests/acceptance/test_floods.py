@@ -195,5 +195,6 @@ async def test_a_key_in_the_place_of_an_address_stays_out_of_the_log(service: Se
     for path in (f"/v2/stamps/{secret}", f"/v2/stamps/1/score/{secret}"):
         answer = await service.client.get(path, headers={"X-API-Key": DEMO_API_KEY.key})
         assert answer.status_code == 400
+    await service.log_is_complete()
     assert "a-secret-that-somebody" not in "\n".join(service.lines())
     assert service.events("request")[-1]["address"] == "(not an address)"

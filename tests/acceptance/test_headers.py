@@ -155,7 +155,7 @@ async def test_the_callers_ids_are_taken_over(service: Service) -> None:
     assert answer.headers["X-Request-ID"] == "support-case.17"
     assert answer.headers["traceparent"].startswith(f"00-{TRACE}-")
     assert answer.headers["traceparent"] != sent["traceparent"]
-    await service.health()  # by then the line is written
+    await service.log_is_complete()
     (line,) = [e for e in service.events("request") if e["request_id"] == "support-case.17"]
     assert (line["trace_id"], line["status"]) == (TRACE, 200)
     refused = service.exchange(

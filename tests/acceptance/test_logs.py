@@ -42,6 +42,7 @@ async def test_a_request_is_one_line(start_service: StartService, demo_database_
     """It says what was asked, by whom, what came of it, and to which trace it belongs."""
     service = await start_service(demo_database_url)
     await service.score("ada", headers=SAMPLED)
+    await service.log_is_complete()
     (line,) = [event for event in parsed(service) if event.get("trace_id") == TRACE]
     assert (
         line.items()
@@ -118,6 +119,7 @@ async def test_every_request_has_a_trace_of_its_own(
     service = await start_service(demo_database_url)
     for headers in ({}, {"traceparent": "00-hush-hush-01"}, {"traceparent": f"00-{'0' * 32}-1-01"}):
         await service.score("ada", headers=headers)
+    await service.log_is_complete()
     ids = [event["trace_id"] for event in parsed(service) if "score" in event.get("route", "")]
     assert len(set(ids)) == 3
     assert all(len(each) == 32 and int(each, 16) for each in ids)
@@ -142,6 +144,7 @@ async def test_the_trace_of_the_log_is_the_one_that_is_recorded(
         demo_database_url, OTEL_ENABLED="on", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9"
     )
     await service.score("ada", headers=SAMPLED)
+    await service.log_is_complete()
     assert [event["route"] for event in parsed(service) if event.get("trace_id") == TRACE] == [
         "/v2/stamps/{scorer_id}/score/{address}"
     ]
@@ -152,6 +155,7 @@ async def test_a_fault_is_one_line(start_service: StartService, demo_database_ur
     service = await start_service(demo_database_url)
     await service.tables.rows("ALTER TABLE ceramic_cache_ceramiccache RENAME TO gone")
     assert (await service.score("ada", headers=SAMPLED)).status_code == 500
+    await service.log_is_complete()
     events = [event for event in parsed(service) if event.get("trace_id") == TRACE]
     assert [event["event"] for event in events] == ["request_failed", "request"]
     assert "QueryFailed" in events[0]["exception"]
@@ -178,6 +182,7 @@ async def test_secrets_are_in_no_line(start_service: StartService, demo_database
         f"/v2/stamps/1/score/{address_of('ada')}?secret=hush-query",
         headers={"X-API-Key": "abc.hush-key", "Authorization": "Bearer hush-token"},
     )
+    await service.log_is_complete()
     assert "hush" not in "".join(service.lines())
 
 

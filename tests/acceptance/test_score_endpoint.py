@@ -562,6 +562,7 @@ async def test_each_request_is_logged_with_who_asked(service: Service) -> None:
     key = await service.tables.add_key()
     community = await service.tables.add_community()
     await service.score("bob", community, key)
+    await service.log_is_complete()
     lines = [line for line in service.lines() if key.partition(".")[0] in line]
     (event,) = [json.loads(line) for line in lines]
     assert (event["event"], event["status"], event["method"]) == ("request", 200, "GET")
@@ -609,5 +610,5 @@ async def test_usage_survives_a_stop(demo_database_url: str, start_service: Star
                 break
         await lock.rollback()
     await service.client.aclose()
-    await service.stop()
+    await service.stopped()
     assert await service.tables.value("SELECT count(*) FROM account_accountapikeyanalytics") == 6

@@ -26,7 +26,7 @@ from benchmarks.options import FOLDER, GROWTH, NAMES, SERVICE, START_UP, Options
 from benchmarks.report import write_report
 from benchmarks.results import Growth, Imports, Memory, Results, Series, ratios_of
 from benchmarks.stamps import Advance, StampSet
-from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.tools.embedded_postgres import EmbeddedServer
 
 PAGE = Path("docs/performance.md")
 FIGURES = Path("benchmarks/results.json")

@@ -20,7 +20,7 @@ from benchmarks.options import COLD, DATABASE, MORE_WORKERS, SEQUENTIAL, SERVICE
 from benchmarks.plans import check_plans
 from benchmarks.results import Measured, Memory, Series
 from benchmarks.stamps import address_of
-from passport_scorer.demo.world import DEMO_API_KEY
+from passport_scorer.tools.demo.world import DEMO_API_KEY
 
 Advance = Callable[[int], None]
 Note = Callable[[str, int], Advance]

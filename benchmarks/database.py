@@ -19,11 +19,11 @@ from benchmarks.parameters import create_parameter_tables, prepare
 from benchmarks.processes import Process
 from benchmarks.stamps import COLUMNS, Advance, StampSet, provider_of, stamp_file
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.demo_queries import SEED_DEMO, SeedDemoParameters
-from passport_scorer.db.embedded import EmbeddedServer
-from passport_scorer.db.embedded.postmaster import Postmaster
+from passport_scorer.db.queries.demo import SEED_DEMO, SeedDemoParameters
 from passport_scorer.db.schema import schema_sql
-from passport_scorer.demo.rows import tables
+from passport_scorer.tools.demo.rows import tables
+from passport_scorer.tools.embedded_postgres import EmbeddedServer
+from passport_scorer.tools.embedded_postgres.postmaster import Postmaster
 
 # As in production, but for checkpoints: none may fall into one measurement and not the next.
 SETTINGS = {

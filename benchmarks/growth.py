@@ -14,7 +14,7 @@ from benchmarks.load import write_addresses
 from benchmarks.options import Options
 from benchmarks.results import Growth, Measured, Point
 from benchmarks.stamps import Advance, StampSet, provider_of, stamp_file
-from passport_scorer.db.embedded import EmbeddedServer
+from passport_scorer.tools.embedded_postgres import EmbeddedServer
 
 MOST_ADDRESSES = 10_000  # that are asked for
 

@@ -11,10 +11,10 @@ import cyclopts
 from rich.console import Console
 from rich.table import Table
 
-from passport_scorer.credentials.atomic_types import _hash_of_text
-from passport_scorer.credentials.eip712 import _compiled_plan
-from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import verify
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.ethereum.eip712 import _compiled_plan
+from passport_scorer.ethereum.eip712_types import _hash_of_text
 from tests.unit.credentials.hostile_documents import (
     ED25519,
     EIP712,
@@ -82,7 +82,7 @@ def measure(document: HostileDocument, rounds: int) -> tuple[float, HostileDocum
         begun = time.process_time()
         try:
             verify(document.text, NOW)
-        except CredentialRefused as refusal:
+        except VerificationFailed as refusal:
             verdict = refusal.code
         spent.append((time.process_time() - begun) * 1000)
     return median(spent), document, verdict

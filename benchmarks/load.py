@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from benchmarks.stamps import address_of
-from passport_scorer.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
+from passport_scorer.tools.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
 
 SCORE_PATH = f"/v2/stamps/{DEMO_SCORER_ID}/score/"
 _LUA = Path(__file__).with_name("load.lua")

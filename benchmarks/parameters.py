@@ -16,16 +16,16 @@ from benchmarks.stamps import TRUSTED_ISSUER, address_of
 from passport_scorer.app import running_services
 from passport_scorer.auth.key_hashes import fast_hash
 from passport_scorer.db.database import Database
-from passport_scorer.db.query import Parameters, Query, Row
-from passport_scorer.db.scoring_queries import (
+from passport_scorer.db.queries.scores import (
     READ_SCORING,
     WRITE_SCORING,
     FallenDecision,
     ScoringRequest,
 )
-from passport_scorer.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
-from passport_scorer.scoring.road import ScoringRoad
-from passport_scorer.settings import Settings
+from passport_scorer.db.statement import Parameters, Query, Row
+from passport_scorer.scoring.service import ScoringRoad
+from passport_scorer.settings.model import Settings
+from passport_scorer.tools.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
 
 TABLES = {READ_SCORING.name: "benchmark_read", WRITE_SCORING.name: "benchmark_write"}
 _ENOUGH = 10_000_000

@@ -23,8 +23,8 @@ import msgspec
 
 from benchmarks.database import Loaded, value
 from benchmarks.parameters import TABLES
-from passport_scorer.db.query import Query
-from passport_scorer.db.scoring_queries import READ_SCORING, WRITE_SCORING
+from passport_scorer.db.queries.scores import READ_SCORING, WRITE_SCORING
+from passport_scorer.db.statement import Query
 
 # As the service's connections start.
 SESSION = "-c plan_cache_mode=force_generic_plan -c jit=off"

@@ -31,8 +31,8 @@ from starlette.routing import Route
 
 from benchmarks import sequential_statements as sql
 from benchmarks.stamps import TRUSTED_ISSUER
-from passport_scorer.api.public.score_response import score_response
-from passport_scorer.api.responses import json_response
+from passport_scorer.api.http.responses import json_response
+from passport_scorer.api.schemas.score import score_response
 from passport_scorer.auth.key_hashes import matches_fast_hash
 from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.community import Community, read_weights
@@ -41,7 +41,7 @@ from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.score_record import binary
 from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
-from passport_scorer.domain.times import event_time
+from passport_scorer.domain.timestamps import event_time
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = 8  # connections of a worker

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-from passport_scorer.demo.signing import issuer_did, sign_eip712
-from passport_scorer.demo.world import ETHEREUM_ISSUER_KEY
+from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
+from passport_scorer.tools.demo.world import ETHEREUM_ISSUER_KEY
 
 COLUMNS = (
     "address",

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from passport_scorer.effective_settings import default_of
-from passport_scorer.settings import variables
+from passport_scorer.settings.model import variables
+from passport_scorer.settings.report import default_of
 from passport_scorer.telemetry.metrics import ALL
 from passport_scorer.telemetry.traces import SPANS
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from passport_scorer.db.embedded import EmbeddedServer
 from passport_scorer.db.schema import schema_sql
+from passport_scorer.tools.embedded_postgres import EmbeddedServer
 from tests.support.recordings import rows_before
 
 # Nobody will miss this database after a power cut.

@@ -10,31 +10,31 @@ from datetime import UTC, datetime
 
 from limits.aio.storage import Storage
 
-from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
-from passport_scorer.auth.contract_wallets import ChainWallets, ContractWallets
-from passport_scorer.auth.ethereum_node import EthereumNode
+from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
 from passport_scorer.auth.rate_limits import RateLimits
-from passport_scorer.auth.shared_counts import shared_counts
+from passport_scorer.auth.redis_storage import shared_counts
 from passport_scorer.auth.sign_in import SignIn
-from passport_scorer.auth.usage_analytics import (
+from passport_scorer.auth.usage_log import (
     BatchedUsageAnalytics,
     NoUsageAnalytics,
     UsageAnalytics,
 )
-from passport_scorer.catalogue.source import CatalogueSource
-from passport_scorer.credentials.verified_cache import VerifiedCredentials
+from passport_scorer.catalogue.client import CatalogueSource
+from passport_scorer.credentials.verdict_cache import VerifiedCredentials
 from passport_scorer.db.database import Database
 from passport_scorer.db.readiness import Readiness
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.stamps import StampPolicy
-from passport_scorer.scoring.road import ScoringRoad
-from passport_scorer.scoring.snapshot_reader import SnapshotReader
+from passport_scorer.ethereum.eip1271 import ChainWallets, ContractWallets
+from passport_scorer.ethereum.json_rpc import EthereumNode
+from passport_scorer.scoring.service import ScoringRoad
+from passport_scorer.scoring.snapshots import SnapshotReader
 from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.services import Services
-from passport_scorer.settings import Settings
+from passport_scorer.settings.model import Settings
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.logs import LINES
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics

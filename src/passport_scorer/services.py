@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from passport_scorer.auth.access_tokens import AccessTokens
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
+from passport_scorer.auth.jwt_access_tokens import AccessTokens
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
 from passport_scorer.auth.rate_limits import RateLimits
 from passport_scorer.auth.sign_in import SignIn
-from passport_scorer.auth.usage_analytics import UsageAnalytics
-from passport_scorer.catalogue.source import CatalogueSource
+from passport_scorer.auth.usage_log import UsageAnalytics
+from passport_scorer.catalogue.client import CatalogueSource
 from passport_scorer.db.database import Database
 from passport_scorer.db.readiness import Readiness
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.scoring.road import ScoringRoad
+from passport_scorer.scoring.service import ScoringRoad
 from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 

@@ -22,11 +22,11 @@ import httpx
 import pytest
 
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.embedded import EmbeddedServer
-from passport_scorer.db.location import connected
 from passport_scorer.db.schema.creation import create_schema
-from passport_scorer.demo.seed import seed
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.db.url import connected
+from passport_scorer.tools.demo.seed import seed
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.embedded_postgres import EmbeddedServer
 from tests.support.processes import (
     COMMAND,
     DEMO_ENVIRONMENT,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from passport_scorer.demo.world import API_KEYS, DEMO_API_KEY
+from passport_scorer.tools.demo.world import API_KEYS, DEMO_API_KEY
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service

@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from passport_scorer.cli.__main__ import app
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
 
 from .conftest import COMMAND, StartService, environment
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.cli.__main__ import app
-from passport_scorer.demo.signing import issuer_did
-from passport_scorer.demo.world import ETHEREUM_ISSUER_KEY, PEOPLE, TRUSTED_ISSUERS
-from passport_scorer.settings import variables
+from passport_scorer.settings.model import variables
+from passport_scorer.tools.demo.signing import issuer_did
+from passport_scorer.tools.demo.world import ETHEREUM_ISSUER_KEY, PEOPLE, TRUSTED_ISSUERS
 
 from .conftest import COMMAND, environment
 

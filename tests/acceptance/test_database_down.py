@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from passport_scorer.demo.world import DEMO_API_KEY
+from passport_scorer.tools.demo.world import DEMO_API_KEY
 
 from .conftest import SERVING
 
 if TYPE_CHECKING:
-    from passport_scorer.db.embedded import EmbeddedServer
+    from passport_scorer.tools.embedded_postgres import EmbeddedServer
     from tests.acceptance.conftest import Service, StartService
 
 Command = Callable[..., "CompletedProcess[str]"]

@@ -12,13 +12,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.database_queries import PING
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.query import NoParameters
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.db.queries.health import PING
+from passport_scorer.db.statement import NoParameters
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
-    from passport_scorer.db.embedded import EmbeddedServer
+    from passport_scorer.tools.embedded_postgres import EmbeddedServer
     from tests.acceptance.conftest import Service, StartService
 
 LATER_SECONDS = 15

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
-    from passport_scorer.db.embedded import EmbeddedServer
+    from passport_scorer.tools.embedded_postgres import EmbeddedServer
     from tests.acceptance.conftest import Service, StartService, Tables
 
 AWAY = {"detail": "The database can't be reached right now."}

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from passport_scorer.api.applications import internal_document, public_document
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 from .test_contract import INTERNAL_TOKEN, SECRET, access_token
 

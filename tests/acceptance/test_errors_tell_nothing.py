@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from passport_scorer.demo.world import API_KEYS, DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import API_KEYS, DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService

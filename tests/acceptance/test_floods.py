@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from passport_scorer.demo.world import API_KEYS, DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import API_KEYS, DEMO_API_KEY, PEOPLE
 
 from .test_contract import SECRET, access_token
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 from .conftest import COMMAND, START_SECONDS, environment
 

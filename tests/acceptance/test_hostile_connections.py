@@ -20,7 +20,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from passport_scorer.demo.world import PEOPLE
+from passport_scorer.tools.demo.world import PEOPLE
 
 from .conftest import ANSWER_SECONDS, STOP_SECONDS
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from passport_scorer.demo.world import DEMO_API_KEY
+from passport_scorer.tools.demo.world import DEMO_API_KEY
 
 from .conftest import (
     DEMO_ENVIRONMENT,

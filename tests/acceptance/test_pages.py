@@ -10,8 +10,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from passport_scorer.api.error_help import ERRORS
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.api.http.error_help import ERRORS
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService

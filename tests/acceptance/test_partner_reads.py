@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from passport_scorer.demo.world import DEMO_API_KEY
+from passport_scorer.tools.demo.world import DEMO_API_KEY
 
 from .test_score_endpoint import INVALID_KEY, KEYS, shown
 

@@ -22,12 +22,12 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.embedded.account import account_for
 from passport_scorer.db.errors import LostRace, QueryFailed, ValueRefused
-from passport_scorer.db.nonce_queries import CREATE_NONCE, CreateNonceParameters
-from passport_scorer.db.query import Query
-from passport_scorer.demo.signing import sign_eip712
-from passport_scorer.demo.world import ETHEREUM_ISSUER_KEY, PEOPLE
+from passport_scorer.db.queries.nonces import CREATE_NONCE, CreateNonceParameters
+from passport_scorer.db.statement import Query
+from passport_scorer.tools.demo.signing import sign_eip712
+from passport_scorer.tools.demo.world import ETHEREUM_ISSUER_KEY, PEOPLE
+from passport_scorer.tools.embedded_postgres.account import account_for
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService

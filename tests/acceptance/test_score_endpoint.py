@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from passport_scorer.demo.world import API_KEYS, DEMO_API_KEY
-from passport_scorer.domain.times import event_time
+from passport_scorer.domain.timestamps import event_time
+from passport_scorer.tools.demo.world import API_KEYS, DEMO_API_KEY
 
 if TYPE_CHECKING:
     import httpx

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
-from passport_scorer.server.http import GRACE
+from passport_scorer.server.uvicorn_server import GRACE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 from .conftest import ANSWER_SECONDS, LATER_SECONDS, address_of
 from .test_two_processes import workers_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from passport_scorer.demo.world import DEMO_API_KEY
+from passport_scorer.tools.demo.world import DEMO_API_KEY
 
 from .collector import Collector, attributes_of, collecting
 

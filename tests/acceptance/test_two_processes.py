@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from passport_scorer.demo.signing import sign_eip712
-from passport_scorer.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY
+from passport_scorer.tools.demo.signing import sign_eip712
+from passport_scorer.tools.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService, Tables

@@ -14,10 +14,10 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics
-from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.auth.usage_log import BatchedUsageAnalytics
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.demo.world import DEMO_API_KEY
+from passport_scorer.db.queries.usage import Usage
+from passport_scorer.tools.demo.world import DEMO_API_KEY
 
 _SOCKET = ".s.PGSQL.5432"
 _TABLE = b"INSERT INTO account_accountapikeyanalytics"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from passport_scorer.demo.world import API_KEYS, DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import API_KEYS, DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService

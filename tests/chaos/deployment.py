@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.embedded import EmbeddedServer
-from passport_scorer.db.location import connected
 from passport_scorer.db.schema.creation import create_schema
-from passport_scorer.demo.seed import seed
+from passport_scorer.db.url import connected
+from passport_scorer.tools.demo.seed import seed
+from passport_scorer.tools.embedded_postgres import EmbeddedServer
 from tests.chaos.client import HOST, HOSTILE_HOST, Connection
 from tests.chaos.history import History
 from tests.chaos.instances import Instance, LoadBalancer, is_running

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from decimal import Decimal
 
-from passport_scorer.demo.world import DEMO_API_KEY
+from passport_scorer.tools.demo.world import DEMO_API_KEY
 from tests.chaos.client import request
 from tests.chaos.deployment import DatabaseServer, Deployment, background_load
 from tests.chaos.load import Budget, Call, run_all

@@ -17,8 +17,8 @@ import msgspec
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from passport_scorer.demo.signing import sign_eip712
-from passport_scorer.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY, TRUSTED_ISSUERS
+from passport_scorer.tools.demo.signing import sign_eip712
+from passport_scorer.tools.demo.world import DEMO_API_KEY, ETHEREUM_ISSUER_KEY, TRUSTED_ISSUERS
 from tests.chaos.client import request
 from tests.chaos.history import History
 from tests.chaos.load import Call

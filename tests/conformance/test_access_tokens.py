@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.auth.access_tokens import AccessTokens, InvalidAccessToken, TokenKeys
+from passport_scorer.auth.jwt_access_tokens import AccessTokens, InvalidAccessToken, TokenKeys
 from tests.support.recordings import GOLDEN
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """The queries on the database of an existing deployment."""
 
-from passport_scorer.db.query_check import check_queries
+from passport_scorer.db.checks.statements import check_queries
 
 
 async def test_every_query_fits_an_existing_deployment(reference_database_url: str) -> None:

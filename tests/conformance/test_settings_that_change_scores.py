@@ -17,8 +17,8 @@ import asyncpg
 import pytest
 
 from passport_scorer.app import running_services
-from passport_scorer.demo.signing import issuer_did, sign_eip712
-from passport_scorer.settings import Settings, read_settings
+from passport_scorer.settings.model import Settings, read_settings
+from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
 from tests.support.plain_model import TABLES, Model
 
 KEY = hashlib.sha256(b"an issuer of more stamps").digest()

@@ -15,13 +15,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
-from passport_scorer.auth.contract_wallets import ChainWallets
+from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.sign_in import SignIn
-from passport_scorer.credentials.did import checksummed
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.domain.siwe import (
+from passport_scorer.ethereum.did import checksummed
+from passport_scorer.ethereum.eip1271 import ChainWallets
+from passport_scorer.ethereum.eip4361 import (
     SignInRefused,
     SiweMessage,
     check_message,

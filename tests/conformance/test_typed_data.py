@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.credentials.eip712 import typed_data_plan
+from passport_scorer.ethereum.eip712 import typed_data_plan
 
 FILE = Path(__file__).parent / "typed_data" / "ethers.json"
 VECTORS: list[dict[str, Any]] = json.loads(FILE.read_text("utf-8"))

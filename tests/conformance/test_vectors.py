@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import verify
+from passport_scorer.domain.errors import VerificationFailed
 from tests.support.recordings import VECTORS
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ def verdict(vector: dict[str, Any]) -> bool:
     """Whether the sample verifies."""
     try:
         verify(json.dumps(vector["credential"]), NOW)
-    except CredentialRefused:
+    except VerificationFailed:
         return False
     return True
 

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc.jwk import OctKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from passport_scorer.auth.signatures import canonical_signature
-from passport_scorer.credentials.did import did_key, ed25519_key
-from passport_scorer.credentials.errors import CredentialRefused
-from passport_scorer.credentials.secp256k1 import address_of, recovered_address
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.ethereum.did import did_key, ed25519_key
+from passport_scorer.ethereum.ecdsa_signatures import canonical_signature
+from passport_scorer.ethereum.secp256k1 import address_of, recovered_address
 
 FOLDER = Path(__file__).parent / "wycheproof"
 HALF_ORDER = 0x7FFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFF_5D576E73_57A4501D_DFE92F46_681B20A0
@@ -37,7 +37,7 @@ def signers(digest: bytes, signatures: list[str | None]) -> set[bytes]:
     for signature in signatures:
         try:
             found.add(recovered_address(digest, signature))
-        except CredentialRefused:
+        except VerificationFailed:
             continue
     return found
 

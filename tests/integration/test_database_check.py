@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from passport_scorer.db.inspection import Finding, Severity, compare, describe, expected_tables
-from passport_scorer.db.inspection.description import describe_within
-from passport_scorer.db.location import connected
+from passport_scorer.db.checks import Finding, Severity, compare, describe, expected_tables
+from passport_scorer.db.checks.description import describe_within
+from passport_scorer.db.url import connected
 
 NAMES = [table.name for table in expected_tables()]
 KEPT = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}

@@ -14,8 +14,8 @@ import pytest
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, ValueRefused
-from passport_scorer.db.nonce_queries import CREATE_NONCE, CreateNonceParameters
-from passport_scorer.db.query import Query
+from passport_scorer.db.queries.nonces import CREATE_NONCE, CreateNonceParameters
+from passport_scorer.db.statement import Query
 
 NOW = datetime.now(UTC)
 

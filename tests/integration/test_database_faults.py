@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable, QueryFailed, RowLocked
-from passport_scorer.db.nonce_queries import CREATE_NONCE, CreateNonceParameters
-from passport_scorer.db.query import Query
+from passport_scorer.db.queries.nonces import CREATE_NONCE, CreateNonceParameters
 from passport_scorer.db.readiness import Readiness
+from passport_scorer.db.statement import Query
 
 NOW = datetime.now(UTC)
 SECRET = "very-secret"

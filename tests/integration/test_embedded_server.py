@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from passport_scorer.db.embedded import (
+from passport_scorer.tools.embedded_postgres import (
     DATABASE,
     Account,
     EmbeddedServer,
@@ -26,7 +26,7 @@ from passport_scorer.db.embedded import (
     VersionMismatchError,
     find_installation,
 )
-from passport_scorer.db.embedded.postmaster import command_line
+from passport_scorer.tools.embedded_postgres.postmaster import command_line
 
 SOURCE = Path(__file__).parents[2] / "src"
 FAST = {"fsync": "off"}
@@ -38,7 +38,7 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights t
 STAY_UNTIL_TOLD = """
 import sys
 from pathlib import Path
-from passport_scorer.db.embedded import EmbeddedServer, Installation
+from passport_scorer.tools.embedded_postgres import EmbeddedServer, Installation
 programs = Installation(Path(sys.argv[1]), int(sys.argv[2]))
 with EmbeddedServer(Path(sys.argv[3]), settings={"fsync": "off"}, installation=programs) as server:
     print((server.folder / "data" / "postmaster.pid").read_text().split()[0], flush=True)

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.partner_queries import (
+from passport_scorer.db.queries.partners import (
     READ_API_KEY,
     READ_SCORE_EVENT,
     READ_STAMPS_PAGE,
@@ -22,7 +22,7 @@ from passport_scorer.db.partner_queries import (
     StampsPageRow,
     stored_key,
 )
-from passport_scorer.domain.stamp_pages import START
+from passport_scorer.domain.pagination import START
 
 ADDRESS = "0x" + "ab" * 20
 OTHER = "0x" + "cd" * 20

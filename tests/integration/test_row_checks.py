@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from passport_scorer.cli.database_rows import ROW_CHECKS
+from passport_scorer.db.checks import Severity, check_rows, read_deployment
+from passport_scorer.db.checks.rows import MOST_FINDINGS
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.inspection import Severity, check_rows, read_deployment
-from passport_scorer.db.inspection.rows import MOST_FINDINGS
-from passport_scorer.db.location import connected
-from passport_scorer.demo.rows import account_addresses
-from passport_scorer.demo.seed import seed
+from passport_scorer.db.url import connected
+from passport_scorer.tools.demo.rows import account_addresses
+from passport_scorer.tools.demo.seed import seed
 
 USER = """
     INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email,

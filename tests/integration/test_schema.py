@@ -7,14 +7,14 @@ import asyncpg
 import msgspec
 import pytest
 
-from passport_scorer.db.embedded import EmbeddedServer, Installation, find_installation
-from passport_scorer.db.embedded.installation import installations
-from passport_scorer.db.inspection import Description, Table, compare, describe, expected_tables
-from passport_scorer.db.inspection.description import EXPECTED_FILE, recorded
-from passport_scorer.db.location import connected
+from passport_scorer.db.checks import Description, Table, compare, describe, expected_tables
+from passport_scorer.db.checks.description import EXPECTED_FILE, recorded
 from passport_scorer.db.schema import __file__ as schema_module
 from passport_scorer.db.schema import schema_sql, table_definitions
 from passport_scorer.db.schema.creation import SchemaRefusedError, create_schema
+from passport_scorer.db.url import connected
+from passport_scorer.tools.embedded_postgres import EmbeddedServer, Installation, find_installation
+from passport_scorer.tools.embedded_postgres.installation import installations
 from tests.support.recordings import GOLDEN
 
 NAMES = [definition.name for definition in table_definitions()]

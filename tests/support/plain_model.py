@@ -12,9 +12,9 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import verify
-from passport_scorer.settings import Settings
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.settings.model import Settings
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 STAMP_ACTIONS = {
@@ -172,7 +172,7 @@ def verifies(document: str) -> bool:
     """Whether a signature is good."""
     try:
         verify(document, datetime.now(UTC))
-    except CredentialRefused:
+    except VerificationFailed:
         return False
     return True
 

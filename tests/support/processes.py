@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from passport_scorer.demo.world import DEMO_API_KEY, TRUSTED_ISSUERS
+from passport_scorer.tools.demo.world import DEMO_API_KEY, TRUSTED_ISSUERS
 
 START_SECONDS = 60
 # What a process needs to run at all; nothing of the service's own settings leaks in.

@@ -8,23 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from passport_scorer.api.endpoint import LONGEST_BODY
-from passport_scorer.api.limits import LONGEST_HEADERS, LONGEST_TARGET
-from passport_scorer.auth import access_tokens, nonces
+from passport_scorer.api.http.endpoint import LONGEST_BODY
+from passport_scorer.api.middleware.limits import LONGEST_HEADERS, LONGEST_TARGET
+from passport_scorer.auth import jwt_access_tokens, nonces
 from passport_scorer.aws_lambda.function import POOL_SIZE
-from passport_scorer.catalogue.source import KEPT_SECONDS, LARGEST_DOCUMENT
+from passport_scorer.catalogue.client import KEPT_SECONDS, LARGEST_DOCUMENT
 from passport_scorer.cli.shadow_proxy import proxy
-from passport_scorer.credentials import atomic_types, claims, eip712, reading, stamp_profile
+from passport_scorer.credentials import claims, parsing, stamp_profile
 from passport_scorer.credentials.contexts import BUNDLED
 from passport_scorer.db.database import DatabaseSettings
 from passport_scorer.domain.human_points import LIMIT
-from passport_scorer.domain.stamp_pages import LARGEST_PAGE
+from passport_scorer.domain.pagination import LARGEST_PAGE
 from passport_scorer.domain.stamps import LONGEST_NULLIFIER
-from passport_scorer.domain.submitted_stamps import MOST_ENTRIES
-from passport_scorer.effective_settings import default_of
-from passport_scorer.scoring.road import MOST, TRIES
-from passport_scorer.server.http import GRACE
-from passport_scorer.settings import variables
+from passport_scorer.domain.submissions import MOST_ENTRIES
+from passport_scorer.ethereum import eip712, eip712_types
+from passport_scorer.scoring.service import MOST, TRIES
+from passport_scorer.server.uvicorn_server import GRACE
+from passport_scorer.settings.model import variables
+from passport_scorer.settings.report import default_of
 from passport_scorer.telemetry.metrics import ALL
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
@@ -42,10 +43,10 @@ VALUES = {
     "stamps in one request that adds, changes or deletes": f"{MOST_ENTRIES}",
     "stamps on a page of `GET /v2/stamps/{address}`": f"{LARGEST_PAGE:,}",
     "requests that finish after the listeners have closed": f"{GRACE} s",
-    "size of a credential": f"{reading.MAXIMUM_SIZE // KIB} KiB",
-    "depth of objects and lists in it": f"{reading.MAXIMUM_DEPTH}",
-    "objects and lists in it (opening brackets)": f"{reading.MAXIMUM_BRACKETS}",
-    "values in it (commas)": f"{reading.MAXIMUM_COMMAS:,}",
+    "size of a credential": f"{parsing.MAXIMUM_SIZE // KIB} KiB",
+    "depth of objects and lists in it": f"{parsing.MAXIMUM_DEPTH}",
+    "objects and lists in it (opening brackets)": f"{parsing.MAXIMUM_BRACKETS}",
+    "values in it (commas)": f"{parsing.MAXIMUM_COMMAS:,}",
     "nullifiers": f"{claims.MAXIMUM_NULLIFIERS}; {stamp_profile.MAXIMUM_LIST} in the older suite",
     "a nullifier that is recorded": f"{LONGEST_NULLIFIER} characters",
     "JSON-LD contexts, older suite": f"{len(BUNDLED)}, each once",
@@ -55,9 +56,9 @@ VALUES = {
     "nesting of EIP-712 types, dimensions of arrays": f"{eip712.MAXIMUM_NESTING}",
     "elements of an EIP-712 array": f"{eip712.MAXIMUM_LENGTH}",
     "string, or digits of bytes, in an EIP-712 message": (
-        f"{atomic_types.MAXIMUM_STRING:,} characters"
+        f"{eip712_types.MAXIMUM_STRING:,} characters"
     ),
-    "access token": f"8 KiB, valid for {access_tokens.LIFETIME.days} days",
+    "access token": f"8 KiB, valid for {jwt_access_tokens.LIFETIME.days} days",
     "life of a nonce": f"{nonces.LIFETIME.seconds // 60} minutes, used once",
     "wait for a connection": f"{DatabaseSettings('').acquire_timeout:g} s",
     "answer to a statement": f"{DatabaseSettings('').statement_timeout:g} s",

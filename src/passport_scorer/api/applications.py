@@ -15,28 +15,28 @@ from starlette.responses import Response
 from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from passport_scorer.api.access_log import note_error
-from passport_scorer.api.account import NONCE
-from passport_scorer.api.answer_headers import EXPOSED_HEADERS
 from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
+from passport_scorer.api.ceramic_cache.nonce import NONCE
 from passport_scorer.api.ceramic_cache.score import OWN_SCORE
 from passport_scorer.api.ceramic_cache.stakes_and_weights import STAKES_AND_WEIGHTS
 from passport_scorer.api.ceramic_cache.stamps import STAMPS
-from passport_scorer.api.documentation import documentation_routes
-from passport_scorer.api.endpoint import Endpoint
-from passport_scorer.api.health import HEALTH, HEALTH_WITH_SLASH
-from passport_scorer.api.help_links import HelpLinks
-from passport_scorer.api.internal.endpoints import INTERNAL_ENDPOINTS
-from passport_scorer.api.limits import RequestLimits
-from passport_scorer.api.metrics import METRICS
-from passport_scorer.api.openapi import openapi_document
-from passport_scorer.api.pages import page_routes
-from passport_scorer.api.path_prefix import PathPrefix
-from passport_scorer.api.public.endpoints import PARTNER_ENDPOINTS
-from passport_scorer.api.representation import Representation
-from passport_scorer.api.request_telemetry import RequestTelemetry
-from passport_scorer.api.responses import detail_response, error_response
-from passport_scorer.api.routing_header import RoutingHeader
+from passport_scorer.api.http.compression import Representation
+from passport_scorer.api.http.endpoint import Endpoint
+from passport_scorer.api.http.help_links import HelpLinks
+from passport_scorer.api.http.openapi import openapi_document
+from passport_scorer.api.http.path_prefix import PathPrefix
+from passport_scorer.api.http.response_headers import EXPOSED_HEADERS
+from passport_scorer.api.http.responses import detail_response, error_response
+from passport_scorer.api.internal.routes import INTERNAL_ENDPOINTS
+from passport_scorer.api.middleware.access_log import note_error
+from passport_scorer.api.middleware.limits import RequestLimits
+from passport_scorer.api.middleware.routing_header import RoutingHeader
+from passport_scorer.api.middleware.telemetry import RequestTelemetry
+from passport_scorer.api.operations.documentation import documentation_routes
+from passport_scorer.api.operations.health import HEALTH, HEALTH_WITH_SLASH
+from passport_scorer.api.operations.metrics import METRICS
+from passport_scorer.api.operations.pages import page_routes
+from passport_scorer.api.v2.routes import PARTNER_ENDPOINTS
 from passport_scorer.services import Services
 
 _PUBLIC = (

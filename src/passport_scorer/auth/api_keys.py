@@ -18,9 +18,9 @@ from passport_scorer.auth.key_hashes import (
     is_slow_hash,
     matches_fast_hash,
 )
-from passport_scorer.auth.slow_hashes import SlowHashes, TooManyKeyChecks
-from passport_scorer.db.api_key_queries import STORE_FAST_HASH, StoreFastHashParameters
+from passport_scorer.auth.pbkdf2 import SlowHashes, TooManyKeyChecks
 from passport_scorer.db.database import Database
+from passport_scorer.db.queries.usage import STORE_FAST_HASH, StoreFastHashParameters
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.parameters import read_credentials

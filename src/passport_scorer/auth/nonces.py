@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from passport_scorer.db.database import Database
-from passport_scorer.db.nonce_queries import (
+from passport_scorer.db.queries.nonces import (
     CREATE_NONCE,
     USE_NONCE,
     CreateNonceParameters,

@@ -10,16 +10,14 @@ from datetime import datetime
 
 import structlog
 
-from passport_scorer.auth.access_tokens import AccessTokens
-from passport_scorer.auth.contract_wallets import ChainWallets
+from passport_scorer.auth.jwt_access_tokens import AccessTokens
 from passport_scorer.auth.nonces import Nonces
-from passport_scorer.auth.signatures import canonical_signature, signature_bytes
-from passport_scorer.credentials.did import checksummed
-from passport_scorer.credentials.errors import CredentialRefused
-from passport_scorer.credentials.keccak import keccak
-from passport_scorer.credentials.secp256k1 import recovered_address
 from passport_scorer.domain.addresses import is_address
-from passport_scorer.domain.siwe import (
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.ethereum.did import checksummed
+from passport_scorer.ethereum.ecdsa_signatures import canonical_signature, signature_bytes
+from passport_scorer.ethereum.eip1271 import ChainWallets
+from passport_scorer.ethereum.eip4361 import (
     SignInRefused,
     SiweMessage,
     chain_id_of,
@@ -28,6 +26,8 @@ from passport_scorer.domain.siwe import (
     possible_texts,
     signer_and_nonce,
 )
+from passport_scorer.ethereum.keccak import keccak
+from passport_scorer.ethereum.secp256k1 import recovered_address
 
 log = structlog.get_logger()
 
@@ -123,7 +123,7 @@ def _has_signed(wallet: bytes, digests: Iterable[bytes], signature: bytes) -> bo
         try:
             if recovered_address(digest, canonical) == wallet:
                 return True
-        except CredentialRefused:
+        except VerificationFailed:
             continue
     return False
 

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 import structlog
 
 from passport_scorer.auth.usage_backlog import Entry
-from passport_scorer.db.api_key_queries import (
+from passport_scorer.db.database import Database
+from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, RowLocked
+from passport_scorer.db.isolation import isolated
+from passport_scorer.db.queries.usage import (
     ALLOCATE_USAGE_IDS,
     WRITE_USAGE,
     WRITE_USAGE_WITHOUT_IDS,
@@ -19,9 +22,6 @@ from passport_scorer.db.api_key_queries import (
     write_usage_parameters,
     write_usage_without_ids_parameters,
 )
-from passport_scorer.db.database import Database
-from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, RowLocked
-from passport_scorer.db.isolation import isolated
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.metrics import USAGE_REFUSED, USAGE_WRITTEN, Metrics
 

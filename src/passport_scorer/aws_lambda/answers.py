@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from passport_scorer.api.answer_headers import EXPOSED_HEADERS, answer_headers
-from passport_scorer.api.error_help import STATUSES, help_target
+from passport_scorer.api.http.error_help import STATUSES, help_target
+from passport_scorer.api.http.response_headers import EXPOSED_HEADERS, answer_headers
 from passport_scorer.aws_lambda.events import AnswerShape
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Scope
 
-from passport_scorer.api.error_table import GENERAL_FAILURE
+from passport_scorer.api.http.error_reference import GENERAL_FAILURE
 from passport_scorer.aws_lambda.answers import HttpAnswer, detail_answer
 from passport_scorer.aws_lambda.events import HttpRequest, decoded_path
 

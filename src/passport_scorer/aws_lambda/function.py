@@ -13,7 +13,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from passport_scorer.api.applications import internal_application, public_application
-from passport_scorer.api.hosts import NO_CLEAR_HOST, hosts_in
+from passport_scorer.api.http.host_header import NO_CLEAR_HOST, hosts_in
 from passport_scorer.app import running_services, running_telemetry, utc_now
 from passport_scorer.aws_lambda.answers import (
     HttpAnswer,
@@ -29,11 +29,11 @@ from passport_scorer.aws_lambda.events import (
     read_event,
 )
 from passport_scorer.aws_lambda.exchange import FAULT, exchange
-from passport_scorer.aws_secret import take_secret
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
-from passport_scorer.settings import InvalidSetting, Settings
-from passport_scorer.settings_check import read_serving_settings, warn_of_useless_settings
+from passport_scorer.settings.aws_secret import take_secret
+from passport_scorer.settings.model import InvalidSetting, Settings
+from passport_scorer.settings.startup_check import read_serving_settings, warn_of_useless_settings
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 from passport_scorer.telemetry.logs import configure_logs
 

@@ -6,13 +6,13 @@ import sys
 
 import cyclopts
 
-from passport_scorer.aws_secret import take_secret
 from passport_scorer.cli import database, demo, deploy, shadow
 from passport_scorer.cli.configuration import config
 from passport_scorer.cli.errors import HELP, end_with
 from passport_scorer.cli.query_check import check_queries
 from passport_scorer.cli.serve import serve
 from passport_scorer.cli.verify import verify
+from passport_scorer.settings.aws_secret import take_secret
 
 _COMPLETION = "--install-completion"
 _WITHOUT_SETTINGS = frozenset({"--help", "-h", "--version", _COMPLETION})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from passport_scorer.cli.output import Json, line_width, print_json
-from passport_scorer.effective_settings import EffectiveSetting, effective_settings
+from passport_scorer.settings.report import EffectiveSetting, effective_settings
 
 _LONGEST = 100  # characters of a line of prose, however wide the terminal is
 _INDENT = "    "

@@ -12,15 +12,13 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from passport_scorer.cli.database_at_hand import chosen_database
+from passport_scorer.cli.database_for_command import chosen_database
 from passport_scorer.cli.database_report import Report, print_lines, print_report
 from passport_scorer.cli.database_rows import ROW_CHECKS
 from passport_scorer.cli.errors import Status, complain, one_line
 from passport_scorer.cli.output import Json, print_json
 from passport_scorer.cli.unset_settings import unset_settings
-from passport_scorer.db.connecting import DatabaseSettings
-from passport_scorer.db.embedded import EmbeddedServer, ending_in_order, find_installation
-from passport_scorer.db.inspection import (
+from passport_scorer.db.checks import (
     Description,
     Finding,
     check_rows,
@@ -30,15 +28,21 @@ from passport_scorer.db.inspection import (
     read_deployment,
     recorded,
 )
-from passport_scorer.db.location import (
+from passport_scorer.db.connecting import DatabaseSettings
+from passport_scorer.db.queries.row_checks import DeploymentRow
+from passport_scorer.db.schema.creation import create_schema
+from passport_scorer.db.url import (
     connected,
     database_url,
     embedded_folder,
     without_password,
 )
-from passport_scorer.db.row_check_queries import DeploymentRow
-from passport_scorer.db.schema.creation import create_schema
-from passport_scorer.settings import read_database_settings
+from passport_scorer.settings.model import read_database_settings
+from passport_scorer.tools.embedded_postgres import (
+    EmbeddedServer,
+    ending_in_order,
+    find_installation,
+)
 
 app = App(
     name="db",
@@ -151,7 +155,9 @@ async def _describe(database: DatabaseSettings) -> Description:
 async def _inspect(
     database: DatabaseSettings,
 ) -> tuple[Description, list[Finding], DeploymentRow | None]:
-    from passport_scorer.demo.rows import account_addresses  # it signs, which takes time to load
+    from passport_scorer.tools.demo.rows import (
+        account_addresses,  # it signs, which takes time to load
+    )
 
     async with connected(database) as connection:
         found = await describe(connection, [table.name for table in expected_tables()])

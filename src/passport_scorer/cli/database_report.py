@@ -11,7 +11,7 @@ from rich.text import Text
 
 from passport_scorer.cli.output import print_table
 from passport_scorer.cli.unset_settings import UnsetSetting
-from passport_scorer.db.inspection import MISSING, Description, Finding, Severity, expected_tables
+from passport_scorer.db.checks import MISSING, Description, Finding, Severity, expected_tables
 
 STYLES = {Severity.ERROR: "bold red", Severity.ADVICE: "yellow", Severity.NOTE: "dim"}
 HEADINGS = {Severity.ERROR: "errors", Severity.ADVICE: "advice", Severity.NOTE: "notes"}

@@ -1,10 +1,10 @@
 """The rows that `passport-scorer db check` looks at. To add a check, add it to `ROW_CHECKS`."""
 
-from passport_scorer.credentials.did import address_spellings
-from passport_scorer.db.inspection import RowCheck
-from passport_scorer.db.inspection.rows import RATE_LIMITS, Unfound
-from passport_scorer.db.row_check_queries import CHECK_BANS, CHECK_REVOCATIONS
+from passport_scorer.db.checks import RowCheck
+from passport_scorer.db.checks.rows import RATE_LIMITS, Unfound
+from passport_scorer.db.queries.row_checks import CHECK_BANS, CHECK_REVOCATIONS
 from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
+from passport_scorer.ethereum.did import address_spellings
 
 _BANS, _REVOCATIONS = "ceramic_cache_ban", "ceramic_cache_revocation"
 

@@ -14,18 +14,21 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from passport_scorer.app import utc_now
-from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
-from passport_scorer.cli.database_at_hand import database_at_hand
+from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
+from passport_scorer.cli.database_for_command import database_at_hand
 from passport_scorer.cli.output import Json, print_json, print_table
 from passport_scorer.cli.serve import serve_settings
 from passport_scorer.db.database import Database
-from passport_scorer.db.location import without_password
-from passport_scorer.demo.catalogue import catalogue_url
-from passport_scorer.demo.owner import SITE, new_token_keys
-from passport_scorer.demo.rows import account_addresses
-from passport_scorer.demo.seed import seed as seed_database
-from passport_scorer.demo.seed import seed_examples
-from passport_scorer.demo.world import (
+from passport_scorer.db.url import without_password
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.settings.model import Settings, read_settings
+from passport_scorer.settings.startup_check import read_serving_settings
+from passport_scorer.tools.demo.catalogue import catalogue_url
+from passport_scorer.tools.demo.owner import SITE, new_token_keys
+from passport_scorer.tools.demo.rows import account_addresses
+from passport_scorer.tools.demo.seed import seed as seed_database
+from passport_scorer.tools.demo.seed import seed_examples
+from passport_scorer.tools.demo.world import (
     API_KEYS,
     DEMO_API_KEY,
     DEMO_SCORER_ID,
@@ -33,9 +36,6 @@ from passport_scorer.demo.world import (
     PEOPLE,
     TRUSTED_ISSUERS,
 )
-from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.settings import Settings, read_settings
-from passport_scorer.settings_check import read_serving_settings
 
 app = cyclopts.App(
     name="demo",

@@ -14,17 +14,17 @@ from rich.table import Table
 
 from passport_scorer.cli.errors import Status
 from passport_scorer.cli.output import Json, print_json, print_table
-from passport_scorer.deployment.errors import MissingExtra, TemplateFileProblem
-from passport_scorer.deployment.reading import read_infrastructure
-from passport_scorer.deployment.routing import INTERNAL, Choices
-from passport_scorer.deployment.rules import violations
-from passport_scorer.deployment.stages import (
+from passport_scorer.tools.aws.errors import MissingExtra, TemplateFileProblem
+from passport_scorer.tools.aws.routing import INTERNAL, Choices
+from passport_scorer.tools.aws.rules import violations
+from passport_scorer.tools.aws.stages import (
     Change,
     changes,
     check_stage,
     stage_before,
     update_command,
 )
+from passport_scorer.tools.aws.template_parsing import read_infrastructure
 
 app = App(
     name="deploy",
@@ -54,7 +54,7 @@ def template(
         routing_header: Requests with this header and the value true come to this deployment.
         output: File to write; without it the template is printed.
     """
-    build = _with_extra("passport_scorer.deployment.template.build")
+    build = _with_extra("passport_scorer.tools.aws.template.build")
     text: str = build.template_text(
         Choices(name=name, architecture=arch, routing_header=routing_header)
     )

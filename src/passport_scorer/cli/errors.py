@@ -13,9 +13,9 @@ from typing import ParamSpec
 
 import cyclopts
 
-from passport_scorer.db.embedded import Interruption
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.setting_variables import InvalidSetting
+from passport_scorer.settings.variables import InvalidSetting
+from passport_scorer.tools.embedded_postgres import Interruption
 
 Arguments = ParamSpec("Arguments")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -10,7 +10,7 @@ import socket
 import structlog
 
 from passport_scorer.server.sockets import is_loopback
-from passport_scorer.settings import InvalidSetting, Settings
+from passport_scorer.settings.model import InvalidSetting, Settings
 
 log = structlog.get_logger()
 

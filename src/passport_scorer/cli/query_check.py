@@ -10,11 +10,11 @@ from pathlib import Path
 
 from passport_scorer.cli.errors import Status
 from passport_scorer.cli.output import Json, print_json
-from passport_scorer.db.embedded import EmbeddedServer, ending_in_order
-from passport_scorer.db.location import connected
-from passport_scorer.db.query_check import all_queries
-from passport_scorer.db.query_check import check_queries as find_problems
+from passport_scorer.db.checks.statements import all_queries
+from passport_scorer.db.checks.statements import check_queries as find_problems
 from passport_scorer.db.schema.creation import create_schema
+from passport_scorer.db.url import connected
+from passport_scorer.tools.embedded_postgres import EmbeddedServer, ending_in_order
 
 
 def check_queries(*, json: Json = False) -> int:

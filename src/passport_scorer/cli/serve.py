@@ -20,10 +20,10 @@ from passport_scorer.app import (
     running_telemetry,
     utc_now,
 )
-from passport_scorer.cli.database_at_hand import database_at_hand
+from passport_scorer.cli.database_for_command import database_at_hand
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.db.database import Database
-from passport_scorer.db.location import is_remote, split
+from passport_scorer.db.url import is_remote, split
 from passport_scorer.server.connection_limits import (
     MEGABYTE,
     ConnectionLimits,
@@ -31,12 +31,12 @@ from passport_scorer.server.connection_limits import (
     public_connections,
     raise_descriptor_limit,
 )
-from passport_scorer.server.http import Listener, serve_until_stopped
 from passport_scorer.server.sockets import listen
+from passport_scorer.server.uvicorn_server import Listener, serve_until_stopped
 from passport_scorer.server.workers import Workers
-from passport_scorer.setting_variables import InvalidSetting
-from passport_scorer.settings import Settings
-from passport_scorer.settings_check import read_serving_settings, warn_of_useless_settings
+from passport_scorer.settings.model import Settings
+from passport_scorer.settings.startup_check import read_serving_settings, warn_of_useless_settings
+from passport_scorer.settings.variables import InvalidSetting
 from passport_scorer.telemetry.logs import configure_logs
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.prometheus import PrometheusMetrics, shared_folder

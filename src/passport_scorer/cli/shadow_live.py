@@ -15,13 +15,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from passport_scorer.cli.errors import Status
 from passport_scorer.cli.output import line_width
-from passport_scorer.shadow.comparison.rules import Rulebook
-from passport_scorer.shadow.findings import verdict_on
-from passport_scorer.shadow.report.about import About
-from passport_scorer.shadow.report.files import write_report
-from passport_scorer.shadow.report.terminal import summary
-from passport_scorer.shadow.report.words import number
-from passport_scorer.shadow.tally import Tally
+from passport_scorer.tools.shadow.comparison.rules import Rulebook
+from passport_scorer.tools.shadow.report.formatting import number
+from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.terminal import summary
+from passport_scorer.tools.shadow.report.writer import write_report
+from passport_scorer.tools.shadow.tally import Tally
+from passport_scorer.tools.shadow.verdict import verdict_on
 
 _INTERRUPTED = 130
 _WIDE = 140  # columns of what isn't a terminal

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.shadow.sending import checked_url
+from passport_scorer.tools.shadow.http_client import checked_url
 
 Flag = Annotated[bool, Parameter(negative="")]
 Texts = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)]

@@ -25,21 +25,21 @@ from passport_scorer.cli.shadow_options import (
     headers_of,
 )
 from passport_scorer.server.sockets import listen
-from passport_scorer.shadow.comparison.endpoints import Endpoints
-from passport_scorer.shadow.comparison.rules import Rulebook
-from passport_scorer.shadow.exchanges import is_read
-from passport_scorer.shadow.findings import verdict_on
-from passport_scorer.shadow.proxy.copies import Limits, Outbox
-from passport_scorer.shadow.proxy.counts import PUT, STILL_WAITING, Counts
-from passport_scorer.shadow.proxy.forwarding import upstream_of
-from passport_scorer.shadow.proxy.running import run_proxy
-from passport_scorer.shadow.proxy.watching import Watcher
-from passport_scorer.shadow.recorder import Recorder
-from passport_scorer.shadow.report.about import About
-from passport_scorer.shadow.report.files import prepare, write_report
-from passport_scorer.shadow.rules import read_rulebook
-from passport_scorer.shadow.sending import Target, checked_url
-from passport_scorer.shadow.tally import Tally
+from passport_scorer.tools.shadow.comparison.endpoints import Endpoints
+from passport_scorer.tools.shadow.comparison.rules import Rulebook
+from passport_scorer.tools.shadow.exchanges import is_read
+from passport_scorer.tools.shadow.http_client import Target, checked_url
+from passport_scorer.tools.shadow.proxy.counts import PUT, STILL_WAITING, Counts
+from passport_scorer.tools.shadow.proxy.mirror_queue import Limits, Outbox
+from passport_scorer.tools.shadow.proxy.mirror_worker import Watcher
+from passport_scorer.tools.shadow.proxy.running import run_proxy
+from passport_scorer.tools.shadow.proxy.tcp_proxy import upstream_of
+from passport_scorer.tools.shadow.recorder import Recorder
+from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.writer import prepare, write_report
+from passport_scorer.tools.shadow.rules import read_rulebook
+from passport_scorer.tools.shadow.tally import Tally
+from passport_scorer.tools.shadow.verdict import verdict_on
 
 
 @one_line

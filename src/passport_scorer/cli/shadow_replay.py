@@ -26,15 +26,15 @@ from passport_scorer.cli.shadow_options import (
     checked_or_none,
     headers_of,
 )
-from passport_scorer.shadow import state_file
-from passport_scorer.shadow.comparison.rules import Rulebook
-from passport_scorer.shadow.logs.reading import Log
-from passport_scorer.shadow.recorder import Recorder
-from passport_scorer.shadow.replay import Replay, State
-from passport_scorer.shadow.report.about import About
-from passport_scorer.shadow.report.files import prepare
-from passport_scorer.shadow.rules import read_rulebook
-from passport_scorer.shadow.sending import Target, checked_url
+from passport_scorer.tools.shadow import state_file
+from passport_scorer.tools.shadow.comparison.rules import Rulebook
+from passport_scorer.tools.shadow.http_client import Target, checked_url
+from passport_scorer.tools.shadow.logs.parser import Log
+from passport_scorer.tools.shadow.recorder import Recorder
+from passport_scorer.tools.shadow.replay import Replay, State
+from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.writer import prepare
+from passport_scorer.tools.shadow.rules import read_rulebook
 
 LogFormat = Literal["own", "access-log", "load-balancer", "common-log", "envoy", "request-log"]
 

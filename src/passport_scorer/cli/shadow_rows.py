@@ -21,15 +21,15 @@ from passport_scorer.cli.shadow_options import (
     InvalidOption,
     Texts,
 )
-from passport_scorer.db.location import secured, without_password
-from passport_scorer.db.row_comparison_queries import COMPARED_TABLES, ComparedTable
+from passport_scorer.db.queries.row_comparison import COMPARED_TABLES, ComparedTable
 from passport_scorer.db.row_stream import snapshot
-from passport_scorer.shadow.recorder import Recorder
-from passport_scorer.shadow.report.about import About
-from passport_scorer.shadow.report.files import prepare
-from passport_scorer.shadow.rows import compare_tables
-from passport_scorer.shadow.rules import read_rulebook
-from passport_scorer.shadow.tally import Tally
+from passport_scorer.db.url import secured, without_password
+from passport_scorer.tools.shadow.recorder import Recorder
+from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.writer import prepare
+from passport_scorer.tools.shadow.rows import compare_tables
+from passport_scorer.tools.shadow.rules import read_rulebook
+from passport_scorer.tools.shadow.tally import Tally
 
 
 @one_line

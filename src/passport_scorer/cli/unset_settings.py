@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from passport_scorer.db.row_check_queries import DeploymentRow
-from passport_scorer.settings import variables
+from passport_scorer.db.queries.row_checks import DeploymentRow
+from passport_scorer.settings.model import variables
 
 
 class UnsetSetting(msgspec.Struct, frozen=True):

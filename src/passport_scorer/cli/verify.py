@@ -11,12 +11,11 @@ from rich.markup import escape
 
 from passport_scorer.cli.errors import Status, one_line
 from passport_scorer.cli.output import Json, print_json
-from passport_scorer.credentials.errors import CredentialRefused
-from passport_scorer.credentials.reading import MAXIMUM_SIZE
+from passport_scorer.credentials.parsing import MAXIMUM_SIZE
 from passport_scorer.credentials.verifier import Step
 from passport_scorer.credentials.verifier import verify as verify_credential
 from passport_scorer.domain.credential import Credential
-from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.errors import PassportScorerError, VerificationFailed
 
 
 class SourceUnreadable(PassportScorerError):
@@ -85,7 +84,7 @@ def _print_verdict(document: bytes, now: datetime) -> int:
     verdict: dict[str, object] = {"verified": False, "steps": passed}
     try:
         credential = verify_credential(document, now, passed.append)
-    except CredentialRefused as refusal:
+    except VerificationFailed as refusal:
         failed = list(Step)[len(passed)]
         verdict["refusal"] = {"step": failed, "code": refusal.code, "message": refusal.message}
         print_json(verdict)
@@ -109,7 +108,7 @@ def _show_verdict(document: bytes, now: datetime, console: Console) -> int:
     passed: list[Step] = []
     try:
         credential = verify_credential(document, now, passed.append)
-    except CredentialRefused as refusal:
+    except VerificationFailed as refusal:
         _show_passed(passed, console)
         _show_refusal(list(Step)[len(passed)], refusal, console)
         return Status.FOUND
@@ -123,7 +122,7 @@ def _show_passed(steps: list[Step], console: Console) -> None:
         console.print(f"[green]{_mark('✓', 'ok', console)}[/] {number}. {step.value}.")
 
 
-def _show_refusal(step: Step, refusal: CredentialRefused, console: Console) -> None:
+def _show_refusal(step: Step, refusal: VerificationFailed, console: Console) -> None:
     number = list(Step).index(step) + 1
     console.print(f"[red]{_mark('✗', 'no', console)}[/] {number}. Not so: {step.value}.")
     console.print(f"     {escape(refusal.message)} ({refusal.code})")

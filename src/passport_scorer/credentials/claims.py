@@ -5,8 +5,8 @@ Source: specification, credentials.md and scoring.md (4, "nullifiers").
 
 from typing import Any
 
+from passport_scorer.credentials.envelope import Envelope
 from passport_scorer.credentials.errors import ClaimMalformed
-from passport_scorer.credentials.secured_document import Envelope
 from passport_scorer.domain.credential import Credential
 
 MAXIMUM_NULLIFIERS = 64

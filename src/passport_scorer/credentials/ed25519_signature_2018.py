@@ -13,11 +13,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from passport_scorer.credentials.contexts import SECURITY_V2
-from passport_scorer.credentials.did import ed25519_key, key_fragment
-from passport_scorer.credentials.errors import SignatureMalformed, SignatureMismatch
+from passport_scorer.credentials.envelope import SecuredDocument
 from passport_scorer.credentials.linked_data import canonical_form
-from passport_scorer.credentials.secured_document import SecuredDocument
 from passport_scorer.credentials.stamp_profile import check_profile
+from passport_scorer.ethereum.did import ed25519_key, key_fragment
+from passport_scorer.ethereum.errors import SignatureMalformed, SignatureMismatch
 
 TYPE = "Ed25519Signature2018"
 

@@ -6,12 +6,13 @@ Source: Ethereum EIP712 Signature 2021; EIP-712; specification, credentials.md.
 from collections.abc import Mapping
 from typing import Any
 
-from passport_scorer.credentials.did import ethereum_address
-from passport_scorer.credentials.eip712 import TypedDataPlan, typed_data_plan
-from passport_scorer.credentials.errors import ClaimNotCovered, ProofMalformed, SignatureMismatch
-from passport_scorer.credentials.generated_types import PRIMARY_TYPE, generated_types
-from passport_scorer.credentials.secp256k1 import recovered_address
-from passport_scorer.credentials.secured_document import SecuredDocument
+from passport_scorer.credentials.envelope import SecuredDocument
+from passport_scorer.credentials.errors import ClaimNotCovered, ProofMalformed
+from passport_scorer.ethereum.did import ethereum_address
+from passport_scorer.ethereum.eip712 import TypedDataPlan, typed_data_plan
+from passport_scorer.ethereum.eip712_generated_types import PRIMARY_TYPE, generated_types
+from passport_scorer.ethereum.errors import SignatureMismatch
+from passport_scorer.ethereum.secp256k1 import recovered_address
 
 TYPE = "EthereumEip712Signature2021"
 

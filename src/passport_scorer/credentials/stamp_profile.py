@@ -37,8 +37,9 @@ import re
 from typing import Any
 
 from passport_scorer.credentials.contexts import BUNDLED
-from passport_scorer.credentials.errors import ClaimNotCovered, ProfileViolated, shortened
-from passport_scorer.credentials.secured_document import SecuredDocument
+from passport_scorer.credentials.envelope import SecuredDocument
+from passport_scorer.credentials.errors import ClaimNotCovered, ProfileViolated
+from passport_scorer.ethereum.errors import shortened
 
 MAXIMUM_LIST = 16  # nullifiers
 

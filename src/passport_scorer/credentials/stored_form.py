@@ -2,7 +2,7 @@
 
 PostgreSQL keeps numbers as decimals and writes them out in full: `1e131071` becomes 131,072
 digits, in every answer. So a document is within bounds only if it is in both forms, as it was
-sent and as it will be read. The bounds are those of `passport_scorer.credentials.reading`.
+sent and as it will be read. The bounds are those of `passport_scorer.credentials.parsing`.
 
 Source: specification, http.md ("The stamp store", Bounds); PostgreSQL, "JSON Types".
 """
@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from passport_scorer.credentials.errors import DocumentUnreadable
-from passport_scorer.credentials.reading import check_size, read_document
+from passport_scorer.credentials.parsing import check_size, read_document
 
 MAXIMUM_DIGITS = 100  # of a number that is written out in full
 

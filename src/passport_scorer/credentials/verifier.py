@@ -24,16 +24,17 @@ from typing import Any, NamedTuple
 
 from passport_scorer.credentials import ed25519_signature_2018, eip712_signature_2021
 from passport_scorer.credentials.claims import read_claims
-from passport_scorer.credentials.errors import SuiteUnknown, shortened
-from passport_scorer.credentials.reading import read_document
-from passport_scorer.credentials.secured_document import (
+from passport_scorer.credentials.envelope import (
     SecuredDocument,
     applicable,
     check_data_model,
     only_proof,
     read_envelope,
 )
+from passport_scorer.credentials.errors import SuiteUnknown
+from passport_scorer.credentials.parsing import read_document
 from passport_scorer.domain.credential import Credential
+from passport_scorer.ethereum.errors import shortened
 
 
 class Step(Enum):
@@ -82,7 +83,7 @@ def verify(
         good: is told the suite of a signature that is good.
 
     Raises:
-        CredentialRefused: it doesn't verify; the subclass tells why. Nothing else is raised,
+        VerificationFailed: it doesn't verify; the subclass tells why. Nothing else is raised,
             whatever the document holds.
     """
     # 1. The text is a JSON object within bounds.

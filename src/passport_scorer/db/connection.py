@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeVar
 
 from passport_scorer.db.connecting import DatabaseSettings, unavailable
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.query import Parameters, Query, Row
 from passport_scorer.db.reasons import Fault, Reason, Scope, fault_of
 from passport_scorer.db.refusals import refusal_of
+from passport_scorer.db.statement import Parameters, Query, Row
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry import Telemetry
 from passport_scorer.telemetry.metrics import QUERY_DURATION, QUERY_ERRORS

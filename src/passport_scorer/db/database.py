@@ -18,8 +18,8 @@ from passport_scorer.db.connection import Connection
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.db.outage import Outage
 from passport_scorer.db.pool import Pool
-from passport_scorer.db.query import Parameters, Query, Row
 from passport_scorer.db.reasons import Reason
+from passport_scorer.db.statement import Parameters, Query, Row
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.metrics import POOL_FAILURES, POOL_IN_USE, POOL_WAIT
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from passport_scorer.db.database import Database
-from passport_scorer.db.database_queries import PING, Pong
 from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable
-from passport_scorer.db.query import NoParameters
+from passport_scorer.db.queries.health import PING, Pong
 from passport_scorer.db.reasons import Reason
+from passport_scorer.db.statement import NoParameters
 from passport_scorer.telemetry.metrics import CLOCK_SKEW, NO_METRICS, Metrics
 
 MAX_SKEW = timedelta(seconds=5)

@@ -8,13 +8,13 @@ from typing import Any
 
 import asyncpg
 
-from passport_scorer.db.location import (
+from passport_scorer.db.queries.row_comparison import ComparedTable
+from passport_scorer.db.url import (
     DatabaseUnreachableError,
     connected,
     reason,
     without_password,
 )
-from passport_scorer.db.row_comparison_queries import ComparedTable
 
 _PREFETCH = 500
 

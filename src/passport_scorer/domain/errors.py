@@ -20,3 +20,16 @@ class PassportScorerError(Exception):
     def message(self) -> str:
         """The sentence for people; never holds a secret, SQL or a file path of the server."""
         return str(self.args[0])
+
+
+class VerificationFailed(PassportScorerError):
+    """A credential, or something else that is signed, does not verify.
+
+    Messages may quote names from the document, shortened; never whole documents.
+
+    Attributes:
+        transient: time alone may change the verdict, so that it must not be cached.
+    """
+
+    code: ClassVar[str] = "credential_refused"
+    transient: ClassVar[bool] = False

@@ -21,7 +21,7 @@ from enum import StrEnum
 import msgspec
 
 from passport_scorer.domain.credential import Credential
-from passport_scorer.domain.times import iso
+from passport_scorer.domain.timestamps import iso
 
 LONGEST_NULLIFIER = 100  # characters; what registry_hashscorerlink.hash can hold
 _SUBJECT_PREFIX = "did:pkh:eip155:1:"

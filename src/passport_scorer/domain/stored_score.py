@@ -25,7 +25,7 @@ from typing import TypeVar
 import msgspec
 
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.times import iso
+from passport_scorer.domain.timestamps import iso
 
 _NULL = msgspec.Raw(b"null")
 _ZERO = Decimal(0)

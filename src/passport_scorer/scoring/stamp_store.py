@@ -9,11 +9,11 @@ from enum import IntEnum
 import msgspec
 import structlog
 
-from passport_scorer.credentials.reading import MAXIMUM_SIZE
+from passport_scorer.credentials.parsing import MAXIMUM_SIZE
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import ValueRefused
-from passport_scorer.db.scoring_queries import ScoringRequest
-from passport_scorer.db.stamp_store_queries import (
+from passport_scorer.db.queries.scores import ScoringRequest
+from passport_scorer.db.queries.stamps import (
     LIVE_STAMPS,
     LOCK_ADDRESS,
     STORE_STAMPS,
@@ -28,14 +28,14 @@ from passport_scorer.domain.human_points import PointsState
 from passport_scorer.domain.proof_values import canonical_proof_value
 from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.stored_score import RecordedScore, UnreadableScore, read_row
-from passport_scorer.domain.submitted_stamps import (
+from passport_scorer.domain.submissions import (
     Entry,
     NoStampToDelete,
     UnusableEntry,
     check_entries,
     check_live_stamps,
 )
-from passport_scorer.scoring.road import ScoringRoad
+from passport_scorer.scoring.service import ScoringRoad
 
 
 class SourceApp(IntEnum):

@@ -24,7 +24,7 @@ from passport_scorer.telemetry.metrics import (
 )
 
 if TYPE_CHECKING:
-    from passport_scorer.server.connections import HttpConnection
+    from passport_scorer.server.http_protocol import HttpConnection
 
 # Probes are answered when nothing else is; even of these only so many.
 _PROBES = frozenset({"/health", "/health/", "/health/ready"})

@@ -10,10 +10,10 @@ from typing import cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from passport_scorer.api.hosts import has_clear_host
-from passport_scorer.api.limits import LONGEST_TARGET
-from passport_scorer.server.exchange import WITHOUT_BODY, Exchange, service_busy
+from passport_scorer.api.http.host_header import has_clear_host
+from passport_scorer.api.middleware.limits import LONGEST_TARGET
 from passport_scorer.server.flow_control import BULK, ConnectionFlow
+from passport_scorer.server.http_exchange import WITHOUT_BODY, Exchange, service_busy
 from passport_scorer.server.listener_state import ListenerState
 
 _END_OF_HEAD = b"\r\n\r\n"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 from tests.support.processes import PASSED_ON
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

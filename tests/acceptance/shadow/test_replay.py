@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
     from tests.acceptance.shadow.conftest import Faulty, Pair, Reply, Run, Shadow

@@ -14,8 +14,8 @@ import pytest
 
 from passport_scorer.aws_lambda.function import LambdaFunction
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.demo.seed import seed
-from passport_scorer.demo.world import DEMO_API_KEY, TRUSTED_ISSUERS
+from passport_scorer.tools.demo.seed import seed
+from passport_scorer.tools.demo.world import DEMO_API_KEY, TRUSTED_ISSUERS
 
 from .amazon import SecretsManager, Servers
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from passport_scorer.aws_lambda.function import LONGEST_IDLE, LambdaFunction
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 from .amazon import Response, SecretsManager, Servers
 from .conftest import MakeFunction, Sandbox, recorded

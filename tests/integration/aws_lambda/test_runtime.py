@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.demo.world import PEOPLE
+from passport_scorer.tools.demo.world import PEOPLE
 
 from .amazon import RuntimeApi, SecretsManager, Servers
 from .conftest import Sandbox, recorded
@@ -33,8 +33,8 @@ NOT_AT_START = (
     "httpx",
     "opentelemetry.sdk",
     "passport_scorer.cli",
-    "passport_scorer.db.embedded",
-    "passport_scorer.demo",
+    "passport_scorer.tools.embedded_postgres",
+    "passport_scorer.tools.demo",
     "passport_scorer.server",
     "prometheus_client",
     "pyld",

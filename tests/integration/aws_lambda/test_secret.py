@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from passport_scorer.aws_secret import SecretUnusable, entries, take_secret
+from passport_scorer.settings.aws_secret import SecretUnusable, entries, take_secret
 
 from .amazon import SecretsManager
 

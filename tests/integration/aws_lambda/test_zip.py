@@ -9,7 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from passport_scorer.demo.world import DEMO_API_KEY, PEOPLE
+from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 from .conftest import Sandbox, recorded
 

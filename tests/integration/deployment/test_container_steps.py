@@ -36,10 +36,10 @@ NEEDED = (
     "passport_scorer/py.typed",
     "passport_scorer/db/queries/read_scoring.sql",
     "passport_scorer/db/schema/expected.json",
-    "passport_scorer/deployment/template/build.py",
+    "passport_scorer/tools/aws/template/build.py",
 )
 NEEDED_FOLDERS = (
-    "passport_scorer/api/docs_page/",
+    "passport_scorer/api/operations/docs_page/",
     "passport_scorer/credentials/contexts/",
     "passport_scorer/db/queries/",
     "passport_scorer/db/schema/",

@@ -13,7 +13,7 @@ import pytest
 
 from passport_scorer.api.applications import internal_application
 from passport_scorer.app import running_services
-from passport_scorer.settings import Settings
+from passport_scorer.settings.model import Settings
 
 
 class Internal:

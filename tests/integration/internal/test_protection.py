@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from passport_scorer.api.internal.endpoints import INTERNAL_ENDPOINTS
-from passport_scorer.settings import Settings
+from passport_scorer.api.internal.routes import INTERNAL_ENDPOINTS
+from passport_scorer.settings.model import Settings
 
 from .conftest import Internal, internal_on
 

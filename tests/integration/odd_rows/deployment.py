@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 
 from passport_scorer.api.applications import internal_application, public_application
 from passport_scorer.app import running_services
-from passport_scorer.settings import Settings
+from passport_scorer.settings.model import Settings
 from tests.support.recordings import GOLDEN
 
 FIXTURES = GOLDEN / "fixtures.json"

@@ -13,29 +13,20 @@ from typing import Any
 
 import msgspec
 
-from passport_scorer.credentials.did import address_spellings
-from passport_scorer.db.api_key_queries import (
-    AllocateUsageIdsParameters,
-    StoreFastHashParameters,
-    Usage,
-    write_usage_parameters,
-    write_usage_without_ids_parameters,
-)
-from passport_scorer.db.ban_queries import ReadBansParameters, ReadRevocationsParameters
-from passport_scorer.db.contribution_queries import ReadContributionsParameters
-from passport_scorer.db.customization_queries import (
+from passport_scorer.db.queries.bans import ReadBansParameters, ReadRevocationsParameters
+from passport_scorer.db.queries.contributions import ReadContributionsParameters
+from passport_scorer.db.queries.customization import (
     ReadListMembershipParameters,
     ReadRulesetParameters,
 )
-from passport_scorer.db.embed_queries import CommunityParameters, ReadEmbedKeyParameters
-from passport_scorer.db.nonce_queries import CreateNonceParameters, UseNonceParameters
-from passport_scorer.db.partner_queries import (
+from passport_scorer.db.queries.embed import CommunityParameters, ReadEmbedKeyParameters
+from passport_scorer.db.queries.nonces import CreateNonceParameters, UseNonceParameters
+from passport_scorer.db.queries.partners import (
     ReadApiKeyParameters,
     ReadScoreEventParameters,
     ReadStampsPageParameters,
 )
-from passport_scorer.db.query import NoParameters
-from passport_scorer.db.scoring_queries import (
+from passport_scorer.db.queries.scores import (
     KnownVersions,
     LockScoresParameters,
     ReadScoringParameters,
@@ -43,15 +34,24 @@ from passport_scorer.db.scoring_queries import (
     WriteScoringParameters,
     read_parameters,
 )
-from passport_scorer.db.stake_queries import ReadLegacyStakesParameters, ReadStakesParameters
-from passport_scorer.db.stamp_store_queries import (
+from passport_scorer.db.queries.stakes import ReadLegacyStakesParameters, ReadStakesParameters
+from passport_scorer.db.queries.stamps import (
     AddressParameters,
     LiveStampsParameters,
     StoredScoreParameters,
     StoreStampsParameters,
 )
+from passport_scorer.db.queries.usage import (
+    AllocateUsageIdsParameters,
+    StoreFastHashParameters,
+    Usage,
+    write_usage_parameters,
+    write_usage_without_ids_parameters,
+)
+from passport_scorer.db.statement import NoParameters
 from passport_scorer.domain.proof_values import proof_value_spellings
-from passport_scorer.scoring.road import MOST
+from passport_scorer.ethereum.did import address_spellings
+from passport_scorer.scoring.service import MOST
 
 _NOW = datetime.now(UTC)
 _HIGHEST = 2**63 - 1

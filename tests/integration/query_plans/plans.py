@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from passport_scorer.db.query import Query
+from passport_scorer.db.statement import Query
 
 Node = dict[str, Any]
 

@@ -15,10 +15,10 @@ import pytest
 import pytest_asyncio
 
 from passport_scorer import db
-from passport_scorer.db.location import connected
-from passport_scorer.db.query import NoParameters, NoRows, Query
-from passport_scorer.db.query_check import all_queries
-from passport_scorer.db.row_comparison_queries import COMPARED_TABLES
+from passport_scorer.db.checks.statements import all_queries
+from passport_scorer.db.queries.row_comparison import COMPARED_TABLES
+from passport_scorer.db.statement import NoParameters, NoRows, Query
+from passport_scorer.db.url import connected
 
 from .examples import EXAMPLES, people
 from .plans import Scan, scans, table_of

@@ -17,11 +17,11 @@ import asyncpg
 import pytest
 
 from passport_scorer.db.errors import RowLocked, ValueRefused
-from passport_scorer.db.scoring_queries import ScoringRequest
+from passport_scorer.db.queries.scores import ScoringRequest
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome
-from passport_scorer.scoring.reading import Loaded
+from passport_scorer.scoring.rows import Loaded
 
 from .world import COMMUNITY, Road, World, address, kept
 

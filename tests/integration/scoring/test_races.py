@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from passport_scorer.db.errors import LostRace
-from passport_scorer.db.scoring_queries import WRITE_SCORING, write_parameters
+from passport_scorer.db.queries.scores import WRITE_SCORING, write_parameters
 from passport_scorer.domain.human_points import LIMIT, PointsPolicy
 from passport_scorer.domain.scoring import Snapshot, decide
 

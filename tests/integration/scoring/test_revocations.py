@@ -12,10 +12,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from passport_scorer.db.query import with_fragments
-from passport_scorer.db.stamp_store_queries import LIVE_STAMPS, LiveStampsParameters
-from passport_scorer.demo.signing import sign_eip712
+from passport_scorer.db.queries.stamps import LIVE_STAMPS, LiveStampsParameters
+from passport_scorer.db.statement import with_fragments
 from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
+from passport_scorer.tools.demo.signing import sign_eip712
 
 from .world import ISSUER_KEY, START, Road, World, address, kept
 

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from passport_scorer.credentials.stored_form import WrittenNumber, stored_text
-from passport_scorer.db.location import connected
-from passport_scorer.demo.signing import sign_eip712
+from passport_scorer.db.url import connected
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.domain.submitted_stamps import (
+from passport_scorer.domain.submissions import (
     Entry,
     NoStampToDelete,
     SubmittedStamp,
@@ -27,6 +26,7 @@ from passport_scorer.domain.submitted_stamps import (
     UnusableEntry,
 )
 from passport_scorer.scoring.stamp_store import LONGEST_ANSWER, Source, SourceApp, StampStore
+from passport_scorer.tools.demo.signing import sign_eip712
 
 from .world import COMMUNITY, ISSUER_KEY, START, Road, World, address
 

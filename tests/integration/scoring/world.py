@@ -13,15 +13,15 @@ from typing import Any
 
 import asyncpg
 
-from passport_scorer.credentials.verified_cache import VerifiedCredentials
+from passport_scorer.credentials.verdict_cache import VerifiedCredentials
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.scoring_queries import ScoringRequest
-from passport_scorer.demo.signing import issuer_did, sign_eip712
+from passport_scorer.db.queries.scores import ScoringRequest
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Snapshot
 from passport_scorer.domain.stamps import StampPolicy
-from passport_scorer.scoring.road import ScoringRoad
-from passport_scorer.scoring.snapshot_reader import SnapshotReader
+from passport_scorer.scoring.service import ScoringRoad
+from passport_scorer.scoring.snapshots import SnapshotReader
+from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
 
 ISSUER_KEY = hashlib.sha256(b"the issuer of these tests").digest()
 START = datetime(2030, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from passport_scorer.auth.contract_wallets import ContractWallets
-from passport_scorer.auth.ethereum_node import EthereumNode
-from passport_scorer.auth.wallet_calls import VALID, deploy_and_ask, unwrap
+from passport_scorer.ethereum.eip1271 import ContractWallets
+from passport_scorer.ethereum.eip6492 import VALID, deploy_and_ask, unwrap
+from passport_scorer.ethereum.json_rpc import EthereumNode
 
 from .machine import World
 from .node import Node, answer_bytes

@@ -22,13 +22,13 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 from structlog.testing import capture_logs
 
-from passport_scorer.auth.access_tokens import AccessTokens, TokenKeys
-from passport_scorer.auth.contract_wallets import ChainWallets, ContractWallets
-from passport_scorer.auth.ethereum_node import EthereumNode
+from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.sign_in import SignIn, signed_digest
 from passport_scorer.db.database import Database
-from passport_scorer.domain.siwe import SignInRefused, SiweMessage, message_text
+from passport_scorer.ethereum.eip1271 import ChainWallets, ContractWallets
+from passport_scorer.ethereum.eip4361 import SignInRefused, SiweMessage, message_text
+from passport_scorer.ethereum.json_rpc import EthereumNode
 
 from .machine import Reverted
 from .node import Node, running_node

@@ -14,7 +14,7 @@ from joserfc.jwk import OctKey
 
 from passport_scorer.api.applications import public_application
 from passport_scorer.app import running_services
-from passport_scorer.settings import Settings
+from passport_scorer.settings.model import Settings
 
 SECRET = "a-secret-of-these-tests-that-is-long-enough"
 OWNER = "0x56f9a959055d5c17239fa63f2936f62bb6d17012"  # h7: three stamps, Google is revoked

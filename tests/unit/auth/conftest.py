@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.database_queries import PING
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.query import NoParameters
+from passport_scorer.db.queries.health import PING
+from passport_scorer.db.statement import NoParameters
 
 
 @pytest.fixture

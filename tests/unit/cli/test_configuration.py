@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from passport_scorer.cli.configuration import config
-from passport_scorer.effective_settings import EffectiveSetting, effective_settings
-from passport_scorer.setting_values import HIDDEN
-from passport_scorer.settings import InvalidSetting, Settings, variables
+from passport_scorer.settings.model import InvalidSetting, Settings, variables
+from passport_scorer.settings.parsers import HIDDEN
+from passport_scorer.settings.report import EffectiveSetting, effective_settings
 
 SECRET = "hush-hush"
 SECRETS = {

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.cli.deploy import app
-from passport_scorer.deployment.errors import MissingExtra, TemplateFileProblem
-from passport_scorer.deployment.routing import Choices, InvalidChoice
-from passport_scorer.deployment.template.build import template_text
+from passport_scorer.tools.aws.errors import MissingExtra, TemplateFileProblem
+from passport_scorer.tools.aws.routing import Choices, InvalidChoice
+from passport_scorer.tools.aws.template.build import template_text
 
 TEMPLATE = Path(__file__).parents[3] / "deploy" / "aws" / "lambda-arm64.yaml"
 
@@ -91,7 +91,7 @@ def test_check_of_nothing(tmp_path: Path) -> None:
 def test_without_the_extra(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the extra isn't installed, one line says how to."""
     monkeypatch.setitem(sys.modules, module, None)
-    for name in [name for name in sys.modules if name.startswith("passport_scorer.deployment.te")]:
+    for name in [name for name in sys.modules if name.startswith("passport_scorer.tools.aws.te")]:
         monkeypatch.delitem(sys.modules, name)
     command = ["check", str(TEMPLATE)] if module == "cfn_flip" else ["template"]
     with pytest.raises(MissingExtra, match=r"pip install 'passport-scorer\[deploy\]'"):

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.server.sockets import listen
-from passport_scorer.settings import InvalidSetting, Settings
+from passport_scorer.settings.model import InvalidSetting, Settings
 
 EVERYWHERE = "0.0.0.0"
 HERE = "127.0.0.1"

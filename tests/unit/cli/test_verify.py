@@ -11,7 +11,7 @@ import pytest
 from cyclopts import App
 
 from passport_scorer.cli.verify import verify
-from passport_scorer.demo.signing import sign_ed25519, sign_eip712, signed_eip712
+from passport_scorer.tools.demo.signing import sign_ed25519, sign_eip712, signed_eip712
 
 KEY = bytes(31) + b"\x07"
 WHO: dict[str, Any] = {

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import verify
-from passport_scorer.demo.signing import sign_ed25519, sign_eip712
 from passport_scorer.domain.credential import Credential
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.tools.demo.signing import sign_ed25519, sign_eip712
 
 ADDRESS = "0x4f0f596e6fafa901f0a803b18a9713964742bcaf"
 ISSUED_AT = datetime(2025, 11, 20, 13, 12, 9, 615000, tzinfo=UTC)
@@ -72,7 +72,7 @@ def refusal(now: datetime) -> Callable[[object], str]:
     """The code with which a document (not text) is refused at the time `now`."""
 
     def code(document: object) -> str:
-        with pytest.raises(CredentialRefused) as refused:
+        with pytest.raises(VerificationFailed) as refused:
             verify(json.dumps(document), now)
         return refused.value.code
 

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from passport_scorer.credentials import ed25519_signature_2018, eip712_signature_2021
 from passport_scorer.credentials.contexts import CREDENTIALS_V1, STATUS_LIST_2021
-from passport_scorer.credentials.reading import (
+from passport_scorer.credentials.parsing import (
     MAXIMUM_BRACKETS,
     MAXIMUM_COMMAS,
     MAXIMUM_SIZE,
 )
-from passport_scorer.demo.signing import sign_ed25519, sign_eip712
+from passport_scorer.tools.demo.signing import sign_ed25519, sign_eip712
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 EIP712 = eip712_signature_2021.TYPE

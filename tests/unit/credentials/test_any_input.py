@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import verify
-from passport_scorer.demo.signing import sign_ed25519, sign_eip712
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.tools.demo.signing import sign_ed25519, sign_eip712
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 ADDRESS = "0x4f0f596e6fafa901f0a803b18a9713964742bcaf"
@@ -91,7 +91,7 @@ def check(document: bytes | str) -> None:
     """Verify it; only a refusal, with a short reason, may be raised."""
     try:
         message = str(verify(document, NOW))
-    except CredentialRefused as refusal:
+    except VerificationFailed as refusal:
         message = refusal.message
         assert len(message) in range(10, 250)
     assert message

@@ -11,8 +11,8 @@ from pyld import jsonld
 from passport_scorer.credentials.contexts import STATUS_LIST_2021, bundled_context
 from passport_scorer.credentials.errors import ProfileViolated
 from passport_scorer.credentials.linked_data import canonical_form
-from passport_scorer.demo.signing import signed_ed25519
 from passport_scorer.domain.credential import Credential
+from passport_scorer.tools.demo.signing import signed_ed25519
 
 Verified = Callable[[object], Credential]
 Refusal = Callable[[object], str]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from eth_utils.address import to_checksum_address
 
-from passport_scorer.demo.signing import signed_eip712
 from passport_scorer.domain.credential import Credential
+from passport_scorer.tools.demo.signing import signed_eip712
 
 Verified = Callable[[object], Credential]
 Refusal = Callable[[object], str]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.credentials import atomic_types, eip712
-from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import verify
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.ethereum import eip712, eip712_types
 
 from .hostile_documents import (
     ED25519,
@@ -36,13 +36,13 @@ def calls(document: bytes | str) -> int:
         nonlocal count
         count += event in ("call", "c_call")
 
-    atomic_types._hash_of_text.cache_clear()
+    eip712_types._hash_of_text.cache_clear()
     eip712._compiled_plan.cache_clear()
     before = sys.getprofile()
     sys.setprofile(profiler)
     try:
         verify(document, NOW)
-    except CredentialRefused:
+    except VerificationFailed:
         pass
     finally:
         sys.setprofile(before)

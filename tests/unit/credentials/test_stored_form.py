@@ -7,7 +7,7 @@ import json
 import pytest
 
 from passport_scorer.credentials.errors import DocumentUnreadable
-from passport_scorer.credentials.reading import MAXIMUM_BRACKETS, MAXIMUM_DEPTH, MAXIMUM_SIZE
+from passport_scorer.credentials.parsing import MAXIMUM_BRACKETS, MAXIMUM_DEPTH, MAXIMUM_SIZE
 from passport_scorer.credentials.stored_form import MAXIMUM_DIGITS, read_storable
 
 # The braces around it, its name, colon and blank as PostgreSQL has them.

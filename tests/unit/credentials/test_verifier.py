@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.credentials.errors import CredentialRefused
 from passport_scorer.credentials.verifier import Step, verify
-from passport_scorer.demo.signing import signed_ed25519, signed_eip712
 from passport_scorer.domain.credential import Credential
+from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.tools.demo.signing import signed_ed25519, signed_eip712
 
 Verified = Callable[[object], Credential]
 Refusal = Callable[[object], str]
@@ -116,7 +116,7 @@ def test_each_change_is_refused_at_its_step(
     document = request.getfixturevalue(suite)
     change(document)
     passed: list[Step] = []
-    with pytest.raises(CredentialRefused) as refused:
+    with pytest.raises(VerificationFailed) as refused:
         verify(json.dumps(document), now, passed.append)
     assert (refused.value.code, passed) == (code, list(Step)[: list(Step).index(step)])
 
@@ -124,12 +124,12 @@ def test_each_change_is_refused_at_its_step(
 def test_only_the_future_is_a_transient_refusal(stamp: Document, now: datetime) -> None:
     """A proof from the future is refused until its time has come, and then verifies."""
     created = datetime(2025, 11, 20, 13, 12, 9, 615000, tzinfo=UTC)
-    with pytest.raises(CredentialRefused) as early:
+    with pytest.raises(VerificationFailed) as early:
         verify(json.dumps(stamp), created - timedelta(microseconds=1))
     assert early.value.transient
     assert verify(json.dumps(stamp), created).provider == "Google"
     stamp["issuer"] = None
-    with pytest.raises(CredentialRefused) as broken:
+    with pytest.raises(VerificationFailed) as broken:
         verify(json.dumps(stamp), now)
     assert not broken.value.transient
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport_scorer.db import url_options
-from passport_scorer.db.embedded import find_installation
 from passport_scorer.db.url_options import (
     CARRIED_OUT,
     LEFT_OUT,
@@ -24,6 +23,7 @@ from passport_scorer.db.url_options import (
     refused_options,
     unknown_options,
 )
+from passport_scorer.tools.embedded_postgres import find_installation
 
 DECIDED = (OF_DRIVER, OF_SERVER, CARRIED_OUT, LEFT_OUT, frozenset(REFUSED))
 

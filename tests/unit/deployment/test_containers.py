@@ -16,11 +16,11 @@ import pytest
 import yaml
 from cyclopts import App
 
-from passport_scorer.api.health import HEALTH
+from passport_scorer.api.operations.health import HEALTH
 from passport_scorer.cli.serve import serve
-from passport_scorer.server.http import GRACE
-from passport_scorer.settings import InvalidSetting, Settings, read_settings
-from passport_scorer.settings_check import read_serving_settings
+from passport_scorer.server.uvicorn_server import GRACE
+from passport_scorer.settings.model import InvalidSetting, Settings, read_settings
+from passport_scorer.settings.startup_check import read_serving_settings
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"

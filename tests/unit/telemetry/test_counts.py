@@ -11,12 +11,12 @@ import pytest
 from passport_scorer.auth.api_keys import ApiKeys, PresentedKey
 from passport_scorer.auth.key_hashes import fast_hash
 from passport_scorer.auth.rate_limits import RateLimits
-from passport_scorer.auth.usage_analytics import BatchedUsageAnalytics
-from passport_scorer.credentials.errors import CredentialRefused
-from passport_scorer.credentials.verified_cache import VerifiedCredentials
-from passport_scorer.db.api_key_queries import Usage
+from passport_scorer.auth.usage_log import BatchedUsageAnalytics
+from passport_scorer.credentials.verdict_cache import VerifiedCredentials
 from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.queries.usage import Usage
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
+from passport_scorer.domain.errors import VerificationFailed
 
 from .counting import Counting
 
@@ -111,7 +111,7 @@ def test_credentials_that_are_remembered() -> None:
     metrics = Counting()
     cache = VerifiedCredentials(10, metrics)
     for _ in range(3):
-        with pytest.raises(CredentialRefused):
+        with pytest.raises(VerificationFailed):
             cache.verify("{}", NOW)
     assert metrics.counted == {
         ("credential_cache_misses_total",): 1,

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from passport_scorer.scoring.gathering import Gathering
+from passport_scorer.scoring.batching import Gathering
 from passport_scorer.telemetry import Telemetry, open_telemetry
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 from passport_scorer.telemetry.open_telemetry import OpenTelemetryTraces, TraceSettings

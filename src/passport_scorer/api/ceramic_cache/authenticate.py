@@ -8,13 +8,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.endpoint import Answer, Body, Endpoint
-from passport_scorer.api.examples import NONCE, OWNER_CHECKSUMMED, SIGNATURE
-from passport_scorer.api.parsing import json_body
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.responses import detail_answer, general_answers, json_response
-from passport_scorer.auth.contract_wallets import LONGEST_SIGNATURE
-from passport_scorer.domain.siwe import SiweMessage
+from passport_scorer.api.http.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import json_body
+from passport_scorer.api.http.responses import detail_answer, general_answers, json_response
+from passport_scorer.api.operations.examples import NONCE, OWNER_CHECKSUMMED, SIGNATURE
+from passport_scorer.ethereum.eip1271 import LONGEST_SIGNATURE
+from passport_scorer.ethereum.eip4361 import SiweMessage
 from passport_scorer.services import Services
 
 # What contract wallets may sign with is longer than any signature of a key.

@@ -6,23 +6,23 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.access_log import note_score
-from passport_scorer.api.ceramic_cache.owner_call import (
+from passport_scorer.api.guards.owner import (
     OWNER_SECURITY,
     owner_answers,
     owner_endpoint,
 )
-from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
-from passport_scorer.api.parsing import json_body, parse_integer, scorer_query_parameter
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.public.score_response import (
+from passport_scorer.api.http.endpoint import Answer, Body, Endpoint, Parameter
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import json_body, parse_integer, scorer_query_parameter
+from passport_scorer.api.http.responses import detail_answer, json_response
+from passport_scorer.api.middleware.access_log import note_score
+from passport_scorer.api.schemas.score import (
     OWNER_EXAMPLE,
     V2ScoreResponse,
     recorded_score_response,
     score_response,
 )
-from passport_scorer.api.responses import detail_answer, json_response
-from passport_scorer.auth.access_tokens import InvalidAccessToken
+from passport_scorer.auth.jwt_access_tokens import InvalidAccessToken
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.bounded_types import BIGINT, Bigint, OptionalIntegerText
 from passport_scorer.services import Services

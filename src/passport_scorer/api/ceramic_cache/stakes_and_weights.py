@@ -5,15 +5,15 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.ceramic_cache.owner_call import (
+from passport_scorer.api.guards.owner import (
     OWNER_SECURITY,
     owner_answers,
     owner_endpoint,
 )
-from passport_scorer.api.endpoint import Answer, Endpoint
-from passport_scorer.api.responses import detail_answer, general_answers, json_response
-from passport_scorer.api.stakes import OWNER_STAKES_EXAMPLE, Stakes, stakes_of
-from passport_scorer.api.weights import WEIGHTS_CACHE_CONTROL, weights_of
+from passport_scorer.api.http.endpoint import Answer, Endpoint
+from passport_scorer.api.http.responses import detail_answer, general_answers, json_response
+from passport_scorer.api.schemas.stakes import OWNER_STAKES_EXAMPLE, Stakes, stakes_of
+from passport_scorer.api.schemas.weights import WEIGHTS_CACHE_CONTROL, weights_of
 from passport_scorer.services import Services
 
 

@@ -8,30 +8,30 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.access_log import note_community, note_score
-from passport_scorer.api.ceramic_cache.owner_call import (
+from passport_scorer.api.guards.owner import (
     OWNER_SECURITY,
     owner_answers,
     owner_endpoint,
 )
-from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
-from passport_scorer.api.examples import CREDENTIALS
-from passport_scorer.api.parsing import (
+from passport_scorer.api.http.client_address import peer_of
+from passport_scorer.api.http.endpoint import Answer, Body, Endpoint, Parameter
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import (
     json_body,
     list_of_at_most,
     members,
     required_query_parameter,
 )
-from passport_scorer.api.peer import peer_of
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.public.score_response import OWNER_EXAMPLE, score_response
-from passport_scorer.api.responses import (
+from passport_scorer.api.http.responses import (
     detail_answer,
     general_answers,
     json_response,
     limited_answer,
 )
-from passport_scorer.api.submitted_stamps import (
+from passport_scorer.api.middleware.access_log import note_community, note_score
+from passport_scorer.api.operations.examples import CREDENTIALS
+from passport_scorer.api.schemas.score import OWNER_EXAMPLE, score_response
+from passport_scorer.api.schemas.stamps import (
     StampEntry,
     StampsAndScoreResponse,
     StampsResponse,
@@ -41,7 +41,7 @@ from passport_scorer.api.submitted_stamps import (
     shown,
 )
 from passport_scorer.domain.addresses import parse_address
-from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, check_number
+from passport_scorer.domain.submissions import MOST_ENTRIES, check_number
 from passport_scorer.scoring.stamp_store import Source, SourceApp
 from passport_scorer.services import Services
 

@@ -6,15 +6,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
-from passport_scorer.api.internal.parameters import ADDRESS
-from passport_scorer.api.internal_call import (
+from passport_scorer.api.guards.internal import (
     INTERNAL_SECURITY,
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.responses import json_response
-from passport_scorer.db.customization_queries import (
+from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.http.responses import json_response
+from passport_scorer.api.schemas.parameters import ADDRESS
+from passport_scorer.db.queries.customization import (
     READ_LIST_MEMBERSHIP,
     ListMembership,
     ReadListMembershipParameters,

@@ -9,22 +9,22 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.endpoint import Answer, Body, Endpoint
-from passport_scorer.api.examples import BANNED_HASH
-from passport_scorer.api.internal.parameters import EXAMPLE_ADDRESS
-from passport_scorer.api.internal_call import (
+from passport_scorer.api.guards.internal import (
     INTERNAL_SECURITY,
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.parsing import json_body, list_of_at_most, members
-from passport_scorer.api.problems import InvalidRequest, Problem, invalid_request_answer
-from passport_scorer.api.responses import detail_answer, json_response
-from passport_scorer.credentials.did import address_spellings
-from passport_scorer.db.ban_queries import READ_BANS, ReadBansParameters
+from passport_scorer.api.http.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.http.problems import InvalidRequest, Problem, invalid_request_answer
+from passport_scorer.api.http.requests import json_body, list_of_at_most, members
+from passport_scorer.api.http.responses import detail_answer, json_response
+from passport_scorer.api.operations.examples import BANNED_HASH
+from passport_scorer.api.schemas.parameters import EXAMPLE_ADDRESS
+from passport_scorer.db.queries.bans import READ_BANS, ReadBansParameters
 from passport_scorer.domain.bans import Ban, Subject, banned_address, first_bans
 from passport_scorer.domain.bounded_types import HashText, StorableText
-from passport_scorer.domain.times import event_time
+from passport_scorer.domain.timestamps import event_time
+from passport_scorer.ethereum.did import address_spellings
 from passport_scorer.services import Services
 
 MOST_CREDENTIALS = 1000  # in one call; an address has about a hundred stamps

@@ -6,21 +6,21 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.addresses import parse_checksummed_address
-from passport_scorer.api.endpoint import Answer, Endpoint
-from passport_scorer.api.internal.parameters import CHECKSUMMED_ADDRESS, invalid_address_answer
-from passport_scorer.api.internal_call import (
+from passport_scorer.api.guards.internal import (
     INTERNAL_SECURITY,
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.parsing import required_query_parameter
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.responses import json_response
-from passport_scorer.db.contribution_queries import (
+from passport_scorer.api.http.endpoint import Answer, Endpoint
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import required_query_parameter
+from passport_scorer.api.http.responses import json_response
+from passport_scorer.api.schemas.parameters import CHECKSUMMED_ADDRESS, invalid_address_answer
+from passport_scorer.db.queries.contributions import (
     READ_CONTRIBUTIONS,
     ReadContributionsParameters,
 )
+from passport_scorer.ethereum.checksum_address import parse_checksummed_address
 from passport_scorer.services import Services
 
 

@@ -8,14 +8,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
-from passport_scorer.api.internal_call import (
+from passport_scorer.api.guards.internal import (
     INTERNAL_SECURITY,
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.responses import detail_answer, json_response
-from passport_scorer.db.customization_queries import READ_RULESET, ReadRulesetParameters
+from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.http.responses import detail_answer, json_response
+from passport_scorer.db.queries.customization import READ_RULESET, ReadRulesetParameters
 from passport_scorer.domain.bounded_types import is_storable
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services

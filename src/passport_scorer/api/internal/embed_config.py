@@ -6,17 +6,17 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.endpoint import Answer, Endpoint, Parameter
-from passport_scorer.api.internal.parameters import unknown_scorer_answer
-from passport_scorer.api.parsing import (
+from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import (
     parse_integer,
     required_query_parameter,
     scorer_query_parameter,
 )
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.responses import general_answers, json_response
-from passport_scorer.api.weights import WEIGHTS_CACHE_CONTROL, weights_of
-from passport_scorer.db.embed_queries import (
+from passport_scorer.api.http.responses import general_answers, json_response
+from passport_scorer.api.schemas.parameters import unknown_scorer_answer
+from passport_scorer.api.schemas.weights import WEIGHTS_CACHE_CONTROL, weights_of
+from passport_scorer.db.queries.embed import (
     READ_EMBED_CONFIG,
     CommunityParameters,
     EmbedConfig,

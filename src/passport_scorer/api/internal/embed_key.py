@@ -6,11 +6,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.endpoint import Answer, Endpoint
-from passport_scorer.api.public.partner_call import PARTNER_SECURITY, PartnerCall
-from passport_scorer.api.responses import detail_answer, general_answers, json_response
-from passport_scorer.db.embed_queries import READ_EMBED_KEY, ReadEmbedKeyParameters
-from passport_scorer.db.partner_queries import stored_key
+from passport_scorer.api.guards.partner import PARTNER_SECURITY, PartnerCall
+from passport_scorer.api.http.endpoint import Answer, Endpoint
+from passport_scorer.api.http.responses import detail_answer, general_answers, json_response
+from passport_scorer.db.queries.embed import READ_EMBED_KEY, ReadEmbedKeyParameters
+from passport_scorer.db.queries.partners import stored_key
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 from passport_scorer.services import Services
 

@@ -8,19 +8,19 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.access_log import note_score
-from passport_scorer.api.endpoint import Answer, Body, Endpoint, Parameter
-from passport_scorer.api.examples import CREDENTIALS, SCORER_ID
-from passport_scorer.api.internal_call import (
+from passport_scorer.api.guards.internal import (
     INTERNAL_SECURITY,
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.parsing import json_body, list_of_at_most, members, parse_integer
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.public.score_response import OWNER_EXAMPLE, score_response
-from passport_scorer.api.responses import detail_answer, general_answers, json_response
-from passport_scorer.api.submitted_stamps import (
+from passport_scorer.api.http.endpoint import Answer, Body, Endpoint, Parameter
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import json_body, list_of_at_most, members, parse_integer
+from passport_scorer.api.http.responses import detail_answer, general_answers, json_response
+from passport_scorer.api.middleware.access_log import note_score
+from passport_scorer.api.operations.examples import CREDENTIALS, SCORER_ID
+from passport_scorer.api.schemas.score import OWNER_EXAMPLE, score_response
+from passport_scorer.api.schemas.stamps import (
     StampsAndScoreResponse,
     example_stamps,
     read_stamp,
@@ -30,7 +30,7 @@ from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.bounded_types import BIGINT, Bigint, IntegerText
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, Entry, UnusableEntry, check_number
+from passport_scorer.domain.submissions import MOST_ENTRIES, Entry, UnusableEntry, check_number
 from passport_scorer.scoring.stamp_store import Source, SourceApp
 from passport_scorer.services import Services
 

@@ -8,20 +8,20 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.endpoint import Answer, Body, Endpoint
-from passport_scorer.api.examples import CREDENTIALS, REVOKED_PROOF, proof_value
-from passport_scorer.api.internal_call import (
+from passport_scorer.api.guards.internal import (
     INTERNAL_SECURITY,
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.parsing import json_body, list_of_at_most, members
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.responses import json_response
-from passport_scorer.db.ban_queries import READ_REVOCATIONS, ReadRevocationsParameters
+from passport_scorer.api.http.endpoint import Answer, Body, Endpoint
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import json_body, list_of_at_most, members
+from passport_scorer.api.http.responses import json_response
+from passport_scorer.api.operations.examples import CREDENTIALS, REVOKED_PROOF, proof_value
+from passport_scorer.db.queries.bans import READ_REVOCATIONS, ReadRevocationsParameters
 from passport_scorer.domain.bounded_types import StorableText
 from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
-from passport_scorer.domain.submitted_stamps import MOST_ENTRIES, check_number
+from passport_scorer.domain.submissions import MOST_ENTRIES, check_number
 from passport_scorer.services import Services
 
 

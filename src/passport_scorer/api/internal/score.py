@@ -7,23 +7,23 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.access_log import note_score
-from passport_scorer.api.endpoint import Answer, Endpoint
-from passport_scorer.api.internal.parameters import (
+from passport_scorer.api.guards.internal import (
+    INTERNAL_SECURITY,
+    internal_answers,
+    internal_endpoint,
+)
+from passport_scorer.api.http.endpoint import Answer, Endpoint
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import integer_path_parameter
+from passport_scorer.api.http.responses import json_response
+from passport_scorer.api.middleware.access_log import note_score
+from passport_scorer.api.schemas.parameters import (
     ADDRESS,
     SCORER_ID,
     invalid_address_answer,
     unknown_scorer_answer,
 )
-from passport_scorer.api.internal_call import (
-    INTERNAL_SECURITY,
-    internal_answers,
-    internal_endpoint,
-)
-from passport_scorer.api.parsing import integer_path_parameter
-from passport_scorer.api.problems import invalid_request_answer
-from passport_scorer.api.public.score_response import EXAMPLE, V2ScoreResponse, score_response
-from passport_scorer.api.responses import json_response
+from passport_scorer.api.schemas.score import EXAMPLE, V2ScoreResponse, score_response
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.services import Services
 

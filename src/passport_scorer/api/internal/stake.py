@@ -5,19 +5,19 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.addresses import parse_checksummed_address
-from passport_scorer.api.endpoint import Answer, Endpoint
-from passport_scorer.api.internal.parameters import (
-    CHECKSUMMED_ADDRESS,
-    invalid_address_answer,
-)
-from passport_scorer.api.internal_call import (
+from passport_scorer.api.guards.internal import (
     INTERNAL_SECURITY,
     internal_answers,
     internal_endpoint,
 )
-from passport_scorer.api.responses import json_response
-from passport_scorer.api.stakes import STAKES_EXAMPLE, Stakes, stakes_of
+from passport_scorer.api.http.endpoint import Answer, Endpoint
+from passport_scorer.api.http.responses import json_response
+from passport_scorer.api.schemas.parameters import (
+    CHECKSUMMED_ADDRESS,
+    invalid_address_answer,
+)
+from passport_scorer.api.schemas.stakes import STAKES_EXAMPLE, Stakes, stakes_of
+from passport_scorer.ethereum.checksum_address import parse_checksummed_address
 from passport_scorer.services import Services
 
 

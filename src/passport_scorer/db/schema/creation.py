@@ -2,10 +2,9 @@
 
 from typing import Any, ClassVar
 
-from passport_scorer.db.inspection import Severity, compare, describe_within
+from passport_scorer.db.checks import Severity, compare, describe_within
+from passport_scorer.db.schema import table_definitions
 from passport_scorer.domain.errors import PassportScorerError
-
-from . import table_definitions
 
 # Any number that nobody else uses: two who make the tables at once take turns.
 LOCK = 7277077

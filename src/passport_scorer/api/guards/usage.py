@@ -1,0 +1,149 @@
+"""What the usage analytics record of a call.
+
+Source: specification, auth.md ("Usage analytics"); http.md ("What was written in other times").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from passport_scorer.auth.api_keys import WrongSecret
+from passport_scorer.db.queries.usage import Usage
+from passport_scorer.domain.api_key import ApiKey
+
+_LONGEST_PATH = 1000  # characters; what account_accountapikeyanalytics.path can hold
+_LONGEST_BASE_PATH = 200
+_MASKED = frozenset({"x-api-key", "cookie", "authorization"})
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+MOST_HEADERS = 64
+LONGEST_HEADERS = 4096  # bytes of all of them as JSON
+_LONGEST_NAME, _LONGEST_VALUE = 64, 256  # characters of a header
+LONGEST_RESPONSE = 64 * 1024  # bytes; the answer of a score has some 2 KB
+# Segments and query are indexed, and PostgreSQL refuses an index entry of more than 2704 bytes.
+_LONGEST_INDEXED = 2000
+_FIRST_OF_MANY, _START_OF_LONG = 8, 32  # 8 times 2 texts of 32 characters of 4 bytes fit
+# An even number of backslashes before it: this one begins an escape.
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+Value = TypeVar("Value")
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What was answered.
+
+    Attributes:
+        status: of HTTP.
+        body: JSON.
+        error: why the call was refused; None if it wasn't.
+    """
+
+    status: int
+    body: bytes
+    error: Exception | None
+
+
+def usage_of(request: Request, key: ApiKey, answer: Answered, *, response_recorded: bool) -> Usage:
+    """Return the row for a call.
+
+    Args:
+        request: what was asked.
+        key: whose key was presented.
+        answer: what came of it.
+        response_recorded: True if the answer becomes a part of the row.
+    """
+    path = request.scope["path"].replace("\0", _REPLACEMENT)
+    segments = [segment for segment in path.split("/") if segment]
+    shown = response_recorded and answer.error is None
+    too_long = len(answer.body) > LONGEST_RESPONSE
+    return Usage(
+        api_key_id=key.key_id,
+        created_at=datetime.now(UTC),
+        path=path[:_LONGEST_PATH],
+        base_path=segments[0][:_LONGEST_BASE_PATH],
+        path_segments_json=_indexed(segments, lambda: [_start(text) for text in _first(segments)]),
+        query_params_json=_query(request) if request.scope["query_string"] else "{}",
+        headers_json=_headers(request.headers.items()),
+        payload_json=None,
+        # Not the answer's JSON, but a JSON text that holds it: so existing readers know it.
+        response_json=_json(answer.body.decode()) if shown and not too_long else None,
+        response_skipped=not response_recorded or (shown and too_long),
+        error=_error_text(answer),
+        status_code=answer.status,
+    )
+
+
+def _error_text(answer: Answered) -> str | None:
+    if answer.error is None:
+        return None
+    if isinstance(answer.error, WrongSecret):
+        return "Unauthorized request"
+    detail = msgspec.json.decode(answer.body)["detail"]
+    return detail if isinstance(detail, str) else "The request has the wrong shape."
+
+
+def _masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name.title(): "***" if name.lower() in _MASKED else value for name, value in headers}
+
+
+def _headers(headers: Iterable[tuple[str, str]]) -> str:
+    """The headers as JSON, within bounds: long ones are shortened, then the last are left out."""
+    masked = _masked(headers)
+    if len(masked) > MOST_HEADERS or any(map(_is_long, masked.items())):
+        first = islice(masked.items(), MOST_HEADERS)
+        masked = {_cut(name, _LONGEST_NAME): _cut(value, _LONGEST_VALUE) for name, value in first}
+    text = _json(masked)
+    while len(text.encode()) > LONGEST_HEADERS:
+        masked = dict(islice(masked.items(), len(masked) - max(1, len(masked) // 8)))
+        text = _json(masked)
+    return text
+
+
+def _is_long(header: tuple[str, str]) -> bool:
+    return len(header[0]) > _LONGEST_NAME or len(header[1]) > _LONGEST_VALUE
+
+
+def _query(request: Request) -> str:
+    pairs = request.query_params.multi_items()
+    return _indexed(
+        _lists(pairs),
+        lambda: _lists((_start(name), _start(value)) for name, value in _first(pairs)),
+    )
+
+
+def _lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Name -> all its values, in their order."""
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value)
+    return lists
+
+
+def _indexed(whole: object, shortened: Callable[[], object]) -> str:
+    """The first if it fits into an index, else the second."""
+    text = _json(whole)
+    return text if len(text.encode()) <= _LONGEST_INDEXED else _json(shortened())
+
+
+def _first(values: Sequence[Value]) -> Sequence[Value]:
+    return values[:_FIRST_OF_MANY]
+
+
+def _start(text: str) -> str:
+    return _cut(text, _START_OF_LONG)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _json(value: object) -> str:
+    """JSON without NUL, which PostgreSQL can't hold, neither as itself nor escaped."""
+    text = msgspec.json.encode(value).decode()
+    return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", text) if "u0000" in text else text

@@ -1,0 +1,194 @@
+"""The OpenAPI 3.1 document of a list of endpoints. Source: OpenAPI Specification 3.1.1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+
+from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.http.requests import UnsupportedEncoding
+from passport_scorer.api.http.responses import detail_answer
+
+# An entry of "Attributes:" in a docstring: a name, a colon, and lines that may go on indented.
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
+_REFERENCE = "#/components/schemas/{name}"
+_SECURITY_SCHEMES: Mapping[str, Any] = {
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The API key of a partner: `<prefix>.<secret>`. In the demo: `demo`.",
+    },
+    "ApiKeyInAuthorization": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The same API key as `Authorization: <scheme> <key>`, with any scheme.",
+    },
+    "AccessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token of the owner of an address, from the sign-in. In the "
+        "demo: the one that `passport-scorer demo run` prints.",
+    },
+    "InternalToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "The token of the internal network, without a scheme, where one is "
+        "configured (`CGRANTS_API_TOKEN`). The demo has none: leave it empty.",
+    },
+}
+
+_HEADERS: Mapping[str, str] = {
+    "X-Request-ID": "Names this request, for support: what the request's own `X-Request-ID` said, "
+    "if that was 1 to 128 letters, digits and `._~+/=:@-`, else a new id.",
+    "traceparent": "The trace that the request belongs to (W3C Trace Context).",
+    "Cache-Control": "How long the answer may be kept; mostly `no-store`.",
+    "WWW-Authenticate": "What may be presented.",
+    "Link": 'Where the error is explained: `</errors#…>; rel="help"`.',
+    "ETag": "Names this version of the answer, for `If-None-Match`.",
+}
+_IN_ALL: dict[str, Any] = {
+    name: {"$ref": f"#/components/headers/{name}"}
+    for name in ("X-Request-ID", "traceparent", "Cache-Control")
+}
+
+
+def openapi_document(
+    title: str, description: str, endpoints: Sequence[Endpoint], root: str = ""
+) -> dict[str, Any]:
+    """Return the OpenAPI document of these endpoints, as plain JSON values.
+
+    Args:
+        title: of the document.
+        description: a sentence.
+        endpoints: what it describes.
+        root: the path prefix of the service; empty if there is none.
+    """
+    bodies = dict.fromkeys(_bodies(endpoints))
+    schemas, components = msgspec.json.schema_components(bodies, ref_template=_REFERENCE)
+    schema_of = dict(zip(bodies, schemas, strict=True))
+    schemes = {name for endpoint in endpoints for name in endpoint.security}
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        operation = _operation(endpoint, schema_of)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": title,
+            "version": version("passport-scorer"),
+            "description": description,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": root or "/", "description": "This service"}],
+        "paths": paths,
+        "components": {
+            "schemas": {name: _described(schema) for name, schema in components.items()},
+            "headers": {name: _header(says) for name, says in _HEADERS.items()},
+            "securitySchemes": {n: s for n, s in _SECURITY_SCHEMES.items() if n in schemes},
+        },
+    }
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """Move what the docstring of a type says of its attributes to the properties."""
+    about, _, attributes = cleandoc(schema.get("description", "")).partition("Attributes:")
+    properties = dict(schema.get("properties", {}))
+    for name, meaning in _ATTRIBUTE.findall(attributes):
+        wire_name = name if name in properties else _camel(name)
+        text = " ".join(meaning.split())
+        described = {"description": text[0].upper() + text[1:]}
+        properties[wire_name] = {**properties[wire_name], **described}
+    return {**schema, "description": about.strip(), "properties": properties}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
+
+
+def _bodies(endpoints: Sequence[Endpoint]) -> Iterator[Any]:
+    for endpoint in endpoints:
+        if endpoint.body:
+            yield endpoint.body.type
+        for answer in _answers(endpoint):
+            yield answer.body
+
+
+def _answers(endpoint: Endpoint) -> Sequence[Answer]:
+    """What an endpoint declares, and what follows from its having a body."""
+    if not endpoint.body:
+        return endpoint.answers
+    bound = f"The body has more than {endpoint.longest_body // 1024} KiB."
+    identity = {"Accept-Encoding": "`identity`: the only coding that is taken."}
+    answers = [
+        *endpoint.answers,
+        detail_answer(413, bound, "The body of the request is too long."),
+        detail_answer(415, "The body is compressed.", UnsupportedEncoding().message, identity),
+    ]
+    return sorted(answers, key=lambda answer: answer.status)
+
+
+def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": getattr(endpoint.handler, "__name__", endpoint.summary),
+        "tags": [endpoint.tag],
+        "summary": endpoint.summary,
+        "description": endpoint.description,
+        "parameters": [
+            *(_parameter(parameter, "path") for parameter in endpoint.parameters),
+            *(_parameter(parameter, "query") for parameter in endpoint.query),
+        ],
+        "security": [{name: []} for name in endpoint.security],
+        "responses": {
+            str(answer.status): _response(answer, schema_of) for answer in _answers(endpoint)
+        },
+    }
+    if endpoint.cache_control:
+        operation["responses"]["304"] = _not_modified()
+        operation["responses"]["200"]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
+    if endpoint.body:
+        content = {"schema": schema_of[endpoint.body.type], "example": endpoint.body.example}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
+
+
+def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": place,
+        "required": parameter.required,
+        "description": parameter.meaning,
+        "schema": parameter.schema,
+        "example": parameter.example,
+    }
+
+
+def _response(answer: Answer, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
+    content = {"schema": schema_of[answer.body], "example": answer.example}
+    headers = {name: _header(says) for name, says in answer.headers.items()}
+    if answer.status >= 400:
+        headers["Link"] = {"$ref": "#/components/headers/Link"}
+    if answer.status == 401:
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
+    return {
+        "description": answer.meaning,
+        "headers": headers | _IN_ALL,
+        "content": {"application/json": content},
+    }
+
+
+def _header(says: str) -> dict[str, Any]:
+    return {"description": says, "schema": {"type": "string"}}
+
+
+def _not_modified() -> dict[str, Any]:
+    headers = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    return {"description": "You have it already (`If-None-Match`).", "headers": headers | _IN_ALL}

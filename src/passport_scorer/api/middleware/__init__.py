@@ -1,0 +1,1 @@
+"""ASGI middleware: telemetry, the access log, limits, the routing header."""

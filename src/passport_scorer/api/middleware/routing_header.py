@@ -1,0 +1,33 @@
+"""While endpoints are moved here from another deployment, only marked requests are answered.
+
+Source: specification, operations.md ("Routing between two deployments").
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from passport_scorer.api.http.responses import not_found
+
+_GATED = ("/ceramic-cache/", "/internal/embed/")
+
+
+class RoutingHeader:
+    """ASGI middleware: gated paths are 404 unless the header says `true`.
+
+    Args:
+        app: what answers.
+        header: the name of the header.
+    """
+
+    def __init__(self, app: ASGIApp, header: str) -> None:
+        self._app = app
+        self._header = header.lower().encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the request pass."""
+        gated = scope["type"] == "http" and scope["path"].startswith(_GATED)
+        if gated and (self._header, b"true") not in scope["headers"]:
+            await not_found()(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

@@ -1,0 +1,1 @@
+"""JSON bodies and parameters that several audiences share."""

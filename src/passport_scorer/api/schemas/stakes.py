@@ -1,0 +1,93 @@
+"""Stakes as answers show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from passport_scorer.api.operations.examples import ADDRESS, OWNER_ADDRESS
+from passport_scorer.db.queries.stakes import READ_STAKES, ReadStakesParameters, Stake
+from passport_scorer.domain.decimals import plain
+from passport_scorer.domain.timestamps import iso
+from passport_scorer.services import Services
+
+
+class StakeItem(msgspec.Struct, frozen=True):
+    """A stake.
+
+    Attributes:
+        chain: the id of the chain.
+        staker: the address that staked.
+        stakee: the address on which it staked.
+        amount: in GTC, with 18 decimals.
+        unlock_time: when the stake may be taken back.
+        lock_time: when it was staked.
+        last_updated_in_block: the number of the block of the last change.
+    """
+
+    chain: int
+    staker: str
+    stakee: str
+    amount: str
+    unlock_time: str
+    lock_time: str
+    last_updated_in_block: int
+
+
+class Stakes(msgspec.Struct, frozen=True):
+    """The stakes of an address and on it.
+
+    Attributes:
+        items: the stakes; may be empty.
+    """
+
+    items: list[StakeItem]
+
+
+async def stakes_of(services: Services, address: str) -> Stakes:
+    """Return the stakes in which an address (in lower case) is staker or stakee.
+
+    Raises:
+        DatabaseUnavailable: the database can't be reached in time.
+    """
+    rows = await services.database.read(READ_STAKES, ReadStakesParameters(address))
+    return _shown(rows)
+
+
+def _shown(rows: Sequence[Stake]) -> Stakes:
+    return Stakes(
+        [
+            StakeItem(
+                chain=row.chain,
+                staker=row.staker,
+                stakee=row.stakee,
+                amount=plain(row.amount),
+                unlock_time=iso(row.unlock_time),
+                lock_time=iso(row.lock_time),
+                last_updated_in_block=int(row.last_updated_in_block),
+            )
+            for row in rows
+        ]
+    )
+
+
+STAKES_EXAMPLE = Stakes(
+    [
+        StakeItem(
+            chain=1,
+            staker=ADDRESS,
+            stakee=ADDRESS,
+            amount="1000.500000000000000000",
+            unlock_time="2026-07-01T12:30:15+00:00",
+            lock_time="2026-01-01T12:00:00+00:00",
+            last_updated_in_block=12345678,
+        )
+    ]
+)
+OWNER_STAKES_EXAMPLE = Stakes(
+    [
+        msgspec.structs.replace(stake, staker=OWNER_ADDRESS, stakee=OWNER_ADDRESS)
+        for stake in STAKES_EXAMPLE.items
+    ]
+)

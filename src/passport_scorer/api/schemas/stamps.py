@@ -1,0 +1,183 @@
+"""Stamps as they are sent: the JSON text is kept as it is, and what is needed is read from it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from passport_scorer.api.http.problems import InvalidRequest, Problem
+from passport_scorer.api.http.requests import decode_json
+from passport_scorer.api.operations.examples import CREDENTIALS, OWNER_ADDRESS
+from passport_scorer.api.schemas.score import V2ScoreResponse
+from passport_scorer.credentials.errors import DocumentUnreadable
+from passport_scorer.credentials.stored_form import read_storable
+from passport_scorer.db.queries.stamps import LiveStamp
+from passport_scorer.domain.bounded_types import StorableText
+from passport_scorer.domain.submissions import Entry, SubmittedStamp, UnusableEntry
+
+_NOTHING = re.compile(rb"null|\{[ \t\n\r]*\}")
+
+
+class StampEntry(msgspec.Struct, frozen=True):
+    """An entry of a bulk call.
+
+    Attributes:
+        provider: the provider whose live stamp is replaced or deleted.
+        stamp: the credential to store; null, left out or an empty object: only delete.
+        address: ignored, whatever it is; the address is that of the access token.
+    """
+
+    provider: StorableText
+    stamp: dict[str, Any] | None = None
+    address: Any = None
+
+
+class ShownLiveStamp(msgspec.Struct, frozen=True):
+    """A stamp as the stamp store shows it.
+
+    Attributes:
+        id: the id of its row; a newer stamp has a higher one.
+        address: the address of the owner, in lower case.
+        provider: the provider, which says what the stamp attests.
+        stamp: the credential, as it was sent.
+    """
+
+    id: int
+    address: str
+    provider: str
+    stamp: msgspec.Raw
+
+
+class StampsResponse(msgspec.Struct, frozen=True):
+    """The live stamps of an address.
+
+    Attributes:
+        success: always true.
+        stamps: the live stamps, newest first; revoked ones are left out.
+    """
+
+    success: bool
+    stamps: list[ShownLiveStamp]
+
+
+class StampsAndScoreResponse(msgspec.Struct, frozen=True):
+    """The live stamps of an address, and its score.
+
+    Attributes:
+        success: always true.
+        stamps: the live stamps, newest first; revoked ones are left out.
+        score: the score with these stamps.
+    """
+
+    success: bool
+    stamps: list[ShownLiveStamp]
+    score: V2ScoreResponse
+
+
+def example_stamps() -> tuple[ShownLiveStamp, ShownLiveStamp]:
+    """Return two stamps of an owner, newest first, for the OpenAPI document."""
+    return (
+        ShownLiveStamp(25, OWNER_ADDRESS, "Google", CREDENTIALS.google),
+        ShownLiveStamp(24, OWNER_ADDRESS, "Ens", CREDENTIALS.ens),
+    )
+
+
+def shown(stamps: list[LiveStamp]) -> list[ShownLiveStamp]:
+    """Return stamps as answers show them."""
+    return [
+        ShownLiveStamp(stamp.id, stamp.address, stamp.provider, msgspec.Raw(stamp.stamp.encode()))
+        for stamp in stamps
+        if stamp.stamp is not None
+    ]
+
+
+def read_entries(sent: list[msgspec.Raw]) -> list[Entry]:
+    """Read the entries of a bulk call.
+
+    Raises:
+        InvalidRequest: an entry has another shape; it is named by its place.
+        UnusableEntry: a stamp is out of bounds.
+    """
+    return [_entry(place, _read_entry(place, entry)) for place, entry in enumerate(sent, 1)]
+
+
+def read_providers(sent: list[msgspec.Raw]) -> list[str]:
+    """Read the providers of entries whose stamps don't matter, whatever those are.
+
+    Raises:
+        InvalidRequest: an entry has another shape; it is named by its place.
+    """
+    return [_read_entry(place, entry).provider for place, entry in enumerate(sent, 1)]
+
+
+def read_stamp(place: int, document: msgspec.Raw, loc: list[str | int]) -> SubmittedStamp:
+    """Read what is needed of a credential.
+
+    Args:
+        place: of its entry, from 1 on; for the error.
+        document: JSON text.
+        loc: where it is in the request; for the error.
+
+    Raises:
+        InvalidRequest: it is no JSON object.
+        UnusableEntry: it is out of the bounds that verification has.
+    """
+    text = bytes(document)
+    if not text.startswith(b"{"):
+        problem = Problem("json_invalid", loc, f"Entry {place}: a stamp is a JSON object.")
+        raise InvalidRequest(problem)
+    try:
+        stamp = read_storable(text)
+    except DocumentUnreadable as error:
+        raise UnusableEntry(f"Entry {place}: {error.message}") from error
+    return SubmittedStamp(
+        document=text.decode(),
+        provider=_text(stamp.get("credentialSubject"), "provider"),
+        proof_value=_text(stamp.get("proof"), "proofValue"),
+        issuance_date=_time(stamp.get("issuanceDate")),
+        expiration_date=_time(stamp.get("expirationDate")),
+    )
+
+
+class _RawEntry(msgspec.Struct, frozen=True):
+    provider: str
+    stamp: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def _read_entry(place: int, sent: msgspec.Raw) -> _RawEntry:
+    text = bytes(sent)
+    try:
+        entry: _RawEntry = decode_json(text, _RawEntry)
+    except InvalidRequest as error:
+        # Of an object, nothing but the provider can be of another shape.
+        member = ["provider"] if text.startswith(b"{") else []
+        problem = error.problem
+        raise InvalidRequest(
+            Problem(problem.type, ["body", place - 1, *member], f"Entry {place}: {problem.msg}")
+        ) from error
+    return entry
+
+
+def _entry(place: int, sent: _RawEntry) -> Entry:
+    if _NOTHING.fullmatch(bytes(sent.stamp)):
+        return Entry(sent.provider)
+    return Entry(sent.provider, read_stamp(place, sent.stamp, ["body", place - 1, "stamp"]))
+
+
+def _text(parent: object, name: str) -> str | None:
+    value = parent.get(name) if isinstance(parent, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _time(value: object) -> datetime | None:
+    """A time that a column can hold; None for anything else: only verification is strict."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,23 @@
+"""The weights of a scorer as answers show them."""
+
+from __future__ import annotations
+
+from passport_scorer.db.queries.embed import READ_EMBED_WEIGHTS, CommunityParameters
+from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.embed import weight_numbers
+from passport_scorer.services import Services
+
+WEIGHTS_CACHE_CONTROL = "public, max-age=60"  # they change a few times a year
+
+
+async def weights_of(services: Services, community_id: int) -> dict[str, float]:
+    """Return provider -> weight, as stored with a community's scorer.
+
+    Raises:
+        ScorerNotFound: there is no such community.
+        DatabaseUnavailable: the database can't be reached in time.
+    """
+    rows = await services.database.read(READ_EMBED_WEIGHTS, CommunityParameters(community_id))
+    if not rows:
+        raise ScorerNotFound
+    return weight_numbers(rows[0].weights)

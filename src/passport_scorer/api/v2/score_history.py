@@ -1,0 +1,149 @@
+"""`GET /v2/stamps/{scorer_id}/score/{address}/history`: the score as of a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+import msgspec
+import structlog
+from starlette.responses import Response
+
+from passport_scorer.api.guards.partner import (
+    PARTNER_SECURITY,
+    PERMISSION_DENIED_ANSWER,
+    PartnerCall,
+    partner_answers,
+    partner_endpoint,
+)
+from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import required_query_parameter
+from passport_scorer.api.http.responses import NoScore, detail_answer, json_response
+from passport_scorer.api.middleware.access_log import note_community, note_score
+from passport_scorer.api.schemas.score import (
+    EXAMPLE,
+    V2ScoreResponse,
+    recorded_score_response,
+)
+from passport_scorer.api.schemas.scorer_id import parse_scorer_id
+from passport_scorer.api.v2.score import SCORE
+from passport_scorer.db.queries.partners import (
+    READ_SCORE_EVENT,
+    ReadScoreEventParameters,
+    ScoreEventRow,
+    stored_key,
+)
+from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.api_key import ApiKey, PermissionDenied
+from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.score_history import NoScoreFound, parse_created_at
+from passport_scorer.domain.stored_score import UnreadableScore, read_event
+
+log = structlog.get_logger()
+
+
+@partner_endpoint(response_recorded=False)
+async def get_score_history(call: PartnerCall) -> Response:
+    """Return the newest score of an address that was recorded at or before a time."""
+    try:
+        asked, created_at = _asked(call)
+    except PassportScorerError:
+        _check_permission(await call.authenticate_alone())
+        raise
+
+    def read(key_hash: str) -> Awaitable[list[ScoreEventRow]]:
+        parameters = msgspec.structs.replace(asked, key_hash=key_hash)
+        return call.services.database.read(READ_SCORE_EVENT, parameters)
+
+    key, rows = await call.authorized(read, stored_key)
+    community_id = rows[0].community_id
+    note_community(call.request.scope, community_id)
+    _check_permission(key)
+    if community_id is None:
+        raise ScorerNotFound("No Community matches the given query.")
+    if rows[0].data is None:
+        raise NoScoreFound(asked.address, created_at)
+    try:
+        score = read_event(rows[0].data)
+    except UnreadableScore as error:  # the row holds no score
+        log.warning("event_not_readable", address=asked.address, reason=error.code)
+        raise NoScoreFound(asked.address, created_at) from error
+    note_score(call.request.scope, community_id, passing=score.passing)
+    return json_response(recorded_score_response(asked.address, score))
+
+
+def _asked(call: PartnerCall) -> tuple[ReadScoreEventParameters, str]:
+    """Return what is to be read, and the time as it was written."""
+    path = call.request.path_params
+    scorer = parse_scorer_id(path["scorer_id"], call.services.demo_scorer_id)
+    address = parse_address(path["address"])
+    created_at = required_query_parameter(call.request, "created_at")
+    asked = ReadScoreEventParameters(
+        key_prefix=call.presented.prefix,
+        external_scorer_id=scorer.external_scorer_id,
+        scorer_id=scorer.scorer_id,
+        address=address,
+        created_at=parse_created_at(created_at),
+    )
+    return asked, created_at
+
+
+def _check_permission(key: ApiKey) -> None:
+    if not key.historical_endpoint:
+        raise PermissionDenied
+
+
+_ASKED = "2026-02-01T00:00:00Z"
+_NO_SCORE = NoScore(f"No Score Found for {EXAMPLE.address} at {_ASKED}", EXAMPLE.address)
+_EXPIRES = "2099-12-31T00:00:00Z"
+_EXAMPLE = msgspec.structs.replace(
+    EXAMPLE,
+    score="19.78000",
+    passing_score=False,
+    last_score_timestamp="2026-01-15T09:30:00Z",
+    expiration_timestamp=_EXPIRES,
+    stamps={
+        provider: msgspec.structs.replace(stamp, expiration_date=_EXPIRES)
+        for provider, stamp in (EXAMPLE.stamps or {}).items()
+        if provider != "Linkedin"  # which came later
+    },
+)
+
+HISTORY = Endpoint(
+    path="/v2/stamps/{scorer_id}/score/{address}/history",
+    handler=get_score_history,
+    summary="The score at an earlier time",
+    description=(
+        "Returns the newest score of the address in this community that was computed at or before "
+        "`created_at`, as it was recorded then. Times are written as they were recorded."
+        "\n\nYour key needs the permission for it."
+    ),
+    tag="Scores",
+    security=PARTNER_SECURITY,
+    parameters=SCORE.parameters,
+    query=[
+        Parameter(
+            "created_at",
+            "A date (its first moment) or a time in ISO 8601; UTC unless it has an offset.",
+            {"type": "string"},
+            _ASKED,
+        )
+    ],
+    answers=partner_answers(
+        Answer(200, "The score as of that time.", V2ScoreResponse, _EXAMPLE),
+        detail_answer(
+            400,
+            "The address or `created_at` is invalid.",
+            "You must provide created_at as a query param.",
+        ),
+        PERMISSION_DENIED_ANSWER,
+        Answer(
+            404,
+            "No score was recorded by then, or your account has no such scorer.",
+            NoScore,
+            _NO_SCORE,
+        ),
+        invalid_request_answer(),
+    ),
+)

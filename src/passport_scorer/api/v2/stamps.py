@@ -1,0 +1,110 @@
+"""`GET /v2/stamps/{address}`: the stamps of an address, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from starlette.responses import Response
+
+from passport_scorer.api.guards.partner import (
+    PARTNER_SECURITY,
+    PartnerCall,
+    partner_answers,
+    partner_endpoint,
+)
+from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
+from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.http.requests import (
+    boolean_query_parameter,
+    integer_query_parameter,
+    query_parameter,
+)
+from passport_scorer.api.http.responses import detail_answer, json_response
+from passport_scorer.api.schemas.page_request import PageRequest, base_url
+from passport_scorer.api.schemas.stamp_page import (
+    EXAMPLE_LIMIT,
+    EXAMPLE_PAGE,
+    EXAMPLE_TOKEN,
+    Page,
+    page,
+)
+from passport_scorer.api.v2.catalogue import NO_CATALOGUE_ANSWER
+from passport_scorer.api.v2.score import SCORE
+from passport_scorer.db.queries.partners import READ_STAMPS_PAGE, StampsPageRow, stored_key
+from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.pagination import check_limit, parse_token
+
+
+@partner_endpoint(response_recorded=False)
+async def list_stamps(call: PartnerCall) -> Response:
+    """Return a page of the stamps of an address, newest first."""
+    try:
+        asked = _asked(call)
+    except PassportScorerError:
+        await call.authenticate_alone()
+        raise
+
+    def read(key_hash: str) -> Awaitable[list[StampsPageRow]]:
+        parameters = asked.parameters(call.presented.prefix, key_hash)
+        return call.services.database.read(READ_STAMPS_PAGE, parameters)
+
+    _, rows = await call.authorized(read, stored_key)
+    catalogue = await call.services.catalogue.catalogue() if asked.include_metadata else None
+    return json_response(page(rows[0], asked, base_url(call.request), catalogue))
+
+
+def _asked(call: PartnerCall) -> PageRequest:
+    request = call.request
+    address = parse_address(request.path_params["address"])
+    return PageRequest(
+        address=address,
+        limit=check_limit(integer_query_parameter(request, "limit")),
+        cursor=parse_token(query_parameter(request, "token") or ""),
+        include_metadata=boolean_query_parameter(request, "include_metadata"),
+    )
+
+
+LISTING = Endpoint(
+    path="/v2/stamps/{address}",
+    handler=list_stamps,
+    summary="List the stamps of an address",
+    description=(
+        "Returns the stamps that are stored for the address, newest first, exactly as they were "
+        "issued; also those that don't count in any score. Follow `next` until it is null."
+    ),
+    tag="Stamps",
+    security=PARTNER_SECURITY,
+    is_compressed=True,
+    parameters=[parameter for parameter in SCORE.parameters if parameter.name == "address"],
+    query=[
+        Parameter(
+            "token",
+            "Where the page starts, from the URLs `next` and `prev`; empty: the first page.",
+            {"type": "string"},
+            EXAMPLE_TOKEN,
+            required=False,
+        ),
+        Parameter(
+            "limit",
+            "Maximum number of stamps on the page.",
+            {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000},
+            EXAMPLE_LIMIT,
+            required=False,
+        ),
+        Parameter(
+            "include_metadata",
+            "Whether to add what the stamp catalogue says about each stamp: `true`, `1`, `yes`, "
+            "`on`, or `false`, `0`, `no`, `off`, in any letter case.",
+            {"type": "boolean", "default": False},
+            example=True,
+            required=False,
+        ),
+    ],
+    answers=partner_answers(
+        Answer(200, "A page.", Page, EXAMPLE_PAGE),
+        detail_answer(400, "The address, `limit` or `token` is invalid.", "Invalid address."),
+        invalid_request_answer(),
+        NO_CATALOGUE_ANSWER,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Every SQL statement, and the Python types of its parameters and rows."""

@@ -1,0 +1,27 @@
+"""Addresses whose EIP-55 checksum counts."""
+
+from __future__ import annotations
+
+from passport_scorer.domain.addresses import InvalidAddress, parse_address
+from passport_scorer.ethereum.did import checksummed
+
+
+def parse_checksummed_address(text: str) -> str:
+    """Return an address in lower case.
+
+    Args:
+        text: `0x` and 40 hexadecimal digits: all lower case, all upper case, or mixed as its
+            EIP-55 checksum wants it.
+
+    Raises:
+        InvalidAddress: it is anything else.
+
+    Source: specification, http.md ("Valid address").
+    """
+    address = parse_address(text)
+    digits = text[2:]
+    if digits in (digits.lower(), digits.upper()):
+        return address
+    if text != checksummed(bytes.fromhex(digits)):
+        raise InvalidAddress
+    return address

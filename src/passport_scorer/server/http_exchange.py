@@ -1,0 +1,171 @@
+"""A request and its response, as uvicorn runs them; its body is counted and can be refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from passport_scorer.api.http.error_help import help_target
+from passport_scorer.api.http.host_header import NO_CLEAR_HOST
+from passport_scorer.api.http.response_headers import EXPOSED_HEADERS, answer_headers
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.correlation import Correlation, correlation_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+    from uvicorn._types import ASGIReceiveEvent
+
+    from passport_scorer.server.request_memory import RequestMemory
+
+log = structlog.get_logger()
+
+# No handler of these reads a body.
+WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
+REASONS = {
+    400: "Invalid HTTP request received.",
+    408: "The request took too long to arrive.",
+    414: "The path of the request is too long.",
+    431: "The headers of the request are too long.",
+    503: "The service is busy. Please try again later.",
+}
+_OF_REASON = {"no_clear_host": NO_CLEAR_HOST}
+# What explains them, by their reason or else their status.
+_CODES: dict[object, str] = {
+    "no_clear_host": "no_clear_host",
+    400: "invalid_http_request",
+    408: "request_timeout",
+}
+_PHRASES = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    414: "URI Too Long",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
+
+
+class RequestTimeout(PassportScorerError):
+    """The request took too long to arrive."""
+
+    code = "request_timeout"
+
+
+class ServiceBusy(PassportScorerError):
+    """The service is busy. Please try again later."""
+
+    code = "service_busy"
+
+
+class Exchange(RequestResponseCycle):
+    """A request and its response.
+
+    Attributes:
+        reads_body: False if the body is discarded as it comes.
+        held: bytes of the body that are counted in memory.
+        memory: where.
+        refusal: what is raised in the handler that waits for the rest of the body.
+    """
+
+    reads_body = False
+    held = 0
+    memory: RequestMemory
+    refusal: type[PassportScorerError] | None = None
+
+    def refuse(self, refusal: type[PassportScorerError]) -> None:
+        """Let the handler answer with this error instead of waiting for the rest of the body."""
+        self.refusal = refusal
+        self.keep_alive = False
+        self.body.clear()
+        self.release()
+        self.message_event.set()
+
+    def hold(self, count: int) -> None:
+        """Count bytes of the body."""
+        self.held += count
+        self.memory.take(count)
+
+    def release(self, _task: object = None) -> None:
+        """Count the bytes of the body no more."""
+        self.memory.give_back(self.held)
+        self.held = 0
+
+    async def run_asgi(self, app: ASGIApp) -> None:  # type: ignore[override]
+        """Have an application answer; one that is cancelled at the end of the process is 503."""
+        try:
+            await app(self.scope, self.receive, self.send)  # type: ignore[arg-type]
+        except asyncio.CancelledError:
+            log.warning("request_cancelled")
+            if not self.response_started:
+                await service_busy(self.scope, self.receive, self.send)  # type: ignore[arg-type]
+        except Exception as error:
+            log.error("request_failed", error=type(error).__name__, exc_info=error)
+        finally:
+            if not self.response_complete and not self.disconnected:
+                self.transport.close()
+            self.on_response = _nothing
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Wait for a part of the body.
+
+        Raises:
+            RequestTimeout: it comes too slowly.
+            ServiceBusy: there is no memory for it.
+        """
+        message = await super().receive()
+        if self.refusal is not None:
+            # A new one: its traceback has the handler's frames, and they have this and the body.
+            raise self.refusal
+        return message
+
+
+def refused_response(status: int, reason: str, correlation: Correlation, root: str = "") -> bytes:
+    """Return a whole response that says why a request is refused, and closes the connection.
+
+    Args:
+        status: of the response.
+        reason: as it is counted.
+        correlation: the ids of the request.
+        root: the path prefix of the service.
+    """
+    body = _body(_OF_REASON.get(reason, REASONS[status]))
+    head = b"HTTP/1.1 %d %s\r\n" % (status, _PHRASES[status].encode())
+    help_link = help_target(root, status, _CODES.get(reason, _CODES.get(status)))
+    fields = [*_headers(status, body, correlation, help_link), (b"connection", b"close")]
+    return head + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body
+
+
+async def service_busy(scope: Scope, _receive: Receive, send: Send) -> None:
+    """ASGI application: 503 at once."""
+    body = _body(REASONS[503])
+    help_link = help_target(scope.get("root_path", ""), 503, "service_busy")
+    headers = _headers(503, body, correlation_of(scope["headers"]), help_link)
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _nothing() -> None:
+    """Be called for a response that is not the connection's any more."""
+
+
+def _headers(
+    status: int, body: bytes, correlation: Correlation, help_link: str
+) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"link", f'<{help_link}>; rel="help"'.encode()),
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-expose-headers", ", ".join(EXPOSED_HEADERS).encode()),
+        *answer_headers(correlation),
+    ]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
+    return headers
+
+
+def _body(sentence: str) -> bytes:
+    return msgspec.json.encode({"detail": sentence})

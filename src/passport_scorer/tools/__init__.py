@@ -1,0 +1,1 @@
+"""Tools that the command line runs; the service never imports them."""

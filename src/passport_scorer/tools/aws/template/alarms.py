@@ -1,0 +1,101 @@
+"""What wakes somebody: a function that fails, is slow or throttled; unwell target groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Join, Ref, Select, Split, Template
+from troposphere.cloudwatch import Alarm, MetricDimension
+
+from passport_scorer.tools.aws.routing import SIDES, Side
+from passport_scorer.tools.aws.template.function import FUNCTION
+from passport_scorer.tools.aws.template.parameters import HAS_ALARM_TOPIC, optional
+
+_MINUTE = 60
+_FUNCTION_METRICS = "AWS/Lambda"
+_LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
+
+
+def add_alarms(template: Template) -> None:
+    """Add the alarms; they are sent to AlarmTopicArn, if there is one."""
+    function = {"FunctionName": Ref(FUNCTION)}
+    for title, description, metric, statistic, threshold in (
+        ("ErrorsAlarm", "Invocations end in an error.", "Errors", {"Statistic": "Sum"}, 0),
+        ("ThrottlesAlarm", "Invocations are refused.", "Throttles", {"Statistic": "Sum"}, 0),
+        (
+            "DurationAlarm",
+            "The slowest hundredth of the invocations is slow.",
+            "Duration",
+            {"ExtendedStatistic": "p99"},
+            Ref("SlowMilliseconds"),
+        ),
+    ):
+        template.add_resource(
+            _alarm(title, description, _FUNCTION_METRICS, metric, function, threshold, **statistic)
+        )
+    for side in SIDES:
+        for alarm in _side_alarms(side):
+            template.add_resource(alarm)
+
+
+def _side_alarms(side: Side) -> tuple[Alarm, Alarm]:
+    dimensions = {
+        "LoadBalancer": _load_balancer_name(side),
+        "TargetGroup": GetAtt(side.group, "TargetGroupFullName"),
+    }
+    name = side.load_balancer
+    return (
+        _alarm(
+            f"{side.name}ServerErrorsAlarm",
+            f"Answers to the {name} load balancer are 5xx.",
+            _LOAD_BALANCER_METRICS,
+            "HTTPCode_Target_5XX_Count",
+            dimensions,
+            0,
+            Statistic="Sum",
+        ),
+        _alarm(
+            f"{side.name}UnhealthyAlarm",
+            f"The {name} load balancer finds the function unhealthy: can it reach its database?",
+            _LOAD_BALANCER_METRICS,
+            "UnHealthyHostCount",
+            dimensions,
+            0,
+            Statistic="Maximum",
+        ),
+    )
+
+
+def _alarm(
+    title: str,
+    description: str,
+    namespace: str,
+    metric: str,
+    dimensions: dict[str, Any],
+    threshold: object,
+    **statistic: str,
+) -> Alarm:
+    """Ring when three of five minutes are above the threshold; a quiet minute is a good one."""
+    topic = optional(HAS_ALARM_TOPIC, [Ref("AlarmTopicArn")])
+    return Alarm(
+        title,
+        AlarmDescription=description,
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[MetricDimension(Name=key, Value=value) for key, value in dimensions.items()],
+        ComparisonOperator="GreaterThanThreshold",
+        Threshold=threshold,
+        Period=_MINUTE,
+        EvaluationPeriods=5,
+        DatapointsToAlarm=3,
+        TreatMissingData="notBreaching",
+        AlarmActions=topic,
+        OKActions=topic,
+        **statistic,
+    )
+
+
+def _load_balancer_name(side: Side) -> Join:
+    """Return `app/name/id`, which is in the ARN of the listener: …listener/app/name/id/id."""
+    parts = Split("/", Ref(side.listener))
+    return Join("/", [Select(number, parts) for number in (1, 2, 3)])

@@ -1,0 +1,224 @@
+"""Where an embedded server keeps its files, and who may reach them."""
+
+import fcntl
+import hashlib
+import os
+import re
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from passport_scorer.tools.embedded_postgres.account import (
+    Account,
+    account_for,
+    existing_ancestor,
+    name_of,
+)
+from passport_scorer.tools.embedded_postgres.errors import (
+    EmbeddedServerError,
+    FolderRefusedError,
+    translated,
+)
+from passport_scorer.tools.embedded_postgres.postmaster import SOCKET_NAME
+
+# For root whose project nobody else can reach, as below /root. Kept over restarts, and only
+# root can put anything there, unlike in /tmp and /var/tmp.
+SHARED_FOLDER = Path("/var/lib/passport-scorer")
+# 107 on Linux, 103 elsewhere. Other characters would have to be quoted in addresses.
+LONGEST_SOCKET = 103
+PLAIN_PATH = re.compile(r"[A-Za-z0-9_./+-]+")
+LOCK_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folder of one server. `asked` is the one that the caller named.
+
+    Nothing exists until `create` is called.
+    """
+
+    asked: Path
+    folder: Path
+    account: Account
+
+    @classmethod
+    def of(cls, asked: Path, shared: Path = SHARED_FOLDER) -> "Place":
+        """Return where the server for the folder `asked` lives.
+
+        Raises AccountMissingError, and FolderRefusedError if we can't get there at all.
+        """
+        asked = asked.expanduser().resolve()
+        with translated(asked):
+            account = account_for(asked)
+            if not account.switched or account.can_enter(existing_ancestor(asked)):
+                return cls(asked, asked, account)
+        return cls(asked, shared / digest(asked), account)
+
+    @property
+    def data(self) -> Path:
+        """The data folder of PostgreSQL (PGDATA)."""
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server has to say."""
+        return self.folder / "log"
+
+    @property
+    def keep(self) -> Path:
+        """Holds the process id of a server that was asked to outlive its users."""
+        return self.folder / "keep-running"
+
+    @property
+    def major(self) -> int | None:
+        """The version of PostgreSQL that made the database; None if there is none yet."""
+        try:
+            return int((self.data / "PG_VERSION").read_text())
+        except FileNotFoundError:
+            return None
+
+    def keep_running(self, pid: int) -> None:
+        """Remember that the server with this process id is to outlive its users."""
+        descriptor = self.open_own("keep-running")
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(pid).encode())
+        os.close(descriptor)
+
+    def create(self) -> None:
+        """Make the folder, or make sure that it is ours; raises FolderRefusedError, OSError."""
+        if self.folder != self.asked:
+            own_shared_folder(self.folder.parent)
+        make_parents(self.folder)
+        make_private(self.folder, self.account)
+        refuse_files_of_others(self.folder)
+        with opened(self.folder) as descriptor:
+            os.fchmod(descriptor, 0o700)
+
+    def socket_folder(self) -> Path:
+        """Return a folder for the socket, whose path is short enough; it is made if need be.
+
+        Raises FolderRefusedError if somebody else made it first.
+        """
+        name = f"passport-scorer-{self.account.uid}-{digest(self.folder)}"
+        outside = (Path(tempfile.gettempdir()) / name, Path("/tmp") / name)  # noqa: S108
+        for folder in (self.folder / "socket", *outside):
+            plain = PLAIN_PATH.fullmatch(str(folder)) is not None
+            if plain and len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET:
+                make_private(folder, self.account)
+                refuse_others(folder)
+                return folder
+        raise FolderRefusedError("No folder has a path short enough for PostgreSQL's socket")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only one who starts or stops this server; raises EmbeddedServerError."""
+        descriptor = self.open_own("start.lock")
+        try:
+            deadline = time.monotonic() + LOCK_SECONDS
+            while not lock(descriptor, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    raise EmbeddedServerError(
+                        f"Another process has been starting the PostgreSQL in {self.folder}"
+                        f" for {LOCK_SECONDS:.0f} seconds"
+                    )
+                time.sleep(0.02)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def open_own(self, name: str) -> int:
+        """Open a file of ours in the folder, made if need be; whoever locked it closes it."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self.folder / name, flags, 0o600)
+        self.account.take(descriptor)
+        return descriptor
+
+
+def lock(descriptor: int, kind: int) -> bool:
+    """Lock an open file, LOCK_SH or LOCK_EX, and say whether it was free."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def digest(path: Path) -> str:
+    """Return a short name for a path, always the same."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+
+
+def make_parents(folder: Path) -> None:
+    """Make the folders above `folder` that don't exist; they may be passed by everybody."""
+    for parent in reversed(folder.parents):
+        if not parent.exists():
+            parent.mkdir()
+            parent.chmod(0o755)
+
+
+def make_private(folder: Path, account: Account) -> None:
+    """Make `folder` if it doesn't exist; afterwards it is a real one that `account` owns.
+
+    Raises FolderRefusedError if it is somebody else's, OSError.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        refuse_if_not_ours(folder, account)
+    with opened(folder) as descriptor:
+        if os.fstat(descriptor).st_uid != account.uid:
+            account.take(descriptor)
+
+
+def refuse_if_not_ours(folder: Path, account: Account) -> None:
+    """Raise FolderRefusedError unless `folder` is the account's, or empty and root's for root."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise FolderRefusedError(f"{folder} is not a folder: remove it")
+    if status.st_uid == account.uid:
+        return
+    if not (account.switched and status.st_uid == 0 and not any(folder.iterdir())):
+        raise FolderRefusedError(
+            f"{folder} belongs to {name_of(status.st_uid)}, but the embedded PostgreSQL would run"
+            f" as {account.name}: remove it, or name another folder with PASSPORT_SCORER_HOME"
+        )
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[int]:
+    """Open a folder, so that what is done next is done to it and not to a link in its place."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def own_shared_folder(folder: Path) -> None:
+    """Make the folder for everything that root's own folders can't hold.
+
+    Raises FolderRefusedError if anybody but root could have put something there, OSError.
+    """
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022:
+        raise FolderRefusedError(f"{folder} must be a folder that only root can change")
+
+
+def refuse_others(folder: Path) -> None:
+    """Raise FolderRefusedError if other accounts may enter."""
+    if folder.lstat().st_mode & 0o077:
+        raise FolderRefusedError(f"{folder} is open to other accounts: remove it")
+
+
+def refuse_files_of_others(folder: Path) -> None:
+    """Raise FolderRefusedError if `folder` is in use for something else."""
+    names = {path.name for path in folder.iterdir()} - {"lost+found"}
+    if names and "start.lock" not in names:
+        raise FolderRefusedError(
+            f"{folder} has other files in it: name an empty folder for the embedded PostgreSQL"
+        )

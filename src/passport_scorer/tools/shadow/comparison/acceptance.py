@@ -1,0 +1,129 @@
+"""What each kind of rule accepts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from passport_scorer.tools.shadow.comparison.differences import ABSENT, Kind
+from passport_scorer.tools.shadow.comparison.json_values import JsonValue, json_text, kind_of
+from passport_scorer.tools.shadow.comparison.rules import Accept, Rule
+
+_OF_A_PAGE = ("limit", "token")
+_DIGITS = re.compile(r"\d+(\.\d+)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)")
+
+
+def accepts(rule: Rule, kind: Kind, control: Any, candidate: Any) -> bool:
+    """Return True if the rule expects this difference at the place that it names."""
+    return _conditions_hold(rule, kind, control, candidate) and _forgives(
+        rule.accept, kind, control, candidate
+    )
+
+
+def _conditions_hold(rule: Rule, kind: Kind, control: Any, candidate: Any) -> bool:
+    if rule.kinds and kind not in rule.kinds:
+        return False
+    return _matches(rule.control, control) and _matches(rule.candidate, candidate)
+
+
+def _matches(expression: str | None, value: Any) -> bool:
+    if expression is None:
+        return True
+    text = "" if value is ABSENT else json_text(value)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def _forgives(accept: Accept, kind: Kind, control: Any, candidate: Any) -> bool:
+    if accept is Accept.ANYTHING:
+        return True
+    if accept is Accept.ANY_ORDER:
+        return kind is Kind.ORDER
+    form = FORMS.get(accept)
+    if form is None or control is ABSENT or candidate is ABSENT:
+        return False
+    wanted = form(control)
+    return wanted is not None and wanted == form(candidate)
+
+
+def _time_notation(value: JsonValue) -> str | None:
+    """Digits of the fraction and way of writing the zone.
+
+    A whole second has no fraction; its digits would have been 3 before a Z, else 6. Source:
+    specification, http.md (Timestamps): "with no fraction when it is zero".
+    """
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        return None
+    zone, fraction = found["zone"], found["fraction"]
+    digits = len(fraction) - 1 if fraction else (3 if zone == "Z" else 6)
+    return f"<time .{digits} {zone}>"
+
+
+def _moment(value: JsonValue) -> str | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return f"<moment {moment.timestamp():.6f}>" if moment.tzinfo else f"<local {moment}>"
+
+
+def _without_numbers(value: JsonValue) -> str | None:
+    return _DIGITS.sub("#", value) if isinstance(value, str) else None
+
+
+def _media_type(value: JsonValue) -> str | None:
+    if not isinstance(value, str):
+        return None
+    kind, *parameters = (part.strip().lower() for part in value.split(";"))
+    return ";".join([kind, *(p for p in sorted(parameters) if p != "charset=utf-8")])
+
+
+def _link(value: JsonValue) -> str | None:
+    found = _path_and_query(value)
+    return f"{found[0]}?{found[1]}" if found else None
+
+
+def _page(value: JsonValue) -> str | None:
+    found = _path_and_query(value)
+    return f"{[pair for pair in found[1] if pair[0] in _OF_A_PAGE]}" if found else None
+
+
+def _path_and_query(value: JsonValue) -> tuple[str, list[tuple[str, str]]] | None:
+    """Of an absolute URL; the query in order of its names, with cursors decoded."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parts = urlsplit(value)
+        query = sorted((name, _token(text)) for name, text in parse_qsl(parts.query))
+    except ValueError:
+        return None
+    return (parts.path, query) if parts.scheme and parts.netloc else None
+
+
+def _token(text: str) -> str:
+    """What a cursor says, whatever its JSON and base64 look like; other texts as they are."""
+    try:
+        decoded = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError:
+        return text
+    return json.dumps(decoded, sort_keys=True) if isinstance(decoded, dict) else text
+
+
+# Two values are accepted if they have the same form; None: the rule says nothing about it.
+FORMS: dict[Accept, Callable[[JsonValue], str | None]] = {
+    Accept.SAME_TYPE: lambda value: f"<{kind_of(value)}>",
+    Accept.TIME: _time_notation,
+    Accept.INSTANT: _moment,
+    Accept.NUMBERS: _without_numbers,
+    Accept.MEDIA_TYPE: _media_type,
+    Accept.LINK: _link,
+    Accept.PAGE: _page,
+}

@@ -1,0 +1,105 @@
+"""Which items of two arrays belong together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from passport_scorer.tools.shadow.comparison.json_values import JsonValue, json_text
+
+Pair = tuple[int | None, int | None]
+
+# Above these, items are paired by position: finding better pairs takes their product in time.
+_LONGEST_ALIGNED = 2000
+_LONGEST_LIKENED = 60
+
+
+def in_order(control: Sequence[str], candidate: Sequence[str]) -> Iterator[Pair]:
+    """Pair the items of two arrays whose order counts, by their canonical texts.
+
+    Yields positions; None where an item has no counterpart.
+    """
+    if len(control) == len(candidate) or max(len(control), len(candidate)) > _LONGEST_ALIGNED:
+        yield from _by_position(range(len(control)), range(len(candidate)))
+        return
+    # What both begin and end with belongs together; the matcher alone wouldn't always see that.
+    begin = _in_common(control, candidate)
+    end = _in_common(control[begin:][::-1], candidate[begin:][::-1])
+    yield from ((position, position) for position in range(begin))
+    left, right = control[begin : len(control) - end], candidate[begin : len(candidate) - end]
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    for _, from_a, to_a, from_b, to_b in matcher.get_opcodes():
+        yield from _by_position(
+            range(begin + from_a, begin + to_a), range(begin + from_b, begin + to_b)
+        )
+    yield from zip(
+        range(len(control) - end, len(control)),
+        range(len(candidate) - end, len(candidate)),
+        strict=True,
+    )
+
+
+def _in_common(control: Sequence[str], candidate: Sequence[str]) -> int:
+    """How many items both begin with."""
+    pairs = zip(control, candidate, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(control), len(candidate)))
+
+
+def _by_position(control: Sequence[int], candidate: Sequence[int]) -> Iterator[Pair]:
+    both = min(len(control), len(candidate))
+    yield from zip(control[:both], candidate[:both], strict=True)
+    yield from ((position, None) for position in control[both:])
+    yield from ((None, position) for position in candidate[both:])
+
+
+def in_any_order(
+    control: Sequence[JsonValue],
+    candidate: Sequence[JsonValue],
+    texts: tuple[Sequence[str], Sequence[str]],
+) -> Iterator[Pair]:
+    """Pair the items of two arrays whose order doesn't count.
+
+    Items with the same canonical text first; of the others those that are most alike.
+
+    Args:
+        control: the items.
+        candidate: the items of the other side.
+        texts: the canonical texts of both.
+    """
+    unmatched: dict[str, list[int]] = defaultdict(list)
+    for position in reversed(range(len(candidate))):
+        unmatched[texts[1][position]].append(position)
+    left = []
+    for position, text in enumerate(texts[0]):
+        if unmatched[text]:
+            yield position, unmatched[text].pop()
+        else:
+            left.append(position)
+    right = sorted(position for positions in unmatched.values() for position in positions)
+    yield from _alike(control, candidate, left, right)
+
+
+def _alike(
+    control: Sequence[JsonValue],
+    candidate: Sequence[JsonValue],
+    left: list[int],
+    right: list[int],
+) -> Iterator[Pair]:
+    if max(len(left), len(right)) > _LONGEST_LIKENED:
+        yield from _by_position(left, right)
+        return
+    members = {("l", i): _members(control[i]) for i in left}
+    members |= {("r", j): _members(candidate[j]) for j in right}
+    while left and right:
+        _, i, j = max((len(members["l", i] & members["r", j]), -i, -j) for i in left for j in right)
+        yield -i, -j
+        left.remove(-i)
+        right.remove(-j)
+    yield from _by_position(left, right)
+
+
+def _members(item: JsonValue) -> frozenset[str]:
+    if isinstance(item, dict):
+        return frozenset(f"{key}={json_text(value)}" for key, value in item.items())
+    return frozenset([json_text(item)])

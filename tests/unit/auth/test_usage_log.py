@@ -1,0 +1,156 @@
+"""Usage is recorded off the request's path, and waits where the database is away."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from structlog.testing import capture_logs
+
+from passport_scorer.auth.usage_backlog import UsageBacklog
+from passport_scorer.auth.usage_log import BatchedUsageAnalytics, NoUsageAnalytics
+from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.db.queries.usage import Usage
+
+CALL = Usage(
+    api_key_id="1",
+    created_at=datetime(2026, 3, 1, tzinfo=UTC),
+    path="/v2/stamps/1/score/0x",
+    base_path="v2",
+    path_segments_json="[]",
+    query_params_json="{}",
+    headers_json="{}",
+    payload_json=None,
+    response_json=None,
+    response_skipped=False,
+    error=None,
+    status_code=200,
+)
+
+
+def not_written(count: int) -> dict[str, Any]:
+    """What is logged when so many rows go on waiting."""
+    return {
+        "event": "usage_not_written",
+        "log_level": "warning",
+        "count": count,
+        "reason": "database_unavailable",
+    }
+
+
+async def attempts(analytics: BatchedUsageAnalytics, calls: int) -> list[Any]:
+    """What is logged until the first attempt to write, while it runs by itself."""
+    with capture_logs() as logs:
+        running = asyncio.create_task(analytics.run())
+        for _ in range(calls):
+            analytics.record(CALL)
+        for _ in range(10_000):
+            if logs:
+                break
+            await asyncio.sleep(0.001)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    return logs[:1]
+
+
+async def test_rows_wait_while_the_database_is_away(absent_database: Database) -> None:
+    """What couldn't be written is tried again, all of it."""
+    analytics = BatchedUsageAnalytics(absent_database)
+    with capture_logs() as logs:
+        for _ in range(3):
+            analytics.record(CALL)
+        await analytics.flush()
+        analytics.record(CALL)
+        await analytics.flush()
+    assert logs == [not_written(3), not_written(4)]
+
+
+async def test_rows_beyond_the_capacity_are_dropped_and_counted(absent_database: Database) -> None:
+    """No more than the capacity waits; how many were lost is logged as an error, once."""
+    analytics = BatchedUsageAnalytics(absent_database, capacity=3)
+    with capture_logs() as logs:
+        for _ in range(5):
+            analytics.record(CALL)
+        await analytics.flush()
+        await analytics.flush()
+    dropped = {"event": "usage_dropped", "log_level": "error", "count": 2}
+    assert logs == [dropped, not_written(3), not_written(3)]
+
+
+async def test_no_more_rows_than_a_batch_are_written_together(absent_database: Database) -> None:
+    """A write that fails is a batch at most, and no other is tried at the same time."""
+    analytics = BatchedUsageAnalytics(absent_database, batch=2)
+    with capture_logs() as logs:
+        for _ in range(5):
+            analytics.record(CALL)
+        await analytics.flush()
+    assert logs == [not_written(2)]
+
+
+async def test_a_full_batch_does_not_wait_for_the_interval(absent_database: Database) -> None:
+    """As soon as a batch has come together it is written."""
+    analytics = BatchedUsageAnalytics(absent_database, batch=2, interval=3600)
+    assert await attempts(analytics, calls=2) == [not_written(2)]
+
+
+async def test_a_single_row_waits_for_the_interval_at_most(absent_database: Database) -> None:
+    """What isn't a batch is written after the interval."""
+    analytics = BatchedUsageAnalytics(absent_database, batch=500, interval=0.01)
+    assert await attempts(analytics, calls=1) == [not_written(1)]
+
+
+async def test_nothing_recorded_is_nothing_written(absent_database: Database) -> None:
+    """Without calls the database isn't asked for anything."""
+    with capture_logs() as logs:
+        await BatchedUsageAnalytics(absent_database).flush()
+    assert logs == []
+
+
+async def test_recording_needs_no_database() -> None:
+    """Taking note of a call neither fails nor waits, not even before there is a connection."""
+    analytics = BatchedUsageAnalytics(Database(DatabaseSettings("postgresql:///never-opened")))
+    for _ in range(20_000):
+        analytics.record(CALL)
+    assert analytics.dropped == 10_000
+
+
+def test_the_backlog_is_bounded_in_bytes() -> None:
+    """Large rows push out the oldest; what waits and what is being written count together."""
+    backlog = UsageBacklog(capacity=1000, max_bytes=1_000_000)
+    large = msgspec.structs.replace(CALL, response_json="x" * 100_000)
+    for _ in range(50):
+        backlog.add(large)
+    assert (len(backlog), backlog.dropped) == (9, 41)
+    batch = backlog.take(500, max_bytes=350_000)
+    assert len(batch) == 3
+    for _ in range(50):
+        backlog.add(large)
+    assert len(backlog) == 6
+    batch[0].is_done = True
+    assert backlog.settle(batch) == 2
+    assert len(backlog) == 8
+    backlog.add(msgspec.structs.replace(CALL, response_json="x" * 2_000_000))
+    assert len(backlog) == 0
+    assert backlog.take(500, max_bytes=1) == []
+
+
+async def test_usage_can_go_unrecorded() -> None:
+    """With analytics turned off there is nothing to write, ever."""
+    analytics = NoUsageAnalytics()
+    analytics.record(CALL)
+    analytics.stop()
+    await analytics.run()
+
+
+async def test_stopping_waits_for_what_is_being_written(absent_database: Database) -> None:
+    """What was recorded is still there after a stop during a write that could not be made."""
+    analytics = BatchedUsageAnalytics(absent_database, batch=1)
+    running = asyncio.create_task(analytics.run())
+    analytics.record(CALL)
+    analytics.record(CALL)
+    await asyncio.sleep(0)
+    analytics.stop()
+    await running
+    assert len(analytics) == 2

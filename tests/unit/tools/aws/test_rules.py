@@ -1,0 +1,294 @@
+"""Each infrastructure rule, broken in each way: the error names what is to blame."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from passport_scorer.tools.aws import errors
+from passport_scorer.tools.aws.infrastructure import (
+    HEADER,
+    PATH,
+    Condition,
+    Infrastructure,
+    ListenerRule,
+)
+from passport_scorer.tools.aws.routing import ROUTES, Choices, infrastructure
+from passport_scorer.tools.aws.rules import check, violations
+
+PLANNED = infrastructure(Choices())
+replace = msgspec.structs.replace
+
+
+def changed(name: str, **members: object) -> Infrastructure:
+    """The plan, with one listener rule changed."""
+    assert name in {rule.name for rule in PLANNED.rules}
+    rules = [replace(rule, **members) if rule.name == name else rule for rule in PLANNED.rules]
+    return replace(PLANNED, rules=tuple(rules))
+
+
+def added(*rules: ListenerRule) -> Infrastructure:
+    """The plan, with more listener rules."""
+    return replace(PLANNED, rules=(*PLANNED.rules, *rules))
+
+
+def paths(*values: str) -> tuple[Condition, ...]:
+    """One condition on the path."""
+    return (Condition(PATH, values),)
+
+
+def only(infrastructure: Infrastructure) -> errors.InfrastructureRuleBroken:
+    """What is wrong, which must be one thing, and must be raised by a check as well."""
+    (violation,) = violations(infrastructure)
+    with pytest.raises(type(violation)):
+        check(infrastructure)
+    return violation
+
+
+def test_the_plan_keeps_all_rules() -> None:
+    """What our own template says breaks nothing."""
+    check(PLANNED)
+
+
+def test_two_rules_with_one_number() -> None:
+    """Two rules with the same number are both named, and so is the number."""
+    error = only(changed("PathRuleCeramicCache", priority=2100))
+    assert isinstance(error, errors.SharedPriority)
+    assert error.message == "PathRuleV2 and PathRuleCeramicCache have the same number, 2100."
+
+
+def test_one_number_on_two_listeners() -> None:
+    """A number is for one rule, on whatever listener: operators name rules by their numbers."""
+    error = only(changed("HeaderRuleInternalEmbed", priority=2091))
+    assert isinstance(error, errors.SharedPriority)
+    assert error.message == (
+        "HeaderRuleCeramicCache and HeaderRuleInternalEmbed have the same number, 2091."
+    )
+
+
+def test_a_header_rule_behind_its_path_rule() -> None:
+    """A rule with more conditions behind the rule that it narrows can never match."""
+    error = only(changed("HeaderRuleV2", priority=2200))
+    assert isinstance(error, errors.RuleNeverMatches)
+    assert error.message == (
+        "HeaderRuleV2 (2200) can never match path-pattern /v2/*, X-Use-Rust-Scorer true: "
+        "PathRuleV2 (2100), with a lower number, takes all of it."
+    )
+
+
+def test_a_narrow_path_behind_a_broad_one() -> None:
+    """Of two paths, one of which is part of the other, the broader one must come later."""
+    broken = infrastructure(Choices(), list(reversed(ROUTES)))
+    found = [error.message for error in violations(broken)]
+    assert len(found) == 2
+    assert "HeaderRuleInternalEmbed (2091) can never match" in found[0]
+    assert "HeaderRuleInternal (2090)" in found[0]
+    assert "PathRuleInternalEmbed (2101) can never match" in found[1]
+    assert "PathRuleInternal (2100)" in found[1]
+
+
+def test_one_alternative_that_never_matches() -> None:
+    """A value of a condition whose requests are all taken is a mistake, though others match."""
+    error = only(
+        added(
+            ListenerRule(
+                name="More",
+                priority=2300,
+                listener="PublicListenerArn",
+                conditions=paths("/v2/stamps/*", "/account/*"),
+                groups=("PublicTargetGroup",),
+            )
+        )
+    )
+    assert isinstance(error, errors.RuleNeverMatches)
+    assert "More (2300) can never match path-pattern /v2/stamps/*: PathRuleV2" in error.message
+
+
+def test_two_rules_take_all_together() -> None:
+    """A rule of which two earlier ones take half each is found, and just these two are named."""
+    halves = [
+        ListenerRule(
+            name=name, priority=priority, listener="PublicListenerArn", conditions=paths(path)
+        )
+        for priority, (name, path) in enumerate(
+            {"A": "/x/*", "B": "/x", "C": "/x?*", "D": "/x*"}.items(), 1
+        )
+    ]
+    error = only(added(*halves))
+    assert isinstance(error, errors.RuleNeverMatches)
+    assert error.message == (
+        "D (4) can never match path-pattern /x*: B (2) and C (3), with a lower number, "
+        "take all of it."
+    )
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        paths("v2/*"),
+        (*paths("/a"), *paths("/b")),
+        (Condition(HEADER, ("a",), "X"), Condition(HEADER, ("b",), "x")),
+    ],
+)
+def test_conditions_that_no_request_meets(conditions: tuple[Condition, ...]) -> None:
+    """A rule that contradicts itself, or whose path doesn't begin with a slash, is found."""
+    error = only(
+        added(
+            ListenerRule(
+                name="Odd", priority=1, listener="InternalListenerArn", conditions=conditions
+            )
+        )
+    )
+    assert isinstance(error, errors.RuleNeverMatches)
+    assert error.message.endswith("no request meets its conditions.")
+
+
+def test_a_rule_without_conditions_behind_another() -> None:
+    """A rule for everything behind another rule for everything is found."""
+    every = [
+        ListenerRule(name=f"Every{number}", priority=number, listener="InternalListenerArn")
+        for number in (3000, 3001)
+    ]
+    error = only(added(*every))
+    assert "Every3001 (3001) can never match anything: Every3000 (3000)" in error.message
+
+
+def test_rules_of_other_listeners_take_nothing() -> None:
+    """The same paths on another listener are another matter."""
+    check(
+        added(
+            ListenerRule(
+                name="SameOnInternal",
+                priority=2500,
+                listener="InternalListenerArn",
+                conditions=paths("/v2/*"),
+                groups=("InternalTargetGroup",),
+            )
+        )
+    )
+
+
+def test_a_target_group_of_two_load_balancers() -> None:
+    """A group that both load balancers use is named, with both, and the rules that use it."""
+    broken = changed("PathRuleInternal", groups=("PublicTargetGroup",))
+    shared, wrong = violations(broken)
+    assert isinstance(shared, errors.SharedTargetGroup)
+    assert shared.message == (
+        "PublicTargetGroup is used by public (by HeaderRuleV2 (2090)) and internal "
+        "(by PathRuleInternal (2103)): a target group can belong to one load balancer only."
+    )
+    assert isinstance(wrong, errors.WrongTargetGroup)
+
+
+def test_the_old_group_of_two_load_balancers() -> None:
+    """The group of the other deployment can't be used twice either."""
+    broken = changed("PathRuleInternal", groups=("OldPublicTargetGroupArn", "InternalTargetGroup"))
+    shared = next(violations(broken))
+    assert isinstance(shared, errors.SharedTargetGroup)
+    assert "OldPublicTargetGroupArn is used by" in shared.message
+
+
+def test_groups_that_were_swapped() -> None:
+    """A rule that names the other listener's group is found even if nobody else uses it."""
+    lonely = replace(
+        PLANNED, rules=tuple(rule for rule in PLANNED.rules if rule.name == "HeaderRuleV2")
+    )
+    broken = replace(lonely, rules=(replace(lonely.rules[0], groups=("InternalTargetGroup",)),))
+    error = only(broken)
+    assert isinstance(error, errors.WrongTargetGroup)
+    assert error.message == (
+        "HeaderRuleV2 (2090) belongs to public, but names InternalTargetGroup, "
+        "which is for internal."
+    )
+
+
+def test_a_missing_permission() -> None:
+    """A group of a function without its own permission is named."""
+    error = only(replace(PLANNED, permissions=PLANNED.permissions[:1]))
+    assert isinstance(error, errors.MissingInvokePermission)
+    assert error.message == (
+        "InternalTargetGroup has no permission of its own to invoke the function."
+    )
+
+
+def test_a_permission_for_no_group_in_particular() -> None:
+    """A permission that isn't for exactly one group is nobody's own."""
+    vague = tuple(replace(permission, group=None) for permission in PLANNED.permissions)
+    assert len(list(violations(replace(PLANNED, permissions=vague)))) == 2
+
+
+@pytest.mark.parametrize(("length", "fits"), [(23, True), (24, False)])
+def test_long_names(length: int, *, fits: bool) -> None:
+    """32 characters of a group's name are enough, 33 are too many."""
+    found = list(violations(infrastructure(Choices(name="n" * length))))
+    assert bool(found) is not fits
+    if not fits:
+        (error,) = found
+        assert isinstance(error, errors.NameTooLong)
+        assert error.message == (
+            f"InternalTargetGroup is called {'n' * 24}-internal: 33 characters, 32 at most."
+        )
+
+
+@pytest.mark.parametrize(
+    "path", ["/internal/*", "/internal", "/*", "*", "/int?rnal/*", "/internal/embed/score/1/0x1"]
+)
+def test_internal_paths_on_the_public_listener(path: str) -> None:
+    """A public rule that lets any path below /internal in is named, and so is its listener."""
+    error = only(
+        added(
+            ListenerRule(
+                name="Leak",
+                priority=2600,
+                listener="PublicListenerArn",
+                conditions=paths(path),
+                groups=("PublicTargetGroup",),
+            )
+        )
+    )
+    assert isinstance(error, errors.InternalPathOnPublicListener)
+    assert error.message == (
+        "Leak (2600) lets requests below /internal in through PublicListenerArn, which is public."
+    )
+
+
+def test_a_public_rule_without_a_path() -> None:
+    """A public rule on a header alone lets internal paths in, too."""
+    leak = ListenerRule(
+        name="Leak",
+        priority=2600,
+        listener="PublicListenerArn",
+        conditions=(Condition(HEADER, ("x",), "X"),),
+        groups=("PublicTargetGroup",),
+    )
+    assert isinstance(only(added(leak)), errors.InternalPathOnPublicListener)
+
+
+def test_internal_paths_that_are_kept_away() -> None:
+    """Behind a rule that answers internal paths by itself, a broad public rule leaks nothing."""
+    everything = ListenerRule(
+        name="Everything",
+        priority=2601,
+        listener="PublicListenerArn",
+        conditions=paths("/*"),
+        groups=("PublicTargetGroup",),
+    )
+    refuse = ListenerRule(
+        name="Refuse",
+        priority=2600,
+        listener="PublicListenerArn",
+        conditions=paths("/internal", "/internal/*"),
+    )
+    check(added(refuse, everything))
+    late = replace(refuse, name="Late", priority=2602, conditions=paths("/internal/*"))
+    leaks, _ = sorted(violations(added(late, everything)), key=lambda error: error.code)
+    assert isinstance(leaks, errors.InternalPathOnPublicListener)
+
+
+def test_names_that_there_are_not() -> None:
+    """A rule that names an unknown listener and an unknown group is told about both."""
+    broken = changed("PathRuleV2", listener="Nowhere", groups=("Nothing", "PublicTargetGroup"))
+    found = list(violations(broken))
+    assert [type(error) for error in found] == [errors.UnknownName] * 2
+    assert found[0].message == ("PathRuleV2 (2100) names Nowhere, which the template doesn't have.")
+    assert "Nothing" in found[1].message

@@ -1,0 +1,71 @@
+"""Shifting traffic: weights, the stage before, and the command."""
+
+from __future__ import annotations
+
+import pytest
+
+from passport_scorer.tools.aws.routing import ROUTES, STAGES, InvalidChoice
+from passport_scorer.tools.aws.stages import (
+    changes,
+    check_stage,
+    stage_before,
+    update_command,
+    weights,
+)
+
+
+def test_the_stages() -> None:
+    """The stages are those of the specification."""
+    assert STAGES == (0, 5, 10, 25, 50, 100)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_weights(stage: int) -> None:
+    """What comes here and what stays there is everything."""
+    old, new = weights(stage)
+    assert (old + new, new) == (100, stage)
+
+
+def test_the_stage_before() -> None:
+    """Each stage follows on the one before; 0 is the way back from 100."""
+    assert [stage_before(stage) for stage in STAGES] == [100, 0, 5, 10, 25, 50]
+
+
+def test_changes_of_all_routes() -> None:
+    """Without names all four path rules change, each with its own number and weights."""
+    found = changes(before=10, after=25)
+    assert [change.priority for change in found] == [2100, 2101, 2102, 2103]
+    assert {change.weights_before for change in found} == {(90, 10)}
+    assert {change.weights_after for change in found} == {(75, 25)}
+
+
+def test_changes_of_one_route() -> None:
+    """Endpoints are taken over one by one."""
+    (change,) = changes(before=0, after=5, names=["InternalEmbed"])
+    assert (change.priority, change.route.path) == (2102, "/internal/embed/*")
+
+
+@pytest.mark.parametrize("stage", [-5, 1, 99, 101])
+def test_no_such_stage(stage: int) -> None:
+    """Another share than those of the stages is refused, with the ones that there are."""
+    with pytest.raises(InvalidChoice, match="0, 5, 10, 25, 50, 100"):
+        check_stage(stage)
+    with pytest.raises(InvalidChoice):
+        changes(before=stage, after=5)
+
+
+def test_no_such_route() -> None:
+    """A mistyped route is refused, with the ones that there are."""
+    with pytest.raises(InvalidChoice, match="no route v2: CeramicCache, Internal, Internal"):
+        changes(before=0, after=5, names=["v2"])
+
+
+def test_the_command() -> None:
+    """The command sets the stages of the changed routes only, and can be pasted into a shell."""
+    some = changes(before=0, after=5, names=["V2", "Internal"])
+    command = update_command("my stack", "a b.yaml", 5, some)
+    assert command.replace("\\\n  ", "") == (
+        "aws cloudformation deploy --stack-name 'my stack' --template-file 'a b.yaml' "
+        "--capabilities CAPABILITY_IAM --parameter-overrides StageV2=5 StageInternal=5"
+    )
+    assert len(ROUTES) == 4

@@ -1,0 +1,223 @@
+"""The templates in deploy/aws: what the code makes, valid, and true to the plan."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cfn_flip
+import msgspec
+import pytest
+
+from passport_scorer.tools.aws.errors import RuleNeverMatches
+from passport_scorer.tools.aws.infrastructure import Infrastructure
+from passport_scorer.tools.aws.routing import ROUTES, Choices, InvalidChoice, infrastructure
+from passport_scorer.tools.aws.template.build import build_template, template_text
+from passport_scorer.tools.aws.template_parsing import read_infrastructure
+
+FOLDER = Path(__file__).parents[4] / "deploy" / "aws"
+ARCHITECTURES = ("arm64", "x86_64")
+NOWHERE = "http://127.0.0.1:9"
+CONDITIONS = {"StaysThere": 0, "ComesHere": 100}
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """The template, with functions in their long form."""
+    loaded, _ = cfn_flip.load(template_text(Choices()))
+    return json.loads(json.dumps(loaded))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    """Its resources."""
+    return template["Resources"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_committed_template_is_what_the_code_makes(architecture: str) -> None:
+    """Nobody edits a template by hand: `passport-scorer deploy template` makes it."""
+    committed = (FOLDER / f"lambda-{architecture}.yaml").read_text()
+    assert committed == template_text(Choices(architecture=architecture))
+
+
+def test_there_are_no_other_templates() -> None:
+    """Each committed template is checked."""
+    assert {file.name for file in FOLDER.glob("*.yaml")} == {
+        f"lambda-{architecture}.yaml" for architecture in ARCHITECTURES
+    }
+
+
+def test_valid_to_the_linter_without_a_network() -> None:
+    """cfn-lint finds nothing, not even something to be informed of, and needs no network."""
+    files = [str(FOLDER / f"lambda-{architecture}.yaml") for architecture in ARCHITECTURES]
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--include-checks", "I", "--", *files],
+        env={"PATH": os.environ["PATH"], "HTTPS_PROXY": NOWHERE, "HTTP_PROXY": NOWHERE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_what_is_read_back_is_the_plan(architecture: str) -> None:
+    """Reading the template gives exactly what was planned and checked."""
+    choices = Choices(name="other", architecture=architecture, routing_header="X-Other")
+    loaded, _ = cfn_flip.load(template_text(choices))
+    assert sorted_parts(read_infrastructure(loaded, ["InternalListenerArn"])) == sorted_parts(
+        infrastructure(choices)
+    )
+
+
+def sorted_parts(some: Infrastructure) -> dict[str, list[Any]]:
+    """Everything, in an order that doesn't depend on the template's."""
+    parts = {name: getattr(some, name) for name in some.__struct_fields__}
+    by_name: dict[str, list[Any]] = {
+        kind: sorted(found, key=lambda part: part.name) for kind, found in parts.items()
+    }
+    by_name["groups"] = [
+        # A template doesn't say whose those are that it is given.
+        msgspec.structs.replace(group, load_balancer=group.called and group.load_balancer)
+        for group in by_name["groups"]
+    ]
+    by_name["rules"] = [
+        msgspec.structs.replace(rule, groups=tuple(sorted(rule.groups)))
+        for rule in by_name["rules"]
+    ]
+    return by_name
+
+
+def test_a_broken_plan_becomes_no_template() -> None:
+    """The rules are enforced when the template is built."""
+    broken = infrastructure(Choices(), list(reversed(ROUTES)))
+    with pytest.raises(RuleNeverMatches):
+        build_template(Choices(), broken)
+    with pytest.raises(InvalidChoice):
+        template_text(Choices(architecture="sparc"))
+
+
+def test_the_function(resources: dict[str, Any]) -> None:
+    """Architecture, memory, time and handler are those of the specification."""
+    function = resources["Function"]["Properties"]
+    assert function["Architectures"] == ["arm64"]
+    assert (function["MemorySize"], function["Timeout"]) == (256, 30)
+    assert function["Handler"] == "passport_scorer.aws_lambda.handler"
+    assert function["Environment"]["Variables"]["LAMBDA_INTERNAL_TARGET_GROUPS"] == (
+        '["passport-scorer-internal"]'
+    )
+
+
+def test_the_zip_is_made_for_the_same_python(resources: dict[str, Any]) -> None:
+    """The script that makes the zip and the template agree on the version of Python."""
+    (version,) = re.findall(
+        r'^PYTHON = "(.*)"', (FOLDER / "build_lambda.py").read_text(), re.MULTILINE
+    )
+    assert resources["Function"]["Properties"]["Runtime"] == f"python{version}"
+
+
+def test_the_role_may_do_little(resources: dict[str, Any]) -> None:
+    """One secret, its own logs; whatever knows no resources is only there if it is needed."""
+    allowed = {
+        policy["PolicyName"]: policy["PolicyDocument"]["Statement"][0]["Resource"]
+        for policy in resources["Role"]["Properties"]["Policies"]
+        if "Fn::If" not in policy
+    }
+    assert allowed == {
+        "logs": {"Fn::GetAtt": ["LogGroup", "Arn"]},
+        "secret": {"Ref": "SecretArn"},
+    }
+    conditional = {
+        policy["Fn::If"][0]: policy["Fn::If"][1]["PolicyName"]
+        for policy in resources["Role"]["Properties"]["Policies"]
+        if "Fn::If" in policy
+    }
+    assert conditional == {
+        "HasSecretKey": "secret-key",
+        "InVpc": "network",
+        "HasCollector": "traces",
+    }
+    assert "ManagedPolicyArns" not in resources["Role"]["Properties"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=[route.name for route in ROUTES])
+def test_weighted_routing(template: dict[str, Any], route: Any) -> None:
+    """Between 0 and 100 two groups share, and clients stay; at the ends there is one group."""
+    actions = template["Resources"][route.path_rule]["Properties"]["Actions"]["Fn::If"]
+    assert actions[0] == f"{route.name}StaysThere"
+    assert actions[1] == [forward_to(route.side.old_group)]
+    condition, comes_here, shared = actions[2]["Fn::If"]
+    assert condition == f"{route.name}ComesHere"
+    assert comes_here == [forward_to(route.side.group)]
+    configuration = shared[0]["ForwardConfig"]
+    assert configuration["TargetGroupStickinessConfig"]["Enabled"] is True
+    assert configuration["TargetGroups"] == [
+        {
+            "TargetGroupArn": {"Ref": group},
+            "Weight": {"Fn::FindInMap": ["Weights", {"Ref": route.stage}, column]},
+        }
+        for group, column in ((route.side.old_group, "Old"), (route.side.group, "New"))
+    ]
+    for suffix, stage in CONDITIONS.items():
+        assert template["Conditions"][f"{route.name}{suffix}"] == {
+            "Fn::Equals": [{"Ref": route.stage}, str(stage)]
+        }
+    assert template["Parameters"][route.stage]["Default"] == 0
+    assert template["Parameters"][route.stage]["AllowedValues"] == [0, 5, 10, 25, 50, 100]
+
+
+def forward_to(group: str) -> dict[str, Any]:
+    """The action that sends everything to one group."""
+    return {"Type": "forward", "TargetGroupArn": {"Ref": group}}
+
+
+def test_weights(template: dict[str, Any]) -> None:
+    """Both weights of each stage make 100."""
+    weights = template["Mappings"]["Weights"]
+    assert {stage: pair["New"] for stage, pair in weights.items()} == {
+        str(stage): stage for stage in (0, 5, 10, 25, 50, 100)
+    }
+    assert all(pair["Old"] + pair["New"] == 100 for pair in weights.values())
+
+
+def test_gated_requests_can_not_be_lost(template: dict[str, Any]) -> None:
+    """While the function refuses unmarked requests, no share of them may be sent to it."""
+    rule = template["Rules"]["GatedRequestsAreMarked"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "GateByHeader"}, "on"]}
+    assert rule["Assertions"][0]["Assert"] == {
+        "Fn::And": [
+            {"Fn::Equals": [{"Ref": "StageCeramicCache"}, "0"]},
+            {"Fn::Equals": [{"Ref": "StageInternalEmbed"}, "0"]},
+        ]
+    }
+
+
+def test_alarms(resources: dict[str, Any]) -> None:
+    """There is an alarm for each way in which the function and its groups fail."""
+    alarms = {
+        name: (resource["Properties"]["MetricName"], resource["Properties"]["AlarmDescription"])
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert {name: metric for name, (metric, _) in alarms.items()} == {
+        "ErrorsAlarm": "Errors",
+        "ThrottlesAlarm": "Throttles",
+        "DurationAlarm": "Duration",
+        "PublicServerErrorsAlarm": "HTTPCode_Target_5XX_Count",
+        "InternalServerErrorsAlarm": "HTTPCode_Target_5XX_Count",
+        "PublicUnhealthyAlarm": "UnHealthyHostCount",
+        "InternalUnhealthyAlarm": "UnHealthyHostCount",
+    }
+
+
+def test_logs_do_not_stay_for_ever(resources: dict[str, Any]) -> None:
+    """The log group is the template's own, so that it has a retention."""
+    group = resources["LogGroup"]["Properties"]
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert resources["Function"]["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": "LogGroup"}}

@@ -1,0 +1,186 @@
+"""The report for people and for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+from rich.console import Console
+
+from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.exchanges import Request
+from passport_scorer.tools.shadow.recorder import Recorder
+from passport_scorer.tools.shadow.report.formatting import duration, share
+from passport_scorer.tools.shadow.report.html_report import report_html
+from passport_scorer.tools.shadow.report.json_report import report_json
+from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.terminal import summary
+from passport_scorer.tools.shadow.rules import read_rulebook
+from passport_scorer.tools.shadow.tally import Tally
+from passport_scorer.tools.shadow.verdict import verdict_on
+
+ABOUT = About(title="A <test>", control="http://old", candidate="http://new", source="a&b")
+BOOK = read_rulebook([])
+HOSTILE = "<img onerror=alert(1) src=x>\"'&"
+VOID = {"meta", "line", "rect", "polyline", "link", "br"}
+
+
+def a_tally(count: int = 40) -> Tally:
+    """What a comparison with all kinds of differences leaves."""
+    tally = Tally(began=1795489200.0, busy=2.0)
+    recorder = Recorder(BOOK, tally)
+    for number in range(count):
+        body = {"score": "1.00000", "x": HOSTILE, "last_score_timestamp": "2026-11-24T03:00:00Z"}
+        other = {**body, "score": "2.00000"} if number % 4 == 0 else body
+        other = {**other, "x": "y", "last_score_timestamp": "2026-11-24T03:00:01Z"}
+        recorder.exchange(
+            Request("GET", f"/v2/stamps/1/score/{HOSTILE}", time=1795489200.0 + 60 * number),
+            Answer(200, (), json.dumps(body).encode(), 0.01),
+            Answer(200, (), json.dumps(other).encode(), 0.02),
+        )
+    tally.note("something <else>")
+    return tally
+
+
+class Checker(HTMLParser):
+    """Checks that tags fit together, and notes what they refer to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.references: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.references += [value or "" for name, value in attrs if name in {"src", "href"}]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+
+
+def test_the_page_needs_nothing_else() -> None:
+    """The page is whole and well-formed, refers to nothing, and runs nothing of what it shows."""
+    tally = a_tally()
+    page = report_html(ABOUT, tally, verdict_on(tally, BOOK))
+    checker = Checker()
+    checker.feed(page)
+    assert checker.open == []
+    assert set(checker.references) == {"#difference-1", "#difference-2"}
+    assert all(f'id="{each[1:]}"' in page for each in checker.references)
+    assert not checker.seen & {"script", "link", "img", "iframe", "object"}
+    assert "url(" not in page
+    assert "@import" not in page
+    assert {"svg", "title", "table", "main", "h1", "h2"} <= checker.seen
+    assert HOSTILE not in page
+
+
+def test_the_page_says_what_matters() -> None:
+    """What differs, how often, since when, and whether it is dangerous."""
+    tally = a_tally()
+    page = report_html(ABOUT, tally, verdict_on(tally, BOOK))
+    for text in (
+        "2 unexplained kinds of difference, 1 of them dangerous",
+        "/score: another value",
+        "<b>10</b> of 40 exchanges here (25.0\N{NO-BREAK SPACE}%)",
+        "since <b>2026-11-24 03:00:00 UTC</b>",
+        "Partners compare it with thresholds of their own.",
+        "score-computed-at",
+        "rules never matched",
+        "The first difference",
+        "At a glance",
+        "<b>dangerous</b>: it may change who passes",
+        "of the requests, 2026-11-24 03:00:00 UTC to 2026-11-24 03:",
+        "1 × something &lt;else&gt;",
+    ):
+        assert text in page
+
+
+def test_a_report_without_differences() -> None:
+    """If nothing differs the page, the terminal and the JSON say so."""
+    tally = Tally(began=0.0)
+    Recorder(BOOK, tally).exchange(
+        Request("GET", "/health"), Answer(200, (), b"{}"), Answer(200, (), b"{}")
+    )
+    verdict = verdict_on(tally, BOOK)
+    assert "Nothing unexplained differs in 1 exchanges." in report_html(ABOUT, tally, verdict)
+    report = json.loads(report_json(ABOUT, tally, verdict))
+    assert (report["same"], report["compared"], report["unexplained"]) == (True, 1, [])
+
+
+def test_nothing_was_compared() -> None:
+    """A report on nothing is no good news."""
+    tally = Tally(began=0.0)
+    verdict = verdict_on(tally, BOOK)
+    assert not verdict.same
+    assert "Nothing was compared." in report_html(ABOUT, tally, verdict)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "sentence"),
+    [
+        ((200, 200, 200), None),
+        ((401, 200, 404), "at: GET /internal/embed/weights."),
+        ((401, 401, 404), "answered nothing but errors"),
+    ],
+)
+def test_errors_that_agree(statuses: tuple[int, int, int], sentence: str | None) -> None:
+    """Where the control refuses everything, agreement proves nothing: the report says so."""
+    tally = Tally(began=0.0)
+    recorder = Recorder(BOOK, tally)
+    paths = ("/health", "/health", "/internal/embed/weights")
+    for path, status in zip(paths, statuses, strict=True):
+        recorder.exchange(Request("GET", path), Answer(status), Answer(status))
+    verdict = verdict_on(tally, BOOK)
+    assert verdict.same
+    text = io.StringIO()
+    Console(file=text, width=400).print(summary(ABOUT, tally, verdict, whole=True))
+    report = json.loads(report_json(ABOUT, tally, verdict))
+    assert len(report["cautions"]) == (1 if sentence else 0)
+    for shown in (text.getvalue(), report_html(ABOUT, tally, verdict), str(report["cautions"])):
+        assert (sentence or "nothing but errors") in shown if sentence else "errors (" not in shown
+
+
+def test_the_json() -> None:
+    """Programs get all classes with their counts and examples."""
+    tally = a_tally()
+    report = json.loads(report_json(ABOUT, tally, verdict_on(tally, BOOK)))
+    assert [(c["pattern"], c["severity"], c["count"]) for c in report["unexplained"]] == [
+        ("/score", "dangerous", 10),
+        ("/x", "notable", 40),
+    ]
+    assert report["endpoints"]["GET /v2/stamps/{scorer_id}/score/{address}"]["different"] == 40
+    assert report["first_difference"]["pointer"] == "/score"
+
+
+def test_the_terminal() -> None:
+    """The terminal shows the same, however narrow it is."""
+    tally = a_tally()
+    for width in (40, 140):
+        text = io.StringIO()
+        console = Console(file=text, width=width)
+        console.print(summary(ABOUT, tally, verdict_on(tally, BOOK), whole=True))
+        assert "dangerous" in text.getvalue()
+        assert "Traceback" not in text.getvalue()
+
+
+def test_numbers_in_words() -> None:
+    """A share is 100 % only if it is all, and times have a unit that fits."""
+    assert share(10, 10).startswith("100")
+    assert share(999_999, 1_000_000).startswith("99.999")
+    assert share(1, 10_000_000).startswith("0.001")
+    assert (share(0, 5)[0], share(0, 0)) == ("0", "–")
+    assert [duration(s) for s in (None, 0.0012, 0.5, 3.0, 624.2)] == [
+        "–",
+        "1.2 ms",
+        "500 ms",
+        "3.0 s",
+        "10 min 24 s",
+    ]

@@ -14,16 +14,16 @@ import asyncpg
 
 from benchmarks.stamps import TRUSTED_ISSUER, address_of
 from passport_scorer.app import running_services
-from passport_scorer.auth.key_hashes import fast_hash
+from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.db.database import Database
 from passport_scorer.db.queries.scores import (
     READ_SCORING,
     WRITE_SCORING,
-    FallenDecision,
+    ConflictingDecision,
     ScoringRequest,
 )
 from passport_scorer.db.statement import Parameters, Query, Row
-from passport_scorer.scoring.service import ScoringRoad
+from passport_scorer.scoring.service import ScoringService
 from passport_scorer.settings.model import Settings
 from passport_scorer.tools.demo.world import DEMO_API_KEY, DEMO_SCORER_ID
 
@@ -72,14 +72,14 @@ async def _prepare(url: str, numbers: range) -> None:
     await listener.keep(url)
 
 
-async def _score(road: ScoringRoad, number: int) -> None:
+async def _score(road: ScoringService, number: int) -> None:
     """Do what the service does when a partner asks for the score of an address."""
     request = ScoringRequest(
         address_of(number),
         key_prefix=DEMO_API_KEY.key.partition(".")[0],
         external_scorer_id=str(DEMO_SCORER_ID),
         scorer_id=DEMO_SCORER_ID,
-        key_hash=fast_hash(DEMO_API_KEY.key),
+        key_hash=sha256_hash(DEMO_API_KEY.key),
     )
     await road.settle(await road.snapshot(await road.read(request)))
 
@@ -99,7 +99,7 @@ class _Listener:
 
     async def _hear(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         self._heard[query.name].append((self.number + 1, *query.arguments(parameters)))
-        if query.row is FallenDecision:
+        if query.row is ConflictingDecision:
             return []
         return await self._fetch(query, parameters)
 

@@ -33,7 +33,7 @@ from benchmarks import sequential_statements as sql
 from benchmarks.stamps import TRUSTED_ISSUER
 from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.schemas.score import score_response
-from passport_scorer.auth.key_hashes import matches_fast_hash
+from passport_scorer.auth.key_hashes import matches_sha256_hash
 from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.community import Community, read_weights
 from passport_scorer.domain.deduplication import Link
@@ -57,7 +57,7 @@ async def get_score(request: Request) -> Response:
     address = request.path_params["address"].lower()
     async with request.app.state.pool.acquire() as connection:
         key = await connection.fetchrow(sql.KEY, presented.partition(".")[0])
-        if key is None or not matches_fast_hash(presented, key["hashed_key_sha256"]):
+        if key is None or not matches_sha256_hash(presented, key["hashed_key_sha256"]):
             return Response(status_code=401)
         account = await connection.fetchrow(sql.ACCOUNT, key["account_id"])
         user = await connection.fetchrow(sql.USER, account["user_id"])

@@ -15,7 +15,7 @@ from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
 from passport_scorer.auth.rate_limits import RateLimits
-from passport_scorer.auth.redis_storage import shared_counts
+from passport_scorer.auth.redis_storage import redis_storage
 from passport_scorer.auth.sign_in import SignIn
 from passport_scorer.auth.usage_log import (
     BatchedUsageAnalytics,
@@ -23,15 +23,15 @@ from passport_scorer.auth.usage_log import (
     UsageAnalytics,
 )
 from passport_scorer.catalogue.client import CatalogueSource
-from passport_scorer.credentials.verdict_cache import VerifiedCredentials
+from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database
 from passport_scorer.db.readiness import Readiness
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.ethereum.eip1271 import ChainWallets, ContractWallets
 from passport_scorer.ethereum.json_rpc import EthereumNode
-from passport_scorer.scoring.service import ScoringRoad
-from passport_scorer.scoring.snapshots import SnapshotReader
+from passport_scorer.scoring.service import ScoringService
+from passport_scorer.scoring.snapshots import SnapshotLoader
 from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.services import Services
 from passport_scorer.settings.model import Settings
@@ -104,7 +104,7 @@ async def running_services(
     )
     writing = asyncio.create_task(analytics.run())
     try:
-        async with shared_counts(settings.rate_limit_redis_url) as counts:
+        async with redis_storage(settings.rate_limit_redis_url) as counts:
             services = _services(settings, database, analytics, counts, telemetry)
             try:
                 yield services
@@ -133,9 +133,9 @@ def _services(
     )
     stamps = StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier)
     capacity = settings.remembered_stamps
-    verified = VerifiedCredentials(capacity, metrics)
-    snapshots = SnapshotReader(stamps, verified, capacity, metrics)
-    road = ScoringRoad(database, snapshots, points, utc_now, telemetry)
+    verified = VerdictCache(capacity, metrics)
+    snapshots = SnapshotLoader(stamps, verified, capacity, metrics)
+    road = ScoringService(database, snapshots, points, utc_now, telemetry)
     tokens = _access_tokens(settings)
     nonces = Nonces(database, utc_now)
     return Services(

@@ -15,7 +15,7 @@ from passport_scorer.catalogue.client import CatalogueSource
 from passport_scorer.db.database import Database
 from passport_scorer.db.readiness import Readiness
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.scoring.service import ScoringRoad
+from passport_scorer.scoring.service import ScoringService
 from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 
@@ -65,7 +65,7 @@ class Services(msgspec.Struct, frozen=True):
 
     database: Database
     readiness: Readiness
-    road: ScoringRoad
+    road: ScoringService
     stamp_store: StampStore
     api_keys: ApiKeys
     demo_key: DemoKey

@@ -82,7 +82,7 @@ async def test_a_primary_that_turns_read_only(
     await asyncio.gather(*callers)
     assert set(statuses) == {200, 503}
     assert not service.events("request_failed")
-    assert not service.events("usage_refused")
+    assert not service.events("usage_rejected")
     assert not service.events("usage_dropped")
     await service.tables.usage(DEMO_API_KEY.key, len(statuses))
     reasons = [each["reason"] for each in service.events("database_unavailable")]

@@ -25,7 +25,7 @@ BEHIND_A_PROXY = {"TRUSTED_PROXY_COUNT": "1", "FAILED_CALLS_PER_MINUTE": str(LIM
 LIMITED = {"detail": "You have been rate limited!"}
 
 
-def slow_hash(key: str) -> str:
+def pbkdf2_hash(key: str) -> str:
     """A hash that takes long enough for others to queue up."""
     derived = hashlib.pbkdf2_hmac("sha256", key.encode(), b"salt", 50_000)
     return f"pbkdf2_sha256$50000$salt${base64.b64encode(derived).decode()}"
@@ -76,7 +76,7 @@ async def test_slow_hashes_are_checked_for_everybody(
         demo_database_url, **{**BEHIND_A_PROXY, "FAILED_CALLS_PER_MINUTE": "0"}
     )
     keys = [
-        await service.tables.add_key(hashed_key=slow_hash, hashed_key_sha256=None)
+        await service.tables.add_key(hashed_key=pbkdf2_hash, hashed_key_sha256=None)
         for _ in range(12)
     ]
     under_way, answered = asyncio.Event(), asyncio.Event()

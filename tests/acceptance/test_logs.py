@@ -131,7 +131,7 @@ async def test_events_of_a_request_say_which_it_was(
     """A stamp that is refused on the way is logged with the trace of its request."""
     service = await start_service(demo_database_url, TRUSTED_IAM_ISSUERS="[]")
     await service.score("ada", headers=SAMPLED)
-    refused = service.events("stamp_refused")
+    refused = service.events("stamp_rejected")
     assert refused
     assert {event["trace_id"] for event in refused} == {TRACE}
 
@@ -243,5 +243,5 @@ async def test_a_full_disk_fails_no_request(demo_database_url: str) -> None:
         for _ in range(2):
             assert (await client.get(url, headers={"X-API-Key": "demo"})).status_code == 200
         scraped = (await client.get(f"http://127.0.0.1:{internal}/metrics")).text
-    (lost,) = re.findall(r"^passport_scorer_log_lines_lost_total (\S+)$", scraped, re.MULTILINE)
+    (lost,) = re.findall(r"^passport_scorer_log_lines_dropped_total (\S+)$", scraped, re.MULTILINE)
     assert float(lost) >= 2

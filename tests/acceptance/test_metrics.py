@@ -124,9 +124,9 @@ async def test_counts_are_exact(
             found.value("http_requests_total", route="unmatched", method="GET", status="4xx") == 1
         )
         assert found.value("scores_computed_total") == 60
-        assert found.value("api_key_checks_total", result="fast") == 60
+        assert found.value("api_key_checks_total", result="sha256") == 60
         assert found.value("rate_limit_decisions_total", decision="unlimited") == 60
-        assert found.value("gathered_requests_sum", work="read") >= 60
+        assert found.value("batch_size_sum", operation="load") >= 60
         assert found.value("http_requests_in_flight") == 1
         assert found.value("database_pool_connections_in_use") == 0
         assert found.value("database_pool_connections_maximum") == 5 * workers

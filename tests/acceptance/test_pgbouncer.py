@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.errors import LostRace, QueryFailed, ValueRefused
+from passport_scorer.db.errors import QueryFailed, ValueRefused, WriteConflict
 from passport_scorer.db.queries.nonces import CREATE_NONCE, CreateNonceParameters
 from passport_scorer.db.statement import Query
 from passport_scorer.tools.demo.signing import sign_eip712
@@ -239,7 +239,7 @@ async def test_transactions_and_what_is_refused_in_them(
         )
         assert [type(result) for result in results] == [QueryFailed, type(None)] * 10
         assert await database.fetch(COUNT_NONCES, Number(0)) == [Number(10)]
-        with pytest.raises(LostRace):
+        with pytest.raises(WriteConflict):
             await add(f"{1:060}", fails=False)
 
 

@@ -52,7 +52,7 @@ def clashing() -> dict[str, object]:
     return {"score": "0.00000", "dedup": True, "expiration_date": "2099-12-31T00:00:00Z"}
 
 
-def slow_hash(key: str) -> str:
+def pbkdf2_hash(key: str) -> str:
     """What Django stores of a key, with few rounds."""
     derived = hashlib.pbkdf2_hmac("sha256", key.encode(), b"salt", 1000)
     return f"pbkdf2_sha256$1000$salt${base64.b64encode(derived).decode()}"
@@ -380,7 +380,7 @@ async def test_revoking_works_at_once(service: Service) -> None:
 
 async def test_a_key_with_the_slow_hash(service: Service) -> None:
     """A key that has only Django's hash works, and gets its fast hash; a wrong secret doesn't."""
-    key = await service.tables.add_key(hashed_key=slow_hash, hashed_key_sha256=None)
+    key = await service.tables.add_key(hashed_key=pbkdf2_hash, hashed_key_sha256=None)
     stored = "SELECT hashed_key_sha256 FROM account_accountapikey WHERE prefix = $1"
     prefix = key.partition(".")[0]
     assert shown(await service.score("bob", key=key + "x")) == INVALID_KEY
@@ -395,7 +395,7 @@ async def test_a_key_with_the_slow_hash(service: Service) -> None:
 async def test_the_fast_hash_alone_decides(service: Service) -> None:
     """A fast hash that doesn't match isn't made up for by a slow one that does."""
     wrong = "sha256$" + "0" * 64
-    key = await service.tables.add_key(hashed_key=slow_hash, hashed_key_sha256=wrong)
+    key = await service.tables.add_key(hashed_key=pbkdf2_hash, hashed_key_sha256=wrong)
     assert shown(await service.score("bob", key=key)) == INVALID_KEY
     stored = "SELECT hashed_key_sha256 FROM account_accountapikey WHERE prefix = $1"
     assert await service.tables.value(stored, key.partition(".")[0]) == wrong

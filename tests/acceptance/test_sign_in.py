@@ -155,7 +155,7 @@ async def test_what_is_no_message_leaves_the_nonce_unused(
     body = {**good, "message": {**good["message"], **changes}}
     answer = await door.client.post(SIGN_IN, json=body)
     assert (answer.status_code, answer.json()) == (400, {"detail": "Verification failed!"})
-    (event,) = door.events("sign_in_refused")
+    (event,) = door.events("sign_in_rejected")
     assert event["reason"] == f"{next(iter(changes))} is malformed"
     assert (await door.client.post(SIGN_IN, json=good)).status_code == 200
     assert good["message"]["nonce"] not in "\n".join(door.lines())

@@ -157,7 +157,7 @@ async def test_a_bad_row_is_lost_alone(demo_database_url: str, call: MakeCall) -
         analytics.record(call(number, headers='{"a": "\\u0000"}' if number == 123 else "{}"))
     with capture_logs() as logs:
         await analytics.flush()
-    assert logs == [{"event": "usage_refused", "log_level": "error", "reason": "value_refused"}]
+    assert logs == [{"event": "usage_rejected", "log_level": "error", "reason": "value_refused"}]
     assert len(await paths(demo_database_url)) == 299
     assert len(analytics) == 0
     await database.close()

@@ -194,7 +194,7 @@ class Deployment:
         await self._look_at_server()
         if count := sum(each.tracebacks() for each in self.instances):
             result.violations.append(f"{count:,} tracebacks in the log that are no event")
-        for event in ("request_failed", "crashed", "usage_refused"):
+        for event in ("request_failed", "crashed", "usage_rejected"):
             if count := sum(each.logged(event) for each in self.instances):
                 result.notes.append(f"{count:,} x {event} in the log")
 

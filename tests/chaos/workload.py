@@ -62,7 +62,7 @@ def access_token(who: str) -> str:
     return f"Authorization: Bearer {token}"
 
 
-def slow_hash(key: str) -> str:
+def pbkdf2_hash(key: str) -> str:
     """Return the PBKDF2 hash of a key, as `hashed_key` stores it."""
     salt = "chaos"
     derived = hashlib.pbkdf2_hmac("sha256", key.encode(), salt.encode(), SLOW_HASH_ITERATIONS)
@@ -211,7 +211,7 @@ class Workload:
     async def add_partner(self, *, slow: bool = False, **columns: object) -> str:
         """Insert an API key and return it; `slow` stores the PBKDF2 hash only."""
         if slow:
-            columns = {"hashed_key": slow_hash, "hashed_key_sha256": None, **columns}
+            columns = {"hashed_key": pbkdf2_hash, "hashed_key_sha256": None, **columns}
         return await self.tables.add_key(**columns)
 
     async def limited_points(self, community_id: int, left: int) -> None:

@@ -18,12 +18,12 @@ from passport_scorer.tools.embedded_postgres import (
     DATABASE,
     Account,
     EmbeddedServer,
-    EmbeddedServerError,
-    FolderRefusedError,
+    EmbeddedServerFailed,
+    FolderRefused,
     Installation,
     Place,
-    ServerFailedError,
-    VersionMismatchError,
+    ServerFailed,
+    VersionMismatch,
     find_installation,
 )
 from passport_scorer.tools.embedded_postgres.postmaster import command_line
@@ -177,7 +177,7 @@ async def test_the_last_user_stops_it(folder: Path) -> None:
     first.stop()
     assert await ask(second.url, "SELECT 1") == 1
     second.stop()
-    with pytest.raises(EmbeddedServerError, match="No PostgreSQL is running"):
+    with pytest.raises(EmbeddedServerFailed, match="No PostgreSQL is running"):
         _ = second.url
 
 
@@ -203,7 +203,7 @@ async def test_one_that_is_kept_outlives_its_users(folder: Path) -> None:
 
 def test_asking_where_it_is_starts_nothing(folder: Path) -> None:
     """The address of a server that doesn't run is an error that says how to start it."""
-    with pytest.raises(EmbeddedServerError, match="passport-scorer db start"):
+    with pytest.raises(EmbeddedServerFailed, match="passport-scorer db start"):
         _ = server_in(folder).url
     assert not (folder / "home").exists()
 
@@ -228,7 +228,7 @@ def test_one_that_others_use_and_we_do_not_see_is_left_alone(folder: Path) -> No
     process = postmaster_of(first)
     os.kill(process, signal.SIGKILL)
     wait_for_end_of(process)
-    with pytest.raises(EmbeddedServerError, match="Another process uses"):
+    with pytest.raises(EmbeddedServerFailed, match="Another process uses"):
         second.start()
     first.stop()
     with second:
@@ -268,7 +268,7 @@ def test_a_planted_socket_folder_is_refused(folder: Path) -> None:
     expected.rmdir()
     expected.symlink_to(folder)
     try:
-        with pytest.raises(FolderRefusedError, match="is not a folder"):
+        with pytest.raises(FolderRefused, match="is not a folder"):
             EmbeddedServer(place.asked, settings=FAST, shared=folder / "shared").start()
     finally:
         expected.unlink()
@@ -281,7 +281,7 @@ def test_a_folder_in_other_use_is_left_alone(folder: Path) -> None:
     (home / "novel.txt").write_text("Chapter 1")
     if os.geteuid() == 0:
         os.chown(home, NOBODY, NOBODY)
-    with pytest.raises(FolderRefusedError, match="other files"):
+    with pytest.raises(FolderRefused, match="other files"):
         server_in(folder).start()
     assert [path.name for path in home.iterdir()] == ["novel.txt"]
     assert mode_of(home) == 0o755
@@ -294,7 +294,7 @@ def test_a_folder_of_somebody_else_is_named_with_its_owner(folder: Path) -> None
         home = folder / "home"
         home.mkdir()
         os.chown(home, 12345, 12345)
-    with pytest.raises(FolderRefusedError) as refused:
+    with pytest.raises(FolderRefused) as refused:
         EmbeddedServer(home, settings=FAST, shared=folder / "shared").start()
     assert f"{home} belongs to {'12345' if os.geteuid() == 0 else 'root'}" in refused.value.message
 
@@ -304,7 +304,7 @@ def test_a_database_of_another_version_is_left_alone(folder: Path) -> None:
     with server_in(folder) as server:
         pass
     (server.folder / "data" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(VersionMismatchError, match=r"made by PostgreSQL 9.*install PostgreSQL 9"):
+    with pytest.raises(VersionMismatch, match=r"made by PostgreSQL 9.*install PostgreSQL 9"):
         server_in(folder).start()
 
 
@@ -312,7 +312,7 @@ def test_a_server_that_gives_up_is_quoted(folder: Path) -> None:
     """If PostgreSQL doesn't start, its own last words are in the error, in one line."""
     broken = {**FAST, "shared_buffers": "1kB"}
     server = EmbeddedServer(folder / "home", settings=broken, shared=folder / "shared")
-    with pytest.raises(ServerFailedError, match="shared_buffers") as failed:
+    with pytest.raises(ServerFailed, match="shared_buffers") as failed:
         server.start()
     assert "\n" not in failed.value.message
 
@@ -325,7 +325,7 @@ def test_a_database_that_can_not_be_made_leaves_nothing(folder: Path) -> None:
         (programs / name).symlink_to(find_installation().program(name))
     (programs / "initdb").write_text("#!/bin/sh\necho 'No space left on device' >&2; exit 1\n")
     (programs / "initdb").chmod(0o755)
-    with pytest.raises(ServerFailedError, match="No space left on device"):
+    with pytest.raises(ServerFailed, match="No space left on device"):
         server_in(folder, installation=Installation(programs, find_installation().major)).start()
     with server_in(folder) as server:
         assert postmaster_of(server) > 0

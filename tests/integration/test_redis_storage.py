@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from passport_scorer.auth import rate_limits as rate_limits_module
 from passport_scorer.auth import redis_storage as shared_counts_module
 from passport_scorer.auth.rate_limits import LONGEST_WAIT, RateLimits
-from passport_scorer.auth.redis_storage import shared_counts
+from passport_scorer.auth.redis_storage import redis_storage
 
 PASSWORD = "hush-hush"
 PATIENCE = 60.0  # seconds, more than a busy machine takes for anything
@@ -103,7 +103,7 @@ async def count(rate_limits: RateLimits, prefix: str = "abc") -> bool | None:
 async def test_processes_count_together(redis: Redis) -> None:
     """What one has counted the other knows, and each says the same of the window."""
     redis.start()
-    async with shared_counts(redis.url) as one, shared_counts(redis.url) as other:
+    async with redis_storage(redis.url) as one, redis_storage(redis.url) as other:
         first, second = RateLimits(now, one), RateLimits(now, other)
         exceeded = [await count(limits) for limits in (first, second, first, second, first)]
         assert exceeded == [False, False, False, True, True]
@@ -116,7 +116,7 @@ async def test_processes_count_together(redis: Redis) -> None:
 async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a Redis that isn't there; when it has come, it counts."""
     monkeypatch.setattr(rate_limits_module, "PAUSE", 0.05)
-    async with shared_counts(redis.url) as counts:
+    async with redis_storage(redis.url) as counts:
         limits = RateLimits(now, counts)
         with capture_logs() as logs:
             assert [await count(limits) for _ in range(10)] == [None] * 10
@@ -131,7 +131,7 @@ async def test_redis_dies_and_comes_back(redis: Redis, monkeypatch: pytest.Monke
     """Calls are let through meanwhile; connections that broke are replaced."""
     monkeypatch.setattr(rate_limits_module, "PAUSE", 0.05)
     redis.start()
-    async with shared_counts(redis.url) as counts:
+    async with redis_storage(redis.url) as counts:
         limits = RateLimits(now, counts)
         assert await count(limits) is False
         redis.stop()
@@ -144,7 +144,7 @@ async def test_redis_dies_and_comes_back(redis: Redis, monkeypatch: pytest.Monke
 async def test_a_restart_that_nobody_noticed(redis: Redis) -> None:
     """A connection that broke while it was idle costs nobody the count."""
     redis.start()
-    async with shared_counts(redis.url) as counts:
+    async with redis_storage(redis.url) as counts:
         limits = RateLimits(now, counts)
         assert await count(limits) is False
         redis.stop()
@@ -158,7 +158,7 @@ async def test_a_redis_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(rate_limits_module, "PAUSE", PATIENCE)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
-        async with shared_counts(url) as counts:
+        async with redis_storage(url) as counts:
             limits = RateLimits(now, counts)
             assert [await count(limits) for _ in range(50)] == [None] * 50
         listener.setblocking(False)
@@ -169,5 +169,5 @@ async def test_a_redis_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 
 async def test_no_shared_counts() -> None:
     """Without a URL there is no shared storage."""
-    async with shared_counts(None) as counts:
+    async with redis_storage(None) as counts:
         assert counts is None

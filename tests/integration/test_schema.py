@@ -11,7 +11,7 @@ from passport_scorer.db.checks import Description, Table, compare, describe, exp
 from passport_scorer.db.checks.description import EXPECTED_FILE, recorded
 from passport_scorer.db.schema import __file__ as schema_module
 from passport_scorer.db.schema import schema_sql, table_definitions
-from passport_scorer.db.schema.creation import SchemaRefusedError, create_schema
+from passport_scorer.db.schema.creation import SchemaRefused, create_schema
 from passport_scorer.db.url import connected
 from passport_scorer.tools.embedded_postgres import EmbeddedServer, Installation, find_installation
 from passport_scorer.tools.embedded_postgres.installation import installations
@@ -75,7 +75,7 @@ async def test_a_database_of_somebody_else_gets_none(database_url: str) -> None:
     """Where some of the tables exist, making the others is up to their owner."""
     async with connected(database_url) as connection:
         await connection.execute("DROP TABLE stake_stake")
-        with pytest.raises(SchemaRefusedError, match="47 of 48 tables"):
+        with pytest.raises(SchemaRefused, match="47 of 48 tables"):
             await create_schema(connection)
         assert await connection.fetchval("SELECT to_regclass('stake_stake')::text") is None
 
@@ -85,7 +85,7 @@ async def test_tables_that_are_different_are_not_added_to(database_url: str) -> 
     async with connected(database_url) as connection:
         await connection.execute("DROP TABLE stake_stake")
         await connection.execute("ALTER TABLE registry_score DROP COLUMN evidence")
-        with pytest.raises(SchemaRefusedError, match=r"registry_score.*evidence is missing"):
+        with pytest.raises(SchemaRefused, match=r"registry_score.*evidence is missing"):
             await create_schema(connection, own=True)
         assert await connection.fetchval("SELECT to_regclass('stake_stake')::text") is None
 

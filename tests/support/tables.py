@@ -75,7 +75,7 @@ class Tables:
             "id": key_id_of(key),
             "prefix": key.partition(".")[0],
             "hashed_key": "pbkdf2_sha256$1$salt$bm90aGluZyBtYXRjaGVz",
-            "hashed_key_sha256": fast_hash(key),
+            "hashed_key_sha256": sha256_hash(key),
             "created": datetime.now(UTC),
             "name": "acceptance",
             "revoked": False,
@@ -153,6 +153,6 @@ def key_id_of(key: str) -> str:
     return f"{key.partition('.')[0]}.{'demo' if key.startswith('demokey') else 'test'}"
 
 
-def fast_hash(key: str) -> str:
+def sha256_hash(key: str) -> str:
     """What `hashed_key_sha256` holds for a key."""
     return "sha256$" + hashlib.sha256(key.encode()).hexdigest()

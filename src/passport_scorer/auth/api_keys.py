@@ -13,14 +13,14 @@ import msgspec
 import structlog
 
 from passport_scorer.auth.key_hashes import (
-    fast_hash,
     is_fast_hash,
     is_slow_hash,
-    matches_fast_hash,
+    matches_sha256_hash,
+    sha256_hash,
 )
-from passport_scorer.auth.pbkdf2 import SlowHashes, TooManyKeyChecks
+from passport_scorer.auth.pbkdf2 import Pbkdf2Hashes, TooManyKeyChecks
 from passport_scorer.db.database import Database
-from passport_scorer.db.queries.usage import STORE_FAST_HASH, StoreFastHashParameters
+from passport_scorer.db.queries.usage import STORE_SHA256_HASH, StoreSha256HashParameters
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.parameters import read_credentials
@@ -88,7 +88,7 @@ class ApiKeys:
         self._database = database
         self._metrics = metrics
         self._clock = clock
-        self._slow = SlowHashes()
+        self._slow = Pbkdf2Hashes()
         self._storing: dict[str, asyncio.Task[None]] = {}
 
     async def authenticate(
@@ -112,7 +112,7 @@ class ApiKeys:
         if not await self._matches(presented, stored, peer):
             self._metrics.add(API_KEY_CHECKS, 1, "wrong")
             raise WrongSecret
-        self._metrics.add(API_KEY_CHECKS, 1, "slow" if _is_slow(stored) else "fast")
+        self._metrics.add(API_KEY_CHECKS, 1, "pbkdf2" if _is_slow(stored) else "sha256")
         return stored
 
     async def close(self) -> None:
@@ -136,15 +136,17 @@ class ApiKeys:
         try:
             return await self._slow.matches(presented.key, stored, presented.prefix, peer)
         except TooManyKeyChecks:
-            self._metrics.add(API_KEY_CHECKS, 1, "put_off")
+            self._metrics.add(API_KEY_CHECKS, 1, "overloaded")
             raise
 
     async def _store_fast_hash(self, key_id: str, presented: PresentedKey) -> None:
-        parameters = StoreFastHashParameters(key_id, fast_hash(presented.key))
+        parameters = StoreSha256HashParameters(key_id, sha256_hash(presented.key))
         try:
-            await self._database.fetch(STORE_FAST_HASH, parameters)
+            await self._database.fetch(STORE_SHA256_HASH, parameters)
         except PassportScorerError as error:
-            log.warning("fast_hash_not_stored", api_key_prefix=presented.prefix, reason=error.code)
+            log.warning(
+                "sha256_hash_not_stored", api_key_prefix=presented.prefix, reason=error.code
+            )
         finally:
             self._storing.pop(key_id, None)
 
@@ -157,4 +159,4 @@ def _matches_fast(presented: PresentedKey, stored: str) -> bool:
     if not is_fast_hash(stored):
         log.warning("unknown_hash_format", api_key_prefix=presented.prefix)
         return False
-    return matches_fast_hash(presented.key, stored)
+    return matches_sha256_hash(presented.key, stored)

@@ -97,7 +97,7 @@ class AccessTokens:
             key = self._public_key if algorithm == "RS256" else self._secret
             return self._address(algorithm, _verified_claims(token, algorithm, key))
         except Exception as error:  # noqa: BLE001  whatever a stranger's token brings about
-            log.info("access_token_refused", reason=_reason(error))
+            log.info("access_token_rejected", reason=_reason(error))
             raise InvalidAccessToken from None
 
     def issue(self, address: str) -> str:

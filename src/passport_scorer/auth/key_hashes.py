@@ -15,27 +15,27 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _FAST_HASH = re.compile(r"sha256\$[0-9a-f]{64}")
 
 
-def fast_hash(key: str) -> str:
+def sha256_hash(key: str) -> str:
     """Return `sha256$<64 hex>` of a whole key, as `hashed_key_sha256` holds it."""
     return "sha256$" + hashlib.sha256(key.encode()).hexdigest()
 
 
-def matches_fast_hash(key: str, stored: str) -> bool:
+def matches_sha256_hash(key: str, stored: str) -> bool:
     """Compare in constant time; False for any other format."""
-    return hmac.compare_digest(fast_hash(key).encode(), stored.encode())
+    return hmac.compare_digest(sha256_hash(key).encode(), stored.encode())
 
 
 def is_fast_hash(stored: str) -> bool:
-    """Return True if `matches_fast_hash` understands it."""
+    """Return True if `matches_sha256_hash` understands it."""
     return _FAST_HASH.fullmatch(stored) is not None
 
 
 def is_slow_hash(stored: str) -> bool:
-    """Return True if `matches_slow_hash` understands it."""
+    """Return True if `matches_pbkdf2_hash` understands it."""
     return _parse(stored) is not None
 
 
-def matches_slow_hash(key: str, stored: str) -> bool:
+def matches_pbkdf2_hash(key: str, stored: str) -> bool:
     """Derive and compare in constant time: about 100 ms of CPU. False for any other format."""
     parsed = _parse(stored)
     if parsed is None:

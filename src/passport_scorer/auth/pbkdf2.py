@@ -21,7 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from passport_scorer.auth.fair_queue import FairQueue, QueueFull
-from passport_scorer.auth.key_hashes import matches_slow_hash
+from passport_scorer.auth.key_hashes import matches_pbkdf2_hash
 from passport_scorer.domain.errors import PassportScorerError
 
 MOST_WAITING = 32
@@ -48,7 +48,7 @@ class _Check(msgspec.Struct, frozen=True):
     answer: asyncio.Future[bool]
 
 
-class SlowHashes:
+class Pbkdf2Hashes:
     """Answers whether a key matches a slow hash."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class SlowHashes:
             return
         check = self._waiting.take()
         loop = asyncio.get_running_loop()
-        done = loop.run_in_executor(self._thread, matches_slow_hash, check.key, check.stored)
+        done = loop.run_in_executor(self._thread, matches_pbkdf2_hash, check.key, check.stored)
         self._is_busy = True
         done.add_done_callback(lambda done: self._finish(check, done))
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import structlog
 
 from passport_scorer.auth.api_keys import PresentedKey
-from passport_scorer.auth.key_hashes import fast_hash, matches_fast_hash
+from passport_scorer.auth.key_hashes import matches_sha256_hash, sha256_hash
 from passport_scorer.auth.rate_limits import RateLimited
 from passport_scorer.telemetry.metrics import CALLS_LIMITED, NO_METRICS, Metrics
 
@@ -141,7 +141,7 @@ class FailedCalls:
             presented: the key.
             stored: its fast hash, as `hashed_key_sha256` holds it; None: it has none yet.
         """
-        fast = stored or fast_hash(presented.key)
+        fast = stored or sha256_hash(presented.key)
         if self._right.get(presented.prefix) != fast:
             self._right[presented.prefix] = fast
             if len(self._right) > CAPACITY:
@@ -149,7 +149,7 @@ class FailedCalls:
 
     def _is_right(self, presented: PresentedKey) -> bool:
         known = self._right.get(presented.prefix)
-        return known is not None and matches_fast_hash(presented.key, known)
+        return known is not None and matches_sha256_hash(presented.key, known)
 
 
 class AnonymousWrites:

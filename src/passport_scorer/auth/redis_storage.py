@@ -17,7 +17,7 @@ _KEYS = "passport-scorer"
 
 
 @asynccontextmanager
-async def shared_counts(url: str | None) -> AsyncIterator[Storage | None]:
+async def redis_storage(url: str | None) -> AsyncIterator[Storage | None]:
     """Give a storage in Redis, for as long as the context lasts.
 
     Nothing is connected before something is counted, so it needn't be there yet.

@@ -71,7 +71,7 @@ class SignIn:
             return await self._access_token(message, signature)
         except SignInRefused as error:
             address = message.address if is_address(message.address or "") else None
-            log.info("sign_in_refused", address=address, reason=error.reason)
+            log.info("sign_in_rejected", address=address, reason=error.reason)
             raise
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ from passport_scorer.db.queries.usage import (
     write_usage_without_ids_parameters,
 )
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.telemetry.metrics import USAGE_REFUSED, USAGE_WRITTEN, Metrics
+from passport_scorer.telemetry.metrics import USAGE_REJECTED, USAGE_WRITTEN, Metrics
 
 log = structlog.get_logger()
 
@@ -117,6 +117,6 @@ class UsageWriter:
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
         entry.is_done = True
-        self._metrics.add(USAGE_REFUSED)
+        self._metrics.add(USAGE_REJECTED)
         code = error.code if isinstance(error, PassportScorerError) else type(error).__name__
-        log.error("usage_refused", reason=code)
+        log.error("usage_rejected", reason=code)

@@ -99,14 +99,14 @@ class LambdaFunction:
                 return event_answer(refused, shape)
             answer = loop.run_until_complete(self._answer(request, _deadline(context)))
         except (UnknownEvent, UnreadableBody) as error:
-            log.warning("event_refused", reason=error.code)
+            log.warning("event_rejected", reason=error.code)
             answer = detail_answer(error.code, error.message, self._root)
         except Exception as error:
             log.error("request_failed", error=type(error).__name__, exc_info=error)
             answer = detail_answer("internal_error", FAULT, self._root)
         result = event_answer(answer, shape)
         if is_too_long(result, shape):
-            log.error("answer_too_long", bytes=len(answer.body))
+            log.error("response_too_long", bytes=len(answer.body))
             return event_answer(detail_answer("internal_error", FAULT, self._root), shape)
         return result
 

@@ -24,7 +24,7 @@ def chosen_database(url: str | None, folder: Path) -> Iterator[tuple[str, bool]]
         folder: where the embedded one has its files.
 
     Raises:
-        EmbeddedServerError: the embedded server can't be started.
+        EmbeddedServerFailed: the embedded server can't be started.
     """
     if url:
         yield url, False
@@ -40,8 +40,8 @@ def database_at_hand(settings: Settings) -> Iterator[str]:
     """Give the address of the database, which answers; our own one has its tables then.
 
     Raises:
-        EmbeddedServerError: the embedded server can't be started.
-        DatabaseUnreachableError: the configured one doesn't answer.
+        EmbeddedServerFailed: the embedded server can't be started.
+        DatabaseUnreachable: the configured one doesn't answer.
     """
     folder = Path(settings.home) / "postgresql"
     with chosen_database(settings.database_url, folder) as (url, own):

@@ -43,7 +43,7 @@ class _Verdict(msgspec.Struct, frozen=True):
         raise refusal(message)
 
 
-class VerifiedCredentials:
+class VerdictCache:
     """Verifies credentials, and remembers the verdicts used last.
 
     For one thread (or event loop): it doesn't lock.

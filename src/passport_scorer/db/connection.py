@@ -87,7 +87,7 @@ class Connection:
         Raises:
             DatabaseUnavailable: the connection broke, or no answer came in time.
             RowLocked: another transaction holds a lock for too long.
-            LostRace: somebody else changed first what the statement relies on.
+            WriteConflict: somebody else changed first what the statement relies on.
             ValueRefused: the database can't hold a value.
             QueryFailed: the database refused the statement for another reason.
         """
@@ -113,7 +113,7 @@ class Connection:
         Raises:
             DatabaseUnavailable: the connection broke, or no answer came in time.
             RowLocked: another transaction holds a lock for too long.
-            LostRace: it can't be committed next to what others have committed.
+            WriteConflict: it can't be committed next to what others have committed.
             QueryFailed: it can't be committed.
         """
         self._is_uncommitted = True  # until COMMIT is sent, nothing that happens can commit it

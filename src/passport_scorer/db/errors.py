@@ -49,14 +49,14 @@ class ClockSkew(PassportScorerError):
     code = "clock_skew"
 
 
-class LostRace(PassportScorerError):
+class WriteConflict(PassportScorerError):
     """What a decision was made on has changed before it could be written."""
 
-    code = "lost_race"
+    code = "write_conflict"
 
-    def __init__(self, message: str | None = None, losers: Sequence[int] = ()) -> None:
+    def __init__(self, message: str | None = None, conflicting: Sequence[int] = ()) -> None:
         super().__init__(message)
-        self.losers = losers
+        self.conflicting = conflicting
         """The decisions that fell, counted from 1; none: it isn't known which."""
 
 

@@ -6,7 +6,7 @@ import re
 
 import asyncpg
 
-from passport_scorer.db.errors import LostRace, QueryFailed, RowLocked, ValueRefused
+from passport_scorer.db.errors import QueryFailed, RowLocked, ValueRefused, WriteConflict
 from passport_scorer.domain.errors import PassportScorerError
 
 # Somebody else was faster; `write_scoring.sql` finds out by itself, and says whose race was lost:
@@ -30,9 +30,9 @@ def refusal_of(error: Exception) -> PassportScorerError | None:
     if not isinstance(error, asyncpg.PostgresError):
         return None
     if found := _FALLEN.search(error.detail or ""):
-        return LostRace(losers=_ordinals(int(found[1])))
+        return WriteConflict(conflicting=_ordinals(int(found[1])))
     if isinstance(error, _LOST_RACES):
-        return LostRace()
+        return WriteConflict()
     if isinstance(error, asyncpg.LockNotAvailableError):
         return RowLocked()
     if isinstance(error, (asyncpg.DataError, asyncpg.ProgramLimitExceededError)):

@@ -10,7 +10,7 @@ import asyncpg
 
 from passport_scorer.db.queries.row_comparison import ComparedTable
 from passport_scorer.db.url import (
-    DatabaseUnreachableError,
+    DatabaseUnreachable,
     connected,
     reason,
     without_password,
@@ -30,14 +30,14 @@ class Snapshot:
         """Yield the rows of a table, in the order of its key; columns as its query's row type.
 
         Raises:
-            DatabaseUnreachableError: the server refuses, or a table or column is missing.
+            DatabaseUnreachable: the server refuses, or a table or column is missing.
         """
         try:
             async for record in self._connection.cursor(table.query.sql, prefetch=_PREFETCH):
                 yield tuple(record)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # Said here, where it is known which of two databases it is.
-            raise DatabaseUnreachableError(f"Can't use {self._shown}: {reason(error)}") from error
+            raise DatabaseUnreachable(f"Can't use {self._shown}: {reason(error)}") from error
 
 
 @asynccontextmanager
@@ -48,8 +48,8 @@ async def snapshot(url: str) -> AsyncIterator[Snapshot]:
         url: address of the database.
 
     Raises:
-        DatabaseLocationError: the address can't be used.
-        DatabaseUnreachableError: the server refuses.
+        InvalidDatabaseLocation: the address can't be used.
+        DatabaseUnreachable: the server refuses.
     """
     async with (
         connected(url) as connection,

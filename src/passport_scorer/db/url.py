@@ -34,13 +34,13 @@ _DATABASE = frozenset({"dbname", "database", "service"})  # options that say whi
 CONNECT_SECONDS = 10.0
 
 
-class DatabaseLocationError(PassportScorerError):
+class InvalidDatabaseLocation(PassportScorerError):
     """The address of the database can't be used."""
 
     code: ClassVar[str] = "database_location"
 
 
-class DatabaseUnreachableError(PassportScorerError):
+class DatabaseUnreachable(PassportScorerError):
     """The database can't be reached."""
 
     code: ClassVar[str] = "database_unreachable"
@@ -50,7 +50,7 @@ def database_url(environ: Mapping[str, str]) -> str | None:
     """Return the address of the database that the environment names, None for the embedded one.
 
     `sslmode=require` is added to the address of another machine that names no `sslmode`.
-    Raises DatabaseLocationError, whose message names the variable and no password.
+    Raises InvalidDatabaseLocation, whose message names the variable and no password.
     """
     for variable in VARIABLES:
         if url := environ.get(variable, "").strip():
@@ -70,13 +70,13 @@ def secured(url: str, variable: str) -> str:
     What the environment (`PGSSLMODE`) or a service's file says of encryption is left alone.
 
     Raises:
-        DatabaseLocationError: it is no address, or asks for what can't be done; the message
+        InvalidDatabaseLocation: it is no address, or asks for what can't be done; the message
             names the variable and the options, not their values.
     """
     parts = split(url, variable)
     options = options_of(parts)
     if refused := refused_options(options):
-        raise DatabaseLocationError(
+        raise InvalidDatabaseLocation(
             f"{variable}: {', '.join(refused)} can't be carried out, and without it the connection"
             " would be less safe than the address asks for; take it out, or see"
             ' docs/operations.md, "The address of the database".'
@@ -92,7 +92,7 @@ def secured(url: str, variable: str) -> str:
 
 
 def split(url: str, variable: str = "The address of the database") -> SplitResult:
-    """Take an address apart; raises DatabaseLocationError.
+    """Take an address apart; raises InvalidDatabaseLocation.
 
     The library's own message may hold a piece of the password, so it is not passed on.
     """
@@ -105,7 +105,7 @@ def split(url: str, variable: str = "The address of the database") -> SplitResul
     except ValueError:
         usable = False
     if not usable:
-        raise DatabaseLocationError(
+        raise InvalidDatabaseLocation(
             f"{variable} is not an address like postgresql://user:password@host:5432/database"
             " (special characters in it must be percent-encoded)"
         ) from None
@@ -152,8 +152,8 @@ async def connected(database: str | DatabaseSettings) -> AsyncIterator[Any]:
         database: how to reach it; an address stands for the other settings' defaults.
 
     Raises:
-        DatabaseLocationError: the address can't be used.
-        DatabaseUnreachableError: the server refuses the connection or a statement.
+        InvalidDatabaseLocation: the address can't be used.
+        DatabaseUnreachable: the server refuses the connection or a statement.
     """
     settings = DatabaseSettings(database) if isinstance(database, str) else database
     shown, _ = without_password(settings.url)
@@ -168,9 +168,9 @@ async def connected(database: str | DatabaseSettings) -> AsyncIterator[Any]:
             await connection.close(timeout=CONNECT_SECONDS)
     except DatabaseUnavailable as error:
         why = reason(error.__cause__, error.reason) + _hint(error.reason, settings.url)
-        raise DatabaseUnreachableError(f"Can't use {shown}: {why}") from error
+        raise DatabaseUnreachable(f"Can't use {shown}: {why}") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnreachableError(f"Can't use {shown}: {reason(error)}") from error
+        raise DatabaseUnreachable(f"Can't use {shown}: {reason(error)}") from error
 
 
 def reason(error: BaseException | None, code: str | None = None) -> str:

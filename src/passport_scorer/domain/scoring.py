@@ -96,7 +96,7 @@ class Outcome(msgspec.Struct, frozen=True):
         stamps_to_copy: kept stamps that the passport doesn't hold yet.
         copies_to_delete: `registry_stamp` ids that hold something else.
         refused: stamps that were left out, for the log.
-        holds_until: as long as nothing has changed, the score is the same before this time.
+        valid_until: as long as nothing has changed, the score is the same before this time.
         points: Human Points that are given.
     """
 
@@ -109,11 +109,11 @@ class Outcome(msgspec.Struct, frozen=True):
     stamps_to_copy: tuple[StoredStamp, ...]
     copies_to_delete: tuple[int, ...]
     refused: tuple[RefusedStamp, ...]
-    holds_until: datetime
+    valid_until: datetime
     points: PointsOutcome
 
     @property
-    def is_as_before(self) -> bool:
+    def is_reused(self) -> bool:
         """Whether it was decided earlier, and is the same but for its time and its points."""
         earlier = self.snapshot.earlier
         return earlier is not None and self.record is earlier.record
@@ -128,7 +128,7 @@ def decide(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Outcome:
         UnusableWeight: the scorer's weights can't be summed up.
     """
     outcome = snapshot.earlier
-    if outcome is None or not outcome.score.computed_at <= now < outcome.holds_until:
+    if outcome is None or not outcome.score.computed_at <= now < outcome.valid_until:
         return _decide_anew(snapshot, now, policy)
     score = msgspec.structs.replace(outcome.score, computed_at=now)
     return msgspec.structs.replace(
@@ -160,7 +160,7 @@ def _decide_anew(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Out
         stamps_to_copy=to_copy,
         copies_to_delete=to_delete,
         refused=tuple(refused),
-        holds_until=_next_expiry(snapshot, now),
+        valid_until=_next_expiry(snapshot, now),
         points=points,
     )
 

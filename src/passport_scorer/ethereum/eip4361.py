@@ -43,7 +43,7 @@ _EMPTY: dict[str, Any] = {
 class SignInRefused(PassportScorerError):
     """Verification failed!"""
 
-    code = "sign_in_refused"
+    code = "sign_in_rejected"
 
     def __init__(self, message: str | None = None, *, reason: str) -> None:
         """`reason` is for the log of operators; it holds nothing of what the caller sent."""

@@ -30,7 +30,7 @@ class _Line:
         self.users = 0
 
 
-class AddressQueue:
+class AddressLocks:
     """One at a time for each address.
 
     Args:

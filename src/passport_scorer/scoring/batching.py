@@ -22,7 +22,7 @@ import structlog
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.correlation import CORRELATION
-from passport_scorer.telemetry.metrics import GATHERED
+from passport_scorer.telemetry.metrics import BATCH_SIZE
 
 PATIENCE = 3.0  # seconds; a place in a read or a write is waited for as long as a connection
 FEW = 8  # items that aren't worth dividing
@@ -61,7 +61,7 @@ class Crowd:
         self.size = 0
 
 
-class Gathering(Generic[Item, Result]):
+class Batcher(Generic[Item, Result]):
     """Collects items, and works on them together.
 
     Args:
@@ -130,7 +130,7 @@ class Gathering(Generic[Item, Result]):
         """Work on an item that nobody is likely to share the work with, without a task for it."""
         self._free -= 1
         self._crowd.size += 1
-        self._telemetry.metrics.observe(GATHERED, 1, self._name)
+        self._telemetry.metrics.observe(BATCH_SIZE, 1, self._name)
         try:
             (result,) = await self._work([item])
         finally:
@@ -159,7 +159,7 @@ class Gathering(Generic[Item, Result]):
 
     def _report_given_up(self, now: float) -> None:
         if self._given_up and now >= self._reported_again_at:
-            log.warning("waited_too_long", work=self._name, count=self._given_up)
+            log.warning("batch_timeout", operation=self._name, count=self._given_up)
             self._given_up, self._reported_again_at = 0, now + _BETWEEN_REPORTS
 
     def _start(self) -> None:
@@ -183,7 +183,7 @@ class Gathering(Generic[Item, Result]):
         if not batch:
             return
         self._is_quiet = len(batch) == 1
-        self._telemetry.metrics.observe(GATHERED, len(batch), self._name)
+        self._telemetry.metrics.observe(BATCH_SIZE, len(batch), self._name)
         CORRELATION.set(batch[0].correlation if len(batch) == 1 else None)
         results: Sequence[Result | Exception | asyncio.Future[Result]]
         try:

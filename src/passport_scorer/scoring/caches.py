@@ -62,7 +62,7 @@ class Memory(Generic[Owner, Value]):
         self._size -= size
 
 
-class RememberedPassport(msgspec.Struct, frozen=True):
+class CachedPassport(msgspec.Struct, frozen=True):
     """What was read of an address in a community.
 
     Attributes:
@@ -82,7 +82,7 @@ class RememberedPassport(msgspec.Struct, frozen=True):
     links: Mapping[str, Link]
 
 
-class RememberedScorer(msgspec.Struct, frozen=True):
+class CachedScorer(msgspec.Struct, frozen=True):
     """The weights of a scorer: provider -> weight."""
 
     version: str
@@ -92,8 +92,8 @@ class RememberedScorer(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """What is remembered for one request; None: nothing is."""
 
-    passport: RememberedPassport | None
-    scorer: RememberedScorer | None
+    passport: CachedPassport | None
+    scorer: CachedScorer | None
 
     def versions(self) -> KnownVersions:
         """Return what the database needs to know of it."""
@@ -107,7 +107,7 @@ class Known(msgspec.Struct, frozen=True):
 _NOTHING = Known(None, None)
 
 
-class Remembered:
+class ScoringCaches:
     """Passports and scorers that were read before, and what was decided on them.
 
     Args:
@@ -115,8 +115,8 @@ class Remembered:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._passports: Memory[tuple[str, int], RememberedPassport] = Memory(capacity)
-        self._scorers: Memory[int, RememberedScorer] = Memory(_SCORERS)
+        self._passports: Memory[tuple[str, int], CachedPassport] = Memory(capacity)
+        self._scorers: Memory[int, CachedScorer] = Memory(_SCORERS)
         self._outcomes: Memory[tuple[str, int], Outcome] = Memory(capacity)
         # A community may have another name than its id: an external id. What is remembered of it
         # goes by its id; should a name mean another one now, the versions tell.
@@ -149,16 +149,16 @@ class Remembered:
         else:
             self._names.remember(_name(request), community_id)
 
-    def keep_passport(self, address: str, community_id: int, passport: RememberedPassport) -> None:
+    def keep_passport(self, address: str, community_id: int, passport: CachedPassport) -> None:
         """Remember the passport of an address in a community."""
         self._passports.remember((address, community_id), passport, _size(passport.stamps))
 
-    def keep_scorer(self, community_id: int, scorer: RememberedScorer) -> None:
+    def keep_scorer(self, community_id: int, scorer: CachedScorer) -> None:
         """Remember the scorer of a community."""
         self._scorers.remember(community_id, scorer)
 
     def outcome(
-        self, address: str, community: Community, passport: RememberedPassport
+        self, address: str, community: Community, passport: CachedPassport
     ) -> Outcome | None:
         """Return what was decided on just this; None if nothing was."""
         outcome = self._outcomes.of((address, community.id))
@@ -175,7 +175,7 @@ class Remembered:
 
     def keep_outcome(self, outcome: Outcome) -> None:
         """Remember what was decided, if it changes nothing but the score: it may be so again."""
-        if outcome.is_as_before:
+        if outcome.is_reused:
             return  # it is remembered
         snapshot = outcome.snapshot
         if outcome.link_changes or outcome.stamps_to_copy or outcome.copies_to_delete:

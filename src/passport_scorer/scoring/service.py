@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeGuard, TypeVar
 import structlog
 
 from passport_scorer.db.database import Connection, Database
-from passport_scorer.db.errors import DatabaseUnavailable, LostRace, RowLocked
+from passport_scorer.db.errors import DatabaseUnavailable, RowLocked, WriteConflict
 from passport_scorer.db.isolation import isolated
 from passport_scorer.db.queries.scores import (
     LOCK_LIMITED_POINTS,
@@ -40,18 +40,18 @@ from passport_scorer.db.queries.scores import (
 from passport_scorer.db.statement import NoParameters, Parameters, Query, Row
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Snapshot, decide, decide_each
-from passport_scorer.scoring.address_locks import AddressQueue
-from passport_scorer.scoring.batching import Crowd, Gathering
+from passport_scorer.scoring.address_locks import AddressLocks
+from passport_scorer.scoring.batching import Batcher, Crowd
 from passport_scorer.scoring.rows import Loaded
-from passport_scorer.scoring.snapshots import SnapshotReader
+from passport_scorer.scoring.snapshots import SnapshotLoader
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.metrics import (
     DECISION_CACHE_HITS,
     DECISION_CACHE_MISSES,
-    RACES_LOST,
     SCORES_COMPUTED,
     STAMPS_CLASHED,
-    STAMPS_REFUSED,
+    STAMPS_REJECTED,
+    WRITE_CONFLICTS,
 )
 from passport_scorer.telemetry.traces import DECIDE, READ, VERIFY, WRITE
 
@@ -79,7 +79,7 @@ class Statements(Protocol):
         """Run a query and return its rows."""
 
 
-class ScoringRoad:
+class ScoringService:
     """Scores sets of (address, community) pairs.
 
     Args:
@@ -93,7 +93,7 @@ class ScoringRoad:
     def __init__(
         self,
         database: Database,
-        snapshots: SnapshotReader,
+        snapshots: SnapshotLoader,
         policy: PointsPolicy,
         clock: Callable[[], datetime],
         telemetry: Telemetry = NO_TELEMETRY,
@@ -106,7 +106,7 @@ class ScoringRoad:
             READ_SCORING_AND_POINTS if policy.is_of_interest else READ_SCORING
         )
         self._clock = clock
-        self._queue = AddressQueue()
+        self._queue = AddressLocks()
         # A transaction may wait for a row; those that do must not take every connection.
         self._transactions = asyncio.Semaphore(max(1, database.settings.pool_size - SPARED))
         self._large = asyncio.Semaphore(1)  # passports that take much memory are read one by one
@@ -117,8 +117,8 @@ class ScoringRoad:
             "crowd": Crowd(),
             "telemetry": telemetry,
         }
-        self._reading = Gathering(self._load_each, name="read", **shared)
-        self._settling = Gathering(self.settle_each, name="settle", **shared)
+        self._reading = Batcher(self._load_each, name="load", **shared)
+        self._settling = Batcher(self.save_batch, name="save", **shared)
 
     async def read(self, request: ScoringRequest) -> Loaded:
         """Read everything that a score depends on, perhaps together with others.
@@ -155,7 +155,7 @@ class ScoringRoad:
             DatabaseUnavailable: the database can't be reached in time.
             RowLocked: somebody else held a row of this address for too long.
             TooManyForAddress: too many requests for this address wait already.
-            LostRace: others were faster five times; nothing was written.
+            WriteConflict: others were faster five times; nothing was written.
             UnusableWeight: the community's weights can't be summed up; nothing was written.
         """
         async with self._queue.turn(snapshot.address) as waited:
@@ -166,7 +166,7 @@ class ScoringRoad:
 
         Raises:
             ScorerNotFound: there is no such community.
-            DatabaseUnavailable, RowLocked, LostRace, UnusableWeight: see `read` and `settle`.
+            DatabaseUnavailable, RowLocked, WriteConflict, UnusableWeight: see `read` and `settle`.
         """
         request = ScoringRequest(address, community_id=community_id)
         return await self.settle(await self.snapshot(await self.read(request)))
@@ -175,7 +175,7 @@ class ScoringRoad:
         """Read a set of requests in one round trip; one that can't be read fails alone."""
         return await isolated(partial(self._load, self._database), requests)
 
-    async def settle_each(self, snapshots: Sequence[Snapshot]) -> list[Settled]:
+    async def save_batch(self, snapshots: Sequence[Snapshot]) -> list[Settled]:
         """Decide on a set and write it in one round trip. No pair may occur twice.
 
         A pair that fails, loses a race, or needs a row that somebody else holds falls out of the
@@ -197,9 +197,9 @@ class ScoringRoad:
             return await self._settle_others(snapshots, fallen)
         try:
             await self._write(self._database, outcomes, now)
-        except (LostRace, RowLocked) as error:
-            losers = error.losers if isinstance(error, LostRace) else ()
-            places = [ordinal - 1 for ordinal in losers] or range(len(snapshots))
+        except (WriteConflict, RowLocked) as error:
+            conflicting = error.conflicting if isinstance(error, WriteConflict) else ()
+            places = [ordinal - 1 for ordinal in conflicting] or range(len(snapshots))
             apart = {place: self._start_apart(snapshots[place]) for place in places}
             return await self._settle_others(snapshots, apart)
         except DatabaseUnavailable as error:
@@ -213,15 +213,15 @@ class ScoringRoad:
     ) -> list[Settled]:
         """Settle those of a set of which nothing is known yet."""
         others = [place for place in range(len(snapshots)) if place not in settled]
-        together = await self.settle_each([snapshots[place] for place in others])
+        together = await self.save_batch([snapshots[place] for place in others])
         every = {**settled, **dict(zip(others, together, strict=True))}
         return [every[place] for place in range(len(snapshots))]
 
     async def _settle_halves(self, snapshots: Sequence[Snapshot]) -> list[Settled]:
         half = len(snapshots) // 2
         return [
-            *await self.settle_each(snapshots[:half]),
-            *await self.settle_each(snapshots[half:]),
+            *await self.save_batch(snapshots[:half]),
+            *await self.save_batch(snapshots[half:]),
         ]
 
     def _start_apart(self, snapshot: Snapshot) -> asyncio.Task[Outcome]:
@@ -245,7 +245,7 @@ class ScoringRoad:
 
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
-            LostRace: others were faster five times; nothing was written.
+            WriteConflict: others were faster five times; nothing was written.
         """
         async with self._queue.turn(address):
             return await self._repeat(work, tries=TRIES)
@@ -257,7 +257,7 @@ class ScoringRoad:
 
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
-            LostRace: somebody else was faster; the transaction must be rolled back.
+            WriteConflict: somebody else was faster; the transaction must be rolled back.
             ScorerNotFound: there is no such community.
             UnusableWeight: the community's weights can't be summed up.
         """
@@ -284,9 +284,9 @@ class ScoringRoad:
                     self._database.transaction() as connection,
                 ):
                     return await work(connection)
-            except LostRace:
-                self._telemetry.metrics.add(RACES_LOST)
-                log.info("race_lost", tries_left=left)
+            except WriteConflict:
+                self._telemetry.metrics.add(WRITE_CONFLICTS)
+                log.info("write_conflict", tries_left=left)
                 if not left:
                     raise
         raise AssertionError("unreachable")
@@ -309,27 +309,27 @@ class ScoringRoad:
         """Write a set of outcomes, all or none.
 
         Raises:
-            LostRace: some of them fell; it says which. In a transaction that somebody else has
+            WriteConflict: some of them fell; it says which. In a transaction that somebody else has
                 begun, that one must be rolled back.
         """
         with self._telemetry.traces.stage(WRITE, len(outcomes)):
             fallen = await statements.fetch(WRITE_SCORING, write_parameters(outcomes, now))
         if fallen:
-            raise LostRace(losers=sorted({row.ordinal for row in fallen}))
+            raise WriteConflict(conflicting=sorted({row.ordinal for row in fallen}))
         self._snapshots.remember(outcomes)
         self._report(outcomes)
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
         metrics = self._telemetry.metrics
         metrics.add(SCORES_COMPUTED, len(outcomes))
-        as_before = sum(outcome.is_as_before for outcome in outcomes)
+        as_before = sum(outcome.is_reused for outcome in outcomes)
         metrics.add(DECISION_CACHE_HITS, as_before)
         metrics.add(DECISION_CACHE_MISSES, len(outcomes) - as_before)
         for outcome in outcomes:
             if outcome.clashes:
                 metrics.add(STAMPS_CLASHED, len(outcome.clashes))
             for stamp in outcome.refused:
-                metrics.add(STAMPS_REFUSED, 1, stamp.refusal)
+                metrics.add(STAMPS_REJECTED, 1, stamp.refusal)
             _log_refused(outcome)
 
     async def _load(
@@ -356,7 +356,7 @@ def _can_be_written_together(decided: Outcome | Exception) -> TypeGuard[Outcome]
 def _log_refused(outcome: Outcome) -> None:
     for stamp in outcome.refused:
         log.info(
-            "stamp_refused",
+            "stamp_rejected",
             address=outcome.snapshot.address,
             community_id=outcome.snapshot.community.id,
             provider=stamp.provider,

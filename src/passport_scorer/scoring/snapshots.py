@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from passport_scorer.credentials.errors import DocumentUnreadable
-from passport_scorer.credentials.verdict_cache import VerifiedCredentials
+from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.queries.scores import ScoringRequest, ScoringRow
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.credential import Credential
@@ -22,15 +22,15 @@ from passport_scorer.domain.scoring import Outcome, Passport, Snapshot
 from passport_scorer.domain.stamps import Stamp, StampPolicy, StoredStamp, examine
 from passport_scorer.scoring import rows
 from passport_scorer.scoring.caches import (
+    CachedPassport,
+    CachedScorer,
     Known,
-    Remembered,
-    RememberedPassport,
-    RememberedScorer,
+    ScoringCaches,
 )
 from passport_scorer.scoring.rows import Loaded
 from passport_scorer.telemetry.metrics import (
     NO_METRICS,
-    SIGNATURES_REFUSED,
+    SIGNATURES_REJECTED,
     STAMP_CACHE_HITS,
     STAMP_CACHE_MISSES,
     STAMP_CACHE_SIZE,
@@ -42,7 +42,7 @@ _LONGEST_HOLD = 0.002  # seconds that other requests are held up by signatures, 
 log = structlog.get_logger()
 
 
-class SnapshotReader:
+class SnapshotLoader:
     """Makes snapshots of rows, and knows what the next rows needn't have.
 
     Args:
@@ -55,14 +55,14 @@ class SnapshotReader:
     def __init__(
         self,
         policy: StampPolicy,
-        verified: VerifiedCredentials,
+        verified: VerdictCache,
         capacity: int,
         metrics: Metrics = NO_METRICS,
     ) -> None:
         self._policy = policy
         self._verified = verified
         self._metrics = metrics
-        self._remembered = Remembered(capacity)
+        self._remembered = ScoringCaches(capacity)
         self._turn = asyncio.Lock()
 
     def known(self, request: ScoringRequest) -> Known:
@@ -107,14 +107,12 @@ class SnapshotReader:
             return known.weights
         weights = rows.weights(row)
         if row.scorer_version is not None:
-            self._remembered.keep_scorer(
-                community_id, RememberedScorer(row.scorer_version, weights)
-            )
+            self._remembered.keep_scorer(community_id, CachedScorer(row.scorer_version, weights))
         return weights
 
     async def _passport(
         self, loaded: Loaded, address: str, community_id: int, now: datetime
-    ) -> RememberedPassport:
+    ) -> CachedPassport:
         """Return what is remembered, brought up to date."""
         row, remembered = loaded.row, loaded.known.passport
         if remembered and row.stamps_version is None:
@@ -136,7 +134,7 @@ class SnapshotReader:
             if isinstance(stamp.finding, Stamp)
             for nullifier in stamp.finding.nullifiers
         )
-        passport = RememberedPassport(
+        passport = CachedPassport(
             version=row.stamps_version or "",
             stamps=stamps,
             copies=tuple(row.copy_ids or ()),
@@ -147,9 +145,7 @@ class SnapshotReader:
         may_be_kept = is_lasting and not row.has_other_proofs
         return self._kept(address, community_id, passport) if may_be_kept else passport
 
-    def _kept(
-        self, address: str, community_id: int, passport: RememberedPassport
-    ) -> RememberedPassport:
+    def _kept(self, address: str, community_id: int, passport: CachedPassport) -> CachedPassport:
         self._remembered.keep_passport(address, community_id, passport)
         self._metrics.set(STAMP_CACHE_SIZE, len(self._remembered))
         return passport
@@ -194,8 +190,8 @@ class SnapshotReader:
                 raise DocumentUnreadable("The document is too long to be read.")
             return self._verified.verify(document, now), False
         except VerificationFailed as refusal:
-            self._metrics.add(SIGNATURES_REFUSED, 1, refusal.code)
-            log.info("signature_refused", address=address, stamp=row_id, reason=refusal.code)
+            self._metrics.add(SIGNATURES_REJECTED, 1, refusal.code)
+            log.info("signature_rejected", address=address, stamp=row_id, reason=refusal.code)
             return None, refusal.transient
 
 

@@ -35,7 +35,7 @@ from passport_scorer.domain.submissions import (
     check_entries,
     check_live_stamps,
 )
-from passport_scorer.scoring.service import ScoringRoad
+from passport_scorer.scoring.service import ScoringService
 
 
 class SourceApp(IntEnum):
@@ -74,7 +74,7 @@ class StampStore:
     def __init__(
         self,
         database: Database,
-        road: ScoringRoad,
+        road: ScoringService,
         clock: Callable[[], datetime],
         most_stamps: int = 500,
     ) -> None:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 
 from passport_scorer.db.connecting import DatabaseSettings
-from passport_scorer.db.url import DatabaseLocationError
+from passport_scorer.db.url import InvalidDatabaseLocation
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings.parsers import (
     BIGINT,
@@ -509,7 +509,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         environ: variable -> value; the process's own by default.
 
     Raises:
-        InvalidSetting, DatabaseLocationError: a variable is malformed; the message is one line
+        InvalidSetting, InvalidDatabaseLocation: a variable is malformed; the message is one line
             that names it. Of several, an InvalidSetting has a line for each.
     """
     settings, problems = settings_and_problems(os.environ if environ is None else environ)
@@ -521,7 +521,7 @@ def read_database_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings about the database alone; the others have their defaults.
 
     Raises:
-        InvalidSetting, DatabaseLocationError: see `read_settings`.
+        InvalidSetting, InvalidDatabaseLocation: see `read_settings`.
     """
     found = {name: v for name, v in variables().items() if name.startswith("database_")}
     settings, problems = _settings_and_problems(environ, found)
@@ -545,7 +545,7 @@ def _settings_and_problems(
         if name := variable.chosen(environ):
             try:
                 values[field] = variable.value(name, environ[name].strip())
-            except (InvalidSetting, DatabaseLocationError) as error:
+            except (InvalidSetting, InvalidDatabaseLocation) as error:
                 problems.append(error)
     if variables()["database_url"].chosen(environ) == "RDS_PROXY_URL":
         values.setdefault("database_prepared_statements", False)
@@ -556,7 +556,7 @@ def raise_problems(problems: Sequence[PassportScorerError]) -> None:
     """Raise the only problem as it is, or one error with the lines of all; return if none.
 
     Raises:
-        InvalidSetting, DatabaseLocationError: there are problems.
+        InvalidSetting, InvalidDatabaseLocation: there are problems.
     """
     if len(problems) == 1:
         raise problems[0]

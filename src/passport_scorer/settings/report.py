@@ -31,7 +31,7 @@ def effective_settings(environ: Mapping[str, str] | None = None) -> Iterator[Eff
     """Give each setting as it is in effect, secrets masked, in the order of the table.
 
     Raises:
-        InvalidSetting, DatabaseLocationError: see `read_settings`.
+        InvalidSetting, InvalidDatabaseLocation: see `read_settings`.
     """
     environ = os.environ if environ is None else environ
     settings, defaults = read_settings(environ), Settings()

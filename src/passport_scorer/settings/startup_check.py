@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from passport_scorer.auth.api_keys import DemoKey, PresentedKey, presented_key
-from passport_scorer.auth.key_hashes import matches_fast_hash, matches_slow_hash
+from passport_scorer.auth.key_hashes import matches_pbkdf2_hash, matches_sha256_hash
 from passport_scorer.db.connecting import missing_certificate_files
 from passport_scorer.db.database import Database
 from passport_scorer.db.queries.deployment import (
@@ -63,7 +63,7 @@ def read_serving_settings(
         traced: True if there are traces where the settings leave it open.
 
     Raises:
-        InvalidSetting, DatabaseLocationError: a variable is malformed or missing, or two
+        InvalidSetting, InvalidDatabaseLocation: a variable is malformed or missing, or two
             contradict each other; a line for each problem.
     """
     environ = os.environ if environ is None else environ
@@ -217,9 +217,9 @@ def _problem_of_key(presented: PresentedKey, stored: ApiKey | None, now: datetim
     if not stored.is_usable(now):
         return "The API key with its prefix was revoked or has expired."
     if stored.hashed_key_sha256 is not None:
-        matches = matches_fast_hash(presented.key, stored.hashed_key_sha256)
+        matches = matches_sha256_hash(presented.key, stored.hashed_key_sha256)
     else:
-        matches = matches_fast_hash(presented.key, stored.hashed_key) or matches_slow_hash(
+        matches = matches_sha256_hash(presented.key, stored.hashed_key) or matches_pbkdf2_hash(
             presented.key, stored.hashed_key
         )
     return None if matches else "Its secret isn't that of the API key with its prefix."

@@ -64,7 +64,7 @@ class DatabaseVariable(Variable):
     """The variable with the address of the database, which has errors of its own."""
 
     def value(self, name: str, text: str) -> Any:
-        """Return the address of the text of this variable; raises DatabaseLocationError."""
+        """Return the address of the text of this variable; raises InvalidDatabaseLocation."""
         check_text(name, text)
         return secured(text, name)
 

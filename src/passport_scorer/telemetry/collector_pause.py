@@ -14,7 +14,7 @@ import structlog
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from passport_scorer.telemetry.metrics import NO_METRICS, SPANS_LOST, Metrics
+from passport_scorer.telemetry.metrics import NO_METRICS, SPANS_DROPPED, Metrics
 
 PAUSE_SECONDS = 60.0  # for which a collector that has failed is left alone
 
@@ -78,7 +78,7 @@ class PausingExporter(SpanExporter):
 
     def _drop(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         self._lost += len(spans)
-        self._metrics.add(SPANS_LOST, len(spans))
+        self._metrics.add(SPANS_DROPPED, len(spans))
         return SpanExportResult.FAILURE
 
     def _note_success(self) -> None:

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from passport_scorer.telemetry.correlation import CORRELATION
-from passport_scorer.telemetry.metrics import LOG_LINES_LOST, NO_METRICS, Metrics
+from passport_scorer.telemetry.metrics import LOG_LINES_DROPPED, NO_METRICS, Metrics
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
@@ -43,7 +43,7 @@ class Lines:
                 data = data[os.write(self._descriptor, data) :]
                 self._is_broken = bool(data)
         except OSError:  # no space, or nobody reads
-            self.metrics.add(LOG_LINES_LOST)
+            self.metrics.add(LOG_LINES_DROPPED)
 
     debug = info = warning = error = critical = msg = write
 

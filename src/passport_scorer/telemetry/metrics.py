@@ -107,7 +107,7 @@ QUERY_DURATION = _histogram(
 )
 QUERY_ERRORS = _counter(
     "database_query_errors_total",
-    "Statements that failed; `error` is the code: `database_unavailable`, `lost_race`, "
+    "Statements that failed; `error` is the code: `database_unavailable`, `write_conflict`, "
     "`row_locked`, `value_refused`, `query_failed`.",
     "query",
     "error",
@@ -142,22 +142,22 @@ CLOCK_SKEW = _listed(
 )
 
 SCORES_COMPUTED = _counter("scores_computed_total", "Scores that were computed and written.")
-STAMPS_REFUSED = _counter(
-    "stamps_refused_total",
+STAMPS_REJECTED = _counter(
+    "stamps_rejected_total",
     "Stamps that were left out of a score; `reason` is why.",
     "reason",
 )
 STAMPS_CLASHED = _counter(
     "stamps_clashed_total", "Stamps that another address had claimed before, in a score."
 )
-RACES_LOST = _counter(
-    "races_lost_total", "Scores that were started again because others were faster."
+WRITE_CONFLICTS = _counter(
+    "write_conflicts_total", "Scores that were started again because others were faster."
 )
 SIGNATURES_VERIFIED = _counter(
     "signatures_verified_total", "Signatures that were checked and are good.", "suite"
 )
-SIGNATURES_REFUSED = _counter(
-    "signatures_refused_total", "Stamps whose signature doesn't verify, when read.", "reason"
+SIGNATURES_REJECTED = _counter(
+    "signatures_rejected_total", "Stamps whose signature doesn't verify, when read.", "reason"
 )
 STAMP_CACHE_HITS = _counter(
     "stamp_cache_hits_total", "Stamps whose document needn't be read from the database."
@@ -178,18 +178,17 @@ CREDENTIAL_CACHE_HITS = _counter(
 CREDENTIAL_CACHE_MISSES = _counter(
     "credential_cache_misses_total", "Credentials that had to be verified."
 )
-GATHERED = _histogram(
-    "gathered_requests",
-    'Requests that shared a read (`work="read"`) or a write (`work="settle"`).',
+BATCH_SIZE = _histogram(
+    "batch_size",
+    "Requests per batch; `operation` is `load` or `save`.",
     (1, 2, 4, 8, 16, 32, 64),
-    "work",
+    "operation",
 )
 
 API_KEY_CHECKS = _counter(
     "api_key_checks_total",
-    "Checks of API keys: `fast` and `slow` are good keys, by the hash they were checked with; "
-    "`wrong`: the secret is wrong; `unknown`: there is no usable key; `put_off`: too many checks "
-    "at once.",
+    "API key checks. `sha256` and `pbkdf2`: valid keys, by the hash that was compared; `wrong`: "
+    "wrong secret; `unknown`: no usable key; `overloaded`: too many concurrent checks.",
     "result",
 )
 CALLS_LIMITED = _counter(
@@ -209,15 +208,15 @@ USAGE_WRITTEN = _counter("usage_rows_written_total", "Rows of usage analytics th
 USAGE_DROPPED = _counter(
     "usage_rows_dropped_total", "Rows of usage analytics that were lost: too many were waiting."
 )
-USAGE_REFUSED = _counter(
-    "usage_rows_refused_total", "Rows of usage analytics that the database refused."
+USAGE_REJECTED = _counter(
+    "usage_rows_rejected_total", "Rows of usage analytics that the database refused."
 )
 
-LOG_LINES_LOST = _counter(
-    "log_lines_lost_total", "Lines of log that could not be written, as on a full disk."
+LOG_LINES_DROPPED = _counter(
+    "log_lines_dropped_total", "Lines of log that could not be written, as on a full disk."
 )
-SPANS_LOST = _counter(
-    "spans_lost_total",
+SPANS_DROPPED = _counter(
+    "spans_dropped_total",
     "Spans that were not sent: the collector failed, or was left alone because it had.",
 )
 BUILD_INFO = _listed(

@@ -399,7 +399,7 @@ def test_strange_events(make_function: MakeFunction, capfd: pytest.CaptureFixtur
     ]
     for event in strange:
         assert seen(ask(function, event))[0] == 400
-    assert [event["event"] for event in logged(capfd)] == ["event_refused"] * 6
+    assert [event["event"] for event in logged(capfd)] == ["event_rejected"] * 6
     assert seen(ask(function, recorded("load_balancer", BOB)))[0] == 200
     long = recorded("load_balancer", "/" + "x" * 9_000)
     assert seen(ask(function, long))[0] == 414

@@ -43,7 +43,7 @@ from passport_scorer.db.queries.stamps import (
 )
 from passport_scorer.db.queries.usage import (
     AllocateUsageIdsParameters,
-    StoreFastHashParameters,
+    StoreSha256HashParameters,
     Usage,
     write_usage_parameters,
     write_usage_without_ids_parameters,
@@ -268,7 +268,7 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
         _stamps_page(persons[0].address, persons[0].row_ids[5], is_above=False, limit=2),
         _stamps_page(persons[0].address, persons[0].row_ids[5], is_above=True, limit=2),
     ],
-    "store_fast_hash": lambda _: [StoreFastHashParameters("id1", "sha256:")],
+    "store_sha256_hash": lambda _: [StoreSha256HashParameters("id1", "sha256:")],
     "store_stamps": _store_stamps,
     "stored_score": lambda persons: [StoredScoreParameters(persons[0].address, 1)],
     "use_nonce": lambda _: [UseNonceParameters("c4ca4238a0b923820dcc509a6f75849b", _NOW)],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from passport_scorer.db.errors import LostRace
+from passport_scorer.db.errors import WriteConflict
 from passport_scorer.db.queries.scores import WRITE_SCORING, write_parameters
 from passport_scorer.domain.human_points import LIMIT, PointsPolicy
 from passport_scorer.domain.scoring import Snapshot, decide
@@ -120,7 +120,7 @@ async def test_a_write_that_lost_leaves_nothing(world: World) -> None:
         before = await world.state()
         outcomes = [decide(each, world.now, POLICY) for each in stale]
         parameters = write_parameters(outcomes, world.now)
-        with pytest.raises(LostRace):
+        with pytest.raises(WriteConflict):
             await b.database.fetch(WRITE_SCORING, parameters)
         assert await world.state() == before
 

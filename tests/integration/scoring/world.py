@@ -13,14 +13,14 @@ from typing import Any
 
 import asyncpg
 
-from passport_scorer.credentials.verdict_cache import VerifiedCredentials
+from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.queries.scores import ScoringRequest
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Snapshot
 from passport_scorer.domain.stamps import StampPolicy
-from passport_scorer.scoring.service import ScoringRoad
-from passport_scorer.scoring.snapshots import SnapshotReader
+from passport_scorer.scoring.service import ScoringService
+from passport_scorer.scoring.snapshots import SnapshotLoader
 from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
 
 ISSUER_KEY = hashlib.sha256(b"the issuer of these tests").digest()
@@ -173,10 +173,10 @@ class World:
         )
         await database.open()
         policy = StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier)
-        snapshots = SnapshotReader(policy, VerifiedCredentials(1000), 1000)
+        snapshots = SnapshotLoader(policy, VerdictCache(1000), 1000)
         points = points or PointsPolicy()
         try:
-            yield Road(ScoringRoad(database, snapshots, points, lambda: self.now), database)
+            yield Road(ScoringService(database, snapshots, points, lambda: self.now), database)
         finally:
             await database.close()
 
@@ -184,7 +184,7 @@ class World:
 class Road:
     """A scoring road, by names instead of addresses."""
 
-    def __init__(self, road: ScoringRoad, database: Database) -> None:
+    def __init__(self, road: ScoringService, database: Database) -> None:
         self.road = road
         self.database = database
 
@@ -199,7 +199,7 @@ class Road:
         if len(snapshots) == 1:
             return [await self.road.settle(snapshots[0])]
         outcomes = []
-        for settled in await self.road.settle_each(snapshots):
+        for settled in await self.road.save_batch(snapshots):
             outcome = await settled if isinstance(settled, asyncio.Future) else settled
             if isinstance(outcome, Exception):
                 raise outcome

@@ -284,7 +284,7 @@ async def test_the_log_says_what_was_refused(door: Door) -> None:
     with capture_logs() as logs:
         for request in requests:
             await door.enter(request, signature)
-    refused = [entry for entry in logs if entry["event"] == "sign_in_refused"]
+    refused = [entry for entry in logs if entry["event"] == "sign_in_rejected"]
     assert [(entry["address"], entry["reason"]) for entry in refused] == [
         (OWNER.address, "uri is malformed"),
         (OWNER.address, "domain is not in SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE"),

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from passport_scorer.auth.api_keys import ApiKeys, PresentedKey, WrongSecret
-from passport_scorer.auth.key_hashes import fast_hash
+from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.db.database import Database
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 
@@ -34,7 +34,7 @@ def row(**changes: Any) -> ApiKey:
     columns: dict[str, Any] = {
         "key_id": "1",
         "hashed_key": SLOW_HASH,
-        "hashed_key_sha256": fast_hash(KEY),
+        "hashed_key_sha256": sha256_hash(KEY),
         "revoked": False,
         "expiry_date": None,
         "read_scores": True,
@@ -51,7 +51,7 @@ def row(**changes: Any) -> ApiKey:
         row(),
         row(hashed_key="md5$unknown"),
         row(expiry_date=NOW + timedelta(microseconds=1)),
-        row(hashed_key_sha256=None, hashed_key=fast_hash(KEY)),
+        row(hashed_key_sha256=None, hashed_key=sha256_hash(KEY)),
         row(hashed_key_sha256=None),
     ],
     ids=["fast", "fast beside an unknown one", "not yet expired", "fast in the old column", "slow"],
@@ -76,10 +76,10 @@ async def test_an_unusable_key_is_refused(api_keys: ApiKeys, stored: ApiKey | No
 @pytest.mark.parametrize(
     "stored",
     [
-        row(hashed_key_sha256=fast_hash("abc.other")),
+        row(hashed_key_sha256=sha256_hash("abc.other")),
         row(hashed_key_sha256=""),
         row(hashed_key_sha256="md5$unknown"),
-        row(hashed_key_sha256=None, hashed_key=fast_hash("abc.other")),
+        row(hashed_key_sha256=None, hashed_key=sha256_hash("abc.other")),
         row(hashed_key_sha256=None, hashed_key=SLOW_HASH.replace("salt", "pepper")),
         row(hashed_key_sha256=None, hashed_key="md5$unknown"),
         row(hashed_key_sha256=None, hashed_key=""),
@@ -112,7 +112,7 @@ async def test_an_answer_does_not_depend_on_storing_the_fast_hash(
         await api_keys.close()
     assert logs == [
         {
-            "event": "fast_hash_not_stored",
+            "event": "sha256_hash_not_stored",
             "log_level": "warning",
             "api_key_prefix": "abc",
             "reason": "database_unavailable",

@@ -413,5 +413,5 @@ def test_the_log_says_why() -> None:
     with capture_logs() as logs:
         assert refused(token)
     (entry,) = logs
-    assert (entry["event"], entry["reason"]) == ("access_token_refused", "expired")
+    assert (entry["event"], entry["reason"]) == ("access_token_rejected", "expired")
     assert token not in str(logs)

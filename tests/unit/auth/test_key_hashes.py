@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport_scorer.auth.key_hashes import (
-    fast_hash,
     is_slow_hash,
-    matches_fast_hash,
-    matches_slow_hash,
+    matches_pbkdf2_hash,
+    matches_sha256_hash,
+    sha256_hash,
 )
 
 KEY = "abc.secret"
@@ -19,7 +19,7 @@ KEY = "abc.secret"
 PUBLISHED = bytes.fromhex("c5e478d59288c841aa530db6845c4c8d962893a001ce4e11a4963873aa98134a")
 
 
-def slow_hash(key: str, iterations: int = 2, salt: str = "salt") -> str:
+def pbkdf2_hash(key: str, iterations: int = 2, salt: str = "salt") -> str:
     """A hash as existing deployments hold it."""
     derived = hashlib.pbkdf2_hmac("sha256", key.encode(), salt.encode(), iterations)
     return f"pbkdf2_sha256${iterations}${salt}${base64.b64encode(derived).decode()}"
@@ -28,12 +28,12 @@ def slow_hash(key: str, iterations: int = 2, salt: str = "salt") -> str:
 def test_the_published_vector() -> None:
     """A derivation that others have published matches its password, and no other."""
     stored = f"pbkdf2_sha256$4096$salt${base64.b64encode(PUBLISHED).decode()}"
-    assert [matches_slow_hash(key, stored) for key in ("password", "Password")] == [True, False]
+    assert [matches_pbkdf2_hash(key, stored) for key in ("password", "Password")] == [True, False]
 
 
 def test_the_fast_hash_is_the_digest_of_the_whole_key() -> None:
     """The text is sha256$ and the digest in hexadecimal."""
-    assert fast_hash("abc") == (
+    assert sha256_hash("abc") == (
         "sha256$ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
 
@@ -45,8 +45,8 @@ _TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=
 @given(key=_TEXT, other=_TEXT, salt=st.text("abcXYZ09", max_size=22))
 def test_a_hash_matches_its_own_key_alone(key: str, other: str, salt: str) -> None:
     """Both kinds of hash match exactly the key that they were made of."""
-    assert matches_slow_hash(other, slow_hash(key, salt=salt)) is (key == other)
-    assert matches_fast_hash(other, fast_hash(key)) is (key == other)
+    assert matches_pbkdf2_hash(other, pbkdf2_hash(key, salt=salt)) is (key == other)
+    assert matches_sha256_hash(other, sha256_hash(key)) is (key == other)
 
 
 @pytest.mark.parametrize(
@@ -58,30 +58,30 @@ def test_a_hash_matches_its_own_key_alone(key: str, other: str, salt: str) -> No
         "md5$" + hashlib.md5(KEY.encode()).hexdigest(),
         hashlib.sha256(KEY.encode()).hexdigest(),
         "sha256$" + hashlib.sha256(KEY.encode()).hexdigest().upper(),
-        fast_hash(KEY) + " ",
-        slow_hash(KEY).replace("pbkdf2_sha256", "pbkdf2_sha1"),
-        slow_hash(KEY).replace("$2$", "$two$"),
-        slow_hash(KEY).replace("$2$", "$0$"),
-        slow_hash(KEY).replace("$2$", "$-2$"),
-        slow_hash(KEY).replace("$2$", "$5000001$"),
-        slow_hash(KEY).replace("$2$", "$" + "9" * 5000 + "$"),
-        slow_hash(KEY) + "$more",
-        slow_hash(KEY).rpartition("$")[0],
-        slow_hash(KEY).rpartition("$")[0] + "$",
-        slow_hash(KEY)[:-1],
-        slow_hash(KEY)[:-4] + "!" + slow_hash(KEY)[-4:],
-        slow_hash(KEY).rpartition("$")[0] + "$é",
+        sha256_hash(KEY) + " ",
+        pbkdf2_hash(KEY).replace("pbkdf2_sha256", "pbkdf2_sha1"),
+        pbkdf2_hash(KEY).replace("$2$", "$two$"),
+        pbkdf2_hash(KEY).replace("$2$", "$0$"),
+        pbkdf2_hash(KEY).replace("$2$", "$-2$"),
+        pbkdf2_hash(KEY).replace("$2$", "$5000001$"),
+        pbkdf2_hash(KEY).replace("$2$", "$" + "9" * 5000 + "$"),
+        pbkdf2_hash(KEY) + "$more",
+        pbkdf2_hash(KEY).rpartition("$")[0],
+        pbkdf2_hash(KEY).rpartition("$")[0] + "$",
+        pbkdf2_hash(KEY)[:-1],
+        pbkdf2_hash(KEY)[:-4] + "!" + pbkdf2_hash(KEY)[-4:],
+        pbkdf2_hash(KEY).rpartition("$")[0] + "$é",
     ],
 )
 def test_another_format_never_matches(stored: str) -> None:
     """What is in neither format, or out of bounds, is no hash of any key."""
-    assert not matches_slow_hash(KEY, stored)
-    assert not matches_fast_hash(KEY, stored)
+    assert not matches_pbkdf2_hash(KEY, stored)
+    assert not matches_sha256_hash(KEY, stored)
 
 
 def test_the_slow_format_is_told_by_its_form() -> None:
     """A hash is slow if it has the form of one, whatever it was made of."""
-    assert [is_slow_hash(stored) for stored in (slow_hash(KEY), fast_hash(KEY), "")] == [
+    assert [is_slow_hash(stored) for stored in (pbkdf2_hash(KEY), sha256_hash(KEY), "")] == [
         True,
         False,
         False,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passport_scorer.credentials.errors import DocumentUnreadable, ProofInTheFuture
-from passport_scorer.credentials.verdict_cache import MEAN_SIZE, VerifiedCredentials
+from passport_scorer.credentials.verdict_cache import MEAN_SIZE, VerdictCache
 from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.ethereum.errors import SignatureMismatch
@@ -33,14 +33,14 @@ def signed(provider: str) -> str:
     )
 
 
-def counts(cache: VerifiedCredentials) -> tuple[int, int, int]:
+def counts(cache: VerdictCache) -> tuple[int, int, int]:
     """Its hits, misses, and how much it remembers."""
     return cache.hits, cache.misses, len(cache)
 
 
 def test_the_same_bytes_are_verified_once(stamp: dict[str, Any]) -> None:
     """The second time the claims are remembered; text and its bytes are the same."""
-    cache, text = VerifiedCredentials(10), json.dumps(stamp)
+    cache, text = VerdictCache(10), json.dumps(stamp)
     first = cache.verify(text, NOW)
     assert cache.verify(text.encode(), NOW) is first
     assert counts(cache) == (1, 1, 1)
@@ -49,7 +49,7 @@ def test_the_same_bytes_are_verified_once(stamp: dict[str, Any]) -> None:
 def test_a_refusal_is_remembered(stamp: dict[str, Any]) -> None:
     """A broken credential is refused again, with the same words, without verifying it."""
     stamp["credentialSubject"]["provider"] = "Github"
-    cache, text, refusals = VerifiedCredentials(10), json.dumps(stamp), []
+    cache, text, refusals = VerdictCache(10), json.dumps(stamp), []
     for _ in range(2):
         with pytest.raises(SignatureMismatch) as refused:
             cache.verify(text, NOW)
@@ -61,7 +61,7 @@ def test_a_refusal_is_remembered(stamp: dict[str, Any]) -> None:
 
 def test_a_refusal_that_time_changes_isnt_remembered(stamp: dict[str, Any]) -> None:
     """A proof from the future is verified each time, until its time has come."""
-    cache, text = VerifiedCredentials(10), json.dumps(stamp)
+    cache, text = VerdictCache(10), json.dumps(stamp)
     for _ in range(2):
         with pytest.raises(ProofInTheFuture):
             cache.verify(text, datetime(2025, 11, 1, tzinfo=UTC))
@@ -71,7 +71,7 @@ def test_a_refusal_that_time_changes_isnt_remembered(stamp: dict[str, Any]) -> N
 
 def test_what_cant_be_read_takes_no_room() -> None:
     """A document that is too big is refused before anything is computed of it."""
-    cache = VerifiedCredentials(10)
+    cache = VerdictCache(10)
     for document in ("x" * 100_000, "\ud800"):
         with pytest.raises(DocumentUnreadable):
             cache.verify(document, NOW)
@@ -82,7 +82,7 @@ def test_what_cant_be_read_takes_no_room() -> None:
 @settings(max_examples=100, deadline=None)
 def test_a_verdict_is_never_that_of_other_bytes(position: int, change: int) -> None:
     """With one byte changed, the verdict is the one of a fresh verification, never the old one."""
-    cache = VerifiedCredentials(10)
+    cache = VerdictCache(10)
     original = signed("Google").encode()
     cache.verify(original, NOW)
     position %= len(original)
@@ -102,7 +102,7 @@ def test_a_verdict_is_never_that_of_other_bytes(position: int, change: int) -> N
 
 def test_the_oldest_verdict_is_forgotten() -> None:
     """At capacity the verdict that was used longest ago makes room."""
-    cache = VerifiedCredentials(2)
+    cache = VerdictCache(2)
     one, two, three = (signed(provider) for provider in ("one", "two", "three"))
     for text in (one, two, one, three):
         cache.verify(text, NOW)
@@ -116,7 +116,7 @@ def test_the_oldest_verdict_is_forgotten() -> None:
 
 def test_the_texts_are_bounded_too() -> None:
     """Credentials with long claims take the room of several; one too long isn't remembered."""
-    cache = VerifiedCredentials(3)
+    cache = VerdictCache(3)
     for n in range(3):
         cache.verify(signed(str(n) * MEAN_SIZE), NOW)
     assert len(cache) == 2
@@ -126,14 +126,14 @@ def test_the_texts_are_bounded_too() -> None:
 
 def test_nothing_is_remembered_without_capacity() -> None:
     """A capacity of zero verifies every time."""
-    cache, text = VerifiedCredentials(0), signed("Google")
+    cache, text = VerdictCache(0), signed("Google")
     assert cache.verify(text, NOW) == cache.verify(text, NOW)
     assert counts(cache) == (0, 2, 0)
 
 
 def test_a_refused_document_isnt_kept_alive(stamp: dict[str, Any]) -> None:
     """A remembered refusal holds its reason, not the error with the document in its traceback."""
-    cache = VerifiedCredentials(10)
+    cache = VerdictCache(10)
     with pytest.raises(VerificationFailed):
         cache.verify(json.dumps({**stamp, "issuer": None}), NOW)
     (verdict,) = cache._verdicts.values()

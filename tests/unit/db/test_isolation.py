@@ -11,13 +11,19 @@ from hypothesis import strategies as st
 
 from passport_scorer.db.errors import (
     DatabaseUnavailable,
-    LostRace,
     QueryFailed,
     ValueRefused,
+    WriteConflict,
 )
 from passport_scorer.db.isolation import isolated
 
-FAILURES: list[type[Exception]] = [LostRace, QueryFailed, ValueRefused, ZeroDivisionError, KeyError]
+FAILURES: list[type[Exception]] = [
+    WriteConflict,
+    QueryFailed,
+    ValueRefused,
+    ZeroDivisionError,
+    KeyError,
+]
 Item = int | type[Exception]
 
 

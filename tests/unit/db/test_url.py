@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.db.url import (
-    DatabaseLocationError,
+    InvalidDatabaseLocation,
     database_url,
     embedded_folder,
     without_password,
@@ -101,7 +101,7 @@ def test_every_spelling_of_the_scheme(scheme: str) -> None:
 )
 def test_other_addresses_are_refused(url: str) -> None:
     """What is no address of a PostgreSQL, or names no database, is refused."""
-    with pytest.raises(DatabaseLocationError):
+    with pytest.raises(InvalidDatabaseLocation):
         database_url({"DATABASE_URL": url})
 
 
@@ -124,7 +124,7 @@ def test_the_environment_of_libpq_counts(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_option_that_can_not_be_carried_out_is_named(option: str) -> None:
     """The message names the variable and the option, but neither its value nor the password."""
     url = f"postgresql://me:SECRET@h/d?{option}=SECRET"
-    with pytest.raises(DatabaseLocationError) as refused:
+    with pytest.raises(InvalidDatabaseLocation) as refused:
         database_url({"RDS_PROXY_URL": url})
     assert refused.value.message.startswith(f"RDS_PROXY_URL: {option} ")
     assert "SECRET" not in refused.value.message
@@ -156,7 +156,7 @@ def test_commands_and_the_service_use_the_same_database(environ: dict[str, str])
 
 def test_a_malformed_address_is_named_by_its_variable_alone() -> None:
     """The message names the variable, and holds nothing of the address."""
-    with pytest.raises(DatabaseLocationError) as refused:
+    with pytest.raises(InvalidDatabaseLocation) as refused:
         database_url({"RDS_PROXY_URL": "postgresql://me:se#cret@host/d"})
     assert refused.value.message.startswith("RDS_PROXY_URL is not an address")
     assert "cret" not in refused.value.message

@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.scoring.address_locks import MOST, AddressQueue, TooManyForAddress
+from passport_scorer.scoring.address_locks import MOST, AddressLocks, TooManyForAddress
 
 
 class Log:
     """Takes turns, and notes who comes and goes."""
 
     def __init__(self) -> None:
-        self.queue = AddressQueue()
+        self.queue = AddressLocks()
         self.events: list[str] = []
 
     async def visit(self, name: str, address: str, *, steps: int = 2) -> bool:
@@ -95,7 +95,7 @@ async def test_a_failure_ends_the_turn(log: Log) -> None:
 
 async def test_a_turn_that_does_not_come() -> None:
     """A request that waits for too long fails; whoever comes when the turn is free gets it."""
-    queue = AddressQueue(patience=0.01)
+    queue = AddressLocks(patience=0.01)
     async with queue.turn("0xa"):
         with pytest.raises(DatabaseUnavailable):
             async with queue.turn("0xa"):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from structlog.testing import capture_logs
 
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.scoring.batching import FEW, Crowd, Gathering
+from passport_scorer.scoring.batching import FEW, Batcher, Crowd
 
 
 class Work:
@@ -34,7 +34,7 @@ async def test_one_that_finds_a_free_place_goes_alone_and_at_once() -> None:
     """Nobody waits for company."""
     work = Work()
     work.may_go_on.set()
-    gathering = Gathering(work, at_once=2, most=10)
+    gathering = Batcher(work, at_once=2, most=10)
     assert [await gathering.submit(1), await gathering.submit(2)] == [2, 4]
     assert work.batches == [[1], [2]]
 
@@ -43,7 +43,7 @@ async def test_who_is_alone_again_is_worked_on_without_a_detour() -> None:
     """After one without company the next is worked on by its own task; those who come wait."""
     work = Work()
     work.may_go_on.set()
-    gathering = Gathering(work, at_once=1, most=10)
+    gathering = Batcher(work, at_once=1, most=10)
     await gathering.submit(1)
     tasks = []
 
@@ -71,7 +71,7 @@ async def test_a_failure_of_one_that_is_alone(number: int, failure: type[Excepti
     """It is raised where the item was submitted, and the place is free again."""
     work = Work()
     work.may_go_on.set()
-    gathering = Gathering(work, at_once=1, most=10)
+    gathering = Batcher(work, at_once=1, most=10)
     for _ in range(2):
         await gathering.submit(1)
     with pytest.raises(failure):
@@ -82,7 +82,7 @@ async def test_a_failure_of_one_that_is_alone(number: int, failure: type[Excepti
 async def test_those_who_wait_go_together() -> None:
     """While both places are taken the others gather, in their order, up to the limit."""
     work = Work()
-    gathering = Gathering(work, at_once=2, most=3)
+    gathering = Batcher(work, at_once=2, most=3)
     waiting = [asyncio.create_task(gathering.submit(number)) for number in range(1, 3)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def test_those_who_wait_go_together() -> None:
 async def test_a_large_crowd_is_divided() -> None:
     """A third goes at once, so that others can be at work elsewhere; a few are left together."""
     work = Work()
-    gathering = Gathering(work, at_once=1, most=100)
+    gathering = Batcher(work, at_once=1, most=100)
     work.may_go_on.set()
     await asyncio.gather(*map(gathering.submit, range(14, 74)))
     sizes = [len(batch) for batch in work.batches]
@@ -111,8 +111,8 @@ async def test_the_crowd_of_two_gatherings_is_one() -> None:
     crowd = Crowd()
     elsewhere, here = Work(), Work()
     here.may_go_on.set()
-    before = Gathering(elsewhere, at_once=1, most=100, crowd=crowd)
-    after = Gathering(here, at_once=1, most=100, crowd=crowd)
+    before = Batcher(elsewhere, at_once=1, most=100, crowd=crowd)
+    after = Batcher(here, at_once=1, most=100, crowd=crowd)
     busy = [asyncio.create_task(before.submit(number)) for number in range(14, 54)]
     await asyncio.sleep(0)
     await asyncio.gather(*map(after.submit, range(14, 34)))
@@ -126,7 +126,7 @@ async def test_a_failure_stays_with_its_item() -> None:
     """One that is refused doesn't fail its neighbours; a breakdown fails the whole batch only."""
     work = Work()
     work.may_go_on.set()
-    gathering = Gathering(work, at_once=1, most=3)
+    gathering = Batcher(work, at_once=1, most=3)
     numbers = [1, 13, 2, 99, 3, 4, 5]
     results = await asyncio.gather(*map(gathering.submit, numbers), return_exceptions=True)
     assert [result if isinstance(result, int) else type(result) for result in results] == [
@@ -139,7 +139,7 @@ async def test_a_failure_stays_with_its_item() -> None:
 async def test_one_that_was_given_up_is_left_out() -> None:
     """A caller that goes away costs no work, and holds up nobody."""
     work = Work()
-    gathering = Gathering(work, at_once=1, most=5)
+    gathering = Batcher(work, at_once=1, most=5)
     tasks = [asyncio.create_task(gathering.submit(number)) for number in range(1, 5)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -165,7 +165,7 @@ def test_everybody_gets_an_own_result(numbers: list[int], at_once: int, most: in
     async def run() -> None:
         work = Work()
         work.may_go_on.set()
-        gathering = Gathering(work, at_once=at_once, most=most)
+        gathering = Batcher(work, at_once=at_once, most=most)
         results = await asyncio.gather(*map(gathering.submit, numbers), return_exceptions=True)
         for number, result in zip(numbers, results, strict=True):
             assert isinstance(result, ValueError) if number == 13 else result == 2 * number
@@ -179,7 +179,7 @@ async def test_after_a_breakdown_work_goes_on() -> None:
     """A place that broke down is free again."""
     work = Work()
     work.may_go_on.set()
-    gathering = Gathering(work, at_once=1, most=1)
+    gathering = Batcher(work, at_once=1, most=1)
     with pytest.raises(LookupError, match="broken down"):
         await gathering.submit(99)
     assert await gathering.submit(1) == 2
@@ -188,14 +188,14 @@ async def test_after_a_breakdown_work_goes_on() -> None:
 async def test_those_who_wait_too_long_are_told() -> None:
     """An item whose work can't begin in time fails, and is not worked on later."""
     work = Work()
-    gathering = Gathering(work, at_once=1, most=10, patience=0.01)
+    gathering = Batcher(work, at_once=1, most=10, patience=0.01)
     first = asyncio.create_task(gathering.submit(1))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     with capture_logs() as logs:
         results = await asyncio.gather(*map(gathering.submit, (2, 4)), return_exceptions=True)
     assert [type(result) for result in results] == [DatabaseUnavailable] * 2
-    assert [entry["event"] for entry in logs] == ["waited_too_long"]
+    assert [entry["event"] for entry in logs] == ["batch_timeout"]
     work.may_go_on.set()
     assert await first == 2
     assert await gathering.submit(3) == 6
@@ -210,7 +210,7 @@ async def test_work_that_has_begun_may_take_longer() -> None:
         await may_end[numbers[0]].wait()
         return [2 * number for number in numbers]
 
-    gathering = Gathering(work, at_once=1, most=1, patience=0.05)
+    gathering = Batcher(work, at_once=1, most=1, patience=0.05)
     first, second = (asyncio.create_task(gathering.submit(number)) for number in (1, 2))
     await asyncio.sleep(0)
     may_end[1].set()
@@ -228,7 +228,7 @@ async def test_a_result_that_comes_later_holds_up_nobody() -> None:
     async def work(numbers: Sequence[int]) -> list[int | asyncio.Future[int]]:
         return [later.get(number, 2 * number) for number in numbers]
 
-    gathering = Gathering(work, at_once=1, most=10)
+    gathering = Batcher(work, at_once=1, most=10)
     waiting = {n: asyncio.create_task(gathering.submit(n)) for n in (1, 2, 3)}
     assert await gathering.submit(5) == 10
     assert await gathering.submit(6) == 12

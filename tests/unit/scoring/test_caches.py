@@ -14,7 +14,7 @@ from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
-from passport_scorer.scoring.caches import Memory, Remembered, RememberedPassport
+from passport_scorer.scoring.caches import CachedPassport, Memory, ScoringCaches
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ADDRESS = "0x" + "a" * 40
@@ -72,7 +72,7 @@ def test_the_size_is_what_is_remembered_and_never_more_than_allowed(
         assert all(known[each] in (0, latest.get(each, 0)) for each in "abcde")
 
 
-def passport(*, copy_id: int | None = 1, linked: bool = True) -> RememberedPassport:
+def passport(*, copy_id: int | None = 1, linked: bool = True) -> CachedPassport:
     """What was read of an address with one stamp."""
     expires = NOW + timedelta(days=1)
     subject = f"did:pkh:eip155:1:{ADDRESS}"
@@ -88,10 +88,10 @@ def passport(*, copy_id: int | None = 1, linked: bool = True) -> RememberedPassp
     stored = StoredStamp(1, "1", "Google", credential, copy_id)
     examined = examine(stored, ADDRESS, StampPolicy(frozenset({"did:ethr:0x1"})))
     links = {"v0:a": Link("v0:a", ADDRESS, expires)} if linked else {}
-    return RememberedPassport("1", (examined,), (1,), ("v0:a",), "1", links)
+    return CachedPassport("1", (examined,), (1,), ("v0:a",), "1", links)
 
 
-def decided(read: RememberedPassport, earlier: Outcome | None = None) -> Outcome:
+def decided(read: CachedPassport, earlier: Outcome | None = None) -> Outcome:
     """What is decided on it."""
     snapshot = Snapshot(
         address=ADDRESS,
@@ -106,7 +106,7 @@ def decided(read: RememberedPassport, earlier: Outcome | None = None) -> Outcome
 
 def test_a_decision_is_found_for_what_it_was_made_on() -> None:
     """Rows that were read anew make it worthless, even if they say the same."""
-    remembered, read = Remembered(10), passport()
+    remembered, read = ScoringCaches(10), passport()
     outcome = decided(read)
     remembered.keep_outcome(outcome)
     assert remembered.outcome(ADDRESS, COMMUNITY, read) == outcome
@@ -123,17 +123,17 @@ def test_a_decision_is_found_for_what_it_was_made_on() -> None:
 
 @pytest.mark.parametrize("read", [passport(copy_id=None), passport(linked=False)])
 def test_a_decision_that_changes_more_than_the_score_is_not_remembered(
-    read: RememberedPassport,
+    read: CachedPassport,
 ) -> None:
     """What it was made on is gone as soon as it is written."""
-    remembered = Remembered(10)
+    remembered = ScoringCaches(10)
     remembered.keep_outcome(decided(read))
     assert remembered.outcome(ADDRESS, COMMUNITY, read) is None
 
 
 def test_decisions_do_not_hold_on_to_those_before_them() -> None:
     """However often an address is scored, one decision is kept, and none behind it."""
-    remembered, read = Remembered(10), passport()
+    remembered, read = ScoringCaches(10), passport()
     for _ in range(3):
         remembered.keep_outcome(decided(read, remembered.outcome(ADDRESS, COMMUNITY, read)))
         kept = remembered.outcome(ADDRESS, COMMUNITY, read)

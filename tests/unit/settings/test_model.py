@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from passport_scorer.cli.__main__ import main
-from passport_scorer.db.url import DatabaseLocationError
+from passport_scorer.db.url import InvalidDatabaseLocation
 from passport_scorer.settings.model import InvalidSetting, Settings, read_settings, variables
 
 SECRET = "hush-hush"
@@ -390,7 +390,7 @@ def test_all_malformed_variables_are_reported_at_once(
 @pytest.mark.parametrize("variable", DATABASE)
 def test_a_malformed_address_of_the_database_is_refused(variable: str) -> None:
     """An address that can't be used is refused at start, like any other variable."""
-    with pytest.raises(DatabaseLocationError) as refused:
+    with pytest.raises(InvalidDatabaseLocation) as refused:
         read_settings({variable: f"mysql://me:{SECRET}@host/scorer"})
     assert refused.value.message.startswith(variable)
     assert SECRET not in refused.value.message

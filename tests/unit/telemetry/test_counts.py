@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.auth.api_keys import ApiKeys, PresentedKey
-from passport_scorer.auth.key_hashes import fast_hash
+from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.auth.rate_limits import RateLimits
 from passport_scorer.auth.usage_log import BatchedUsageAnalytics
-from passport_scorer.credentials.verdict_cache import VerifiedCredentials
+from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.queries.usage import Usage
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
@@ -43,7 +43,7 @@ def stored(key: str, *, revoked: bool = False) -> ApiKey:
     return ApiKey(
         key_id="1",
         hashed_key="",
-        hashed_key_sha256=fast_hash(key),
+        hashed_key_sha256=sha256_hash(key),
         expiry_date=None,
         revoked=revoked,
         rate_limit=None,
@@ -77,7 +77,7 @@ async def test_checks_of_keys(absent_database: Database) -> None:
             await keys.authenticate(PRESENTED, other)
     await keys.close()
     assert metrics.counted == {
-        ("api_key_checks_total", "fast"): 1,
+        ("api_key_checks_total", "sha256"): 1,
         ("api_key_checks_total", "wrong"): 1,
         ("api_key_checks_total", "unknown"): 2,
     }
@@ -109,7 +109,7 @@ async def test_usage_that_is_lost(absent_database: Database) -> None:
 def test_credentials_that_are_remembered() -> None:
     """A verdict that is remembered is a hit, also if it is a refusal."""
     metrics = Counting()
-    cache = VerifiedCredentials(10, metrics)
+    cache = VerdictCache(10, metrics)
     for _ in range(3):
         with pytest.raises(VerificationFailed):
             cache.verify("{}", NOW)

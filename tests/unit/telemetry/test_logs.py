@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.telemetry.logs import Lines
-from passport_scorer.telemetry.metrics import LOG_LINES_LOST
+from passport_scorer.telemetry.metrics import LOG_LINES_DROPPED
 from passport_scorer.telemetry.prometheus import PrometheusMetrics
 
 
@@ -37,7 +37,7 @@ def test_a_line_that_cannot_be_written_is_counted(full_disk: int) -> None:
     lines.metrics = metrics
     lines.write(b"lost")
     lines.write(b"lost, too")
-    assert f"{LOG_LINES_LOST.full_name} 2.0".encode() in metrics.render()
+    assert f"{LOG_LINES_DROPPED.full_name} 2.0".encode() in metrics.render()
 
 
 def test_a_reader_that_went_away_is_no_failure() -> None:

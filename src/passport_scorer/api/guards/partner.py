@@ -17,7 +17,7 @@ from passport_scorer.api.http.endpoint import Answer
 from passport_scorer.api.http.responses import detail_answer, error_response, general_answers
 from passport_scorer.api.middleware.access_log import note_error
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
-from passport_scorer.auth.key_hashes import fast_hash
+from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
 from passport_scorer.db.queries.partners import READ_API_KEY, ReadApiKeyParameters, stored_key
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
@@ -105,7 +105,7 @@ class PartnerCall:
         Raises:
             InvalidApiKey, RateLimited, TooManyKeyChecks: see `authenticate`.
         """
-        digest = fast_hash(self.presented.key)
+        digest = sha256_hash(self.presented.key)
         found = await read(digest)
         key = await self.authenticate(stored_key_of(found))
         if digest not in (key.hashed_key_sha256, key.hashed_key):

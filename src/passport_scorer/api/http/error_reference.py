@@ -114,7 +114,7 @@ ERROR_TABLE = (
         "Make one call for each address.",
     ),
     ErrorHelp(
-        "sign_in_refused",
+        "sign_in_rejected",
         400,
         (
             "Missing address or nonce!",
@@ -321,7 +321,7 @@ ERROR_TABLE = (
         _AGAIN,
     ),
     ErrorHelp(
-        "lost_race",
+        "write_conflict",
         503,
         ("What a decision was made on has changed before it could be written.",),
         "Other requests for the same address or the same stamps kept changing them.",

@@ -173,7 +173,7 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
     point_tx_hash: list[str]
 
 
-class FallenDecision(msgspec.Struct, frozen=True):
+class ConflictingDecision(msgspec.Struct, frozen=True):
     """A row of `write_scoring.sql`: a decision that fell, counted from 1; may be there twice."""
 
     ordinal: int
@@ -200,7 +200,7 @@ class LockedPoints(msgspec.Struct, frozen=True):
 
 READ_SCORING = Query("read_scoring", ReadScoringParameters, ScoringRow, without="Human Points")
 READ_SCORING_AND_POINTS = Query("read_scoring", ReadScoringParameters, ScoringRowWithPoints)
-WRITE_SCORING = Query("write_scoring", WriteScoringParameters, FallenDecision)
+WRITE_SCORING = Query("write_scoring", WriteScoringParameters, ConflictingDecision)
 LOCK_SCORES = Query("lock_scores", LockScoresParameters, LockedScore)
 LOCK_LIMITED_POINTS = Query("lock_limited_points", NoParameters, LockedPoints)
 

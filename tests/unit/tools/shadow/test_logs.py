@@ -237,7 +237,7 @@ def test_one_file_has_one_format(tmp_path: Path) -> None:
         (SAMPLES["traefik"][1].replace("GET /x?a=1 HTTP/2.0", "-"), "request line"),
         (SAMPLES["our own"][1].replace('"community_id": 7,', ""), "what stood in the path"),
         (SAMPLES["our own"][1].replace("ff", "zz"), "what stood in the path"),
-        (SAMPLES["our own"][1].replace('"request"', '"race_lost"'), "another event"),
+        (SAMPLES["our own"][1].replace('"request"', '"write_conflict"'), "another event"),
     ],
 )
 def test_what_a_log_does_not_tell_is_said(tmp_path: Path, line: str, problem: str) -> None:

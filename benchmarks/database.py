@@ -19,7 +19,7 @@ from benchmarks.parameters import create_parameter_tables, prepare
 from benchmarks.processes import Process
 from benchmarks.stamps import COLUMNS, Advance, StampSet, provider_of, stamp_file
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.queries.demo import SEED_DEMO, SeedDemoParameters
+from passport_scorer.db.queries.demo import seed_demo
 from passport_scorer.db.schema import schema_sql
 from passport_scorer.tools.demo.rows import tables
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
@@ -184,7 +184,7 @@ async def _fill(url: str, wanted: StampSet, file: Path) -> None:
         await copy_stamps(connection, file, "ceramic_cache_ceramiccache")
     database = Database(DatabaseSettings(url))
     await database.open()
-    await database.fetch(SEED_DEMO, SeedDemoParameters(_community_of(wanted)))
+    await seed_demo(database, _community_of(wanted))
     await database.close()
     await run(url, "VACUUM (ANALYZE)")
 

@@ -13,8 +13,7 @@ from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.queries.health import PING
-from passport_scorer.db.statement import NoParameters
+from passport_scorer.db.queries.health import ping
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 if TYPE_CHECKING:
@@ -98,20 +97,20 @@ async def test_a_password_that_changes(own_server: EmbeddedServer) -> None:
     await configure(own_server, "CREATE ROLE scorer LOGIN PASSWORD 'the-old-secret'")
     url = own_server.url.replace("postgres@", "scorer:the-old-secret@")
     database = Database(DatabaseSettings(url))
-    await database.read(PING, NoParameters())
+    await ping(database)
     await configure(own_server, "ALTER ROLE scorer PASSWORD 'the-new-secret'")
-    await database.read(PING, NoParameters())
+    await ping(database)
     await database.renew()
     with capture_logs() as logs:
         for _ in range(3):
             with pytest.raises(DatabaseUnavailable) as failure:
-                await database.read(PING, NoParameters())
+                await ping(database)
             assert failure.value.reason == "authorization_failed"
     (logged,) = logs
     assert (logged["event"], logged["sqlstate"]) == ("database_unavailable", "28P01")
     assert not [word for word in ("secret", "scorer", "postgresql:") if word in str(logged)]
     await configure(own_server, "ALTER ROLE scorer PASSWORD 'the-old-secret'")
-    await database.read(PING, NoParameters())
+    await ping(database)
     await database.close()
 
 

@@ -23,7 +23,7 @@ from joserfc.jwk import OctKey
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import QueryFailed, ValueRefused, WriteConflict
-from passport_scorer.db.queries.nonces import CREATE_NONCE, CreateNonceParameters
+from passport_scorer.db.queries.nonces import insert_nonce
 from passport_scorer.db.statement import Query
 from passport_scorer.tools.demo.signing import sign_eip712
 from passport_scorer.tools.demo.world import ETHEREUM_ISSUER_KEY, PEOPLE
@@ -229,7 +229,7 @@ async def test_transactions_and_what_is_refused_in_them(
 
         async def add(nonce: str, *, fails: bool) -> None:
             async with database.transaction() as connection:
-                await connection.execute(CREATE_NONCE, CreateNonceParameters(nonce, now, now))
+                await insert_nonce(connection, nonce, created_on=now, expires_on=now)
                 if fails:
                     await connection.fetch(FAIL, Number(0))
 

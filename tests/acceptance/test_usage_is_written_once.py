@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from passport_scorer.auth.usage_log import BatchedUsageAnalytics
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.queries.usage import Usage
+from passport_scorer.domain.usage import Usage
 from passport_scorer.tools.demo.world import DEMO_API_KEY
 
 _SOCKET = ".s.PGSQL.5432"

@@ -14,7 +14,7 @@ import pytest
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, ValueRefused
-from passport_scorer.db.queries.nonces import CREATE_NONCE, CreateNonceParameters
+from passport_scorer.db.queries.nonces import insert_nonce
 from passport_scorer.db.statement import Query
 
 NOW = datetime.now(UTC)
@@ -113,13 +113,13 @@ async def test_a_statement_that_takes_too_long(database_url: str) -> None:
 @pytest.mark.parametrize("at", ["statement", "end"])
 async def test_a_session_that_ends_in_a_transaction(database_url: str, at: str) -> None:
     """What was begun is gone as a whole, whoever notices: a statement, or the end."""
-    nonce = CreateNonceParameters("0" * 60, NOW, NOW + timedelta(minutes=5))
+    expires_on = NOW + timedelta(minutes=5)
     async with opened(database_url) as (database, observer):
         session = await session_of(database)
 
         async def interrupted() -> None:
             async with database.transaction() as connection:
-                await connection.execute(CREATE_NONCE, nonce)
+                await insert_nonce(connection, "0" * 60, created_on=NOW, expires_on=expires_on)
                 await observer.execute(f"SELECT pg_terminate_backend({session}, 5000)")
                 await asyncio.sleep(0.1)  # the connection's end is heard of
                 if at == "statement":

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable, QueryFailed, RowLocked
-from passport_scorer.db.queries.nonces import CREATE_NONCE, CreateNonceParameters
+from passport_scorer.db.queries.nonces import insert_nonce
 from passport_scorer.db.readiness import Readiness
 from passport_scorer.db.statement import Query
 
@@ -82,7 +82,7 @@ async def test_sessions_that_are_ended_under_load(database_url: str) -> None:
         for turn in range(60):
             nonce = f"{worker * 1000 + turn:060}"
             try:
-                await database.execute(CREATE_NONCE, CreateNonceParameters(nonce, NOW, NOW))
+                await insert_nonce(database, nonce, created_on=NOW, expires_on=NOW)
                 answered.add(nonce)
             except DatabaseUnavailable as error:
                 if error.rolled_back:
@@ -209,8 +209,7 @@ async def test_a_transaction_that_waits_for_its_client_is_ended(database_url: st
 
         async def stall() -> None:
             async with database.transaction() as connection:
-                nonce = CreateNonceParameters("0" * 60, NOW, NOW)
-                await connection.execute(CREATE_NONCE, nonce)
+                await insert_nonce(connection, "0" * 60, created_on=NOW, expires_on=NOW)
                 gone = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1"
                 await until(0, observer, gone, session)
                 await connection.fetch(ECHO, Number(1))
@@ -355,7 +354,6 @@ async def test_only_a_database_that_can_be_written_to_is_ready(database_url: str
     name = urlsplit(database_url).path.removeprefix("/")
     async with opened(database_url) as (database, observer):
         readiness = Readiness(database, lambda: datetime.now(UTC))
-        nonce = CreateNonceParameters("0" * 60, NOW, NOW)
         await readiness.check()
         await observer.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         await database.renew()
@@ -365,7 +363,7 @@ async def test_only_a_database_that_can_be_written_to_is_ready(database_url: str
                     await readiness.check()
                 assert failure.value.reason == "read_only"
                 with pytest.raises(DatabaseUnavailable) as failure:
-                    await database.execute(CREATE_NONCE, nonce)
+                    await insert_nonce(database, "0" * 60, created_on=NOW, expires_on=NOW)
                 assert failure.value.reason == "read_only"
         assert [log["event"] for log in logs] == ["database_unavailable"]
         await observer.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")

@@ -12,17 +12,12 @@ import pytest
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.queries.partners import (
-    READ_API_KEY,
-    READ_SCORE_EVENT,
-    READ_STAMPS_PAGE,
-    ReadApiKeyParameters,
-    ReadScoreEventParameters,
-    ReadStampsPageParameters,
-    ScoreEventRow,
-    StampsPageRow,
-    stored_key,
+    find_api_key,
+    find_historical_score,
+    find_stamps_page,
 )
-from passport_scorer.domain.pagination import START
+from passport_scorer.domain.pagination import START, Cursor, PagedStamp, StampsPage
+from passport_scorer.domain.score_history import HistoricalScore
 
 ADDRESS = "0x" + "ab" * 20
 OTHER = "0x" + "cd" * 20
@@ -95,13 +90,18 @@ class Registry:
         external: str | None = None,
         scorer: int | None = 1,
         key_hash: str = HASH,
-    ) -> ScoreEventRow:
-        """What is read for the first key, some seconds after noon."""
-        asked = ReadScoreEventParameters(
-            "key1", external, scorer, ADDRESS, NOON + timedelta(seconds=seconds), key_hash
+        prefix: str = "key1",
+    ) -> HistoricalScore:
+        """What is read for a key, some seconds after noon."""
+        return await find_historical_score(
+            self.database,
+            key_prefix=prefix,
+            key_hash=key_hash,
+            external_scorer_id=external,
+            scorer_id=scorer,
+            address=ADDRESS,
+            created_at=NOON + timedelta(seconds=seconds),
         )
-        (row,) = await self.database.read(READ_SCORE_EVENT, asked)
-        return row
 
     async def add_stamps(
         self, *providers: str, address: str = ADDRESS, kind: int = 1, deleted: bool = False
@@ -130,12 +130,17 @@ class Registry:
         below: int = START.id,
         above: int | None = None,
         key_hash: str = HASH,
-    ) -> StampsPageRow:
-        """A page for the first key."""
-        place = below if above is None else above
-        asked = ReadStampsPageParameters("key1", ADDRESS, place, above is not None, limit, key_hash)
-        (row,) = await self.database.read(READ_STAMPS_PAGE, asked)
-        return row
+        prefix: str = "key1",
+    ) -> StampsPage:
+        """A page for a key."""
+        return await find_stamps_page(
+            self.database,
+            key_prefix=prefix,
+            key_hash=key_hash,
+            address=ADDRESS,
+            cursor=Cursor("next", below) if above is None else Cursor("prev", above),
+            limit=limit,
+        )
 
 
 @pytest.fixture
@@ -151,33 +156,37 @@ async def registry(database_url: str) -> AsyncIterator[Registry]:
     await database.close()
 
 
-def name(row: ScoreEventRow) -> str | None:
+def name(score: HistoricalScore) -> str | None:
     """The name of the event that was read."""
-    return None if row.data is None else str(json.loads(row.data)["name"])
+    return None if score.data is None else str(json.loads(score.data)["name"])
+
+
+def ids_of(page: StampsPage) -> list[int]:
+    """The ids of the stamps of a page, in order."""
+    return [stamp.id for stamp in page.stamps]
 
 
 async def test_the_key_alone(registry: Registry) -> None:
     """A key is found by its prefix."""
-    key = stored_key(await registry.database.read(READ_API_KEY, ReadApiKeyParameters("key1")))
+    key = await find_api_key(registry.database, "key1")
     assert key is not None
     assert (key.key_id, key.historical_endpoint, key.rate_limit) == ("id1", True, "5/1m")
 
 
 async def test_no_such_key(registry: Registry) -> None:
-    """An unknown prefix has no rows, whatever else is asked for."""
-    event = ReadScoreEventParameters("key9", None, 1, ADDRESS, NOON, HASH)
-    page = ReadStampsPageParameters("key9", ADDRESS, START.id, False, 1, HASH)
-    database = registry.database
-    assert stored_key(await database.read(READ_API_KEY, ReadApiKeyParameters("key9"))) is None
-    assert await database.read(READ_SCORE_EVENT, event) == []
-    assert await database.read(READ_STAMPS_PAGE, page) == []
+    """An unknown prefix finds nothing, whatever else is requested."""
+    await registry.add_event("seen")
+    await registry.add_stamps("Google")
+    assert await find_api_key(registry.database, "key9") is None
+    assert await registry.event(prefix="key9") == HistoricalScore(None)
+    assert await registry.page(prefix="key9") == StampsPage(None)
 
 
 async def test_the_key_comes_with_everything(registry: Registry) -> None:
     """Each statement returns the same key."""
-    alone = stored_key(await registry.database.read(READ_API_KEY, ReadApiKeyParameters("key1")))
-    assert stored_key([await registry.event()]) == alone
-    assert stored_key([await registry.page()]) == alone
+    alone = await find_api_key(registry.database, "key1")
+    assert (await registry.event()).key == alone
+    assert (await registry.page()).key == alone
 
 
 @pytest.mark.parametrize("key_hash", ["", "wrong", "has"])
@@ -185,16 +194,18 @@ async def test_a_wrong_secret_reads_the_key_alone(registry: Registry, key_hash: 
     """Nothing that the key may see is read before it is known to be the right one."""
     await registry.add_event("seen")
     await registry.add_stamps("Google")
-    event, page = await registry.event(key_hash=key_hash), await registry.page(key_hash=key_hash)
-    assert (event.key_id, event.community_id, event.data) == ("id1", None, None)
-    assert (page.key_id, page.documents, page.has_older) == ("id1", None, False)
+    key = await find_api_key(registry.database, "key1")
+    assert await registry.event(key_hash=key_hash) == HistoricalScore(key)
+    assert await registry.page(key_hash=key_hash) == StampsPage(key)
 
 
 async def test_either_hash_of_a_key_lets_read(registry: Registry) -> None:
-    """The slow hash was checked before it is presented; the fast one is that of the key itself."""
+    """The PBKDF2 hash was checked by then; the SHA-256 hash is that of the presented key."""
     await registry.add_event("seen")
-    await registry.connection.execute("UPDATE account_accountapikey SET hashed_key_sha256 = 'fast'")
-    for key_hash in (HASH, "fast"):
+    await registry.connection.execute(
+        "UPDATE account_accountapikey SET hashed_key_sha256 = 'sha256'"
+    )
+    for key_hash in (HASH, "sha256"):
         assert name(await registry.event(key_hash=key_hash)) == "seen"
 
 
@@ -210,9 +221,9 @@ async def test_a_page_ends_before_it_is_too_large(registry: Registry) -> None:
     )
     seen: list[int] = []
     page = await registry.page()
-    while page.ids:
-        assert sum(map(len, page.documents or ())) < 9_000_000
-        seen += page.ids
+    while page.stamps:
+        assert sum(len(stamp.document) for stamp in page.stamps) < 9_000_000
+        seen += ids_of(page)
         page = await registry.page(below=seen[-1])
     assert len(seen) == 299
     assert seen == sorted(seen, reverse=True)
@@ -267,10 +278,9 @@ async def test_a_page_is_newest_first(registry: Registry) -> None:
     """Ids, providers and documents come in the same order; documents with every digit."""
     ids = await registry.add_stamps("Ens", "Google")
     page = await registry.page()
-    assert (page.ids, page.providers) == (ids[::-1], ["Google", "Ens"])
-    assert page.documents == [
-        '{"n": 1.10, "provider": "Google"}',
-        '{"n": 1.10, "provider": "Ens"}',
+    assert page.stamps == [
+        PagedStamp(ids[1], "Google", '{"n": 1.10, "provider": "Google"}'),
+        PagedStamp(ids[0], "Ens", '{"n": 1.10, "provider": "Ens"}'),
     ]
     assert (page.has_newer, page.has_older) == (False, False)
 
@@ -286,7 +296,7 @@ async def test_pages_in_both_directions(registry: Registry) -> None:
         await registry.page(2, above=three),
         await registry.page(9, above=one),
     ]
-    assert [(page.ids, page.has_newer, page.has_older) for page in pages] == [
+    assert [(ids_of(page), page.has_newer, page.has_older) for page in pages] == [
         ([five, four], False, True),
         ([three, two], True, True),
         ([one], True, False),
@@ -306,16 +316,11 @@ async def test_what_is_not_listed(registry: Registry) -> None:
     await registry.add_stamps("e", kind=2)
     await registry.add_stamps("c2", address=OTHER)
     page = await registry.page(1)
-    assert (page.ids, page.has_newer, page.has_older) == ([shown], False, False)
+    assert (ids_of(page), page.has_newer, page.has_older) == ([shown], False, False)
 
 
 async def test_an_empty_page(registry: Registry) -> None:
     """A place beyond the last stamp has nothing, and nothing near."""
     (only,) = await registry.add_stamps("a")
     for page in (await registry.page(below=only), await registry.page(above=only)):
-        assert (page.ids, page.documents, page.has_newer, page.has_older) == (
-            None,
-            None,
-            False,
-            False,
-        )
+        assert (page.stamps, page.has_newer, page.has_older) == ([], False, False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -20,7 +21,7 @@ from passport_scorer.auth.key_hashes import (
 )
 from passport_scorer.auth.pbkdf2 import Pbkdf2Hashes, TooManyKeyChecks
 from passport_scorer.db.database import Database
-from passport_scorer.db.queries.usage import STORE_SHA256_HASH, StoreSha256HashParameters
+from passport_scorer.db.queries.partners import store_sha256_hash
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.parameters import read_credentials
@@ -28,6 +29,8 @@ from passport_scorer.telemetry.metrics import API_KEY_CHECKS, NO_METRICS, Metric
 
 _LONGEST_KEY = 200  # characters; those that are given out have some 40
 _LONGEST_PREFIX = 8
+
+Key = TypeVar("Key", bound=ApiKey)
 
 log = structlog.get_logger()
 
@@ -92,8 +95,8 @@ class ApiKeys:
         self._storing: dict[str, asyncio.Task[None]] = {}
 
     async def authenticate(
-        self, presented: PresentedKey, stored: ApiKey | None, peer: str = ""
-    ) -> ApiKey:
+        self, presented: PresentedKey, stored: Key | None, peer: str = ""
+    ) -> Key:
         """Return the stored key if it is the presented one and may be used.
 
         Args:
@@ -140,9 +143,9 @@ class ApiKeys:
             raise
 
     async def _store_fast_hash(self, key_id: str, presented: PresentedKey) -> None:
-        parameters = StoreSha256HashParameters(key_id, sha256_hash(presented.key))
+        hashed_key = sha256_hash(presented.key)
         try:
-            await self._database.fetch(STORE_SHA256_HASH, parameters)
+            await store_sha256_hash(self._database, key_id=key_id, hashed_key=hashed_key)
         except PassportScorerError as error:
             log.warning(
                 "sha256_hash_not_stored", api_key_prefix=presented.prefix, reason=error.code

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from sys import getsizeof
 
-from passport_scorer.db.queries.usage import Usage
+from passport_scorer.domain.usage import Usage
 
 _OVERHEAD = 600  # bytes of a row besides its texts, about
 

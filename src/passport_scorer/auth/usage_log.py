@@ -18,7 +18,7 @@ import structlog
 from passport_scorer.auth.usage_backlog import Entry, UsageBacklog
 from passport_scorer.auth.usage_writer import UsageWriter
 from passport_scorer.db.database import Database
-from passport_scorer.db.queries.usage import Usage
+from passport_scorer.domain.usage import Usage
 from passport_scorer.telemetry.metrics import NO_METRICS, USAGE_DROPPED, USAGE_WAITING, Metrics
 
 BATCH_BYTES = 4 * 1024 * 1024  # of rows that are written together at most

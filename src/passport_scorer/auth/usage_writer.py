@@ -15,12 +15,9 @@ from passport_scorer.db.database import Database
 from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, RowLocked
 from passport_scorer.db.isolation import isolated
 from passport_scorer.db.queries.usage import (
-    ALLOCATE_USAGE_IDS,
-    WRITE_USAGE,
-    WRITE_USAGE_WITHOUT_IDS,
-    AllocateUsageIdsParameters,
-    write_usage_parameters,
-    write_usage_without_ids_parameters,
+    allocate_usage_ids,
+    insert_usage,
+    insert_usage_without_ids,
 )
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.metrics import USAGE_REJECTED, USAGE_WRITTEN, Metrics
@@ -62,18 +59,17 @@ class UsageWriter:
     async def _identify(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        parameters = AllocateUsageIdsParameters(len(entries))
         try:
-            rows = await self._database.fetch(ALLOCATE_USAGE_IDS, parameters)
+            ids = await allocate_usage_ids(self._database, len(entries))
             sqlstate = None
         except QueryFailed as error:
-            rows, sqlstate = [], error.sqlstate
-        if not rows or rows[0].id is None:
+            ids, sqlstate = [], error.sqlstate
+        if not ids:
             self._allocates_ids = False
             log.warning("usage_ids_not_allocated", sqlstate=sqlstate)
             return
-        for entry, row in zip(entries, rows, strict=True):
-            entry.id = row.id
+        for entry, new_id in zip(entries, ids, strict=True):
+            entry.id = new_id
 
     async def _insert(self, entries: Sequence[Entry]) -> list[None]:
         """Write all of them or none."""
@@ -98,18 +94,16 @@ class UsageWriter:
     async def _written(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Write rows, and return those whose ids belong to rows of others."""
         usages = [entry.usage for entry in entries]
-        # In a transaction they wait for a lock for longer than a request would.
+        # A transaction, because there a statement waits longer for a lock than in a request.
         ids = [entry.id for entry in entries if entry.id is not None]
         if len(ids) < len(entries):
-            parameters = write_usage_without_ids_parameters(usages)
             async with self._database.transaction() as connection:
-                await connection.execute(WRITE_USAGE_WITHOUT_IDS, parameters)
+                await insert_usage_without_ids(connection, usages)
             return ()
         async with self._database.transaction() as connection:
-            rows = await connection.fetch(WRITE_USAGE, write_usage_parameters(usages, ids))
-        if len(rows) == len(entries):
+            written = await insert_usage(connection, usages, ids)
+        if len(written) == len(entries):
             return ()
-        written = {row.id for row in rows}
         taken = [e for e in entries if e.id not in written and not e.is_uncertain]
         for entry in taken:
             entry.id = None

@@ -29,7 +29,7 @@ from passport_scorer.db.checks import (
     recorded,
 )
 from passport_scorer.db.connecting import DatabaseSettings
-from passport_scorer.db.queries.row_checks import DeploymentRow
+from passport_scorer.db.queries.row_checks import StoredDeployment
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import (
     connected,
@@ -154,7 +154,7 @@ async def _describe(database: DatabaseSettings) -> Description:
 
 async def _inspect(
     database: DatabaseSettings,
-) -> tuple[Description, list[Finding], DeploymentRow | None]:
+) -> tuple[Description, list[Finding], StoredDeployment | None]:
     from passport_scorer.tools.demo.rows import (
         account_addresses,  # it signs, which takes time to load
     )

@@ -2,7 +2,7 @@
 
 from passport_scorer.db.checks import RowCheck
 from passport_scorer.db.checks.rows import RATE_LIMITS, Unfound
-from passport_scorer.db.queries.row_checks import CHECK_BANS, CHECK_REVOCATIONS
+from passport_scorer.db.queries.row_checks import find_unusual_bans, find_unusual_revocations
 from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
 from passport_scorer.ethereum.did import address_spellings
 
@@ -20,11 +20,13 @@ def _is_revocation_found(proof_value: str) -> bool:
 ROW_CHECKS = (
     RATE_LIMITS,
     RowCheck(
-        _BANS, CHECK_BANS, Unfound(_BANS, "address", "bans", _is_ban_found, "lower(trim(address))")
+        _BANS,
+        find_unusual_bans,
+        Unfound(_BANS, "address", "bans", _is_ban_found, "lower(trim(address))"),
     ),
     RowCheck(
         _REVOCATIONS,
-        CHECK_REVOCATIONS,
+        find_unusual_revocations,
         Unfound(
             _REVOCATIONS,
             "proof_value",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from passport_scorer.db.queries.row_checks import DeploymentRow
+from passport_scorer.db.queries.row_checks import StoredDeployment
 from passport_scorer.settings.model import variables
 
 
@@ -25,7 +25,9 @@ class UnsetSetting(msgspec.Struct, frozen=True):
     message: str
 
 
-def unset_settings(found: DeploymentRow | None, environ: Mapping[str, str]) -> list[UnsetSetting]:
+def unset_settings(
+    found: StoredDeployment | None, environ: Mapping[str, str]
+) -> list[UnsetSetting]:
     """Return the settings to decide on before this service takes a deployment's database over.
 
     Args:
@@ -45,7 +47,7 @@ def unset_settings(found: DeploymentRow | None, environ: Mapping[str, str]) -> l
     ]
 
 
-def _open(found: DeploymentRow) -> Iterator[tuple[str, str]]:
+def _open(found: StoredDeployment) -> Iterator[tuple[str, str]]:
     if not found.has_later_nullifiers:
         yield "multi_nullifier", "no claim of a nullifier later than v0 is stored"
     if not found.has_usage:

@@ -1,4 +1,4 @@
-"""Whether the service can do its work with the database: write, and agree on the time."""
+"""Readiness: the database accepts writes, and its clock agrees with ours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import structlog
 
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable
-from passport_scorer.db.queries.health import PING, Pong
+from passport_scorer.db.queries.health import ServerStatus, ping
 from passport_scorer.db.reasons import Reason
-from passport_scorer.db.statement import NoParameters
 from passport_scorer.telemetry.metrics import CLOCK_SKEW, NO_METRICS, Metrics
 
 MAX_SKEW = timedelta(seconds=5)
@@ -20,12 +19,12 @@ log = structlog.get_logger()
 
 
 class Readiness:
-    """Asks the database.
+    """Checks whether the service can work with the database.
 
     Args:
         database: the pool that requests use.
         clock: returns the time (aware) by which this process judges expiry.
-        metrics: where the skew is measured.
+        metrics: records the clock skew.
     """
 
     def __init__(
@@ -37,30 +36,29 @@ class Readiness:
         self._is_skewed = False
 
     async def check(self) -> None:
-        """Return if the database can be written to, and its clock is ours.
+        """Check that the database accepts writes, and that its clock agrees with ours.
 
         Raises:
             DatabaseUnavailable: it can't be reached, or is read-only.
             ClockSkew: the clocks differ by more than `MAX_SKEW`.
         """
-        pong, sent, received = await self._ask()
-        if not pong.is_writable:
+        status, sent, received = await self._ask()
+        if not status.is_writable:
             # These connections may lead to a server that was the primary until a failover.
             await self._database.renew()
-            pong, sent, received = await self._ask()
-        if not pong.is_writable:
+            status, sent, received = await self._ask()
+        if not status.is_writable:
             failure = DatabaseUnavailable(reason=Reason.READ_ONLY, rolled_back=True)
             self._database.failed(failure)
             raise failure
-        self._compare_clocks(pong.now, sent, received)
+        self._compare_clocks(status.now, sent, received)
 
-    async def _ask(self) -> tuple[Pong, datetime, datetime]:
+    async def _ask(self) -> tuple[ServerStatus, datetime, datetime]:
         sent = self._clock()
-        (pong,) = await self._database.read(PING, NoParameters())
-        return pong, sent, self._clock()
+        return await ping(self._database), sent, self._clock()
 
     def _compare_clocks(self, there: datetime, sent: datetime, received: datetime) -> None:
-        """Compare with the middle of the round trip; what its duration may explain is no skew."""
+        """Compare with the middle of the round trip, whose duration bounds the error."""
         uncertainty = (received - sent) / 2
         skew = sent + uncertainty - there
         self._metrics.set(CLOCK_SKEW, abs(skew.total_seconds()))

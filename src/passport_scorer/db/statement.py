@@ -1,12 +1,12 @@
 """A statement with types on both sides.
 
-Each statement is a file in `queries/`. What several of them have in common is a file in
+Each statement is a file in `queries/`. SQL that several of them share is a file in
 `queries/fragments/`: a line `-- Insert: <name> (<argument>)` stands for its text, in parentheses
 and with the argument in place of its one placeholder (`$text`, `$row`).
 
 A `Query` names the statement and the Python types of its parameters ($1, $2, … in the order of the
 fields) and of its rows. `passport-scorer db check-queries`, a part of `make check`, prepares every
-one against the schema and compares.
+one against the schema and compares. Only the typed functions in `queries/` use it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from importlib import resources
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -76,6 +76,24 @@ class Query(Generic[Parameters, Row]):
     def arguments(self, parameters: Parameters) -> tuple[Any, ...]:
         """Return the values of $1, $2, …"""
         return msgspec.structs.astuple(parameters)
+
+
+class Statements(Protocol):
+    """What runs statements: the pool, or a connection in a transaction.
+
+    Raises:
+        DatabaseUnavailable: the database can't be reached, or does not answer in time.
+        RowLocked: another transaction holds a lock for too long.
+        WriteConflict: another transaction changed first what the statement relies on.
+        ValueRefused: the database can't store a value.
+        QueryFailed: the database refuses the statement for another reason.
+    """
+
+    async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """Run a statement that changes nothing, and return its rows."""
+
+    async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        """Run a statement, and return its rows."""
 
 
 def with_fragments(text: str) -> str:

@@ -24,14 +24,14 @@ class ApiKey(msgspec.Struct, frozen=True):
 
     Attributes:
         key_id: `account_accountapikey.id`.
-        hashed_key: the slow hash, or a fast one from before there was a column for it.
-        hashed_key_sha256: the fast hash; None until the key was used once.
+        hashed_key: the PBKDF2 hash, or a SHA-256 hash older than the column for it.
+        hashed_key_sha256: the SHA-256 hash; None until the key is first used.
         revoked: True if it must not be used any more.
-        expiry_date: aware; past: it must not be used any more. None: never.
-        read_scores: may ask for scores.
-        historical_endpoint: may ask for earlier scores.
+        expiry_date: aware; from then on it must not be used any more. None: never.
+        read_scores: True if it can read scores.
+        historical_endpoint: True if it can read earlier scores.
         rate_limit: `<count>/<period>` of calls; empty or None: unlimited.
-        analysis_rate_limit: the same of the analysis endpoints.
+        analysis_rate_limit: the same for the analysis endpoints.
 
     Source: specification, auth.md ("API keys").
     """
@@ -49,3 +49,13 @@ class ApiKey(msgspec.Struct, frozen=True):
     def is_usable(self, now: datetime) -> bool:
         """Return False if the key was revoked, or has expired at `now` (aware)."""
         return not self.revoked and (self.expiry_date is None or self.expiry_date > now)
+
+
+class EmbedApiKey(ApiKey, frozen=True):
+    """An API key as pages that embed the stamps use it.
+
+    Attributes:
+        embed_rate_limit: `<count>/<period>` of calls by such pages; empty or None: unlimited.
+    """
+
+    embed_rate_limit: str | None

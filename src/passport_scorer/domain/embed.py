@@ -36,6 +36,18 @@ class Section(msgspec.Struct, frozen=True):
     items: list[SectionItem]
 
 
+class EmbedConfig(msgspec.Struct, frozen=True):
+    """What the page of a community shows.
+
+    Attributes:
+        weights: provider -> weight.
+        sections: in order; may be empty.
+    """
+
+    weights: dict[str, float]
+    sections: list[Section]
+
+
 def weight_numbers(document: str | None) -> dict[str, float]:
     """Return the weights of a scorer as numbers, those that can be used; see `read_weights`."""
     return {name: float(weight) for name, weight in read_weights(document).usable.items()}

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.bounded_types import BIGINT
 from passport_scorer.domain.errors import PassportScorerError
 
@@ -45,6 +46,36 @@ class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return what a caller sends back: unpadded base64url."""
         text = f'{{"d": "{self.d}", "id": {self.id}}}'
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+class PagedStamp(msgspec.Struct, frozen=True, gc=False):
+    """A stamp on a page.
+
+    Attributes:
+        id: the id of its row.
+        provider: what it attests.
+        document: the JSON text of the credential.
+    """
+
+    id: int
+    provider: str
+    document: str
+
+
+class StampsPage(msgspec.Struct, frozen=True):
+    """A page of stamps, as a partner reads it.
+
+    Attributes:
+        key: the partner's API key; None: unknown, and nothing was read.
+        stamps: highest id first.
+        has_newer: there are stamps with higher ids.
+        has_older: there are stamps with lower ids.
+    """
+
+    key: ApiKey | None
+    stamps: list[PagedStamp] = []
+    has_newer: bool = False
+    has_older: bool = False
 
 
 START = Cursor("next", _LARGEST_ID)

@@ -6,6 +6,9 @@ Source: specification, http.md (`…/history`).
 import re
 from datetime import UTC, datetime
 
+import msgspec
+
+from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.errors import PassportScorerError
 
 # Python reads more than these, such as any character between date and time.
@@ -37,6 +40,20 @@ class NoScoreFound(PassportScorerError):
     def __init__(self, address: str, created_at: str) -> None:
         super().__init__(f"No Score Found for {address} at {created_at}")
         self.address = address
+
+
+class HistoricalScore(msgspec.Struct, frozen=True):
+    """The newest score at or before a time, as a partner reads it.
+
+    Attributes:
+        key: the partner's API key; None: unknown, and nothing was read.
+        community_id: the community of the score; None: the partner's account has no such one.
+        data: what was recorded, for `stored_score.read_event`; None: there is no such score.
+    """
+
+    key: ApiKey | None
+    community_id: int | None = None
+    data: str | None = None
 
 
 def parse_created_at(text: str) -> datetime:

@@ -18,11 +18,8 @@ from passport_scorer.auth.api_keys import DemoKey, PresentedKey, presented_key
 from passport_scorer.auth.key_hashes import matches_pbkdf2_hash, matches_sha256_hash
 from passport_scorer.db.connecting import missing_certificate_files
 from passport_scorer.db.database import Database
-from passport_scorer.db.queries.deployment import (
-    NAMES_OF_SETTINGS,
-    NamesOfSettingsParameters,
-)
-from passport_scorer.db.queries.partners import READ_API_KEY, ReadApiKeyParameters, stored_key
+from passport_scorer.db.queries.deployment import find_configured_scorers
+from passport_scorer.db.queries.partners import find_api_key
 from passport_scorer.db.url_options import driver_address, options_left_out, options_of
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
@@ -179,12 +176,12 @@ async def _naming_nothing(
     demo = _presented(settings)
     if (settings.ceramic_cache_scorer_id, settings.demo_api_scorer_id, demo) == (None, None, None):
         return []
-    parameters = NamesOfSettingsParameters(
-        settings.ceramic_cache_scorer_id,
-        settings.demo_api_scorer_id,
-        demo.prefix if demo else None,
+    found = await find_configured_scorers(
+        database,
+        default_scorer_id=settings.ceramic_cache_scorer_id,
+        demo_scorer_id=settings.demo_api_scorer_id,
+        demo_key_prefix=demo.prefix if demo else None,
     )
-    (found,) = await database.read(NAMES_OF_SETTINGS, parameters)
     useless = []
     for variable, scorer_id, is_there in (
         ("CERAMIC_CACHE_SCORER_ID", settings.ceramic_cache_scorer_id, found.has_default_scorer),
@@ -194,7 +191,7 @@ async def _naming_nothing(
             useless.append(UselessSetting(variable, f"There is no community {scorer_id}."))
     if demo is None:
         return useless
-    stored = stored_key(await database.read(READ_API_KEY, ReadApiKeyParameters(demo.prefix)))
+    stored = await find_api_key(database, demo.prefix)
     if problem := await asyncio.to_thread(_problem_of_key, demo, stored, now):
         useless.append(UselessSetting("DEMO_API_KEY", problem))
     elif found.has_demo_scorer and not found.demo_scorer_is_of_key:

@@ -6,25 +6,24 @@ parameters depends on how many there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from passport_scorer.db.queries.bans import ReadBansParameters, ReadRevocationsParameters
-from passport_scorer.db.queries.contributions import ReadContributionsParameters
-from passport_scorer.db.queries.customization import (
-    ReadListMembershipParameters,
-    ReadRulesetParameters,
-)
-from passport_scorer.db.queries.embed import CommunityParameters, ReadEmbedKeyParameters
-from passport_scorer.db.queries.nonces import CreateNonceParameters, UseNonceParameters
+from passport_scorer.db.queries.bans import find_bans, find_revoked_proof_values
+from passport_scorer.db.queries.contributions import sum_contributions
+from passport_scorer.db.queries.customization import find_ruleset, is_list_member
+from passport_scorer.db.queries.embed import find_embed_api_key, find_embed_config, find_weights
+from passport_scorer.db.queries.health import ping
+from passport_scorer.db.queries.nonces import insert_nonce, use_nonce
 from passport_scorer.db.queries.partners import (
-    ReadApiKeyParameters,
-    ReadScoreEventParameters,
-    ReadStampsPageParameters,
+    find_api_key,
+    find_historical_score,
+    find_stamps_page,
+    store_sha256_hash,
 )
 from passport_scorer.db.queries.scores import (
     KnownVersions,
@@ -34,7 +33,7 @@ from passport_scorer.db.queries.scores import (
     WriteScoringParameters,
     read_parameters,
 )
-from passport_scorer.db.queries.stakes import ReadLegacyStakesParameters, ReadStakesParameters
+from passport_scorer.db.queries.stakes import find_legacy_stakes, find_stakes
 from passport_scorer.db.queries.stamps import (
     AddressParameters,
     LiveStampsParameters,
@@ -42,19 +41,18 @@ from passport_scorer.db.queries.stamps import (
     StoreStampsParameters,
 )
 from passport_scorer.db.queries.usage import (
-    AllocateUsageIdsParameters,
-    StoreSha256HashParameters,
-    Usage,
-    write_usage_parameters,
-    write_usage_without_ids_parameters,
+    allocate_usage_ids,
+    insert_usage,
+    insert_usage_without_ids,
 )
-from passport_scorer.db.statement import NoParameters
+from passport_scorer.db.statement import NoParameters, Parameters, Query, Row, Statements
+from passport_scorer.domain.pagination import START, Cursor
 from passport_scorer.domain.proof_values import proof_value_spellings
+from passport_scorer.domain.usage import Usage
 from passport_scorer.ethereum.did import address_spellings
 from passport_scorer.scoring.service import MOST
 
 _NOW = datetime.now(UTC)
-_HIGHEST = 2**63 - 1
 KEY_HASH = "hash"  # of every key
 _PEOPLE = """
     SELECT
@@ -92,6 +90,38 @@ _PEOPLE = """
     ORDER BY passport.id
     LIMIT $1
 """
+
+
+Call = Callable[[Statements], Coroutine[Any, Any, object]]
+
+
+class _Recorded(Exception):
+    """The parameters that a typed function runs its statement with."""
+
+    def __init__(self, parameters: msgspec.Struct) -> None:
+        self.parameters = parameters
+
+
+class _Recorder:
+    """Runs nothing."""
+
+    async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        raise _Recorded(parameters)
+
+    read = fetch
+
+
+def parameters_of(call: Call) -> msgspec.Struct:
+    """Return the parameters with which a typed function runs its statement."""
+    try:
+        call(_Recorder()).send(None)
+    except _Recorded as recorded:
+        return recorded.parameters
+    raise AssertionError("no statement was run")
+
+
+def _calls(*calls: Call) -> list[msgspec.Struct]:
+    return [parameters_of(call) for call in calls]
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -216,17 +246,62 @@ def _usage(index: int) -> Usage:
     return Usage(f"id{index + 1}", _NOW, "/", "v2", "[]", "{}", "{}", None, None, False, None, 200)
 
 
-def _stamps_page(address: str, id_: int, *, is_above: bool, limit: int) -> ReadStampsPageParameters:
-    return ReadStampsPageParameters("key1", address, id_, is_above, limit, KEY_HASH)
+def _nonce(position: int, old: datetime) -> Call:
+    return lambda database: insert_nonce(
+        database, "a new one", created_on=_NOW, expires_on=_NOW, position=position, old=old
+    )
+
+
+def _historical_score(address: str, external_id: str, scorer_id: int | None) -> Call:
+    return lambda database: find_historical_score(
+        database,
+        key_prefix="key1",
+        key_hash=KEY_HASH,
+        external_scorer_id=external_id,
+        scorer_id=scorer_id,
+        address=address,
+        created_at=_NOW,
+    )
+
+
+def _stamps_page(address: str, cursor: Cursor, limit: int) -> Call:
+    return lambda database: find_stamps_page(
+        database,
+        key_prefix="key1",
+        key_hash=KEY_HASH,
+        address=address,
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+def _bans(addresses: list[str], hashes: list[str]) -> Call:
+    return lambda database: find_bans(database, addresses=addresses, hashes=hashes)
+
+
+def _revocations(proof_values: list[str]) -> Call:
+    return lambda database: find_revoked_proof_values(database, proof_values)
+
+
+def _insert_usage(count: int) -> Call:
+    rows = [_usage(index) for index in range(count)]
+    return lambda database: insert_usage(database, rows, range(1, count + 1))
+
+
+def _insert_usage_without_ids(count: int) -> Call:
+    rows = [_usage(index) for index in range(count)]
+    return lambda database: insert_usage_without_ids(database, rows)
 
 
 EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] = {
-    "allocate_usage_ids": lambda persons: [AllocateUsageIdsParameters(len(persons))],
-    "create_nonce": lambda _: [
-        CreateNonceParameters("a new one", _NOW, _NOW, position, old)
-        for position in (0, 10_000, 10**6)
-        for old in (_NOW, _NOW + timedelta(days=1))
-    ],
+    "allocate_usage_ids": lambda persons: _calls(lambda db: allocate_usage_ids(db, len(persons))),
+    "create_nonce": lambda _: _calls(
+        *(
+            _nonce(position, old)
+            for position in (0, 10_000, 10**6)
+            for old in (_NOW, _NOW + timedelta(days=1))
+        )
+    ),
     "live_stamps": lambda persons: [
         LiveStampsParameters(persons[0].address, 500, 65_536, 4_194_304)
     ],
@@ -236,50 +311,54 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
         LockScoresParameters([each.address for each in some], [1] * len(some))
         for some in (persons[:1], persons)
     ],
-    "ping": lambda _: [NoParameters()],
-    "read_api_key": lambda _: [ReadApiKeyParameters("key1")],
-    "read_bans": lambda persons: [
-        ReadBansParameters(address_spellings(persons[0].address), persons[0].nullifiers),
-        ReadBansParameters([], persons[0].nullifiers[:1]),
-    ],
-    "read_contributions": lambda persons: [ReadContributionsParameters(persons[0].address)],
-    "read_embed_config": lambda _: [CommunityParameters(1)],
-    "read_embed_key": lambda _: [ReadEmbedKeyParameters("key1")],
-    "read_embed_weights": lambda _: [CommunityParameters(1)],
-    "read_legacy_stakes": lambda persons: [ReadLegacyStakesParameters(persons[0].address, 1)],
-    "read_list_membership": lambda persons: [
-        ReadListMembershipParameters("ours", persons[0].address)
-    ],
-    "read_revocations": lambda persons: [
-        ReadRevocationsParameters(persons[0].proof_values),
-        ReadRevocationsParameters(
+    "ping": lambda _: _calls(ping),
+    "read_api_key": lambda _: _calls(lambda db: find_api_key(db, "key1")),
+    "read_bans": lambda persons: _calls(
+        _bans(address_spellings(persons[0].address), persons[0].nullifiers),
+        _bans([], persons[0].nullifiers[:1]),
+    ),
+    "read_contributions": lambda persons: _calls(
+        lambda db: sum_contributions(db, persons[0].address)
+    ),
+    "read_embed_config": lambda _: _calls(lambda db: find_embed_config(db, 1)),
+    "read_embed_key": lambda _: _calls(lambda db: find_embed_api_key(db, "key1")),
+    "read_embed_weights": lambda _: _calls(lambda db: find_weights(db, 1)),
+    "read_legacy_stakes": lambda persons: _calls(
+        lambda db: find_legacy_stakes(db, persons[0].address, 1)
+    ),
+    "read_list_membership": lambda persons: _calls(
+        lambda db: is_list_member(db, list_name="ours", address=persons[0].address)
+    ),
+    "read_revocations": lambda persons: _calls(
+        _revocations(persons[0].proof_values),
+        _revocations(
             [text for i in range(100) for text in proof_value_spellings(f"0x{i:0128x}1b")]
         ),
-    ],
-    "read_ruleset": lambda _: [ReadRulesetParameters(["DeveloperList#1"])],
-    "read_score_event": lambda persons: [
-        ReadScoreEventParameters("key1", "external1", None, persons[0].address, _NOW, KEY_HASH),
-        ReadScoreEventParameters("key1", "1", 1, persons[0].address, _NOW, KEY_HASH),
-    ],
+    ),
+    "read_ruleset": lambda _: _calls(lambda db: find_ruleset(db, ["DeveloperList#1"])),
+    "read_score_event": lambda persons: _calls(
+        _historical_score(persons[0].address, "external1", None),
+        _historical_score(persons[0].address, "1", 1),
+    ),
     "read_scoring": _read_scoring,
-    "read_stakes": lambda persons: [ReadStakesParameters(persons[0].address)],
-    "read_stamps_page": lambda persons: [
-        _stamps_page(persons[0].address, _HIGHEST, is_above=False, limit=1000),
-        _stamps_page(persons[0].address, persons[0].row_ids[5], is_above=False, limit=2),
-        _stamps_page(persons[0].address, persons[0].row_ids[5], is_above=True, limit=2),
-    ],
-    "store_sha256_hash": lambda _: [StoreSha256HashParameters("id1", "sha256:")],
+    "read_stakes": lambda persons: _calls(lambda db: find_stakes(db, persons[0].address)),
+    "read_stamps_page": lambda persons: _calls(
+        _stamps_page(persons[0].address, START, 1000),
+        _stamps_page(persons[0].address, Cursor("next", persons[0].row_ids[5]), 2),
+        _stamps_page(persons[0].address, Cursor("prev", persons[0].row_ids[5]), 2),
+    ),
+    "store_sha256_hash": lambda _: _calls(
+        lambda db: store_sha256_hash(db, key_id="id1", hashed_key="sha256:")
+    ),
     "store_stamps": _store_stamps,
     "stored_score": lambda persons: [StoredScoreParameters(persons[0].address, 1)],
-    "use_nonce": lambda _: [UseNonceParameters("c4ca4238a0b923820dcc509a6f75849b", _NOW)],
+    "use_nonce": lambda _: _calls(
+        lambda db: use_nonce(db, "c4ca4238a0b923820dcc509a6f75849b", _NOW)
+    ),
     "write_scoring": _write_scoring,
-    "write_usage": lambda persons: [
-        write_usage_parameters([_usage(index) for index in range(count)], range(1, count + 1))
-        for count in (1, len(persons))
-    ],
-    "write_usage_without_ids": lambda persons: [
-        write_usage_without_ids_parameters([_usage(index) for index in range(count)])
-        for count in (1, len(persons))
-    ],
+    "write_usage": lambda persons: _calls(_insert_usage(1), _insert_usage(len(persons))),
+    "write_usage_without_ids": lambda persons: _calls(
+        _insert_usage_without_ids(1), _insert_usage_without_ids(len(persons))
+    ),
 }
 """Query -> what it is run with."""

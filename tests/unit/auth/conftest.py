@@ -9,8 +9,7 @@ from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.queries.health import PING
-from passport_scorer.db.statement import NoParameters
+from passport_scorer.db.queries.health import ping
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ async def absent_database(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(DatabaseSettings(f"postgresql://nobody@/nothing?host={tmp_path}"))
     await database.open()
     with capture_logs() as logs, pytest.raises(DatabaseUnavailable):
-        await database.read(PING, NoParameters())
+        await ping(database)
     assert [event["reason"] for event in logs] == ["connection_refused"]
     yield database
     await database.close()

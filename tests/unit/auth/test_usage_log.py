@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from passport_scorer.auth.usage_backlog import UsageBacklog
 from passport_scorer.auth.usage_log import BatchedUsageAnalytics, NoUsageAnalytics
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.queries.usage import Usage
+from passport_scorer.domain.usage import Usage
 
 CALL = Usage(
     api_key_id="1",

@@ -14,9 +14,9 @@ from passport_scorer.auth.rate_limits import RateLimits
 from passport_scorer.auth.usage_log import BatchedUsageAnalytics
 from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.queries.usage import Usage
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.domain.usage import Usage
 
 from .counting import Counting
 

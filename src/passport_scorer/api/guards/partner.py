@@ -19,7 +19,7 @@ from passport_scorer.api.middleware.access_log import note_error
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
 from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
-from passport_scorer.db.queries.partners import READ_API_KEY, ReadApiKeyParameters, stored_key
+from passport_scorer.db.queries.partners import find_api_key
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.services import Services
 
@@ -34,6 +34,7 @@ PERMISSION_DENIED_ANSWER = detail_answer(
 
 Handler = Callable[["PartnerCall"], Awaitable[Response]]
 Found = TypeVar("Found")
+Key = TypeVar("Key", bound=ApiKey)
 
 
 class PartnerCall:
@@ -112,7 +113,7 @@ class PartnerCall:
             found = await read(key.hashed_key)  # only the slow hash could tell, which it has now
         return key, found
 
-    async def check_key(self, stored: ApiKey | None) -> ApiKey:
+    async def check_key(self, stored: Key | None) -> Key:
         """Check the presented key against the stored one; a failure counts against the peer.
 
         Raises:
@@ -138,9 +139,8 @@ class PartnerCall:
             InvalidApiKey, RateLimited, TooManyKeyChecks: see `authenticate`.
             DatabaseUnavailable: the database can't be reached in time.
         """
-        parameters = ReadApiKeyParameters(self.presented.prefix)
-        rows = await self.services.database.read(READ_API_KEY, parameters)
-        return await self.authenticate(stored_key(rows))
+        stored = await find_api_key(self.services.database, self.presented.prefix)
+        return await self.authenticate(stored)
 
     async def answer(self, handler: Handler, *, response_recorded: bool) -> Response:
         """Let the handler answer; whatever comes of it is an answer, and is recorded."""

@@ -15,8 +15,8 @@ import msgspec
 from starlette.requests import Request
 
 from passport_scorer.auth.api_keys import WrongSecret
-from passport_scorer.db.queries.usage import Usage
 from passport_scorer.domain.api_key import ApiKey
+from passport_scorer.domain.usage import Usage
 
 _LONGEST_PATH = 1000  # characters; what account_accountapikeyanalytics.path can hold
 _LONGEST_BASE_PATH = 200

@@ -14,11 +14,7 @@ from passport_scorer.api.guards.internal import (
 from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.schemas.parameters import ADDRESS
-from passport_scorer.db.queries.customization import (
-    READ_LIST_MEMBERSHIP,
-    ListMembership,
-    ReadListMembershipParameters,
-)
+from passport_scorer.db.queries.customization import is_list_member
 from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.bounded_types import LONGEST_NAME, is_storable
 from passport_scorer.services import Services
@@ -42,10 +38,8 @@ async def get_allow_list_membership(request: Request) -> Response:
     name, address = request.path_params["list"], request.path_params["address"]
     if not is_storable(name, LONGEST_NAME) or not is_address(address):
         return json_response(AllowListMembership(is_member=False))
-    parameters = ReadListMembershipParameters(name, address.lower())
-    found: ListMembership
-    (found,) = await services.database.read(READ_LIST_MEMBERSHIP, parameters)
-    return json_response(AllowListMembership(found.is_member))
+    is_member = await is_list_member(services.database, list_name=name, address=address.lower())
+    return json_response(AllowListMembership(is_member))
 
 
 ALLOW_LIST = Endpoint(

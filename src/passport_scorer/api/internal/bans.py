@@ -20,7 +20,7 @@ from passport_scorer.api.http.requests import json_body, list_of_at_most, member
 from passport_scorer.api.http.responses import detail_answer, json_response
 from passport_scorer.api.operations.examples import BANNED_HASH
 from passport_scorer.api.schemas.parameters import EXAMPLE_ADDRESS
-from passport_scorer.db.queries.bans import READ_BANS, ReadBansParameters
+from passport_scorer.db.queries.bans import find_bans
 from passport_scorer.domain.bans import Ban, Subject, banned_address, first_bans
 from passport_scorer.domain.bounded_types import HashText, StorableText
 from passport_scorer.domain.timestamps import event_time
@@ -87,8 +87,7 @@ async def check_bans(request: Request) -> Response:
     address = banned_address(asked)
     hashes = {subject.hash for subject in asked if subject.hash}
     spellings = address_spellings(address) if address else []
-    parameters = ReadBansParameters(spellings, list(hashes))
-    bans = await services.database.read(READ_BANS, parameters)
+    bans = await find_bans(services.database, addresses=spellings, hashes=hashes)
     first = first_bans(asked, address, bans, datetime.now(UTC))
     return json_response([_answer(*pair) for pair in zip(asked, first, strict=True)])
 

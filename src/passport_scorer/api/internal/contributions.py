@@ -16,10 +16,7 @@ from passport_scorer.api.http.problems import invalid_request_answer
 from passport_scorer.api.http.requests import required_query_parameter
 from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.schemas.parameters import CHECKSUMMED_ADDRESS, invalid_address_answer
-from passport_scorer.db.queries.contributions import (
-    READ_CONTRIBUTIONS,
-    ReadContributionsParameters,
-)
+from passport_scorer.db.queries.contributions import sum_contributions
 from passport_scorer.ethereum.checksum_address import parse_checksummed_address
 from passport_scorer.services import Services
 
@@ -41,8 +38,7 @@ async def get_contributor_statistics(request: Request) -> Response:
     """Return to how many grants the address has contributed, and how much."""
     services: Services = request.app.state.services
     address = parse_checksummed_address(required_query_parameter(request, "address"))
-    parameters = ReadContributionsParameters(address)
-    (found,) = await services.database.read(READ_CONTRIBUTIONS, parameters)
+    found = await sum_contributions(services.database, address)
     return json_response(ContributorStatistics(float(found.count), float(found.amount)))
 
 

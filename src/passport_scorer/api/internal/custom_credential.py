@@ -15,7 +15,7 @@ from passport_scorer.api.guards.internal import (
 )
 from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
 from passport_scorer.api.http.responses import detail_answer, json_response
-from passport_scorer.db.queries.customization import READ_RULESET, ReadRulesetParameters
+from passport_scorer.db.queries.customization import find_ruleset
 from passport_scorer.domain.bounded_types import is_storable
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
@@ -42,10 +42,10 @@ async def get_custom_credential(request: Request) -> Response:
     """Return the definition of a custom credential."""
     services: Services = request.app.state.services
     named = provider_ids(request.path_params["provider_id"])
-    rows = await services.database.read(READ_RULESET, ReadRulesetParameters(named))
-    if not rows:
+    definition = await find_ruleset(services.database, named)
+    if definition is None:
         raise RulesetNotFound
-    return json_response(CustomCredential(msgspec.Raw(rows[0].definition.encode())))
+    return json_response(CustomCredential(msgspec.Raw(definition.encode())))
 
 
 def provider_ids(decoded: str) -> list[str]:

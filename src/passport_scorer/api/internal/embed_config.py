@@ -16,14 +16,10 @@ from passport_scorer.api.http.requests import (
 from passport_scorer.api.http.responses import general_answers, json_response
 from passport_scorer.api.schemas.parameters import unknown_scorer_answer
 from passport_scorer.api.schemas.weights import WEIGHTS_CACHE_CONTROL, weights_of
-from passport_scorer.db.queries.embed import (
-    READ_EMBED_CONFIG,
-    CommunityParameters,
-    EmbedConfig,
-)
+from passport_scorer.db.queries.embed import find_embed_config
 from passport_scorer.domain.bounded_types import BIGINT
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.domain.embed import Section, SectionItem, sections, weight_numbers
+from passport_scorer.domain.embed import Section, SectionItem
 from passport_scorer.services import Services
 
 
@@ -52,22 +48,11 @@ async def get_embed_config(request: Request) -> Response:
     """Return the weights of a community's scorer, and the sections of its page."""
     services: Services = request.app.state.services
     written = required_query_parameter(request, "community_id")
-    parameters = CommunityParameters(parse_integer(written, ["query", "community_id"]))
-    rows = await services.database.read(READ_EMBED_CONFIG, parameters)
-    if not rows:
+    community_id = parse_integer(written, ["query", "community_id"])
+    config = await find_embed_config(services.database, community_id)
+    if config is None:
         raise ScorerNotFound
-    return json_response(_page(rows[0]))
-
-
-def _page(row: EmbedConfig) -> EmbedPage:
-    places = zip(
-        row.titles or (),
-        row.section_orders or (),
-        row.platform_ids or (),
-        row.item_orders or (),
-        strict=True,
-    )
-    return EmbedPage(weight_numbers(row.weights), sections(places))
+    return json_response(EmbedPage(config.weights, config.sections))
 
 
 _WEIGHTS = {"Google": 0.525, "Github": 1.5}

@@ -9,8 +9,7 @@ from starlette.responses import Response
 from passport_scorer.api.guards.partner import PARTNER_SECURITY, PartnerCall
 from passport_scorer.api.http.endpoint import Answer, Endpoint
 from passport_scorer.api.http.responses import detail_answer, general_answers, json_response
-from passport_scorer.db.queries.embed import READ_EMBED_KEY, ReadEmbedKeyParameters
-from passport_scorer.db.queries.partners import stored_key
+from passport_scorer.db.queries.embed import find_embed_api_key
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 from passport_scorer.services import Services
 
@@ -32,13 +31,11 @@ async def validate_api_key(request: Request) -> Response:
     # One peer presents the keys of everybody's pages: what one page gets wrong must not count
     # against the others.
     call = PartnerCall(request, is_limited=False)
-    parameters = ReadEmbedKeyParameters(call.presented.prefix)
-    rows = await services.database.read(READ_EMBED_KEY, parameters)
-    await call.check_key(stored_key(rows))
-    stored = rows[0].embed_rate_limit
-    limit = read_rate_limit(stored)
+    stored = await find_embed_api_key(services.database, call.presented.prefix)
+    key = await call.check_key(stored)
+    limit = read_rate_limit(key.embed_rate_limit)
     is_readable = limit is None or not limit.is_default
-    return json_response(EmbedRateLimit(stored if is_readable else DEFAULT_TEXT))
+    return json_response(EmbedRateLimit(key.embed_rate_limit if is_readable else DEFAULT_TEXT))
 
 
 VALIDATE_API_KEY = Endpoint(

@@ -20,14 +20,11 @@ from passport_scorer.api.schemas.parameters import (
     EXAMPLE_ADDRESS,
     invalid_address_answer,
 )
-from passport_scorer.db.queries.stakes import (
-    READ_LEGACY_STAKES,
-    LegacyStake,
-    ReadLegacyStakesParameters,
-)
+from passport_scorer.db.queries.stakes import find_legacy_stakes
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.bounded_types import INTEGER
 from passport_scorer.domain.decimals import plain
+from passport_scorer.domain.stakes import LegacyStake
 from passport_scorer.services import Services
 
 
@@ -71,17 +68,15 @@ class LegacyStakes(msgspec.Struct, frozen=True):
 async def get_legacy_stakes(request: Request) -> Response:
     """Return the events of a round in which the address is staker or staked on."""
     services: Services = request.app.state.services
-    parameters = ReadLegacyStakesParameters(
-        parse_address(request.path_params["address"]),
-        integer_path_parameter(request, "round_id", INTEGER),
-    )
-    rows = await services.database.read(READ_LEGACY_STAKES, parameters)
-    return json_response(LegacyStakes([_event(row) for row in rows]))
+    address = parse_address(request.path_params["address"])
+    round_id = integer_path_parameter(request, "round_id", INTEGER)
+    stakes = await find_legacy_stakes(services.database, address, round_id)
+    return json_response(LegacyStakes([_event(stake) for stake in stakes]))
 
 
-def _event(row: LegacyStake) -> LegacyStakeEvent:
-    columns = msgspec.structs.asdict(row)
-    return LegacyStakeEvent(**{**columns, "amount": plain(row.amount)})
+def _event(stake: LegacyStake) -> LegacyStakeEvent:
+    members = msgspec.structs.asdict(stake)
+    return LegacyStakeEvent(**{**members, "amount": plain(stake.amount)})
 
 
 LEGACY_STAKES = Endpoint(

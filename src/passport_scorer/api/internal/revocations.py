@@ -18,7 +18,7 @@ from passport_scorer.api.http.problems import invalid_request_answer
 from passport_scorer.api.http.requests import json_body, list_of_at_most, members
 from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.operations.examples import CREDENTIALS, REVOKED_PROOF, proof_value
-from passport_scorer.db.queries.bans import READ_REVOCATIONS, ReadRevocationsParameters
+from passport_scorer.db.queries.bans import find_revoked_proof_values
 from passport_scorer.domain.bounded_types import StorableText
 from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
 from passport_scorer.domain.submissions import MOST_ENTRIES, check_number
@@ -58,9 +58,8 @@ async def check_revocations(request: Request) -> Response:
     asked = members((await json_body(request, _SentProofs)).proof_values)
     check_number(asked)
     spellings = {text for value in asked for text in proof_value_spellings(value) if text}
-    parameters = ReadRevocationsParameters(list(spellings))
-    rows = await services.database.read(READ_REVOCATIONS, parameters)
-    revoked = {canonical_proof_value(row.proof_value) for row in rows}
+    found = await find_revoked_proof_values(services.database, spellings)
+    revoked = set(map(canonical_proof_value, found))
     return json_response(
         [RevocationCheck(value, canonical_proof_value(value) in revoked) for value in asked]
     )

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.requests import Request
 
-from passport_scorer.db.queries.partners import ReadStampsPageParameters
 from passport_scorer.domain.pagination import Cursor
 
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
@@ -29,13 +28,6 @@ class PageRequest(msgspec.Struct, frozen=True):
     cursor: Cursor
     limit: int
     include_metadata: bool | None
-
-    def parameters(self, key_prefix: str, key_hash: str) -> ReadStampsPageParameters:
-        """Return what reads this page, together with an API key and for a hash of it."""
-        is_above = self.cursor.d == "prev"
-        return ReadStampsPageParameters(
-            key_prefix, self.address, self.cursor.id, is_above, self.limit, key_hash
-        )
 
     def url(self, base: str, cursor: Cursor) -> str:
         """Return the URL of another page: the same request with another token."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from passport_scorer.api.operations.examples import ADDRESS, OWNER_ADDRESS
-from passport_scorer.db.queries.stakes import READ_STAKES, ReadStakesParameters, Stake
+from passport_scorer.db.queries.stakes import find_stakes
 from passport_scorer.domain.decimals import plain
+from passport_scorer.domain.stakes import Stake
 from passport_scorer.domain.timestamps import iso
 from passport_scorer.services import Services
 
@@ -51,23 +52,22 @@ async def stakes_of(services: Services, address: str) -> Stakes:
     Raises:
         DatabaseUnavailable: the database can't be reached in time.
     """
-    rows = await services.database.read(READ_STAKES, ReadStakesParameters(address))
-    return _shown(rows)
+    return _shown(await find_stakes(services.database, address))
 
 
-def _shown(rows: Sequence[Stake]) -> Stakes:
+def _shown(stakes: Sequence[Stake]) -> Stakes:
     return Stakes(
         [
             StakeItem(
-                chain=row.chain,
-                staker=row.staker,
-                stakee=row.stakee,
-                amount=plain(row.amount),
-                unlock_time=iso(row.unlock_time),
-                lock_time=iso(row.lock_time),
-                last_updated_in_block=int(row.last_updated_in_block),
+                chain=stake.chain,
+                staker=stake.staker,
+                stakee=stake.stakee,
+                amount=plain(stake.amount),
+                unlock_time=iso(stake.unlock_time),
+                lock_time=iso(stake.lock_time),
+                last_updated_in_block=int(stake.last_updated_in_block),
             )
-            for row in rows
+            for stake in stakes
         ]
     )
 

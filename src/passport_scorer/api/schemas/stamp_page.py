@@ -7,8 +7,7 @@ import msgspec
 from passport_scorer.api.operations.examples import ADDRESS, CREDENTIALS
 from passport_scorer.api.schemas.page_request import PageRequest
 from passport_scorer.catalogue.model import Catalogue, ShownPlatform, StampMetadata
-from passport_scorer.db.queries.partners import StampsPageRow
-from passport_scorer.domain.pagination import neighbours
+from passport_scorer.domain.pagination import StampsPage, neighbours
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -40,24 +39,24 @@ class Page(msgspec.Struct, frozen=True):
     items: list[Item]
 
 
-def page(row: StampsPageRow, asked: PageRequest, base: str, catalogue: Catalogue | None) -> Page:
+def page(found: StampsPage, asked: PageRequest, base: str, catalogue: Catalogue | None) -> Page:
     """Return the answer for a page that was read.
 
     Args:
-        row: what was read.
+        found: the stamps.
         asked: what was asked for.
         base: scheme, host and path prefix that the caller used.
         catalogue: None if the caller doesn't ask for it.
     """
-    older, newer = neighbours(row.ids or (), has_newer=row.has_newer, has_older=row.has_older)
+    ids = [stamp.id for stamp in found.stamps]
+    older, newer = neighbours(ids, has_newer=found.has_newer, has_older=found.has_older)
     known = catalogue.stamps if catalogue else {}
-    stamps = zip(row.providers or (), row.documents or (), strict=True)
     return Page(
         next=asked.url(base, older) if older else None,
         prev=asked.url(base, newer) if newer else None,
         items=[
-            Item("1.0.0", msgspec.Raw(document), known.get(provider))
-            for provider, document in stamps
+            Item("1.0.0", msgspec.Raw(stamp.document), known.get(stamp.provider))
+            for stamp in found.stamps
         ],
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from passport_scorer.db.queries.embed import READ_EMBED_WEIGHTS, CommunityParameters
+from passport_scorer.db.queries.embed import find_weights
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.domain.embed import weight_numbers
 from passport_scorer.services import Services
 
 WEIGHTS_CACHE_CONTROL = "public, max-age=60"  # they change a few times a year
@@ -17,7 +16,7 @@ async def weights_of(services: Services, community_id: int) -> dict[str, float]:
         ScorerNotFound: there is no such community.
         DatabaseUnavailable: the database can't be reached in time.
     """
-    rows = await services.database.read(READ_EMBED_WEIGHTS, CommunityParameters(community_id))
-    if not rows:
+    weights = await find_weights(services.database, community_id)
+    if weights is None:
         raise ScorerNotFound
-    return weight_numbers(rows[0].weights)
+    return weights

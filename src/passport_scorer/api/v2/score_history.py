@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 import structlog
@@ -25,68 +27,73 @@ from passport_scorer.api.schemas.score import (
     V2ScoreResponse,
     recorded_score_response,
 )
-from passport_scorer.api.schemas.scorer_id import parse_scorer_id
+from passport_scorer.api.schemas.scorer_id import NamedScorer, parse_scorer_id
 from passport_scorer.api.v2.score import SCORE
-from passport_scorer.db.queries.partners import (
-    READ_SCORE_EVENT,
-    ReadScoreEventParameters,
-    ScoreEventRow,
-    stored_key,
-)
+from passport_scorer.db.queries.partners import find_historical_score
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.score_history import NoScoreFound, parse_created_at
-from passport_scorer.domain.stored_score import UnreadableScore, read_event
+from passport_scorer.domain.score_history import HistoricalScore, NoScoreFound, parse_created_at
+from passport_scorer.domain.stored_score import RecordedScore, UnreadableScore, read_event
 
 log = structlog.get_logger()
+
+
+class _ScoreQuery(msgspec.Struct, frozen=True):
+    scorer: NamedScorer
+    address: str
+    created_at: datetime
+    created_at_text: str  # as the caller wrote it
 
 
 @partner_endpoint(response_recorded=False)
 async def get_score_history(call: PartnerCall) -> Response:
     """Return the newest score of an address that was recorded at or before a time."""
     try:
-        asked, created_at = _asked(call)
+        asked = _asked(call)
     except PassportScorerError:
         _check_permission(await call.authenticate_alone())
         raise
 
-    def read(key_hash: str) -> Awaitable[list[ScoreEventRow]]:
-        parameters = msgspec.structs.replace(asked, key_hash=key_hash)
-        return call.services.database.read(READ_SCORE_EVENT, parameters)
+    def find(key_hash: str) -> Awaitable[HistoricalScore]:
+        return find_historical_score(
+            call.services.database,
+            key_prefix=call.presented.prefix,
+            key_hash=key_hash,
+            external_scorer_id=asked.scorer.external_scorer_id,
+            scorer_id=asked.scorer.scorer_id,
+            address=asked.address,
+            created_at=asked.created_at,
+        )
 
-    key, rows = await call.authorized(read, stored_key)
-    community_id = rows[0].community_id
-    note_community(call.request.scope, community_id)
+    key, found = await call.authorized(find, attrgetter("key"))
+    note_community(call.request.scope, found.community_id)
     _check_permission(key)
-    if community_id is None:
+    if found.community_id is None:
         raise ScorerNotFound("No Community matches the given query.")
-    if rows[0].data is None:
-        raise NoScoreFound(asked.address, created_at)
-    try:
-        score = read_event(rows[0].data)
-    except UnreadableScore as error:  # the row holds no score
-        log.warning("event_not_readable", address=asked.address, reason=error.code)
-        raise NoScoreFound(asked.address, created_at) from error
-    note_score(call.request.scope, community_id, passing=score.passing)
+    score = _recorded(found, asked)
+    note_score(call.request.scope, found.community_id, passing=score.passing)
     return json_response(recorded_score_response(asked.address, score))
 
 
-def _asked(call: PartnerCall) -> tuple[ReadScoreEventParameters, str]:
-    """Return what is to be read, and the time as it was written."""
+def _asked(call: PartnerCall) -> _ScoreQuery:
     path = call.request.path_params
     scorer = parse_scorer_id(path["scorer_id"], call.services.demo_scorer_id)
     address = parse_address(path["address"])
     created_at = required_query_parameter(call.request, "created_at")
-    asked = ReadScoreEventParameters(
-        key_prefix=call.presented.prefix,
-        external_scorer_id=scorer.external_scorer_id,
-        scorer_id=scorer.scorer_id,
-        address=address,
-        created_at=parse_created_at(created_at),
-    )
-    return asked, created_at
+    return _ScoreQuery(scorer, address, parse_created_at(created_at), created_at)
+
+
+def _recorded(found: HistoricalScore, asked: _ScoreQuery) -> RecordedScore:
+    no_score = NoScoreFound(asked.address, asked.created_at_text)
+    if found.data is None:
+        raise no_score
+    try:
+        return read_event(found.data)
+    except UnreadableScore as error:  # the row holds no score
+        log.warning("event_not_readable", address=asked.address, reason=error.code)
+        raise no_score from error
 
 
 def _check_permission(key: ApiKey) -> None:

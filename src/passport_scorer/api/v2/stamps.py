@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from operator import attrgetter
 
 from starlette.responses import Response
 
@@ -30,10 +31,10 @@ from passport_scorer.api.schemas.stamp_page import (
 )
 from passport_scorer.api.v2.catalogue import NO_CATALOGUE_ANSWER
 from passport_scorer.api.v2.score import SCORE
-from passport_scorer.db.queries.partners import READ_STAMPS_PAGE, StampsPageRow, stored_key
+from passport_scorer.db.queries.partners import find_stamps_page
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.pagination import check_limit, parse_token
+from passport_scorer.domain.pagination import StampsPage, check_limit, parse_token
 
 
 @partner_endpoint(response_recorded=False)
@@ -45,13 +46,19 @@ async def list_stamps(call: PartnerCall) -> Response:
         await call.authenticate_alone()
         raise
 
-    def read(key_hash: str) -> Awaitable[list[StampsPageRow]]:
-        parameters = asked.parameters(call.presented.prefix, key_hash)
-        return call.services.database.read(READ_STAMPS_PAGE, parameters)
+    def find(key_hash: str) -> Awaitable[StampsPage]:
+        return find_stamps_page(
+            call.services.database,
+            key_prefix=call.presented.prefix,
+            key_hash=key_hash,
+            address=asked.address,
+            cursor=asked.cursor,
+            limit=asked.limit,
+        )
 
-    _, rows = await call.authorized(read, stored_key)
+    _, found = await call.authorized(find, attrgetter("key"))
     catalogue = await call.services.catalogue.catalogue() if asked.include_metadata else None
-    return json_response(page(rows[0], asked, base_url(call.request), catalogue))
+    return json_response(page(found, asked, base_url(call.request), catalogue))
 
 
 def _asked(call: PartnerCall) -> PageRequest:

@@ -1,11 +1,11 @@
-"""What `passport-scorer db check` looks for in the rows, beside the tables' shape.
+"""Checks of rows by `passport-scorer db check`, besides those of the tables' shape.
 
 A check is a statement and what its rows mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -13,20 +13,19 @@ import msgspec
 
 from passport_scorer.db.checks.comparison import Finding, Severity
 from passport_scorer.db.queries.row_checks import (
-    CHECK_DEPLOYMENT,
-    CHECK_RATE_LIMITS,
-    DeploymentParameters,
-    DeploymentRow,
-    KeyLimitRow,
-    TextRow,
+    StoredDeployment,
+    StoredRateLimit,
+    StoredText,
+    find_deployment,
+    find_rate_limits,
 )
-from passport_scorer.db.statement import NoParameters, Query
+from passport_scorer.db.statement import Parameters, Query, Row, Statements
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 
 MOST_FINDINGS = 50  # of one check; more are only counted
 _NAMED = 10  # ids in a message
 
-# The comparison of the tables says what is missing, or may not be read.
+# The comparison of the tables reports what is missing or not readable.
 _NOT_THERE = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
@@ -39,20 +38,33 @@ class RowCheck(msgspec.Struct, frozen=True):
     """A check of rows.
 
     Attributes:
-        table: the table that it looks at.
-        query: its statement, which only reads.
-        findings: from the statement's rows to what is said about them.
+        table: the table it looks at.
+        find: reads the rows.
+        findings: what is wrong with these rows.
     """
 
     table: str
-    query: Query[NoParameters, Any]
+    find: Callable[[Statements], Awaitable[Sequence[Any]]]
     findings: Callable[[Sequence[Any]], Iterable[Finding]]
 
 
-async def check_rows(connection: Any, checks: Iterable[RowCheck]) -> list[Finding]:
-    """Run checks on a connection of asyncpg, each in a transaction that may not write.
+class _Session:
+    """Runs statements on a connection of asyncpg, which is no part of the pool."""
 
-    A check whose tables are not there, or may not be read, finds nothing.
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+        records = await self._connection.fetch(query.sql, *query.arguments(parameters))
+        return [query.row(*record) for record in records]
+
+    read = fetch
+
+
+async def check_rows(connection: Any, checks: Iterable[RowCheck]) -> list[Finding]:
+    """Run checks on a connection of asyncpg, each in a read-only transaction.
+
+    A check whose tables are missing or not readable finds nothing.
 
     Raises:
         asyncpg.PostgresError: the database can't be used.
@@ -60,39 +72,37 @@ async def check_rows(connection: Any, checks: Iterable[RowCheck]) -> list[Findin
     return [finding for check in checks for finding in await _found(connection, check)]
 
 
-async def read_deployment(connection: Any, demo_addresses: list[str]) -> DeploymentRow | None:
-    """Return whose rows the database has, and what they tell; None: they can't be read.
+async def read_deployment(connection: Any, demo_addresses: list[str]) -> StoredDeployment | None:
+    """Return what the rows tell of the deployment that wrote them; None: they can't be read.
 
     Args:
         connection: of asyncpg.
-        demo_addresses: of the accounts that are no deployment's.
+        demo_addresses: the accounts of the demo, which belong to no deployment.
 
     Raises:
         asyncpg.PostgresError: the database can't be used.
     """
-    arguments = CHECK_DEPLOYMENT.arguments(DeploymentParameters(demo_addresses))
     try:
         async with connection.transaction(readonly=True):
-            record = await connection.fetchrow(CHECK_DEPLOYMENT.sql, *arguments)
+            return await find_deployment(_Session(connection), demo_addresses)
     except _NOT_THERE:
         return None
-    return DeploymentRow(*record)
 
 
 async def _found(connection: Any, check: RowCheck) -> list[Finding]:
     try:
         async with connection.transaction(readonly=True):
-            records = await connection.fetch(check.query.sql)
+            rows = await check.find(_Session(connection))
     except _NOT_THERE:
         return []
-    found = list(check.findings([check.query.row(*record) for record in records]))
+    found = list(check.findings(rows))
     if len(found) > MOST_FINDINGS:
         more = f"… and {len(found) - MOST_FINDINGS} more of this kind"
         found[MOST_FINDINGS:] = [Finding(check.table, found[0].severity, more)]
     return found
 
 
-def unreadable_rate_limits(rows: Sequence[KeyLimitRow]) -> Iterator[Finding]:
+def unreadable_rate_limits(rows: Sequence[StoredRateLimit]) -> Iterator[Finding]:
     """Name each rate limit that cannot be read, by the key's prefix and the column."""
     for row in rows:
         limit = read_rate_limit(row.rate_limit)
@@ -106,7 +116,7 @@ def unreadable_rate_limits(rows: Sequence[KeyLimitRow]) -> Iterator[Finding]:
             )
 
 
-def _assignment(row: KeyLimitRow) -> str:
+def _assignment(row: StoredRateLimit) -> str:
     """Return the statement that stores what the limit counts as; it is shown, never run."""
     prefix = "'" + row.prefix.replace("'", "''") + "'"
     return (
@@ -132,7 +142,7 @@ class Unfound(msgspec.Struct, frozen=True):
     is_found: Callable[[str], bool]
     usual: str
 
-    def __call__(self, rows: Sequence[TextRow]) -> Iterator[Finding]:
+    def __call__(self, rows: Sequence[StoredText]) -> Iterator[Finding]:
         """Say which of these rows are not found, and how they would be."""
         ids = [str(row.id) for row in rows if not self.is_found(row.text)]
         if not ids:
@@ -148,4 +158,4 @@ class Unfound(msgspec.Struct, frozen=True):
         )
 
 
-RATE_LIMITS = RowCheck("account_accountapikey", CHECK_RATE_LIMITS, unreadable_rate_limits)
+RATE_LIMITS = RowCheck("account_accountapikey", find_rate_limits, unreadable_rate_limits)

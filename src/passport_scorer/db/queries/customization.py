@@ -1,36 +1,56 @@
-"""What communities have of their own: lists of addresses, and custom credentials."""
+"""Customizations of communities: address lists and custom credentials."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
-from passport_scorer.db.statement import Query
+from passport_scorer.db.statement import Query, Statements
 
 
-class ReadListMembershipParameters(msgspec.Struct, frozen=True):
-    """$1 and $2 of `read_list_membership.sql`: the name of a list, an address in lower case."""
+class _FindListMember(msgspec.Struct, frozen=True):
+    """$1 and $2 of `read_list_membership.sql`."""
 
     list_name: str
     address: str
 
 
-class ListMembership(msgspec.Struct, frozen=True):
-    """Whether the address is on the list."""
+class _ListMembership(msgspec.Struct, frozen=True):
+    """The one row of `read_list_membership.sql`."""
 
     is_member: bool
 
 
-class ReadRulesetParameters(msgspec.Struct, frozen=True):
+class _FindRuleset(msgspec.Struct, frozen=True):
     """$1 of `read_ruleset.sql`."""
 
     provider_ids: list[str]
 
 
-class Ruleset(msgspec.Struct, frozen=True):
-    """The definition of a custom credential, as JSON text."""
+class _Ruleset(msgspec.Struct, frozen=True):
+    """A row of `read_ruleset.sql`."""
 
     definition: str
 
 
-READ_LIST_MEMBERSHIP = Query("read_list_membership", ReadListMembershipParameters, ListMembership)
-READ_RULESET = Query("read_ruleset", ReadRulesetParameters, Ruleset)
+_IS_LIST_MEMBER = Query("read_list_membership", _FindListMember, _ListMembership)
+_FIND_RULESET = Query("read_ruleset", _FindRuleset, _Ruleset)
+
+
+async def is_list_member(database: Statements, *, list_name: str, address: str) -> bool:
+    """Return True if the list exists and contains the address (lower case)."""
+    parameters = _FindListMember(list_name, address)
+    (row,) = await database.read(_IS_LIST_MEMBER, parameters)
+    return row.is_member
+
+
+async def find_ruleset(database: Statements, provider_ids: Iterable[str]) -> str | None:
+    """Return the definition of a custom credential, as JSON text; None if there is no such one.
+
+    Args:
+        database: the pool, or a transaction.
+        provider_ids: the ids to look for; the first one that exists is returned.
+    """
+    rows = await database.read(_FIND_RULESET, _FindRuleset(list(provider_ids)))
+    return rows[0].definition if rows else None

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import msgspec
 
-from passport_scorer.db.queries.partners import ApiKeyRow
-from passport_scorer.db.statement import Query
+from passport_scorer.db.statement import Query, Statements
+from passport_scorer.domain.api_key import EmbedApiKey
+from passport_scorer.domain.embed import EmbedConfig, sections, weight_numbers
 
 
-class CommunityParameters(msgspec.Struct, frozen=True):
+class _OfCommunity(msgspec.Struct, frozen=True):
     """$1 of `read_embed_weights.sql` and `read_embed_config.sql`."""
 
     community_id: int
 
 
-class EmbedWeights(msgspec.Struct, frozen=True):
-    """The weights of a community's scorer, as JSON text; None where there are none."""
+class _Weights(msgspec.Struct, frozen=True):
+    """A row of `read_embed_weights.sql`: JSON text; null if the scorer has no weights."""
 
     weights: str | None
 
 
-class EmbedConfig(msgspec.Struct, frozen=True):
-    """The same, and the platforms of its page; the arrays are parallel, or all None."""
+class _Config(msgspec.Struct, frozen=True):
+    """A row of `read_embed_config.sql`; the arrays are parallel, or all null."""
 
     weights: str | None
     titles: list[str] | None
@@ -30,18 +31,40 @@ class EmbedConfig(msgspec.Struct, frozen=True):
     item_orders: list[int | None] | None
 
 
-class ReadEmbedKeyParameters(msgspec.Struct, frozen=True):
+class _FindEmbedApiKey(msgspec.Struct, frozen=True):
     """$1 of `read_embed_key.sql`."""
 
     prefix: str
 
 
-class EmbedKey(ApiKeyRow, frozen=True):
-    """An API key, and how often pages that embed the stamps may use it."""
+_FIND_WEIGHTS = Query("read_embed_weights", _OfCommunity, _Weights)
+_FIND_EMBED_CONFIG = Query("read_embed_config", _OfCommunity, _Config)
+_FIND_EMBED_API_KEY = Query("read_embed_key", _FindEmbedApiKey, EmbedApiKey)
 
-    embed_rate_limit: str | None
+
+async def find_weights(database: Statements, community_id: int) -> dict[str, float] | None:
+    """Return the weights of a community's scorer, by provider; None if there is no such one."""
+    rows = await database.read(_FIND_WEIGHTS, _OfCommunity(community_id))
+    return weight_numbers(rows[0].weights) if rows else None
 
 
-READ_EMBED_WEIGHTS = Query("read_embed_weights", CommunityParameters, EmbedWeights)
-READ_EMBED_CONFIG = Query("read_embed_config", CommunityParameters, EmbedConfig)
-READ_EMBED_KEY = Query("read_embed_key", ReadEmbedKeyParameters, EmbedKey)
+async def find_embed_config(database: Statements, community_id: int) -> EmbedConfig | None:
+    """Return what the page of a community shows; None if there is no such community."""
+    rows = await database.read(_FIND_EMBED_CONFIG, _OfCommunity(community_id))
+    if not rows:
+        return None
+    row = rows[0]
+    items = zip(
+        row.titles or (),
+        row.section_orders or (),
+        row.platform_ids or (),
+        row.item_orders or (),
+        strict=True,
+    )
+    return EmbedConfig(weight_numbers(row.weights), sections(items))
+
+
+async def find_embed_api_key(database: Statements, prefix: str) -> EmbedApiKey | None:
+    """Return the API key with a prefix, and its embed rate limit; None if there is no such key."""
+    rows = await database.read(_FIND_EMBED_API_KEY, _FindEmbedApiKey(prefix))
+    return rows[0] if rows else None

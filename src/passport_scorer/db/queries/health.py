@@ -1,17 +1,28 @@
-"""Statements about the database itself."""
+"""The state of the database itself."""
 
 from datetime import datetime
 
 import msgspec
 
-from passport_scorer.db.statement import NoParameters, Query
+from passport_scorer.db.statement import NoParameters, Query, Statements
 
 
-class Pong(msgspec.Struct, frozen=True):
-    """Whether the database can be written to, and its time (aware)."""
+class ServerStatus(msgspec.Struct, frozen=True):
+    """The state of the server.
+
+    Attributes:
+        is_writable: False for a standby, or if transactions are read-only.
+        now: its time; aware.
+    """
 
     is_writable: bool
     now: datetime
 
 
-PING = Query("ping", NoParameters, Pong)
+_PING = Query("ping", NoParameters, ServerStatus)
+
+
+async def ping(database: Statements) -> ServerStatus:
+    """Ask the database for its state; writes nothing."""
+    (status,) = await database.read(_PING, NoParameters())
+    return status

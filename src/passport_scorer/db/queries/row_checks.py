@@ -1,41 +1,49 @@
-"""What `passport-scorer db check` reads of rows; statements that no request waits for."""
+"""The rows that `passport-scorer db check` looks at; no request waits for these statements."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from passport_scorer.db.statement import NoParameters, Query
+from passport_scorer.db.statement import NoParameters, Query, Statements
 
 
-class KeyLimitRow(msgspec.Struct, frozen=True):
-    """A row of `check_rate_limits.sql`: one rate limit of an API key that may be used."""
+class StoredRateLimit(msgspec.Struct, frozen=True):
+    """A rate limit of an API key that is not revoked.
+
+    Attributes:
+        prefix: of the key.
+        column_name: the column of the limit.
+        rate_limit: as stored; neither empty nor in the plainest form.
+    """
 
     prefix: str
     column_name: str
     rate_limit: str
 
 
-class TextRow(msgspec.Struct, frozen=True):
-    """A row whose text requests search for: of `check_bans.sql` and `check_revocations.sql`."""
+class StoredText(msgspec.Struct, frozen=True):
+    """A row, and the text by which requests look for it."""
 
     id: int
     text: str
 
 
-class DeploymentParameters(msgspec.Struct, frozen=True):
-    """$1 of `check_deployment.sql`: the addresses of the demo's accounts."""
+class _FindDeployment(msgspec.Struct, frozen=True):
+    """$1 of `check_deployment.sql`."""
 
     demo_addresses: list[str]
 
 
-class DeploymentRow(msgspec.Struct, frozen=True):
-    """The one row of `check_deployment.sql`.
+class StoredDeployment(msgspec.Struct, frozen=True):
+    """What the rows tell of the deployment that wrote them.
 
     Attributes:
         is_foreign: another deployment has filled the database.
-        has_later_nullifiers: there are claims of nullifiers of version 1.
+        has_later_nullifiers: nullifiers of version 1 are claimed.
         has_usage: the use of API keys was recorded.
-        has_rate_limits: API keys that may be used have rate limits.
+        has_rate_limits: API keys that are not revoked have rate limits.
     """
 
     is_foreign: bool
@@ -44,7 +52,33 @@ class DeploymentRow(msgspec.Struct, frozen=True):
     has_rate_limits: bool
 
 
-CHECK_RATE_LIMITS = Query("check_rate_limits", NoParameters, KeyLimitRow)
-CHECK_BANS = Query("check_bans", NoParameters, TextRow)
-CHECK_REVOCATIONS = Query("check_revocations", NoParameters, TextRow)
-CHECK_DEPLOYMENT = Query("check_deployment", DeploymentParameters, DeploymentRow)
+_FIND_RATE_LIMITS = Query("check_rate_limits", NoParameters, StoredRateLimit)
+_FIND_UNUSUAL_BANS = Query("check_bans", NoParameters, StoredText)
+_FIND_UNUSUAL_REVOCATIONS = Query("check_revocations", NoParameters, StoredText)
+_FIND_DEPLOYMENT = Query("check_deployment", _FindDeployment, StoredDeployment)
+
+
+async def find_rate_limits(database: Statements) -> list[StoredRateLimit]:
+    """Return the rate limits of all API keys that are not revoked, but for the plainest ones."""
+    return await database.read(_FIND_RATE_LIMITS, NoParameters())
+
+
+async def find_unusual_bans(database: Statements) -> list[StoredText]:
+    """Return bans whose address is not in lower case; the first hundred thousand."""
+    return await database.read(_FIND_UNUSUAL_BANS, NoParameters())
+
+
+async def find_unusual_revocations(database: Statements) -> list[StoredText]:
+    """Return revocations whose proof value is not `0x` and lower case; the first thousand."""
+    return await database.read(_FIND_UNUSUAL_REVOCATIONS, NoParameters())
+
+
+async def find_deployment(database: Statements, demo_addresses: Sequence[str]) -> StoredDeployment:
+    """Return what the rows tell of the deployment that wrote them.
+
+    Args:
+        database: a transaction.
+        demo_addresses: the accounts of the demo, which belong to no deployment.
+    """
+    (found,) = await database.read(_FIND_DEPLOYMENT, _FindDeployment(list(demo_addresses)))
+    return found

@@ -1,4 +1,4 @@
-"""What two deployments left in their tables: every row, without surrogate ids, in key order.
+"""Every row that two deployments wrote, without surrogate ids, in key order.
 
 Texts are ordered by their bytes (`COLLATE "C"`), so that both sides and the reader agree
 whatever the databases' own collations are. The rows are read through cursors.
@@ -14,7 +14,7 @@ import msgspec
 from passport_scorer.db.statement import NoParameters, Query
 
 
-class PassportRow(msgspec.Struct, frozen=True):
+class _Passport(msgspec.Struct, frozen=True):
     """A row of `registry_passport`."""
 
     address: str | None
@@ -22,7 +22,7 @@ class PassportRow(msgspec.Struct, frozen=True):
     requires_calculation: bool | None
 
 
-class ScoreRow(msgspec.Struct, frozen=True):
+class _Score(msgspec.Struct, frozen=True):
     """A row of `registry_score`."""
 
     address: str | None
@@ -37,7 +37,7 @@ class ScoreRow(msgspec.Struct, frozen=True):
     stamps: str | None
 
 
-class RegistryStampRow(msgspec.Struct, frozen=True):
+class _RegistryStamp(msgspec.Struct, frozen=True):
     """A row of `registry_stamp`; of the credential, the digest of its text."""
 
     address: str | None
@@ -46,7 +46,7 @@ class RegistryStampRow(msgspec.Struct, frozen=True):
     credential_md5: str
 
 
-class LinkRow(msgspec.Struct, frozen=True):
+class _Link(msgspec.Struct, frozen=True):
     """A row of `registry_hashscorerlink`."""
 
     hash: str
@@ -55,7 +55,7 @@ class LinkRow(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-class EventRow(msgspec.Struct, frozen=True):
+class _Event(msgspec.Struct, frozen=True):
     """A row of `registry_event`."""
 
     address: str
@@ -65,7 +65,7 @@ class EventRow(msgspec.Struct, frozen=True):
     data: str
 
 
-class PointsRow(msgspec.Struct, frozen=True):
+class _Points(msgspec.Struct, frozen=True):
     """A row of `registry_humanpoints`."""
 
     address: str
@@ -76,21 +76,21 @@ class PointsRow(msgspec.Struct, frozen=True):
     timestamp: datetime
 
 
-class QualifiedUserRow(msgspec.Struct, frozen=True):
+class _QualifiedUser(msgspec.Struct, frozen=True):
     """A row of `registry_humanpointscommunityqualifiedusers`."""
 
     address: str
     community_id: int
 
 
-class MultiplierRow(msgspec.Struct, frozen=True):
+class _Multiplier(msgspec.Struct, frozen=True):
     """A row of `registry_humanpointsmultiplier`."""
 
     address: str
     multiplier: int
 
 
-class StoredStampRow(msgspec.Struct, frozen=True):
+class _StoredStamp(msgspec.Struct, frozen=True):
     """A row of `ceramic_cache_ceramiccache`; of the stamp, the digest of its text."""
 
     address: str | None
@@ -109,7 +109,7 @@ class StoredStampRow(msgspec.Struct, frozen=True):
     source_scorer_id: int | None
 
 
-class UsageRow(msgspec.Struct, frozen=True):
+class _Usage(msgspec.Struct, frozen=True):
     """A row of `account_accountapikeyanalytics`."""
 
     api_key_id: str
@@ -126,8 +126,8 @@ class UsageRow(msgspec.Struct, frozen=True):
     created_at: datetime | None
 
 
-class KeyRow(msgspec.Struct, frozen=True):
-    """A row of `account_accountapikey`: whether its fast hash is there, never a hash."""
+class _Key(msgspec.Struct, frozen=True):
+    """A row of `account_accountapikey`: whether it has a SHA-256 hash, never a hash itself."""
 
     prefix: str
     account_id: int
@@ -135,7 +135,7 @@ class KeyRow(msgspec.Struct, frozen=True):
     migrated: bool
 
 
-class NonceRow(msgspec.Struct, frozen=True):
+class _Nonce(msgspec.Struct, frozen=True):
     """A row of `account_nonce`."""
 
     nonce: str
@@ -149,12 +149,12 @@ def _query(name: str, row: type[msgspec.Struct]) -> Query[NoParameters, msgspec.
 
 
 class ComparedTable(msgspec.Struct, frozen=True):
-    """A table, how it is read, and what tells its rows apart.
+    """A table, the statement that reads it, and its key.
 
     Attributes:
         name: of the table.
         query: reads it, ordered by `key`.
-        key: columns; rows that have them in common are compared as a set.
+        key: columns; rows with the same key are compared as a set.
         json: columns whose texts are JSON.
     """
 
@@ -163,53 +163,56 @@ class ComparedTable(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     json: frozenset[str] = frozenset()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return self.query.row.__struct_fields__
+
 
 COMPARED_TABLES = (
-    ComparedTable(
-        "registry_passport", _query("passports", PassportRow), ("address", "community_id")
-    ),
+    ComparedTable("registry_passport", _query("passports", _Passport), ("address", "community_id")),
     ComparedTable(
         "registry_score",
-        _query("scores", ScoreRow),
+        _query("scores", _Score),
         ("address", "community_id"),
         frozenset({"evidence", "stamp_scores", "stamps"}),
     ),
     ComparedTable(
         "registry_stamp",
-        _query("registry_stamps", RegistryStampRow),
+        _query("registry_stamps", _RegistryStamp),
         ("address", "community_id", "provider"),
     ),
-    ComparedTable("registry_hashscorerlink", _query("links", LinkRow), ("hash", "community_id")),
+    ComparedTable("registry_hashscorerlink", _query("links", _Link), ("hash", "community_id")),
     ComparedTable(
         "registry_event",
-        _query("events", EventRow),
+        _query("events", _Event),
         ("address", "action", "community_id"),
         frozenset({"data"}),
     ),
     ComparedTable(
         "registry_humanpoints",
-        _query("points", PointsRow),
+        _query("points", _Points),
         ("address", "action", "chain_id", "provider", "tx_hash"),
     ),
     ComparedTable(
         "registry_humanpointscommunityqualifiedusers",
-        _query("qualified_users", QualifiedUserRow),
+        _query("qualified_users", _QualifiedUser),
         ("address", "community_id"),
     ),
     ComparedTable(
-        "registry_humanpointsmultiplier", _query("multipliers", MultiplierRow), ("address",)
+        "registry_humanpointsmultiplier", _query("multipliers", _Multiplier), ("address",)
     ),
     ComparedTable(
         "ceramic_cache_ceramiccache",
-        _query("stored_stamps", StoredStampRow),
+        _query("stored_stamps", _StoredStamp),
         ("address", "provider"),
     ),
     ComparedTable(
         "account_accountapikeyanalytics",
-        _query("usage", UsageRow),
+        _query("usage", _Usage),
         ("api_key_id", "path"),
         frozenset({"path_segments", "query_params", "headers", "payload", "response"}),
     ),
-    ComparedTable("account_accountapikey", _query("keys", KeyRow), ("prefix",)),
-    ComparedTable("account_nonce", _query("nonces", NonceRow), ("nonce",)),
+    ComparedTable("account_accountapikey", _query("keys", _Key), ("prefix",)),
+    ComparedTable("account_nonce", _query("nonces", _Nonce), ("nonce",)),
 )

@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
-
 import msgspec
 
-from passport_scorer.db.statement import Query
+from passport_scorer.db.statement import Query, Statements
+from passport_scorer.domain.stakes import LegacyStake, Stake
 
 
-class ReadStakesParameters(msgspec.Struct, frozen=True):
-    """$1 of `read_stakes.sql`: an address in lower case."""
+class _FindStakes(msgspec.Struct, frozen=True):
+    """$1 of `read_stakes.sql`."""
 
     address: str
 
 
-class Stake(msgspec.Struct, frozen=True):
-    """A row of `stake_stake`."""
-
-    chain: int
-    staker: str
-    stakee: str
-    amount: Decimal
-    unlock_time: datetime
-    lock_time: datetime
-    last_updated_in_block: Decimal
-
-
-class ReadLegacyStakesParameters(msgspec.Struct, frozen=True):
-    """$1 and $2 of `read_legacy_stakes.sql`: an address in lower case, and a round."""
+class _FindLegacyStakes(msgspec.Struct, frozen=True):
+    """$1 and $2 of `read_legacy_stakes.sql`."""
 
     address: str
     round_id: int
 
 
-class LegacyStake(msgspec.Struct, frozen=True):
-    """A row of `registry_gtcstakeevent`."""
-
-    id: int
-    event_type: str
-    round_id: int
-    staker: str
-    address: str | None
-    amount: Decimal
-    staked: bool
-    block_number: int
-    tx_hash: str
+_FIND_STAKES = Query("read_stakes", _FindStakes, Stake)
+_FIND_LEGACY_STAKES = Query("read_legacy_stakes", _FindLegacyStakes, LegacyStake)
 
 
-READ_STAKES = Query("read_stakes", ReadStakesParameters, Stake)
-READ_LEGACY_STAKES = Query("read_legacy_stakes", ReadLegacyStakesParameters, LegacyStake)
+async def find_stakes(database: Statements, address: str) -> list[Stake]:
+    """Return the stakes by an address and on it (lower case)."""
+    return await database.read(_FIND_STAKES, _FindStakes(address))
+
+
+async def find_legacy_stakes(
+    database: Statements, address: str, round_id: int
+) -> list[LegacyStake]:
+    """Return the stakes by an address and on it (lower case) in an earlier round."""
+    return await database.read(_FIND_LEGACY_STAKES, _FindLegacyStakes(address, round_id))

@@ -1,4 +1,4 @@
-"""What is written of API keys and their use: `account_accountapikey…`."""
+"""The use of API keys: `account_accountapikeyanalytics`."""
 
 from __future__ import annotations
 
@@ -8,34 +8,11 @@ from typing import Any
 
 import msgspec
 
-from passport_scorer.db.statement import NoRows, Query
+from passport_scorer.db.statement import NoRows, Query, Statements
+from passport_scorer.domain.usage import Usage
 
 
-class StoreSha256HashParameters(msgspec.Struct, frozen=True):
-    """$1 and $2 of `store_sha256_hash.sql`."""
-
-    key_id: str
-    hashed_key_sha256: str
-
-
-class Usage(msgspec.Struct, frozen=True, gc=False):
-    """A row of `account_accountapikeyanalytics`; members that end in `_json` are JSON texts."""
-
-    api_key_id: str
-    created_at: datetime
-    path: str
-    base_path: str
-    path_segments_json: str
-    query_params_json: str
-    headers_json: str
-    payload_json: str | None
-    response_json: str | None
-    response_skipped: bool
-    error: str | None
-    status_code: int
-
-
-class WriteUsageWithoutIdsParameters(msgspec.Struct, frozen=True):
+class _InsertUsageWithoutIds(msgspec.Struct, frozen=True):
     """$1 to $12 of `write_usage_without_ids.sql`: the columns of the rows."""
 
     api_key_id: list[str]
@@ -52,47 +29,51 @@ class WriteUsageWithoutIdsParameters(msgspec.Struct, frozen=True):
     status_code: list[int]
 
 
-class WriteUsageParameters(WriteUsageWithoutIdsParameters, frozen=True):
-    """$1 to $13 of `write_usage.sql`: the same, and the ids of the rows."""
+class _InsertUsage(_InsertUsageWithoutIds, frozen=True):
+    """$1 to $13 of `write_usage.sql`: the columns of the rows, and their ids."""
 
     id: list[int]
 
 
-class AllocateUsageIdsParameters(msgspec.Struct, frozen=True):
+class _AllocateUsageIds(msgspec.Struct, frozen=True):
     """$1 of `allocate_usage_ids.sql`."""
 
     count: int
 
 
-class AllocatedId(msgspec.Struct, frozen=True):
-    """An id for a new row."""
+class _AllocatedId(msgspec.Struct, frozen=True):
+    """A row of `allocate_usage_ids.sql`; null if the column has no sequence."""
 
     id: int | None
 
 
-class WrittenId(msgspec.Struct, frozen=True):
-    """The id of a row that was written."""
+class _InsertedId(msgspec.Struct, frozen=True):
+    """A row of `write_usage.sql`."""
 
     id: int
 
 
-STORE_SHA256_HASH = Query("store_sha256_hash", StoreSha256HashParameters, NoRows)
-ALLOCATE_USAGE_IDS = Query("allocate_usage_ids", AllocateUsageIdsParameters, AllocatedId)
-WRITE_USAGE = Query("write_usage", WriteUsageParameters, WrittenId)
-WRITE_USAGE_WITHOUT_IDS = Query("write_usage_without_ids", WriteUsageWithoutIdsParameters, NoRows)
+_ALLOCATE_USAGE_IDS = Query("allocate_usage_ids", _AllocateUsageIds, _AllocatedId)
+_INSERT_USAGE = Query("write_usage", _InsertUsage, _InsertedId)
+_INSERT_USAGE_WITHOUT_IDS = Query("write_usage_without_ids", _InsertUsageWithoutIds, NoRows)
 
 
-def write_usage_parameters(rows: Sequence[Usage], ids: Sequence[int]) -> WriteUsageParameters:
-    """Return the parameters that write these rows under these ids, one for each."""
+async def allocate_usage_ids(database: Statements, count: int) -> list[int]:
+    """Allocate ids for new rows; return an empty list if the column has no sequence."""
+    rows = await database.fetch(_ALLOCATE_USAGE_IDS, _AllocateUsageIds(count))
+    return [row.id for row in rows if row.id is not None]
+
+
+async def insert_usage(database: Statements, rows: Sequence[Usage], ids: Sequence[int]) -> set[int]:
+    """Insert rows under these ids, one for each; return the ids that were not taken."""
     columns = [*_columns(rows), list(ids)]
-    return WriteUsageParameters(*columns)
+    inserted = await database.fetch(_INSERT_USAGE, _InsertUsage(*columns))
+    return {row.id for row in inserted}
 
 
-def write_usage_without_ids_parameters(
-    rows: Sequence[Usage],
-) -> WriteUsageWithoutIdsParameters:
-    """Return the parameters that write these rows; at least one."""
-    return WriteUsageWithoutIdsParameters(*_columns(rows))
+async def insert_usage_without_ids(database: Statements, rows: Sequence[Usage]) -> None:
+    """Insert rows, at least one; the database gives them ids."""
+    await database.fetch(_INSERT_USAGE_WITHOUT_IDS, _InsertUsageWithoutIds(*_columns(rows)))
 
 
 def _columns(rows: Sequence[Usage]) -> list[Any]:

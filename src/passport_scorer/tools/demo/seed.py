@@ -5,14 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from passport_scorer.db.database import Database
-from passport_scorer.db.queries.demo import (
-    FOREIGN_ACCOUNTS,
-    SEED_DEMO,
-    SEED_EXAMPLES,
-    ForeignAccountsParameters,
-    SeedDemoParameters,
-    SeedExamplesParameters,
-)
+from passport_scorer.db.queries import demo
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.tools.demo.example_rows import example_tables
 from passport_scorer.tools.demo.rows import account_addresses, tables
@@ -32,13 +25,9 @@ async def seed(database: Database) -> int:
         DatabaseUnavailable: it can't be reached.
         QueryFailed: it has not got the tables.
     """
-    own = ForeignAccountsParameters(account_addresses())
-    (foreign,) = await database.fetch(FOREIGN_ACCOUNTS, own)
-    if foreign.count:
+    if await demo.count_foreign_accounts(database, account_addresses()):
         raise NoDemoDatabase
-    parameters = SeedDemoParameters(msgspec.json.encode(tables()).decode())
-    (seeded,) = await database.fetch(SEED_DEMO, parameters)
-    return seeded.new_stamps
+    return await demo.seed_demo(database, msgspec.json.encode(tables()).decode())
 
 
 async def seed_examples(database: Database) -> None:
@@ -48,5 +37,4 @@ async def seed_examples(database: Database) -> None:
         DatabaseUnavailable: it can't be reached.
         QueryFailed: it has not got the tables.
     """
-    examples = SeedExamplesParameters(msgspec.json.encode(example_tables()).decode())
-    await database.fetch(SEED_EXAMPLES, examples)
+    await demo.seed_examples(database, msgspec.json.encode(example_tables()).decode())

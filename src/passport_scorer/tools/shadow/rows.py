@@ -101,7 +101,7 @@ async def _next_of_both(
 
 
 async def _groups(rows: AsyncIterator[Row], table: ComparedTable) -> AsyncIterator[Group]:
-    columns = table.query.row.__struct_fields__
+    columns = table.columns
     positions = [columns.index(name) for name in table.key]
     group: Group | None = None
     async for row in rows:
@@ -124,7 +124,7 @@ class _TableComparison:
     def __init__(self, table: ComparedTable, recorder: Recorder) -> None:
         self._name = f"{TABLE}{table.name}"
         self._table = table
-        self._columns = table.query.row.__struct_fields__
+        self._columns = table.columns
         self._recorder = recorder
         self._subject = recorder.rulebook.subject(self._name, Part.BODY, 0)
 

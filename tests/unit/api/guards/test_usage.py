@@ -15,8 +15,8 @@ from passport_scorer.api.guards.usage import (
     Answered,
     usage_of,
 )
-from passport_scorer.db.queries.usage import Usage
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
+from passport_scorer.domain.usage import Usage
 
 KEY = ApiKey("id", "hash", None, False, None, True, True, None, None)
 # What PostgreSQL allows in an entry of an index, less what the entry itself needs.

@@ -17,7 +17,7 @@ from passport_scorer.tools.demo.seed import seed
 from passport_scorer.tools.demo.world import DEMO_API_KEY, DEMO_SCORER_ID, TRUSTED_ISSUERS
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-# A slow hash of another key, by one round.
+# A PBKDF2 hash of another key, with one iteration.
 WRONG_SLOW = "pbkdf2_sha256$1$salt$bm90aGluZyBtYXRjaGVz"
 GOOD = Settings(
     trusted_iam_issuers=TRUSTED_ISSUERS,

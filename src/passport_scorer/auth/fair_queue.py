@@ -1,8 +1,8 @@
-"""A bounded queue that is shared fairly between prefixes, and within each between peers.
+"""A bounded queue that is fair between prefixes, and between the peers of a prefix.
 
-Takes turns over prefixes, and over the peers of each prefix. A newcomer to a full queue, or to a
-full prefix, displaces the last item of whoever holds the most places, if that is more than the
-newcomer would hold: no flood on one prefix, or from one peer, can shut out the others.
+Prefixes take turns, and so do the peers of each prefix (round robin). If the queue or a prefix is
+full, a new item displaces the last item of the prefix or peer with the most items, provided that
+the newcomer has fewer: a flood on one prefix, or from one peer, can't starve the others.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ Item = TypeVar("Item")
 
 
 class QueueFull(Exception):
-    """There is no place for this prefix and peer."""
+    """The queue has no slot left for this prefix and peer."""
 
 
 class FairQueue(Generic[Item]):
-    """Items that wait for their turn.
+    """A fair queue.
 
     Args:
-        most: items of all prefixes.
-        most_of_prefix: items of one prefix.
-        most_of_peer: items of one peer with one prefix.
+        max_items: maximum number of items.
+        max_per_prefix: maximum number of items of one prefix.
+        max_per_peer: maximum number of items of one peer with one prefix.
     """
 
-    def __init__(self, most: int, most_of_prefix: int, most_of_peer: int) -> None:
-        self._most = most
-        self._most_of_prefix = most_of_prefix
-        self._most_of_peer = most_of_peer
+    def __init__(self, max_items: int, max_per_prefix: int, max_per_peer: int) -> None:
+        self._max_items = max_items
+        self._max_per_prefix = max_per_prefix
+        self._max_per_peer = max_per_peer
         self._prefixes: OrderedDict[str, OrderedDict[str, deque[Item]]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -37,21 +37,21 @@ class FairQueue(Generic[Item]):
         return sum(map(_items, self._prefixes.values()))
 
     def put(self, prefix: str, peer: str, item: Item) -> Item | None:
-        """Add an item; return the one that it displaces, if any.
+        """Add an item; return the one it displaces, if any.
 
         Raises:
-            QueueFull: there is no place for it.
+            QueueFull: there is no slot left for it.
         """
         peers = self._prefixes.get(prefix, OrderedDict())
         own = len(peers.get(peer, ()))
-        if own >= self._most_of_peer:
+        if own >= self._max_per_peer:
             raise QueueFull
         displaced = None
-        if _items(peers) >= self._most_of_prefix:
+        if _items(peers) >= self._max_per_prefix:
             if max(map(len, peers.values())) <= own + 1:
                 raise QueueFull
             displaced = self._displaced(prefix)
-        elif len(self) >= self._most:
+        elif len(self) >= self._max_items:
             fullest = max(self._prefixes, key=lambda each: _items(self._prefixes[each]))
             if _items(self._prefixes[fullest]) <= _items(peers) + 1:
                 raise QueueFull
@@ -60,7 +60,7 @@ class FairQueue(Generic[Item]):
         return displaced
 
     def take(self) -> Item:
-        """Remove and return the item whose turn it is.
+        """Remove and return the next item.
 
         Raises:
             KeyError: the queue is empty.
@@ -75,7 +75,7 @@ class FairQueue(Generic[Item]):
         return item
 
     def _displaced(self, prefix: str) -> Item:
-        """Remove the last item of the peer that has the most with a prefix."""
+        """Remove the last item of the peer with the most items of a prefix."""
         peers = self._prefixes[prefix]
         fullest = max(peers, key=lambda each: len(peers[each]))
         item = peers[fullest].pop()

@@ -1,4 +1,4 @@
-"""Whether a secret is the one that a hash was made of.
+"""Hash formats of API keys: SHA-256 and PBKDF2.
 
 Formats: `sha256$<64 hex>` of the whole key, and Django's
 `pbkdf2_sha256$<iterations>$<salt>$<base64 hash>`. Source: specification, auth.md ("API keys").
@@ -10,9 +10,9 @@ import hashlib
 import hmac
 import re
 
-_MOST_ITERATIONS = 5_000_000
+_MAX_ITERATIONS = 5_000_000
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_FAST_HASH = re.compile(r"sha256\$[0-9a-f]{64}")
+_SHA256_HASH = re.compile(r"sha256\$[0-9a-f]{64}")
 
 
 def sha256_hash(key: str) -> str:
@@ -25,13 +25,13 @@ def matches_sha256_hash(key: str, stored: str) -> bool:
     return hmac.compare_digest(sha256_hash(key).encode(), stored.encode())
 
 
-def is_fast_hash(stored: str) -> bool:
-    """Return True if `matches_sha256_hash` understands it."""
-    return _FAST_HASH.fullmatch(stored) is not None
+def is_sha256_hash(stored: str) -> bool:
+    """Return True if `stored` has the format of a SHA-256 hash."""
+    return _SHA256_HASH.fullmatch(stored) is not None
 
 
-def is_slow_hash(stored: str) -> bool:
-    """Return True if `matches_pbkdf2_hash` understands it."""
+def is_pbkdf2_hash(stored: str) -> bool:
+    """Return True if `stored` has the format of a PBKDF2 hash."""
     return _parse(stored) is not None
 
 
@@ -54,4 +54,4 @@ def _parse(stored: str) -> tuple[int, str, bytes] | None:
     except binascii.Error:
         return None
     iterations = int(parts[1])
-    return (iterations, parts[2], expected) if 0 < iterations <= _MOST_ITERATIONS else None
+    return (iterations, parts[2], expected) if 0 < iterations <= _MAX_ITERATIONS else None

@@ -1,12 +1,12 @@
-"""Checks slow hashes without holding up anything else.
+"""Checks PBKDF2 hashes off the event loop.
 
-A check costs about 100 ms of CPU. So checks run in one thread, one after the other (a thread is
-enough: the derivation releases the interpreter lock). Equal ones that are waiting are shared. Few
-may wait, and the places are shared fairly: the prefixes of keys take turns, and for each prefix
-the peers do. A flood of wrong keys costs one core at most, never memory, and nobody else's place.
+A check takes about 100 ms of CPU. Checks run one at a time in a single thread (a thread is enough:
+the derivation releases the GIL), and identical checks that are waiting are shared. The queue is
+short and fair: the prefixes of keys take turns, and so do the peers of each prefix. A flood of
+wrong keys therefore costs one core at most, no memory, and no slot of another caller.
 
-A stored hash fits one key. Once that key is known, every answer about the hash comes from memory,
-also that another key is wrong.
+A stored hash matches one key. Once that key is known, every answer about the hash comes from the
+cache, including that another key is wrong.
 """
 
 from __future__ import annotations
@@ -14,23 +14,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import msgspec
+from cachetools import LRUCache
 
 from passport_scorer.auth.fair_queue import FairQueue, QueueFull
 from passport_scorer.auth.key_hashes import matches_pbkdf2_hash
 from passport_scorer.domain.errors import PassportScorerError
 
-MOST_WAITING = 32
-MOST_OF_PREFIX = 4
-MOST_OF_PEER = 2
-_MOST_REMEMBERED = 4096
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+MAX_WAITING = 32
+MAX_PER_PREFIX = 4
+MAX_PER_PEER = 2
+_CACHE_SIZE = 4096
 
 
 class TooManyKeyChecks(PassportScorerError):
@@ -40,52 +36,51 @@ class TooManyKeyChecks(PassportScorerError):
 
 
 class _Check(msgspec.Struct, frozen=True):
-    """A question that waits: is `stored` made of `key`?"""
+    """A check that waits: does `key` match `stored`?"""
 
-    question: bytes
+    digest: bytes
     key: str
     stored: str
     answer: asyncio.Future[bool]
 
 
 class Pbkdf2Hashes:
-    """Answers whether a key matches a slow hash."""
+    """Checks whether keys match PBKDF2 hashes."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slow-hash")
-        self._waiting: FairQueue[_Check] = FairQueue(MOST_WAITING, MOST_OF_PREFIX, MOST_OF_PEER)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pbkdf2")
+        self._waiting: FairQueue[_Check] = FairQueue(MAX_WAITING, MAX_PER_PREFIX, MAX_PER_PEER)
         self._answers: dict[bytes, asyncio.Future[bool]] = {}
         self._is_busy = False
-        self._right: OrderedDict[str, bytes] = OrderedDict()  # stored hash -> digest of its key
-        self._wrong: OrderedDict[bytes, bool] = OrderedDict()  # questions
+        # Stored hash -> digest of its key; digests of wrong keys.
+        self._matching: LRUCache[str, bytes] = LRUCache(_CACHE_SIZE)
+        self._wrong: LRUCache[bytes, bool] = LRUCache(_CACHE_SIZE)
 
     async def matches(self, key: str, stored: str, prefix: str = "", peer: str = "") -> bool:
-        """Return True if `stored` was made of `key`.
+        """Return True if `key` matches `stored`.
 
         Args:
-            key: what is presented.
-            stored: the hash.
+            key: the presented key.
+            stored: the PBKDF2 hash.
             prefix: of the key.
-            peer: who presents it.
+            peer: the network address it comes from.
 
         Raises:
             TooManyKeyChecks: too many keys of this prefix or peer are waiting.
         """
-        question = hashlib.sha256(f"{stored}\0{key}".encode()).digest()
-        if (right := self._right.get(stored)) is not None:
-            self._right.move_to_end(stored)
-            return hmac.compare_digest(right, question)
-        if question in self._wrong:
-            self._wrong.move_to_end(question)
+        digest = hashlib.sha256(f"{stored}\0{key}".encode()).digest()
+        if (matching := self._matching.get(stored)) is not None:
+            return hmac.compare_digest(matching, digest)
+        if self._wrong.get(digest):
             return False
-        answer = self._answers.get(question)
+        answer = self._answers.get(digest)
         if answer is None:
             answer = asyncio.get_running_loop().create_future()
-            self._enqueue(_Check(question, key, stored, answer), prefix, peer)
+            self._enqueue(_Check(digest, key, stored, answer), prefix, peer)
         return await asyncio.shield(answer)
 
     def close(self) -> None:
-        """Drop the checks that wait."""
+        """Drop the waiting checks."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         while len(self._waiting):
             self._waiting.take().answer.cancel()
@@ -95,11 +90,11 @@ class Pbkdf2Hashes:
             displaced = self._waiting.put(prefix, peer, check)
         except QueueFull:
             raise TooManyKeyChecks from None
-        self._answers[check.question] = check.answer
+        self._answers[check.digest] = check.answer
         if displaced is not None:
-            del self._answers[displaced.question]
+            del self._answers[displaced.digest]
             displaced.answer.set_exception(TooManyKeyChecks())
-            displaced.answer.exception()  # whoever asked may have left
+            displaced.answer.exception()  # the caller may be gone
         self._start_next()
 
     def _start_next(self) -> None:
@@ -113,23 +108,17 @@ class Pbkdf2Hashes:
 
     def _finish(self, check: _Check, done: asyncio.Future[bool]) -> None:
         self._is_busy = False
-        del self._answers[check.question]
+        del self._answers[check.digest]
         if done.cancelled():
             check.answer.cancel()
             return
         if error := done.exception():
             check.answer.set_exception(error)
-            check.answer.exception()  # whoever asked may have left
+            check.answer.exception()  # the caller may be gone
         else:
             if done.result():
-                _remember(self._right, check.stored, check.question)
+                self._matching[check.stored] = check.digest
             else:
-                _remember(self._wrong, check.question, value=True)
+                self._wrong[check.digest] = True
             check.answer.set_result(done.result())
         self._start_next()
-
-
-def _remember(verdicts: OrderedDict[Key, Value], key: Key, value: Value) -> None:
-    verdicts[key] = value
-    if len(verdicts) > _MOST_REMEMBERED:
-        verdicts.popitem(last=False)

@@ -1,21 +1,21 @@
-"""Limits for callers that have not shown who they are, by the peer that they call from.
+"""Rate limits for unauthenticated callers, by the peer (network address) they call from.
 
-Failed calls of partners are counted, and a peer with too many is refused before the database is
-asked. Keys that were found right lately are let through all the same: partners behind one address
-must not suffer from each other. Anonymous calls that write into the database are counted, too.
+A peer with too many failed API key checks is rejected before the database is asked. Keys that were
+valid lately still pass, because partners behind one address must not block each other. Anonymous
+calls that write to the database are limited, too.
 
-Each process counts for itself, in memory of a fixed size. Source: specification, auth.md ("API
-keys", floods of wrong keys).
+Each process counts on its own, in bounded memory. Source: specification, auth.md ("API keys",
+floods of wrong keys).
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 import structlog
+from cachetools import FIFOCache, LRUCache
 
 from passport_scorer.auth.api_keys import PresentedKey
 from passport_scorer.auth.key_hashes import matches_sha256_hash, sha256_hash
@@ -23,8 +23,9 @@ from passport_scorer.auth.rate_limits import RateLimited
 from passport_scorer.telemetry.metrics import CALLS_LIMITED, NO_METRICS, Metrics
 
 WINDOW = 60.0  # seconds
-CAPACITY = 10_000  # peers, or keys, that are remembered
-# A flood on one prefix leaves as many failures for everybody else behind the same address.
+CAPACITY = 10_000  # peers or keys in a cache
+# With twice the limit of one prefix, a flood on one prefix leaves room for the other keys of the
+# same address.
 _PREFIXES_OF_PEER = 2
 
 log = structlog.get_logger()
@@ -42,21 +43,30 @@ class TooManyCalls(RateLimited):
         self.retry_after = retry_after
 
 
+class _Window:
+    """A fixed window: when it ends, and the calls in it. Mutable, so that it keeps its place."""
+
+    __slots__ = ("count", "ends_at")
+
+    def __init__(self, ends_at: float) -> None:
+        self.ends_at = ends_at
+        self.count = 1
+
+
 class WindowCounts:
-    """Counts by name in fixed windows; the oldest windows are forgotten first.
+    """Counts by name in fixed windows; evicts the oldest windows first.
 
     Args:
-        clock: returns seconds, also those in which a sandbox of Lambda was frozen.
-        capacity: names that are remembered.
+        clock: returns seconds; must also advance while a Lambda sandbox is frozen.
+        capacity: maximum number of names.
     """
 
     def __init__(self, clock: Callable[[], float], capacity: int = CAPACITY) -> None:
         self._clock = clock
-        self._capacity = capacity
-        self._windows: OrderedDict[object, tuple[float, int]] = OrderedDict()
+        self._windows: FIFOCache[object, _Window] = FIFOCache(capacity)
 
     def __len__(self) -> int:
-        """Return how many names are remembered."""
+        """Return the number of names."""
         return len(self._windows)
 
     def __contains__(self, name: object) -> bool:
@@ -64,34 +74,32 @@ class WindowCounts:
         return name in self._windows
 
     def add(self, name: object) -> int:
-        """Count one; return how many there are in this window."""
+        """Count one call; return the number of calls in this window."""
         now = self._clock()
-        ends_at, count = self._windows.get(name, (0.0, 0))
-        if 0 < ends_at - now <= WINDOW:
-            self._windows[name] = ends_at, count + 1
-            return count + 1
-        self._windows.pop(name, None)
-        self._windows[name] = now + WINDOW, 1
-        if len(self._windows) > self._capacity:
-            self._windows.popitem(last=False)
+        window = self._windows.get(name)
+        if window is not None and 0 < window.ends_at - now <= WINDOW:
+            window.count += 1
+            return window.count
+        self._windows[name] = _Window(now + WINDOW)
         return 1
 
     def wait(self, name: object, limit: int) -> int | None:
         """Return the seconds (at least 1) until a name is below its limit; None if it is now."""
         window = self._windows.get(name)
-        if window is None or window[1] < limit:
+        if window is None or window.count < limit:
             return None
-        left = window[0] - self._clock()
+        # After a step of the clock, a window may seem to end in hours: it no longer counts.
+        left = window.ends_at - self._clock()
         return max(1, math.ceil(left)) if 0 < left <= WINDOW else None
 
 
 class FailedCalls:
-    """Refuses peers whose calls with API keys fail too often.
+    """Rejects peers whose calls fail too often because of their API keys.
 
     Args:
-        limit: failed calls of a peer with one prefix in a minute; with all prefixes, twice as
-            many. 0: there is no limit.
-        metrics: where refused calls are counted.
+        limit: failed calls of a peer per minute with one prefix; twice as many with all prefixes.
+            0: no limit.
+        metrics: counts rejected calls.
         clock: see `WindowCounts`.
     """
 
@@ -104,20 +112,20 @@ class FailedCalls:
         self._limit = limit
         self._metrics = metrics
         self._counts = WindowCounts(clock)
-        self._right: OrderedDict[str, str] = OrderedDict()  # prefix -> fast hash of the key
+        self._valid: LRUCache[str, str] = LRUCache(CAPACITY)  # prefix -> SHA-256 hash of the key
 
     def check(self, presented: PresentedKey, peer: str) -> None:
-        """Let a call pass, unless its peer has failed too often.
+        """Let a call pass unless its peer has failed too often.
 
         Raises:
-            TooManyCalls: it has, and the key isn't one that was right lately.
+            TooManyCalls: it has, and the key was not valid lately.
         """
         if peer not in self._counts:
             return
         wait = self._counts.wait((presented.prefix, peer), self._limit)
         if wait is None:
             wait = self._counts.wait(peer, self._limit * _PREFIXES_OF_PEER)
-        if wait is None or self._is_right(presented):
+        if wait is None or self._was_valid(presented):
             return
         self._metrics.add(CALLS_LIMITED, 1, "failed_calls")
         raise TooManyCalls(wait)
@@ -126,8 +134,8 @@ class FailedCalls:
         """Count a call whose key is wrong, unknown, revoked or expired."""
         if not self._limit:
             return
-        if self._is_right(presented):  # no longer: it was revoked, or has expired
-            del self._right[presented.prefix]
+        if self._was_valid(presented):  # it has been revoked or has expired since
+            del self._valid[presented.prefix]
         counts = self._counts.add((presented.prefix, peer)), self._counts.add(peer)
         if counts[0] == self._limit or counts[1] == self._limit * _PREFIXES_OF_PEER:
             log.warning(
@@ -135,29 +143,27 @@ class FailedCalls:
             )
 
     def succeeded(self, presented: PresentedKey, stored: str | None) -> None:
-        """Remember that a key is right.
+        """Remember that a key is valid.
 
         Args:
             presented: the key.
-            stored: its fast hash, as `hashed_key_sha256` holds it; None: it has none yet.
+            stored: its SHA-256 hash, as `hashed_key_sha256` holds it; None if it has none yet.
         """
-        fast = stored or sha256_hash(presented.key)
-        if self._right.get(presented.prefix) != fast:
-            self._right[presented.prefix] = fast
-            if len(self._right) > CAPACITY:
-                self._right.popitem(last=False)
+        hashed = stored or sha256_hash(presented.key)
+        if self._valid.get(presented.prefix) != hashed:
+            self._valid[presented.prefix] = hashed
 
-    def _is_right(self, presented: PresentedKey) -> bool:
-        known = self._right.get(presented.prefix)
+    def _was_valid(self, presented: PresentedKey) -> bool:
+        known = self._valid.get(presented.prefix)
         return known is not None and matches_sha256_hash(presented.key, known)
 
 
 class AnonymousWrites:
-    """Refuses peers that write too often without showing who they are.
+    """Rejects peers that write too often without credentials.
 
     Args:
-        limit: writes of a peer in a minute; 0: there is no limit.
-        metrics: where refused calls are counted.
+        limit: writes of a peer per minute; 0: no limit.
+        metrics: counts rejected calls.
         clock: see `WindowCounts`.
     """
 
@@ -175,7 +181,7 @@ class AnonymousWrites:
         """Count a write that is about to be made.
 
         Raises:
-            TooManyCalls: the peer has made too many.
+            TooManyCalls: the peer has already made too many.
         """
         if not self._limit:
             return

@@ -88,7 +88,7 @@ async def test_an_unusable_key_is_refused(api_keys: ApiKeys, stored: ApiKey | No
 async def test_a_wrong_secret_looks_like_any_other_failure(
     api_keys: ApiKeys, stored: ApiKey
 ) -> None:
-    """A fast hash decides alone; in its absence the slow one; an unknown format never matches."""
+    """SHA-256 decides alone; without it, PBKDF2; an unknown format never matches."""
     with pytest.raises(WrongSecret, match=r"^Invalid API Key\.$"):
         await api_keys.authenticate(PRESENTED, stored)
 
@@ -105,7 +105,7 @@ async def test_an_unknown_format_is_logged_without_the_hash(api_keys: ApiKeys) -
 async def test_an_answer_does_not_depend_on_storing_the_fast_hash(
     absent_database: Database, now: datetime
 ) -> None:
-    """A key is let in although its fast hash can't be stored, which is logged without hashes."""
+    """A key is let in although its SHA-256 hash can't be stored, which is logged without hashes."""
     api_keys = ApiKeys(absent_database, lambda: now)
     with capture_logs() as logs:
         await api_keys.authenticate(PRESENTED, row(hashed_key_sha256=None))

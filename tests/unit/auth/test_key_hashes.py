@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport_scorer.auth.key_hashes import (
-    is_slow_hash,
+    is_pbkdf2_hash,
     matches_pbkdf2_hash,
     matches_sha256_hash,
     sha256_hash,
@@ -81,7 +81,7 @@ def test_another_format_never_matches(stored: str) -> None:
 
 def test_the_slow_format_is_told_by_its_form() -> None:
     """A hash is slow if it has the form of one, whatever it was made of."""
-    assert [is_slow_hash(stored) for stored in (pbkdf2_hash(KEY), sha256_hash(KEY), "")] == [
+    assert [is_pbkdf2_hash(stored) for stored in (pbkdf2_hash(KEY), sha256_hash(KEY), "")] == [
         True,
         False,
         False,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from passport_scorer.auth.pbkdf2 import MOST_OF_PEER, Pbkdf2Hashes, TooManyKeyChecks
+from passport_scorer.auth.pbkdf2 import MAX_PER_PEER, Pbkdf2Hashes, TooManyKeyChecks
 
 KEY = "abc.secret"
 
@@ -61,8 +61,8 @@ async def flood(
 async def test_a_flood_of_one_peer_is_turned_away(pbkdf2_hashes: Pbkdf2Hashes) -> None:
     """Of a flood only so many wait beside the one that is checked; the rest is to try again."""
     answers = await flood(pbkdf2_hashes, "abc", "x", 30)
-    assert answers[: MOST_OF_PEER + 1] == [False] * (MOST_OF_PEER + 1)
-    assert {type(answer) for answer in answers[MOST_OF_PEER + 1 :]} == {TooManyKeyChecks}
+    assert answers[: MAX_PER_PEER + 1] == [False] * (MAX_PER_PEER + 1)
+    assert {type(answer) for answer in answers[MAX_PER_PEER + 1 :]} == {TooManyKeyChecks}
     assert await pbkdf2_hashes.matches(KEY, QUICK, "abc", "x")
 
 

@@ -39,7 +39,7 @@ CALL = Usage(
 
 
 def stored(key: str, *, revoked: bool = False) -> ApiKey:
-    """A stored key with its fast hash."""
+    """A stored key with its SHA-256 hash."""
     return ApiKey(
         key_id="1",
         hashed_key="",

@@ -16,8 +16,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from passport_scorer.auth import rate_limits as rate_limits_module
-from passport_scorer.auth import redis_storage as shared_counts_module
-from passport_scorer.auth.rate_limits import LONGEST_WAIT, RateLimits
+from passport_scorer.auth import redis_storage as redis_storage_module
+from passport_scorer.auth.rate_limits import STORAGE_TIMEOUT, RateLimits
 from passport_scorer.auth.redis_storage import redis_storage
 
 PASSWORD = "hush-hush"
@@ -76,8 +76,8 @@ def now() -> datetime:
 
 def wait_for_redis(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let a call wait for so long."""
-    for module in (rate_limits_module, shared_counts_module):
-        monkeypatch.setattr(module, "LONGEST_WAIT", seconds)
+    for module in (rate_limits_module, redis_storage_module):
+        monkeypatch.setattr(module, "STORAGE_TIMEOUT", seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ async def test_processes_count_together(redis: Redis) -> None:
 
 async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a Redis that isn't there; when it has come, it counts."""
-    monkeypatch.setattr(rate_limits_module, "PAUSE", 0.05)
+    monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     async with redis_storage(redis.url) as counts:
         limits = RateLimits(now, counts)
         with capture_logs() as logs:
@@ -129,7 +129,7 @@ async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyP
 
 async def test_redis_dies_and_comes_back(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls are let through meanwhile; connections that broke are replaced."""
-    monkeypatch.setattr(rate_limits_module, "PAUSE", 0.05)
+    monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     redis.start()
     async with redis_storage(redis.url) as counts:
         limits = RateLimits(now, counts)
@@ -154,8 +154,8 @@ async def test_a_restart_that_nobody_noticed(redis: Redis) -> None:
 
 async def test_a_redis_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Something that listens and never answers delays one call for a moment, and no other."""
-    wait_for_redis(monkeypatch, LONGEST_WAIT)
-    monkeypatch.setattr(rate_limits_module, "PAUSE", PATIENCE)
+    wait_for_redis(monkeypatch, STORAGE_TIMEOUT)
+    monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", PATIENCE)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
         async with redis_storage(url) as counts:

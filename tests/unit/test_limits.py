@@ -12,7 +12,7 @@ from passport_scorer.api.http.endpoint import LONGEST_BODY
 from passport_scorer.api.middleware.limits import LONGEST_HEADERS, LONGEST_TARGET
 from passport_scorer.auth import jwt_access_tokens, nonces
 from passport_scorer.aws_lambda.function import POOL_SIZE
-from passport_scorer.catalogue.client import KEPT_SECONDS, LARGEST_DOCUMENT
+from passport_scorer.catalogue.client import CACHE_SECONDS, MAX_DOCUMENT_SIZE
 from passport_scorer.cli.shadow_proxy import proxy
 from passport_scorer.credentials import claims, parsing, stamp_profile
 from passport_scorer.credentials.contexts import BUNDLED
@@ -66,8 +66,8 @@ VALUES = {
     "tries to write a score": f"{TRIES}",
     "lists of EIP-712 types that are remembered": f"{eip712.REMEMBERED_PLANS}",
     "awards of each capped Human Points action": f"{LIMIT:,}",
-    "stamp catalogue": f"{LARGEST_DOCUMENT // KIB**2} MiB",
-    "time it is kept": f"{KEPT_SECONDS / 3600:g} hour",
+    "stamp catalogue": f"{MAX_DOCUMENT_SIZE // KIB**2} MiB",
+    "time it is kept": f"{CACHE_SECONDS / 3600:g} hour",
     ON_LAMBDA: POOL_SIZE,
     "copies that wait": f"{signature(proxy).parameters['queue'].default} MB",
 }

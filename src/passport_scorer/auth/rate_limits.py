@@ -1,4 +1,4 @@
-"""How often a partner may call: `<count>/<period>` for each key and group of endpoints.
+"""Rate limits of API keys: `<count>/<period>` for each key and group of endpoints.
 
 Source: specification, auth.md ("Rate limits"). Headers: draft-ietf-httpapi-ratelimit-headers.
 """
@@ -16,13 +16,14 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
+from passport_scorer.auth.circuit_breaker import CircuitBreaker
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 from passport_scorer.telemetry.metrics import NO_METRICS, RATE_LIMIT_DECISIONS, Metrics
 
-LONGEST_WAIT = 0.25  # seconds that counting may delay a call
-PAUSE = 1.0  # seconds for which a store that has failed is left alone
-MOST_WARNINGS = 1000  # keys whose limits can't be read that are logged, each once
+STORAGE_TIMEOUT = 0.25  # seconds that counting can delay a call
+OPEN_SECONDS = 1.0  # how long a storage that failed is not called
+MAX_WARNINGS = 1000  # keys with a malformed limit that are logged, once each
 
 log = structlog.get_logger()
 
@@ -34,15 +35,15 @@ class RateLimited(PassportScorerError):
 
 
 class RateLimitState(msgspec.Struct, frozen=True):
-    """Where a caller stands.
+    """The state of a caller's rate limit.
 
     Attributes:
-        group: which endpoints are counted together.
-        count: calls allowed in a window.
-        window: its length in seconds.
+        group: the endpoints that are counted together.
+        count: calls allowed per window.
+        window: the length of a window in seconds.
         remaining: calls left in this window.
         reset: seconds until the window ends.
-        exceeded: True if this call was one too many.
+        exceeded: True if this call exceeds the limit.
     """
 
     group: str
@@ -53,7 +54,7 @@ class RateLimitState(msgspec.Struct, frozen=True):
     exceeded: bool
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that an answer carries."""
+        """Return the response headers."""
         headers = {
             "RateLimit-Policy": f'"{self.group}";q={self.count};w={self.window}',
             "RateLimit": f'"{self.group}";r={self.remaining};t={self.reset}',
@@ -64,19 +65,18 @@ class RateLimitState(msgspec.Struct, frozen=True):
 
 
 class RateLimits:
-    """Counts calls in fixed windows. When counting fails, calls are let through.
+    """Counts calls in fixed windows. Fails open: if counting fails, calls are let through.
 
-    A store that fails, or takes longer than `LONGEST_WAIT`, isn't asked again before `PAUSE`
-    seconds are over, and then by one call first.
+    A storage that fails, or takes longer than `STORAGE_TIMEOUT`, opens a circuit breaker.
 
     Args:
-        clock: returns the time (aware), as the storage has it.
-        storage: where calls are counted; in memory by default.
-        metrics: where decisions are counted.
-        enabled: False: no call is counted or limited, whatever the keys say.
+        clock: returns the time (aware), the same as the storage's.
+        storage: counts calls; in memory by default.
+        metrics: counts decisions.
+        enabled: False: no call is counted or limited, whatever the limits of the keys.
 
     Attributes:
-        uncounted: how many calls were let through without being counted.
+        uncounted: the number of calls that were let through without being counted.
     """
 
     def __init__(
@@ -92,8 +92,7 @@ class RateLimits:
         self._metrics = metrics
         self._clock = clock
         self._limiter = FixedWindowRateLimiter(storage or MemoryStorage())
-        self._asked_again_at = 0.0
-        self._has_failed = False
+        self._breaker = CircuitBreaker(OPEN_SECONDS, probe_seconds=STORAGE_TIMEOUT)
         self.uncounted = 0
 
     async def count(self, prefix: str, group: str, limit: str | None) -> RateLimitState | None:
@@ -101,12 +100,12 @@ class RateLimits:
 
         Args:
             prefix: of the API key.
-            group: which endpoints are counted together.
-            limit: the column of the key, as `read_rate_limit` takes it; what can't be read is
-                logged once for each key, and limits as the default does.
+            group: the endpoints that are counted together.
+            limit: the limit as the key has it; see `read_rate_limit`. A malformed limit is logged
+                once per key, and the default limit applies.
 
         Returns:
-            Where the caller stands; None if there is no limit, or counting failed.
+            The caller's state; None if there is no limit, or counting failed.
         """
         found = read_rate_limit(limit) if self._enabled else None
         if found is None:
@@ -115,16 +114,16 @@ class RateLimits:
         if found.is_default:
             self._warn_once(prefix, group, limit)
         item = RateLimitItemPerSecond(found.count, found.window)
-        if not self._may_ask():
+        if not self._breaker.allows_call():
             self._let_through()
             return None
         try:
-            async with asyncio.timeout(LONGEST_WAIT):
+            async with asyncio.timeout(STORAGE_TIMEOUT):
                 state = await self._counted(item, prefix, group)
-        except Exception as error:  # noqa: BLE001  whatever the storage raises: fail open
-            self._note_failure(error)
+        except Exception as error:  # noqa: BLE001  fail open, whatever the storage raises
+            self._record_failure(error)
             return None
-        self._note_success()
+        self._record_success()
         self._metrics.add(RATE_LIMIT_DECISIONS, 1, "exceeded" if state.exceeded else "allowed")
         return state
 
@@ -136,33 +135,23 @@ class RateLimits:
             group, item.amount, item.get_expiry(), max(0, remaining), reset, not within
         )
 
-    def _may_ask(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        if now < self._asked_again_at:
-            return False
-        if self._has_failed:
-            self._asked_again_at = now + LONGEST_WAIT  # this call tries, the others don't wait
-        return True
-
     def _let_through(self) -> None:
         self.uncounted += 1
         self._metrics.add(RATE_LIMIT_DECISIONS, 1, "uncounted")
 
     def _warn_once(self, prefix: str, group: str, limit: str | None) -> None:
-        if (prefix, group) in self._warned or len(self._warned) >= MOST_WARNINGS:
+        if (prefix, group) in self._warned or len(self._warned) >= MAX_WARNINGS:
             return
         self._warned.add((prefix, group))
         log.warning(
             "rate_limit_not_readable", api_key_prefix=prefix, limit=limit, counts_as=DEFAULT_TEXT
         )
 
-    def _note_failure(self, error: Exception) -> None:
+    def _record_failure(self, error: Exception) -> None:
         self._let_through()
-        self._has_failed = True
-        self._asked_again_at = asyncio.get_running_loop().time() + PAUSE
+        self._breaker.record_failure()
         log.warning("rate_limit_not_counted", reason=type(error).__name__)
 
-    def _note_success(self) -> None:
-        if self._has_failed:
-            self._has_failed, self._asked_again_at = False, 0.0
+    def _record_success(self) -> None:
+        if self._breaker.record_success():
             log.warning("rate_limit_counted_again", uncounted=self.uncounted)

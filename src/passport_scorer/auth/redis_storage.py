@@ -1,4 +1,4 @@
-"""Where the calls of several processes are counted together: Redis.
+"""Rate limit storage in Redis, which several processes share.
 
 Source: specification, auth.md ("Rate limits").
 """
@@ -11,34 +11,34 @@ from typing import Any
 
 from limits.aio.storage import RedisStorage, Storage
 
-from passport_scorer.auth.rate_limits import LONGEST_WAIT
+from passport_scorer.auth.rate_limits import STORAGE_TIMEOUT
 
 _KEYS = "passport-scorer"
 
 
 @asynccontextmanager
 async def redis_storage(url: str | None) -> AsyncIterator[Storage | None]:
-    """Give a storage in Redis, for as long as the context lasts.
+    """Open a storage in Redis for the duration of the context.
 
-    Nothing is connected before something is counted, so it needn't be there yet.
+    It connects when the first call is counted, so that the service starts without Redis.
 
     Args:
-        url: `redis://…` or `rediss://…`; may hold a password, so it is never logged. None: there
-            is no shared storage.
+        url: `redis://…` or `rediss://…`; can contain a password, so it is never logged. None: no
+            shared storage.
     """
     if url is None:
         yield None
         return
-    # A process that counts for itself starts without these.
+    # Imported late: a process that counts in memory does not need them.
     from redis.asyncio import ConnectionPool
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
-    # A connection that broke while it was idle shows only when it is used: hence one more try.
+    # An idle connection that broke is noticed only when it is used: hence one retry.
     pool = ConnectionPool.from_url(
         url,
-        socket_connect_timeout=LONGEST_WAIT,
-        socket_timeout=LONGEST_WAIT,
+        socket_connect_timeout=STORAGE_TIMEOUT,
+        socket_timeout=STORAGE_TIMEOUT,
         retry=Retry(NoBackoff(), 1),
     )
     options: dict[str, Any] = {"connection_pool": pool}

@@ -1,7 +1,7 @@
-"""Where the catalogue comes from: fetched, kept for an hour, and stale rather than none.
+"""Fetches the stamp catalogue and caches it for an hour; serves a stale copy if fetching fails.
 
-One fetch at a time. While one is under way, and while fetching fails, callers get what is kept.
-After a failure it is left alone for a while: a second first, then twice as long each time.
+One fetch runs at a time. Meanwhile, and while fetching fails, callers get the cached copy. Failed
+fetches are retried with exponential backoff.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from urllib.request import url2pathname
 
 import structlog
 
+from passport_scorer.catalogue.backoff import ExponentialBackoff
 from passport_scorer.catalogue.model import Catalogue, UnreadableCatalogue, read_catalogue
 from passport_scorer.domain.errors import PassportScorerError
 
-KEPT_SECONDS = 3600.0
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-LARGEST_DOCUMENT = 8 * 1024 * 1024  # bytes; the real one has some 200 KB
+CACHE_SECONDS = 3600.0
+INITIAL_BACKOFF = 1.0  # seconds
+MAX_BACKOFF = 60.0  # seconds
+MAX_DOCUMENT_SIZE = 8 * 1024 * 1024  # bytes; the real one has some 200 KB
 _DOCUMENT_NAME = "stampMetadata.json"
 
 log = structlog.get_logger()
@@ -33,13 +34,13 @@ class CatalogueUnavailable(PassportScorerError):
 
 
 class CatalogueSource:
-    """Gives the catalogue.
+    """Provides the catalogue.
 
     Args:
-        public_url: where the document is: `http:`, `https:`, or, in the demo, `file:`; None:
-            nowhere.
-        clock: seconds that only grow.
-        timeout: seconds that a fetch may take as a whole.
+        public_url: the base URL of the document: `http:`, `https:` or, in the demo, `file:`;
+            None: there is no catalogue.
+        clock: returns seconds; monotonic.
+        timeout: seconds for a whole fetch.
     """
 
     def __init__(
@@ -49,23 +50,23 @@ class CatalogueSource:
         self._clock = clock
         self._timeout = timeout
         self._fetching = asyncio.Lock()
-        self._kept: Catalogue | None = None
+        self._cached: Catalogue | None = None
         self._due_at = clock()
-        self._pause = FIRST_PAUSE
+        self._backoff = ExponentialBackoff(INITIAL_BACKOFF, MAX_BACKOFF)
 
     async def catalogue(self) -> Catalogue:
-        """Return the catalogue, fetched if it is older than an hour.
+        """Return the catalogue; fetch it again if it is older than an hour.
 
         Raises:
-            CatalogueUnavailable: it can't be fetched, and never could.
+            CatalogueUnavailable: it can't be fetched, and there is no cached copy.
         """
-        if self._is_due() and not (self._kept and self._fetching.locked()):
+        if self._is_due() and not (self._cached and self._fetching.locked()):
             async with self._fetching:
-                if self._is_due():  # nobody else has tried meanwhile
+                if self._is_due():  # not fetched by another caller meanwhile
                     await self._refresh()
-        if self._kept is None:
+        if self._cached is None:
             raise CatalogueUnavailable
-        return self._kept
+        return self._cached
 
     def _is_due(self) -> bool:
         return self._clock() >= self._due_at
@@ -73,14 +74,13 @@ class CatalogueSource:
     async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(self._timeout):
-                self._kept = await self._fetched()
-        except Exception as error:  # noqa: BLE001  whatever it is: there are none, or stale ones
+                self._cached = await self._fetched()
+        except Exception as error:  # noqa: BLE001  the cached copy stays
             log.warning("catalogue_not_fetched", reason=type(error).__name__)
-            self._due_at = self._clock() + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._due_at = self._clock() + self._backoff.next_delay()
         else:
-            self._due_at = self._clock() + KEPT_SECONDS
-            self._pause = FIRST_PAUSE
+            self._due_at = self._clock() + CACHE_SECONDS
+            self._backoff.reset()
 
     async def _fetched(self) -> Catalogue:
         if self._base is None:
@@ -92,16 +92,16 @@ class CatalogueSource:
 
 
 def _read(url: str) -> bytes:
-    """Return what is in a file; only the demo has such a URL, as settings refuse it."""
+    """Read a file; only the demo uses such a URL, because the settings reject it."""
     return Path(url2pathname(urlsplit(url).path)).read_bytes()
 
 
 async def _download(url: str) -> bytes:
-    """Return what is at a URL; redirects are followed.
+    """Download a document, following redirects; the caller sets the timeout.
 
-    Not compressed, so that what is counted is what is kept. Whoever calls sets the time limit.
+    Uncompressed, so that the bytes that are counted are those that are kept in memory.
     """
-    import httpx  # a process that never shows the catalogue starts without it
+    import httpx  # imported late: a process that never shows the catalogue does not need it
 
     client = httpx.AsyncClient(follow_redirects=True, max_redirects=5)
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -110,6 +110,6 @@ async def _download(url: str) -> bytes:
         document = bytearray()
         async for chunk in response.aiter_raw():
             document += chunk
-            if len(document) > LARGEST_DOCUMENT:
+            if len(document) > MAX_DOCUMENT_SIZE:
                 raise UnreadableCatalogue("The document is too long.")
     return bytes(document)

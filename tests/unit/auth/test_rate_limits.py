@@ -186,7 +186,7 @@ async def test_warnings_are_bounded(
     rate_limits: RateLimits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keys beyond a number are limited as well, but neither logged nor remembered."""
-    monkeypatch.setattr(rate_limits_module, "MOST_WARNINGS", 3)
+    monkeypatch.setattr(rate_limits_module, "MAX_WARNINGS", 3)
     with capture_logs() as logs:
         for number in range(9):
             assert (await counted(rate_limits, prefix=f"key{number}", limit="?")).remaining == 124
@@ -240,7 +240,7 @@ async def test_a_store_that_hangs_delays_nobody_for_long() -> None:
 
 async def test_a_store_that_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the pause one call tries it, alone; if that is counted, all are again."""
-    monkeypatch.setattr(rate_limits_module, "PAUSE", 0.05)
+    monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     storage = BadDayStorage()
     rate_limits = RateLimits(storage.now, storage)
     await rate_limits.count("abc", "scores", "9/1m")

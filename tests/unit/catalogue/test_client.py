@@ -10,10 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from passport_scorer.catalogue.client import (
-    FIRST_PAUSE,
-    KEPT_SECONDS,
-    LARGEST_DOCUMENT,
-    LONGEST_PAUSE,
+    CACHE_SECONDS,
+    INITIAL_BACKOFF,
+    MAX_BACKOFF,
+    MAX_DOCUMENT_SIZE,
     CatalogueSource,
     CatalogueUnavailable,
 )
@@ -159,7 +159,7 @@ BROKEN = {
     "dripping": dripping,
     "endless": endless,
     "cut off": cut_off,
-    "too long": answering(b"[" + b" " * LARGEST_DOCUMENT + b"]"),
+    "too long": answering(b"[" + b" " * MAX_DOCUMENT_SIZE + b"]"),
 }
 broken = pytest.mark.parametrize("behaviour", BROKEN.values(), ids=BROKEN)
 
@@ -179,7 +179,7 @@ async def test_it_is_kept_for_an_hour(
     """It is fetched once, and again after an hour."""
     assert await ids(source) == ["Ens"]
     server.behaviour = answering(document("Ens", "Google"))
-    clock.seconds += KEPT_SECONDS - 1
+    clock.seconds += CACHE_SECONDS - 1
     assert await ids(source) == ["Ens"]
     clock.seconds += 1
     assert await ids(source) == ["Ens", "Google"]
@@ -214,10 +214,10 @@ async def test_stale_rather_than_none(
     """While a refresh fails, the last one is given; then the new one."""
     await source.catalogue()
     server.behaviour = behaviour
-    clock.seconds += KEPT_SECONDS
+    clock.seconds += CACHE_SECONDS
     assert await ids(source) == ["Ens"]
     server.behaviour = answering(document("Google"))
-    clock.seconds += FIRST_PAUSE
+    clock.seconds += INITIAL_BACKOFF
     assert await ids(source) == ["Google"]
 
 
@@ -229,7 +229,7 @@ async def test_a_server_that_is_away_and_comes_back(clock: Clock) -> None:
     source = CatalogueSource(f"http://127.0.0.1:{server.port}", clock)
     with pytest.raises(CatalogueUnavailable):
         await source.catalogue()
-    clock.seconds += FIRST_PAUSE
+    clock.seconds += INITIAL_BACKOFF
     async with server.running():
         assert await ids(source) == ["Ens"]
 
@@ -249,7 +249,7 @@ async def test_failures_are_followed_by_pauses(
         clock.seconds += 0.5
     assert asked_at == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
     server.behaviour = answering(document("Ens"))
-    clock.seconds += LONGEST_PAUSE
+    clock.seconds += MAX_BACKOFF
     assert await ids(source) == ["Ens"]
 
 
@@ -278,7 +278,7 @@ async def test_nobody_else_waits_for_a_refresh(
     """While one caller fetches, the others get the stale one at once."""
     await source.catalogue()
     server.behaviour = silent
-    clock.seconds += KEPT_SECONDS
+    clock.seconds += CACHE_SECONDS
     server.is_asked.clear()
     first = asyncio.create_task(ids(source))
     await server.is_asked.wait()

@@ -20,18 +20,18 @@ from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 
 
-class Stopping:
-    """Whether the process is about to end: it answers as ever, but should get no more requests.
+class ShutdownState:
+    """Whether the process is draining: it still serves, but should get no new requests.
 
     Attributes:
-        has_begun: True as soon as it was told to.
+        draining: True once the process has been told to shut down.
     """
 
-    has_begun = False
+    draining = False
 
-    def begin(self) -> None:
-        """Let everybody know."""
-        self.has_begun = True
+    def start_draining(self) -> None:
+        """Make the readiness probe fail from now on."""
+        self.draining = True
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class Services(msgspec.Struct, frozen=True):
         usage_analytics: records them.
         root_path: the path prefix under which a proxy publishes the service; empty: none.
         telemetry: where requests are counted and traced.
-        stopping: whether the process is about to end.
+        shutdown: whether the process is draining.
     """
 
     database: Database
@@ -85,7 +85,7 @@ class Services(msgspec.Struct, frozen=True):
     usage_analytics: UsageAnalytics
     root_path: str = ""
     telemetry: Telemetry = NO_TELEMETRY
-    stopping: Stopping = msgspec.field(default_factory=Stopping)
+    shutdown: ShutdownState = msgspec.field(default_factory=ShutdownState)
 
     @property
     def configured_scorer_id(self) -> int:

@@ -207,7 +207,7 @@ async def _serve(
         await serve_until_stopped(
             listeners,
             delay=settings.shutdown_delay,
-            stopping=services.stopping.begin,
+            stopping=services.shutdown.start_draining,
             alone=alone,
             metrics=metrics,
         )

@@ -38,7 +38,7 @@ async def ready(request: Request) -> Response:
     """Answer 200 only if the database can be written to and the process stays, else 503."""
     services: Services = request.app.state.services
     try:
-        if services.stopping.has_begun:
+        if services.shutdown.draining:
             raise ServiceStopping
         await services.readiness.check()
     except PassportScorerError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from passport_scorer.api.http.endpoint import LONGEST_BODY
+from passport_scorer.api.guards.base import LONGEST_BODY
 from passport_scorer.api.middleware.limits import LONGEST_HEADERS, LONGEST_TARGET
 from passport_scorer.auth import jwt_access_tokens, nonces
 from passport_scorer.aws_lambda.function import POOL_SIZE

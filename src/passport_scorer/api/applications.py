@@ -15,13 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from passport_scorer.api.ceramic_cache.authenticate import AUTHENTICATE
-from passport_scorer.api.ceramic_cache.nonce import NONCE
-from passport_scorer.api.ceramic_cache.score import OWN_SCORE
-from passport_scorer.api.ceramic_cache.stakes_and_weights import STAKES_AND_WEIGHTS
-from passport_scorer.api.ceramic_cache.stamps import STAMPS
+from passport_scorer.api.ceramic_cache.routes import OWNER_ENDPOINTS
+from passport_scorer.api.guards.base import Guard
 from passport_scorer.api.http.compression import Representation
-from passport_scorer.api.http.endpoint import Endpoint
+from passport_scorer.api.http.endpoint import Endpoint, UndocumentedRoute
 from passport_scorer.api.http.help_links import HelpLinks
 from passport_scorer.api.http.openapi import openapi_document
 from passport_scorer.api.http.path_prefix import PathPrefix
@@ -32,44 +29,37 @@ from passport_scorer.api.middleware.access_log import note_error
 from passport_scorer.api.middleware.limits import RequestLimits
 from passport_scorer.api.middleware.routing_header import RoutingHeader
 from passport_scorer.api.middleware.telemetry import RequestTelemetry
-from passport_scorer.api.operations.documentation import documentation_routes
-from passport_scorer.api.operations.health import HEALTH, HEALTH_WITH_SLASH
-from passport_scorer.api.operations.metrics import METRICS
-from passport_scorer.api.operations.pages import page_routes
+from passport_scorer.api.operations.routes import HEALTH, operations_routes
 from passport_scorer.api.v2.routes import PARTNER_ENDPOINTS
 from passport_scorer.services import Services
 
-_PUBLIC = (
-    *PARTNER_ENDPOINTS,
-    NONCE,
-    AUTHENTICATE,
-    *STAMPS,
-    *OWN_SCORE,
-    *STAKES_AND_WEIGHTS,
-    *HEALTH,
-)
+_PUBLIC = (*PARTNER_ENDPOINTS, *OWNER_ENDPOINTS, *HEALTH)
 _PUBLIC_ABOUT = (
     "Passport Scorer",
     "Does an Ethereum address belong to a unique human? One call, one answer.",
 )
-_INTERNAL_ABOUT = ("Passport Scorer, internal", "For callers inside the private network.")
 _INTERNAL = (*INTERNAL_ENDPOINTS, *HEALTH)
+_INTERNAL_ABOUT = ("Passport Scorer, internal", "For callers inside the private network.")
+
+
+class UnguardedRoute(Exception):
+    """A route does not say who may call it."""
 
 
 def public_application(services: Services, *, with_internal: bool = False) -> Starlette:
-    """What faces the public: `/v2/*`, `/ceramic-cache/*`, health and documentation.
+    """Build what faces the public: `/v2/*`, `/ceramic-cache/*`, health and documentation.
 
     Args:
         services: what the endpoints call.
-        with_internal: True if it serves `/internal/*` as well, where there is one listener only.
+        with_internal: True if it also serves `/internal/*`, where there is only one listener.
     """
     endpoints = (*_PUBLIC, *INTERNAL_ENDPOINTS) if with_internal else _PUBLIC
-    return _application(services, _PUBLIC_ABOUT, endpoints)
+    return build_application(services, _PUBLIC_ABOUT, endpoints)
 
 
 def internal_application(services: Services) -> Starlette:
-    """What faces the private network only: `/internal/*`, metrics, health and documentation."""
-    return _application(services, _INTERNAL_ABOUT, _INTERNAL, METRICS)
+    """Build what faces only the private network: `/internal/*`, metrics, health, documentation."""
+    return build_application(services, _INTERNAL_ABOUT, _INTERNAL, has_metrics=True)
 
 
 def public_document() -> dict[str, Any]:
@@ -82,19 +72,27 @@ def internal_document() -> dict[str, Any]:
     return openapi_document(*_INTERNAL_ABOUT, _INTERNAL)
 
 
-def _application(
-    services: Services, about: tuple[str, str], endpoints: Sequence[Endpoint], *others: Route
+def build_application(
+    services: Services,
+    about: tuple[str, str],
+    endpoints: Sequence[Endpoint[Any]],
+    *,
+    has_metrics: bool = False,
 ) -> Starlette:
-    def document(root: str) -> dict[str, Any]:
-        return openapi_document(*about, endpoints, root)
+    """Build an application that serves endpoints and their documentation.
 
+    Args:
+        services: what the endpoints call.
+        about: its title and a sentence, for the documentation.
+        endpoints: the documented routes, in the order in which paths are tried.
+        has_metrics: True if it serves `/metrics`.
+
+    Raises:
+        UnguardedRoute: a route names no guard.
+    """
+    others = operations_routes(about, endpoints, has_metrics=has_metrics)
     application = _Application(
-        routes=[
-            *map(_route, (*endpoints, HEALTH_WITH_SLASH)),
-            *map(_document, documentation_routes(document)),
-            *map(_document, page_routes(*about, has_metrics=METRICS in others)),
-            *map(_compressed, others),
-        ],
+        routes=list(map(_route, (*endpoints, *others))),
         middleware=_middleware(services),
     )
     application.router.redirect_slashes = False
@@ -103,9 +101,9 @@ def _application(
 
 
 class _Application(Starlette):
-    """Errors become answers inside of all middleware, so that these see answers only.
+    """Turns errors into responses inside all middleware, so that middleware sees only responses.
 
-    (Starlette would put another layer outermost, for what `RequestTelemetry` does already.)
+    (Starlette would add another outermost layer, for what `RequestTelemetry` does already.)
     """
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -116,7 +114,7 @@ class _Application(Starlette):
 
 
 class _NoRouteAnswered:
-    """ASGI middleware: answers where there is no such path, or no such method of it.
+    """ASGI middleware: responds where there is no such path, or the path lacks the method.
 
     Source: RFC 9110, 9.3.7 (OPTIONS) and 15.5.6 (Allow).
     """
@@ -140,39 +138,33 @@ class _NoRouteAnswered:
         return detail_response(error.detail, error.status_code, allowed)
 
     def _methods(self, scope: Scope) -> Iterator[str]:
-        """All methods of the path: Starlette names those of its first route only."""
+        """Yield all methods of the path: Starlette names only those of its first route."""
         for route in self._router.routes:
             if isinstance(route, Route) and route.matches(scope)[0] is Match.PARTIAL:
                 yield from route.methods or ()
 
 
-def _route(endpoint: Endpoint) -> Route:
-    route = Route(endpoint.path, _Answering(endpoint), methods=[endpoint.method])
-    return _compressed(route, endpoint.cache_control) if endpoint.is_compressed else route
+def _route(route: UndocumentedRoute[Any]) -> Route:
+    # Types forbid it, but a guard decides who gets in: it is worth a check when the process starts.
+    if not isinstance(route.guard, Guard):
+        raise UnguardedRoute(f"{route.method} {route.path} names no guard; use OPEN for anyone.")
+    built = Route(route.path, _Guarded(route), methods=[route.method])
+    if route.is_compressed:
+        built.app = Representation(built.app, route.cache_control)
+    return built
 
 
-def _document(route: Route) -> Route:
-    """Let callers keep a document, and ask each time whether it is still the same."""
-    return _compressed(route, "no-cache")
+class _Guarded:
+    """A handler behind its guard as an ASGI application; an error becomes a response, too."""
 
-
-def _compressed(route: Route, cache_control: str | None = None) -> Route:
-    route.app = Representation(route.app, cache_control)
-    return route
-
-
-class _Answering:
-    """A handler as an ASGI application; whatever it raises is an answer, too."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._handler = endpoint.handler
-        self._longest_body = endpoint.longest_body
+    def __init__(self, route: UndocumentedRoute[Any]) -> None:
+        self._guard, self._handler = route.guard, route.handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["longest_body"] = self._longest_body
+        scope["longest_body"] = self._guard.longest_body
         try:
-            response = await self._handler(Request(scope, receive, send))
-        except Exception as error:  # noqa: BLE001  the caller must get an answer
+            response = await self._guard.respond(Request(scope, receive, send), self._handler)
+        except Exception as error:  # noqa: BLE001  the caller must get a response
             response = error_response(error)
             note_error(scope, error)
         await response(scope, receive, send)

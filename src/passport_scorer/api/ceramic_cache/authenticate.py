@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.http.endpoint import Answer, Body, Endpoint
-from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.guards.open import OPEN, OpenCall
+from passport_scorer.api.http.endpoint import Body, Endpoint, ResponseDoc
+from passport_scorer.api.http.errors import DATABASE_ERRORS
 from passport_scorer.api.http.requests import json_body
-from passport_scorer.api.http.responses import detail_answer, general_answers, json_response
+from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.operations.examples import NONCE, OWNER_CHECKSUMMED, SIGNATURE
 from passport_scorer.ethereum.eip1271 import LONGEST_SIGNATURE
-from passport_scorer.ethereum.eip4361 import SiweMessage
-from passport_scorer.services import Services
+from passport_scorer.ethereum.eip4361 import SignInRefused, SiweMessage
 
-# What contract wallets may sign with is longer than any signature of a key.
+# Signatures of contract wallets can be longer than any signature made with a key.
 SignatureText = Annotated[str, msgspec.Meta(max_length=2 + 2 * LONGEST_SIGNATURE)]
 
 _EXAMPLE_TOKEN = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJkaWQiOiJkaWQ6cGto….ZGQzMDg0…"  # noqa: S105
@@ -28,8 +27,8 @@ class SignInPayload(msgspec.Struct, frozen=True):
 
     Attributes:
         message: the fields of the message.
-        signature: the signature over the text of the message: `0x` and hexadecimal digits. `0x`
-            alone asks a contract wallet for one that was made on chain.
+        signature: the signature of the message text: `0x` and hexadecimal digits. `0x` alone
+            refers to a contract wallet's on-chain signature.
     """
 
     message: SiweMessage
@@ -37,7 +36,7 @@ class SignInPayload(msgspec.Struct, frozen=True):
 
 
 class AccessTokenResponse(msgspec.Struct, frozen=True):
-    """The answer to a sign-in.
+    """The response to a sign-in.
 
     Attributes:
         access: the access token, valid for 7 days.
@@ -48,11 +47,10 @@ class AccessTokenResponse(msgspec.Struct, frozen=True):
     intercom_user_hash: None = None
 
 
-async def sign_in(request: Request) -> Response:
-    """Give the owner of an address an access token for a signed message."""
-    services: Services = request.app.state.services
-    payload = await json_body(request, SignInPayload)
-    token = await services.sign_in.access_token(payload.message, payload.signature)
+async def sign_in(call: OpenCall) -> Response:
+    """Issue an access token to the owner of an address for a signed message."""
+    payload = await json_body(call.request, SignInPayload)
+    token = await call.services.sign_in.access_token(payload.message, payload.signature)
     return json_response(AccessTokenResponse(token))
 
 
@@ -73,29 +71,23 @@ _EXAMPLE = SignInPayload(
 AUTHENTICATE = Endpoint(
     path="/ceramic-cache/authenticate/v2",
     method="POST",
+    guard=OPEN,
     handler=sign_in,
     summary="Sign in with Ethereum",
     description=(
-        "Send the fields of a message of EIP-4361, with a nonce from `GET /account/nonce`, and the "
-        "signature over its text (EIP-191). Signatures of contract wallets (EIP-1271, EIP-6492; "
-        "`0x` for one that was made on chain) count where the service knows an Ethereum node for "
-        "the message's chain.\n\nThe checks are made in this order: address and nonce; every field "
-        "against the grammar of EIP-4361, domain and times; the nonce, which is used up by that; "
-        "the signature.\n\nThe example is signed for the demo, and works once after each start of "
-        "it. For your own, have a wallet sign the text of the message."
+        "Send the fields of an EIP-4361 message, with a nonce from `GET /account/nonce`, and the "
+        "signature of its text (EIP-191). Signatures of contract wallets (EIP-1271, EIP-6492; `0x` "
+        "for an on-chain signature) are accepted if the service is connected to an Ethereum node "
+        "of the message's chain.\n\nThe checks run in this order: address and nonce are present; "
+        "every field follows the grammar of EIP-4361, and domain and times are acceptable; the "
+        "nonce is valid, which uses it up; the signature is valid.\n\nThe example is signed for "
+        "the demo and works once each time the demo starts. To sign in with your own address, have "
+        "a wallet sign the text of the message."
     ),
     tag="Sign-in",
     body=Body(SignInPayload, _EXAMPLE),
-    answers=[
-        Answer(200, "Signed in.", AccessTokenResponse, AccessTokenResponse(_EXAMPLE_TOKEN)),
-        detail_answer(
-            400,
-            "Something is wrong with the message, its nonce or the signature: "
-            "`Missing address or nonce!`, `Invalid address format!`, `Verification failed!`, "
-            "`Invalid nonce!`, `Invalid signature!`.",
-            "Invalid nonce!",
-        ),
-        invalid_request_answer(),
-        *general_answers(),
-    ],
+    success=ResponseDoc(
+        200, "Signed in.", AccessTokenResponse, AccessTokenResponse(_EXAMPLE_TOKEN)
+    ),
+    errors=(SignInRefused, *DATABASE_ERRORS),
 )

@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.http.client_address import peer_of
-from passport_scorer.api.http.endpoint import Answer, Endpoint
-from passport_scorer.api.http.responses import general_answers, json_response, limited_answer
+from passport_scorer.api.guards.open import OPEN, OpenCall
+from passport_scorer.api.http.endpoint import Endpoint, ResponseDoc
+from passport_scorer.api.http.errors import DATABASE_ERRORS
+from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.operations.examples import NONCE as NONCE_EXAMPLE
-from passport_scorer.services import Services
+from passport_scorer.auth.rate_limits import RateLimited
 
 
 class NonceResponse(msgspec.Struct, frozen=True):
     """A nonce.
 
     Attributes:
-        nonce: 60 hexadecimal digits; goes into the message that the owner signs.
+        nonce: 60 hexadecimal digits, to be put in the message that the owner signs.
     """
 
     nonce: str
 
 
-async def get_nonce(request: Request) -> Response:
-    """Give out a nonce that can be used once in the next 5 minutes."""
-    services: Services = request.app.state.services
-    services.anonymous_writes.count(peer_of(request))
-    nonce = NonceResponse(await services.nonces.create())
-    return json_response(nonce)
+async def get_nonce(call: OpenCall) -> Response:
+    """Issue a nonce that can be used once within 5 minutes."""
+    call.services.anonymous_writes.count(call.peer)
+    return json_response(NonceResponse(await call.services.nonces.create()))
 
 
 NONCE = Endpoint(
     path="/account/nonce",
+    guard=OPEN,
     handler=get_nonce,
     summary="Get a nonce",
     description=(
-        "A nonce for a message of Sign-In with Ethereum. It can be used for one sign-in, in the "
-        "next 5 minutes."
+        "Returns a nonce for a Sign-In with Ethereum message. It works for one sign-in and "
+        "expires after 5 minutes."
     ),
     tag="Sign-in",
-    answers=[
-        Answer(
-            200,
-            "A new nonce.",
-            NonceResponse,
-            NonceResponse(NONCE_EXAMPLE),
-        ),
-        limited_answer("This network address asked for too many nonces."),
-        *general_answers(),
-    ],
+    success=ResponseDoc(200, "A new nonce.", NonceResponse, NonceResponse(NONCE_EXAMPLE)),
+    errors=(RateLimited, *DATABASE_ERRORS),
 )

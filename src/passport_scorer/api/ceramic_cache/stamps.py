@@ -5,29 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.guards.owner import (
-    OWNER_SECURITY,
-    owner_answers,
-    owner_endpoint,
-)
-from passport_scorer.api.http.client_address import peer_of
-from passport_scorer.api.http.endpoint import Answer, Body, Endpoint, Parameter
-from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.guards.open import OPEN, OpenCall
+from passport_scorer.api.guards.owner import OWNER, OwnerCall
+from passport_scorer.api.http.endpoint import Body, Endpoint, Parameter, ResponseDoc
+from passport_scorer.api.http.errors import SCORING_ERRORS, ErrorClasses
 from passport_scorer.api.http.requests import (
     json_body,
     list_of_at_most,
     members,
     required_query_parameter,
 )
-from passport_scorer.api.http.responses import (
-    detail_answer,
-    general_answers,
-    json_response,
-    limited_answer,
-)
+from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.middleware.access_log import note_community, note_score
 from passport_scorer.api.operations.examples import CREDENTIALS
 from passport_scorer.api.schemas.score import OWNER_EXAMPLE, score_response
@@ -40,62 +30,64 @@ from passport_scorer.api.schemas.stamps import (
     read_providers,
     shown,
 )
-from passport_scorer.domain.addresses import parse_address
-from passport_scorer.domain.submissions import MOST_ENTRIES, check_number
+from passport_scorer.auth.rate_limits import RateLimited
+from passport_scorer.domain.addresses import InvalidAddress, parse_address
+from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.submissions import (
+    MOST_ENTRIES,
+    NoStampToDelete,
+    TooManyLiveStamps,
+    TooManyStamps,
+    UnusableEntry,
+    check_number,
+)
 from passport_scorer.scoring.stamp_store import Source, SourceApp
-from passport_scorer.services import Services
 
 _SENT = list_of_at_most(msgspec.Raw, MOST_ENTRIES)
 
 
-@owner_endpoint
-async def post_stamps(request: Request, address: str) -> Response:
+async def post_stamps(call: OwnerCall) -> Response:
     """Replace or add stamps, and score."""
-    services: Services = request.app.state.services
-    source = Source(SourceApp.PASSPORT, services.default_scorer_id)
-    return json_response(await _store(request, address, source), 201)
+    source = Source(SourceApp.PASSPORT, call.services.default_scorer_id)
+    return json_response(await _store(call, source), 201)
 
 
-@owner_endpoint
-async def patch_stamps(request: Request, address: str) -> Response:
+async def patch_stamps(call: OwnerCall) -> Response:
     """Replace, add or delete stamps, and score."""
-    return json_response(await _store(request, address, Source()))
+    return json_response(await _store(call, Source()))
 
 
-async def _store(request: Request, address: str, source: Source) -> StampsAndScoreResponse:
-    services: Services = request.app.state.services
-    sent = members(await json_body(request, _SENT))
+async def _store(call: OwnerCall, source: Source) -> StampsAndScoreResponse:
+    sent = members(await json_body(call.request, _SENT))
     check_number(sent)
-    scorer_id = services.configured_scorer_id
-    stamps, outcome = await services.stamp_store.store(
-        address, read_entries(sent), scorer_id, source
+    scorer_id = call.services.configured_scorer_id
+    stamps, outcome = await call.services.stamp_store.store(
+        call.address, read_entries(sent), scorer_id, source
     )
-    note_score(request.scope, scorer_id, passing=outcome.score.passing)
-    score = score_response(outcome, with_points=services.shows_points)
+    note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
+    score = score_response(outcome, with_points=call.services.shows_points)
     return StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score)
 
 
-@owner_endpoint
-async def delete_stamps(request: Request, address: str) -> Response:
+async def delete_stamps(call: OwnerCall) -> Response:
     """Delete stamps, and score."""
-    services: Services = request.app.state.services
-    sent = members(await json_body(request, _SENT))
+    sent = members(await json_body(call.request, _SENT))
     check_number(sent)
-    scorer_id = services.configured_scorer_id
-    stamps = await services.stamp_store.delete(address, read_providers(sent), scorer_id)
-    note_community(request.scope, scorer_id)
+    scorer_id = call.services.configured_scorer_id
+    stamps = await call.services.stamp_store.delete(call.address, read_providers(sent), scorer_id)
+    note_community(call.request.scope, scorer_id)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 
 
-async def get_stamps(request: Request) -> Response:
-    """List the stamps of an address; one that was never scored is scored."""
-    services: Services = request.app.state.services
-    address = parse_address(required_query_parameter(request, "address"))
+async def get_stamps(call: OpenCall) -> Response:
+    """List the stamps of an address; score it first if it has no score yet."""
+    services = call.services
+    address = parse_address(required_query_parameter(call.request, "address"))
     scorer_id = services.configured_scorer_id
     if not await services.stamp_store.is_scored(address, scorer_id):
-        services.anonymous_writes.count(peer_of(request))
+        services.anonymous_writes.count(call.peer)
         outcome = await services.road.score(address, scorer_id)
-        note_score(request.scope, scorer_id, passing=outcome.score.passing)
+        note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
     stamps = await services.stamp_store.live_stamps(address)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 
@@ -108,94 +100,69 @@ _STORED = StampsAndScoreResponse(
     success=True, stamps=[_SHOWN_GOOGLE, _SHOWN_ENS], score=OWNER_EXAMPLE
 )
 _ENS_LEFT = StampsResponse(success=True, stamps=[_SHOWN_ENS])
-_REFUSED = (
-    detail_answer(400, "An entry can't be stored.", "Entry 1: the provider occurs twice."),
-    invalid_request_answer(),
-    *owner_answers(),
+_BOTH = StampsResponse(success=True, stamps=[_SHOWN_GOOGLE, _SHOWN_ENS])
+_STORE_ERRORS: ErrorClasses = (
+    *(UnusableEntry, TooManyLiveStamps, TooManyStamps, ScorerNotFound),
+    *SCORING_ERRORS,
 )
 _TAG = "Stamp store"
 _PATH = "/ceramic-cache/stamps/bulk"
 
-STAMPS = (
-    Endpoint(
-        path=_PATH,
-        method="POST",
-        handler=post_stamps,
-        summary="Store stamps",
-        description=(
-            "For every provider in the list the live stamp is soft-deleted, and the entry's stamp "
-            "is stored; an entry without a stamp only deletes. Then the address is scored. All of "
-            "it happens, or nothing. At most 100 entries.\n\n"
-            "A stamp that verification would refuse for its size, depth or numbers is refused, and "
-            "so is a call after which the address would have too many stamps. A stamp of an "
-            "unknown issuer is stored, but does not count."
-        ),
-        tag=_TAG,
-        security=OWNER_SECURITY,
-        is_compressed=True,
-        body=Body(_LISTED, [_GOOGLE, _ENS]),
-        answers=[
-            Answer(201, "Stored.", StampsAndScoreResponse, _STORED),
-            detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
-            *_REFUSED,
-        ],
+POST_STAMPS = Endpoint(
+    path=_PATH,
+    method="POST",
+    guard=OWNER,
+    handler=post_stamps,
+    summary="Store stamps",
+    description=(
+        "For each provider in the list, soft-deletes the live stamp and stores the entry's stamp; "
+        "an entry without a stamp only deletes. Then scores the address. The request succeeds or "
+        "fails as a whole. Maximum: 100 entries.\n\n"
+        "A stamp whose size, depth or numbers verification would reject is rejected, and so is a "
+        "request that would leave the address with too many stamps. A stamp from an unknown issuer "
+        "is stored, but does not count."
     ),
-    Endpoint(
-        path=_PATH,
-        method="PATCH",
-        handler=patch_stamps,
-        summary="Replace, add or delete stamps",
-        description="Does the same as POST. An entry without a stamp only deletes.",
-        tag=_TAG,
-        security=OWNER_SECURITY,
-        is_compressed=True,
-        body=Body(_LISTED, [_GOOGLE, {"provider": "Discord", "stamp": None}]),
-        answers=[
-            Answer(200, "Stored.", StampsAndScoreResponse, _STORED),
-            detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
-            *_REFUSED,
-        ],
-    ),
-    Endpoint(
-        path=_PATH,
-        method="DELETE",
-        handler=delete_stamps,
-        summary="Delete stamps",
-        description="The stamps of the providers in the list are soft-deleted; the score follows.",
-        tag=_TAG,
-        security=OWNER_SECURITY,
-        is_compressed=True,
-        body=Body(_LISTED, [{"provider": "Google"}]),
-        answers=[
-            Answer(200, "Deleted.", StampsResponse, _ENS_LEFT),
-            detail_answer(404, "No matching stamp.", "Unable to find stamp to delete."),
-            *_REFUSED,
-        ],
-    ),
-    Endpoint(
-        path="/ceramic-cache/stamp",
-        handler=get_stamps,
-        summary="List the stamps of an address",
-        description="The live, unrevoked stamps, newest first.",
-        tag=_TAG,
-        is_compressed=True,
-        query=[
-            Parameter("address", "An Ethereum address.", {"type": "string"}, OWNER_EXAMPLE.address)
-        ],
-        answers=[
-            Answer(
-                200,
-                "The stamps.",
-                StampsResponse,
-                StampsResponse(success=True, stamps=[_SHOWN_GOOGLE, _SHOWN_ENS]),
-            ),
-            detail_answer(400, "The address is not a valid Ethereum address.", "Invalid address."),
-            detail_answer(404, "No scorer is configured.", "No scorer matches the given criteria."),
-            invalid_request_answer(),
-            limited_answer(
-                "This network address asked for too many addresses that were never scored."
-            ),
-            *general_answers(),
-        ],
-    ),
+    tag=_TAG,
+    is_compressed=True,
+    body=Body(_LISTED, [_GOOGLE, _ENS]),
+    success=ResponseDoc(201, "Stored.", StampsAndScoreResponse, _STORED),
+    errors=_STORE_ERRORS,
+)
+PATCH_STAMPS = Endpoint(
+    path=_PATH,
+    method="PATCH",
+    guard=OWNER,
+    handler=patch_stamps,
+    summary="Replace, add or delete stamps",
+    description="Does the same as POST. An entry without a stamp only deletes.",
+    tag=_TAG,
+    is_compressed=True,
+    body=Body(_LISTED, [_GOOGLE, {"provider": "Discord", "stamp": None}]),
+    success=ResponseDoc(200, "Stored.", StampsAndScoreResponse, _STORED),
+    errors=_STORE_ERRORS,
+)
+DELETE_STAMPS = Endpoint(
+    path=_PATH,
+    method="DELETE",
+    guard=OWNER,
+    handler=delete_stamps,
+    summary="Delete stamps",
+    description="Soft-deletes the stamps of the listed providers and updates the stored score.",
+    tag=_TAG,
+    is_compressed=True,
+    body=Body(_LISTED, [{"provider": "Google"}]),
+    success=ResponseDoc(200, "Deleted.", StampsResponse, _ENS_LEFT),
+    errors=(UnusableEntry, NoStampToDelete, ScorerNotFound, TooManyStamps, *SCORING_ERRORS),
+)
+GET_STAMPS = Endpoint(
+    path="/ceramic-cache/stamp",
+    guard=OPEN,
+    handler=get_stamps,
+    summary="List the stamps of an address",
+    description="Returns the live, unrevoked stamps, newest first.",
+    tag=_TAG,
+    is_compressed=True,
+    query=[Parameter("address", "An Ethereum address.", {"type": "string"}, OWNER_EXAMPLE.address)],
+    success=ResponseDoc(200, "The stamps.", StampsResponse, _BOTH),
+    errors=(InvalidAddress, ScorerNotFound, RateLimited, *SCORING_ERRORS),
 )

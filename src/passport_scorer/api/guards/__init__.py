@@ -1,1 +1,1 @@
-"""Who may call an endpoint: a partner, the owner of an address, an internal service."""
+"""Guards: who may call an endpoint. Every route names one, `OPEN` included."""

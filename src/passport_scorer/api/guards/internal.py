@@ -1,52 +1,49 @@
-"""Calls of the internal network. Source: specification, auth.md ("The internal network")."""
+"""The guard of endpoints for the internal network.
+
+Source: specification, auth.md ("The internal network").
+"""
 
 from __future__ import annotations
 
-import functools
 import hmac
-from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.http.endpoint import Answer
-from passport_scorer.api.http.responses import detail_answer, general_answers
-from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.api.guards.base import Call, Guard, Handler
+from passport_scorer.api.http.errors import DATABASE_ERRORS, Unauthorized
 from passport_scorer.domain.parameters import read_credentials
-from passport_scorer.services import Services
-
-INTERNAL_SECURITY = ("InternalToken",)
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Unauthorized(PassportScorerError):
-    """Unauthorized"""
-
-    code = "unauthorized"
+class InternalCall(Call):
+    """A request of a service in the internal network."""
 
 
-def internal_endpoint(handler: Handler) -> Handler:
-    """Let only callers with the internal token in, where one is configured."""
+class InternalGuard(Guard[InternalCall]):
+    """Lets callers in who present the internal token, where one is configured."""
 
-    @functools.wraps(handler)
-    async def endpoint(request: Request) -> Response:
-        services: Services = request.app.state.services
-        if services.internal_token is not None:
+    security = ("InternalToken",)
+    errors = (Unauthorized, *DATABASE_ERRORS)
+
+    async def respond(self, request: Request, handler: Handler[InternalCall]) -> Response:
+        """Check the internal token, and have the handler respond.
+
+        Raises:
+            Unauthorized: the token is missing or wrong, or there are two.
+        """
+        call = InternalCall(request)
+        token = call.services.internal_token
+        if token is not None:
             presented = request.headers.getlist("authorization")
-            _check(presented[0] if len(presented) == 1 else "", services.internal_token)
-        return await handler(request)
-
-    return endpoint
+            _check(presented[0] if len(presented) == 1 else "", token)
+        return await handler(call)
 
 
-def internal_answers() -> list[Answer]:
-    """Describe what any internal endpoint may answer, for the OpenAPI document."""
-    return [detail_answer(401, "The token is wrong.", "Unauthorized"), *general_answers()]
+INTERNAL = InternalGuard()
 
 
 def _check(presented: str, token: str) -> None:
-    # Where the token has a scheme, its letter case and the blanks behind it don't matter.
+    # If the token has a scheme, its letter case and the spaces after it do not matter.
     given = _comparable(presented).encode("latin-1", "replace")
     if not hmac.compare_digest(given, _comparable(token).encode()):
         raise Unauthorized

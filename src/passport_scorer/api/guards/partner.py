@@ -1,4 +1,8 @@
-"""A call of a partner: an API key is presented, checked and counted, and its use recorded."""
+"""The guards of endpoints for partners, who present an API key.
+
+The key is checked by the handler, which reads the stored key together with what the key may see:
+one round trip to the database instead of two. A response without that check never leaves.
+"""
 
 from __future__ import annotations
 
@@ -6,66 +10,52 @@ from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import TypeVar
 
-import msgspec
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passport_scorer.api.guards.base import Call, Guard, Handler
 from passport_scorer.api.guards.usage import Answered, usage_of
-from passport_scorer.api.http.client_address import peer_of
-from passport_scorer.api.http.endpoint import Answer
-from passport_scorer.api.http.responses import detail_answer, error_response, general_answers
+from passport_scorer.api.http.errors import DATABASE_ERRORS
+from passport_scorer.api.http.responses import error_response
 from passport_scorer.api.middleware.access_log import note_error
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
 from passport_scorer.auth.key_hashes import sha256_hash
+from passport_scorer.auth.pbkdf2 import TooManyKeyChecks
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
 from passport_scorer.db.queries.partners import find_api_key
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
-from passport_scorer.services import Services
 
-PARTNER_SECURITY = ("ApiKey", "ApiKeyInAuthorization")
-RATE_LIMIT_HEADERS = {
-    "RateLimit-Policy": "The limit of your key, if there is one: calls (q) in so many seconds (w).",
-    "RateLimit": "What is left of it: calls (r) until the window ends in so many seconds (t).",
-}
-PERMISSION_DENIED_ANSWER = detail_answer(
-    403, "The key may not do this.", "Invalid permissions for action."
-)
-
-Handler = Callable[["PartnerCall"], Awaitable[Response]]
 Found = TypeVar("Found")
 Key = TypeVar("Key", bound=ApiKey)
 
 
-class PartnerCall:
-    """One request of a partner, while it is being answered.
+class KeyNotChecked(Exception):
+    """A handler has responded without checking the API key: a bug."""
 
-    Attributes:
+
+class PartnerCall(Call):
+    """A request of a partner.
+
+    Args:
         request: the HTTP request.
-        services: what the application is made of.
-        peer: the network address that it comes from.
-        presented: the API key that the request presents.
+        is_limited: False if failed calls do not count against the peer.
     """
 
     def __init__(self, request: Request, *, is_limited: bool = True) -> None:
-        self.request = request
+        super().__init__(request)
         self._is_limited = is_limited
-        self.services: Services = request.app.state.services
+        self._is_checked = False
         self._key: ApiKey | None = None
         self._limit: RateLimitState | None = None
-
-    @cached_property
-    def peer(self) -> str:
-        """The network address that the call comes from, as limits count it."""
-        return peer_of(self.request)
 
     @cached_property
     def presented(self) -> PresentedKey:
         """The API key that the request presents.
 
         Raises:
-            InvalidApiKey: there is none, or it doesn't look like one.
-            TooManyCalls: the peer has presented too many wrong ones.
+            InvalidApiKey: it is missing, or does not look like a key.
+            TooManyCalls: the peer has presented too many wrong keys.
         """
         x_api_key = self._only_header("x-api-key")
         authorization = self._only_header("authorization")
@@ -79,12 +69,12 @@ class PartnerCall:
         """Check the presented key against the stored one, and count the call.
 
         Raises:
-            InvalidApiKey: it is not a valid key.
-            RateLimited: it is, but was used too often.
-            TooManyKeyChecks: this couldn't be found out now.
+            InvalidApiKey: the key is not valid.
+            RateLimited: the key is valid, but was used too often.
+            TooManyKeyChecks: the check would have to wait for too many others.
         """
         presented = self.presented
-        self._key = key = await self.check_key(stored)
+        key = await self.check_key(stored)
         self._limit = await self.services.rate_limits.count(presented.prefix, "api", key.rate_limit)
         if self._limit and self._limit.exceeded:
             raise RateLimited
@@ -98,9 +88,9 @@ class PartnerCall:
         """Read what the presented key may see, and check the key.
 
         Args:
-            read: reads the stored key, and what it may see if the hash that it is given is one
-                of the key's. So a wrong secret costs no read of documents, and a right one no
-                round trip of its own.
+            read: reads the stored key, and what it may see if the given hash is one of the key's.
+                A wrong secret therefore reads no documents, and a right one costs no extra round
+                trip.
             stored_key_of: returns the stored key of what was read.
 
         Raises:
@@ -110,15 +100,15 @@ class PartnerCall:
         found = await read(digest)
         key = await self.authenticate(stored_key_of(found))
         if digest not in (key.hashed_key_sha256, key.hashed_key):
-            found = await read(key.hashed_key)  # only the slow hash could tell, which it has now
+            found = await read(key.hashed_key)  # only the slow hash matches: the key is new here
         return key, found
 
     async def check_key(self, stored: Key | None) -> Key:
         """Check the presented key against the stored one; a failure counts against the peer.
 
         Raises:
-            InvalidApiKey: it is not a valid key.
-            TooManyKeyChecks: this couldn't be found out now.
+            InvalidApiKey: the key is not valid.
+            TooManyKeyChecks: the check would have to wait for too many others.
         """
         presented, failed_calls = self.presented, self.services.failed_calls
         try:
@@ -130,30 +120,42 @@ class PartnerCall:
                 failed_calls.failed(presented, self.peer)
             raise
         failed_calls.succeeded(presented, key.hashed_key_sha256)
+        self._key, self._is_checked = key, True
         return key
 
     async def authenticate_alone(self) -> ApiKey:
-        """As `authenticate`, for a call that needs nothing of the database but the key.
+        """Do as `authenticate`, for a call that reads nothing but the key.
 
         Raises:
             InvalidApiKey, RateLimited, TooManyKeyChecks: see `authenticate`.
-            DatabaseUnavailable: the database can't be reached in time.
+            DatabaseUnavailable: the database did not answer in time.
         """
         stored = await find_api_key(self.services.database, self.presented.prefix)
         return await self.authenticate(stored)
 
-    async def answer(self, handler: Handler, *, response_recorded: bool) -> Response:
-        """Let the handler answer; whatever comes of it is an answer, and is recorded."""
+    async def checked(self, handler: Handler[PartnerCall]) -> Response:
+        """Have the handler respond.
+
+        Raises:
+            KeyNotChecked: it has not checked the key.
+        """
+        response = await handler(self)
+        if not self._is_checked:
+            raise KeyNotChecked
+        return response
+
+    async def recorded(self, handler: Handler[PartnerCall], *, response_recorded: bool) -> Response:
+        """Have the handler respond, turn its errors into responses, and record the use."""
         error: Exception | None = None
         try:
-            response = await handler(self)
-        except Exception as caught:  # noqa: BLE001  the caller must get an answer
+            response = await self.checked(handler)
+        except Exception as caught:  # noqa: BLE001  the caller must get a response
             error, response = caught, error_response(caught)
             note_error(self.request.scope, caught)
         if self._limit:
             response.headers.update(self._limit.headers())
         if self._key:
-            # Of the response its parts alone: together they would be garbage that refers to itself.
+            # The parts of the response alone: as a whole it would be garbage with a cycle.
             answer = Answered(response.status_code, bytes(response.body), error)
             response.background = BackgroundTask(
                 self._record, self._key, answer, response_recorded=response_recorded
@@ -161,59 +163,55 @@ class PartnerCall:
         return response
 
     async def _record(self, key: ApiKey, answer: Answered, *, response_recorded: bool) -> None:
-        """Have the call recorded; the caller has the answer by then."""
+        """Record the call, after the response was sent."""
         usage = usage_of(self.request, key, answer, response_recorded=response_recorded)
         self.services.usage_analytics.record(usage)
 
     def _only_header(self, name: str) -> str | None:
         values = self.request.headers.getlist(name)
         if len(values) > 1:
-            raise InvalidApiKey  # it isn't clear who calls
+            raise InvalidApiKey  # the caller is ambiguous
         return values[0] if values else None
 
 
-def partner_endpoint(
-    *, response_recorded: bool
-) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
-    """Make an endpoint of a handler of partner calls.
+class PartnerGuard(Guard[PartnerCall]):
+    """Lets callers in who present an API key; counts, limits and records their calls.
 
     Args:
-        response_recorded: True if the answer becomes a part of the usage analytics.
+        response_recorded: True if the response becomes a part of the usage analytics.
     """
 
-    def decorate(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            return await PartnerCall(request).answer(handler, response_recorded=response_recorded)
+    security = ("ApiKey", "ApiKeyInAuthorization")
+    errors = (InvalidApiKey, RateLimited, *DATABASE_ERRORS, TooManyKeyChecks)
+    headers = {  # noqa: RUF012  declared in the base class
+        "RateLimit-Policy": "The limit of your key, if it has one: q requests in w seconds.",
+        "RateLimit": "What is left of it: r requests until the window ends in t seconds.",
+    }
 
-        endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
-        return endpoint
+    def __init__(self, *, response_recorded: bool) -> None:
+        self._response_recorded = response_recorded
 
-    return decorate
+    async def respond(self, request: Request, handler: Handler[PartnerCall]) -> Response:
+        """Have the handler check the key and respond; whatever comes of it is recorded."""
+        call = PartnerCall(request)
+        return await call.recorded(handler, response_recorded=self._response_recorded)
 
 
-def partner_answers(*own: Answer) -> list[Answer]:
-    """Describe what an endpoint for partners may answer, for the OpenAPI document.
+class KeyCheckGuard(Guard[PartnerCall]):
+    """Lets callers in who present an API key; neither counts nor records their calls.
 
-    Args:
-        own: what only this endpoint answers; goes before what all of them do.
+    For internal services that check the keys of many partners: what one partner's page gets wrong
+    must not count against the others.
     """
-    again = {"Retry-After": "Seconds until the window ends."}
-    answers = [
-        *general_answers(),
-        detail_answer(
-            429,
-            "The key was used too often, or too many wrong ones were presented.",
-            "You have been rate limited!",
-            again,
-        ),
-        *own,
-    ]
-    counted = [
-        msgspec.structs.replace(answer, headers=RATE_LIMIT_HEADERS | dict(answer.headers))
-        for answer in answers
-    ]
-    refused = "The key is missing, wrong, revoked or expired."
-    return sorted(
-        [detail_answer(401, refused, "Invalid API Key."), *counted],
-        key=lambda answer: answer.status,
-    )
+
+    security = PartnerGuard.security
+    errors = (InvalidApiKey, *DATABASE_ERRORS, TooManyKeyChecks)
+
+    async def respond(self, request: Request, handler: Handler[PartnerCall]) -> Response:
+        """Have the handler check the key and respond."""
+        return await PartnerCall(request, is_limited=False).checked(handler)
+
+
+PARTNER = PartnerGuard(response_recorded=False)
+PARTNER_WITH_RESPONSE_RECORDED = PartnerGuard(response_recorded=True)
+KEY_CHECK = KeyCheckGuard()

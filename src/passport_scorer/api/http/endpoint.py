@@ -1,53 +1,50 @@
-"""An endpoint: where it is, what answers it, and what the OpenAPI document says of it.
+"""A route: its path, its guard, its handler, and what the OpenAPI documents say about it.
 
-Routes and documentation are made of the same list, so that neither can have what the other
-hasn't.
+Routes and documents are made from the same list, so that neither can have what the other lacks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Literal
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
-LONGEST_BODY = 4 * 1024 * 1024  # bytes; a hundred stamps have some 400 KB
-LONGEST_ANONYMOUS_BODY = 64 * 1024  # bytes; of callers who present no credential
+from passport_scorer.api.guards.base import CallT, Guard, Handler
+from passport_scorer.api.http.errors import ErrorClasses
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """One way in which an endpoint may answer.
+class ResponseDoc(msgspec.Struct, frozen=True):
+    """One response of an endpoint, for the OpenAPI document.
 
     Attributes:
         status: the HTTP status.
-        meaning: when it answers so.
+        description: when the endpoint responds this way.
         body: the type of the body.
         example: a body.
-        headers: name -> what it says.
+        headers: name -> description.
     """
 
     status: int
-    meaning: str
+    description: str
     body: Any
     example: Any
     headers: Mapping[str, str] = {}
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A parameter in the path, or in the query.
+    """A parameter in the path or in the query.
 
     Attributes:
         name: as in the path or the query.
-        meaning: what it is.
-        schema: JSON schema of it.
+        description: what it means.
+        schema: its JSON schema.
         example: a value.
-        required: False if it may be left out; always True in a path.
+        required: False if it can be omitted; always True in a path.
     """
 
     name: str
-    meaning: str
+    description: str
     schema: Mapping[str, Any]
     example: Any
     required: bool = True
@@ -60,41 +57,47 @@ class Body(msgspec.Struct, frozen=True):
     example: Any
 
 
-class Endpoint(msgspec.Struct, frozen=True):
-    """A method and a path, and everything about it.
+class UndocumentedRoute(msgspec.Struct, Generic[CallT], frozen=True, kw_only=True):
+    """A path and how it is served; it is not part of an OpenAPI document.
 
     Attributes:
         path: with `{parameters}`.
-        handler: answers a request.
-        summary: a few words.
-        description: what a caller needs to know; CommonMark.
-        tag: the heading it stands under.
-        answers: all ways in which it may answer.
+        guard: who may call.
+        handler: responds to a call that the guard lets in.
         method: the HTTP method.
-        parameters: those in the path.
-        query: those in the query.
-        body: what is sent.
-        security: names of security schemes, any of which will do; empty: anybody may call.
-        is_compressed: True if answers are compressed for who accepts it. Never where they hold
-            secrets: the length would tell of them.
-        cache_control: how long answers may be kept; None: not at all.
+        is_compressed: True if responses are compressed for clients that accept it. Never where
+            they hold secrets, which their compressed length would give away.
+        cache_control: how long responses may be cached; None: not at all.
     """
 
     path: str
-    handler: Callable[[Request], Awaitable[Response]]
-    summary: str
-    description: str
-    tag: str
-    answers: Sequence[Answer]
+    guard: Guard[CallT]
+    handler: Handler[CallT]
     method: Literal["GET", "POST", "PATCH", "DELETE"] = "GET"
-    parameters: Sequence[Parameter] = ()
-    query: Sequence[Parameter] = ()
-    body: Body | None = None
-    security: Sequence[str] = ()
     is_compressed: bool = False
     cache_control: str | None = None
 
-    @property
-    def longest_body(self) -> int:
-        """The bytes of a body that are read at most: few, where anybody may call."""
-        return LONGEST_BODY if self.security else LONGEST_ANONYMOUS_BODY
+
+class Endpoint(UndocumentedRoute[CallT], frozen=True, kw_only=True):
+    """A method and a path, and everything about it.
+
+    Attributes:
+        summary: a few words.
+        description: what a caller needs to know; CommonMark.
+        tag: the heading it is listed under.
+        success: the response if nothing goes wrong.
+        errors: the error classes that the handler can raise, beside those of the guard and of
+            reading the body and the query.
+        parameters: those in the path.
+        query: those in the query.
+        body: the request body.
+    """
+
+    summary: str
+    description: str
+    tag: str
+    success: ResponseDoc
+    errors: ErrorClasses = ()
+    parameters: Sequence[Parameter] = ()
+    query: Sequence[Parameter] = ()
+    body: Body | None = None

@@ -1,4 +1,4 @@
-"""Where an error is explained: `/errors` shows the table, `Link` leads to an entry of it.
+"""Look up the row of an error, and where the page `/errors` explains a response.
 
 Source: RFC 8288; HTML Standard, link type `help`.
 """
@@ -10,13 +10,14 @@ from collections.abc import Mapping
 import msgspec
 
 from passport_scorer.api.http.error_reference import ERROR_TABLE, ErrorHelp
+from passport_scorer.domain.errors import PassportScorerError
 
 
 class ErrorList(msgspec.Struct, frozen=True):
     """The table, for programs.
 
     Attributes:
-        errors: in the order of their statuses.
+        errors: ordered by status.
     """
 
     errors: list[ErrorHelp]
@@ -24,12 +25,12 @@ class ErrorList(msgspec.Struct, frozen=True):
 
 ERRORS: Mapping[str, ErrorHelp] = {entry.code: entry for entry in ERROR_TABLE}
 
-# A known key with a wrong secret must look like an unknown one.
+# A known key with a wrong secret must look like an unknown key.
 _SHOWN_AS = {"wrong_secret": "invalid_api_key"}
 STATUSES: Mapping[str, int] = {entry.code: entry.status for entry in ERROR_TABLE} | {
     code: ERRORS[shown].status for code, shown in _SHOWN_AS.items()
 }
-# What an answer means whose error has no entry of this status.
+# Explains a response whose error has no row with this status.
 _OF_STATUS = {
     ERRORS[code].status: code
     for code in (
@@ -39,12 +40,21 @@ _OF_STATUS = {
 }
 
 
+def help_of(error: type[PassportScorerError]) -> ErrorHelp:
+    """Return the row of an error class.
+
+    Raises:
+        KeyError: no caller can meet this error.
+    """
+    return ERRORS[_SHOWN_AS.get(error.code, error.code)]
+
+
 def help_target(root: str, status: int, code: str | None) -> str:
-    """Return where the page explains an answer: `/errors#invalid_address`.
+    """Return where the page explains a response: `/errors#invalid_address`.
 
     Args:
         root: the path prefix of the service; empty if there is none.
-        status: of the answer, 400 or above.
+        status: of the response, 400 or above.
         code: of the error that was raised; None if none was.
     """
     entry = ERRORS.get(_SHOWN_AS.get(code, code) if code else "")

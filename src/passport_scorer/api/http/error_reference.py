@@ -1,6 +1,8 @@
 """Every error that a caller can meet: its status, its sentences, what it means and what to do.
 
-The status of an error is decided here alone.
+This is the only table that decides on the status of an error. A row belongs to an error class,
+or, where a part above the API answers (the server, AWS Lambda, the framework), to a code. The
+OpenAPI documents, the page `/errors` and the `Link` header of errors are derived from it.
 
 Source: specification, http.md ("Errors").
 """
@@ -9,15 +11,49 @@ from __future__ import annotations
 
 import msgspec
 
+from passport_scorer.api.http.errors import (
+    BodyTooLong,
+    HeadersTooLong,
+    InternalError,
+    InvalidRequest,
+    InvalidScorerId,
+    NotFound,
+    PathTooLong,
+    RulesetNotFound,
+    ServiceStopping,
+    Unauthorized,
+    UnsupportedEncoding,
+)
+from passport_scorer.auth.jwt_access_tokens import InvalidAccessToken
+from passport_scorer.auth.pbkdf2 import TooManyKeyChecks
+from passport_scorer.auth.rate_limits import RateLimited
+from passport_scorer.catalogue.client import CatalogueUnavailable
+from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable, RowLocked, WriteConflict
+from passport_scorer.domain.addresses import InvalidAddress
+from passport_scorer.domain.api_key import InvalidApiKey, PermissionDenied
+from passport_scorer.domain.bans import NoCredentials, SeveralAddresses
+from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.domain.pagination import InvalidLimit, InvalidToken
+from passport_scorer.domain.score_history import InvalidCreatedAt, NoCreatedAt, NoScoreFound
+from passport_scorer.domain.submissions import (
+    NoStampToDelete,
+    TooManyLiveStamps,
+    TooManyStamps,
+    UnusableEntry,
+)
+from passport_scorer.ethereum.eip4361 import SignInRefused
+from passport_scorer.scoring.address_locks import TooManyForAddress
+
 
 class ErrorHelp(msgspec.Struct, frozen=True):
-    """What there is to know about an error.
+    """One row: an error as callers see it.
 
     Attributes:
         code: the code of the error, and the anchor of its entry on the page.
         status: the HTTP status.
-        sentences: what `detail` may say; `…` stands for what depends on the request.
-        meaning: what happened; sentences for people.
+        sentences: what `detail` can say; `…` stands for what depends on the request.
+        meaning: what happened; the first sentence stands alone in the OpenAPI documents.
         remedy: what a caller can do about it.
     """
 
@@ -28,352 +64,337 @@ class ErrorHelp(msgspec.Struct, frozen=True):
     remedy: str
 
 
-GENERAL_FAILURE = "Something went wrong on our side. Please try again later."
-_AGAIN = "Try again after the seconds in `Retry-After`; nothing of this request was stored."
+def _row(
+    error: type[PassportScorerError],
+    status: int,
+    meaning: str,
+    remedy: str,
+    sentences: tuple[str, ...] = (),
+) -> ErrorHelp:
+    """Return the row of a class; its own sentence is the only one unless others are given."""
+    own = (error.__doc__ or "").partition("\n")[0]
+    return ErrorHelp(error.code, status, sentences or (own,), meaning, remedy)
+
+
+GENERAL_FAILURE = InternalError().message
+_RETRY = "Retry after the number of seconds in `Retry-After`; this request stored nothing."
 
 ERROR_TABLE = (
-    ErrorHelp(
-        "invalid_address",
+    _row(
+        InvalidAddress,
         400,
-        ("Invalid address.",),
         "The address is not a valid Ethereum address: `0x` and 40 hexadecimal digits. Some "
-        "endpoints also check the EIP-55 checksum of an address in mixed case.",
-        "Check that the address is complete and starts with a lower-case `0x`. Write it in lower "
+        "endpoints also check the EIP-55 checksum of a mixed-case address.",
+        "Check that the address is complete and starts with a lowercase `0x`. Write it in lower "
         "case if you do not know its checksum.",
     ),
-    ErrorHelp(
-        "no_created_at",
+    _row(
+        NoCreatedAt,
         400,
-        ("You must provide created_at as a query param.",),
         "`created_at` is empty.",
-        "Send a date or a time in ISO 8601: `created_at=2026-11-24` or "
+        "Send an ISO 8601 date or time: `created_at=2026-11-24` or "
         "`created_at=2026-11-24T03:30:00Z`.",
     ),
-    ErrorHelp(
-        "invalid_created_at",
+    _row(
+        InvalidCreatedAt,
         400,
-        ("Invalid created_at: it must be a date or a time in ISO 8601.",),
-        "`created_at` is not a date or time in ISO 8601, or such a day does not exist.",
+        "`created_at` is not an ISO 8601 date or time, or there is no such day.",
         "Send `2026-11-24` or `2026-11-24T03:30:00Z`. Encode the `+` of an offset as `%2B`.",
     ),
-    ErrorHelp(
-        "invalid_limit",
+    _row(
+        InvalidLimit,
         400,
-        ("Invalid limit.",),
         "`limit` is not between 1 and 1000.",
-        "Send a number from 1 to 1000, or leave `limit` out: a page then holds up to 1000 stamps.",
+        "Send a number from 1 to 1000, or omit `limit`: a page then holds up to 1000 stamps.",
     ),
-    ErrorHelp(
-        "invalid_page_token",
+    _row(
+        InvalidToken,
         400,
-        ("Invalid token.",),
         "`token` is not a page token of this service.",
-        "Do not build tokens: follow the URLs `next` and `prev` of an answer, or leave `token` out "
-        "for the first page.",
+        "Do not build tokens yourself: follow the `next` and `prev` URLs of a response, or omit "
+        "`token` to get the first page.",
     ),
-    ErrorHelp(
-        "invalid_scorer_id",
+    _row(
+        InvalidScorerId,
         400,
-        ("Invalid scorer_id",),
-        "No scorer has this id.",
-        "Check the id of the scorer.",
+        "No scorer has this ID.",
+        "Check the scorer ID.",
     ),
-    ErrorHelp(
-        "unusable_entry",
+    _row(
+        UnusableEntry,
         400,
+        "An entry of the list cannot be stored; the sentence names it, counting from 1. Nothing "
+        "in the request was stored.",
+        "Correct or remove that entry and send the whole list again: one entry per provider, with "
+        "the credential exactly as it was issued.",
         (
             "Entry …: the provider occurs twice.",
             "Entry …: the stamp has no provider.",
             "Entry …: …",
             "A stamp holds what the database can't hold.",
         ),
-        "One entry of the list cannot be stored; the sentence names it, counting from 1. Nothing "
-        "of the call was stored.",
-        "Correct or remove that entry, and send the whole list again: one entry for each provider, "
-        "with the credential exactly as it was issued.",
     ),
-    ErrorHelp(
-        "too_many_live_stamps",
+    _row(
+        TooManyLiveStamps,
         400,
-        ("An address may have at most … stamps.",),
         "The address would have more stamps than this deployment allows. Nothing was stored.",
-        "Delete stamps that are no longer needed (`DELETE /ceramic-cache/stamps/bulk`) first.",
+        "First delete stamps that are no longer needed (`DELETE /ceramic-cache/stamps/bulk`).",
+        ("An address may have at most … stamps.",),
     ),
-    ErrorHelp(
-        "no_credentials",
+    _row(
+        NoCredentials,
         400,
-        ("Must provide valid credential(s)",),
         "The list is empty, or a credential has no `credentialSubject.id`.",
         "Send at least one credential, each with the `id` of its subject.",
     ),
-    ErrorHelp(
-        "several_addresses",
+    _row(
+        SeveralAddresses,
         400,
-        ("All credentials must be issued to the same address",),
-        "The credentials are about different addresses.",
-        "Make one call for each address.",
+        "The credentials were issued to different addresses.",
+        "Send a separate request for each address.",
     ),
-    ErrorHelp(
-        "sign_in_rejected",
+    _row(
+        SignInRefused,
         400,
+        "The signed message was rejected. `Verification failed!`: the message is not a Sign-In "
+        "with Ethereum message (EIP-4361), names a site that this service does not allow, has "
+        "expired, or is not valid yet. `Invalid nonce!`: the nonce is unknown, expired or already "
+        "used. `Invalid signature!`: the address did not sign this text.",
+        "Get a new nonce from `GET /account/nonce`, have the wallet sign a new message, and send "
+        "its fields exactly as they were signed. A nonce works once and expires after 5 minutes.",
         (
-            "Missing address or nonce!",
-            "Invalid address format!",
-            "Verification failed!",
             "Invalid nonce!",
             "Invalid signature!",
+            "Verification failed!",
+            "Missing address or nonce!",
+            "Invalid address format!",
         ),
-        "The signed message does not let its sender in. `Verification failed!`: the message is not "
-        "a Sign-In with Ethereum message (EIP-4361), is for a site that this service does not "
-        "allow, has expired, or is not valid yet. `Invalid nonce!`: the nonce is unknown, expired "
-        "or used. `Invalid signature!`: the address did not sign this text.",
-        "Get a new nonce from `GET /account/nonce`, have the wallet sign a new message, and send "
-        "its fields exactly as they were signed. A nonce works once, within 5 minutes.",
     ),
     ErrorHelp(
         "invalid_http_request",
         400,
         ("Invalid HTTP request received.",),
         "The request does not follow HTTP/1.1.",
-        "Use an HTTP library; check hand-made headers and chunk sizes.",
+        "Use an HTTP library; check handwritten headers and chunk sizes.",
     ),
     ErrorHelp(
         "no_clear_host",
         400,
         ("The request must have one valid Host header.",),
-        "The header `Host` is missing, occurs twice, or does not name a host (RFC 9112, 3.2).",
+        "The `Host` header is missing, occurs twice, or is not a valid host (RFC 9112, 3.2).",
         "Use an HTTP library; check proxies that rewrite `Host`.",
     ),
     ErrorHelp(
         "unknown_event",
         400,
         ("The event is no HTTP request of a load balancer, a function URL or API Gateway.",),
-        "The AWS Lambda function was called with something else than an HTTP request.",
-        "Call it through its load balancer, function URL or API Gateway (payload format 2.0).",
+        "The AWS Lambda function was invoked with an event that is not an HTTP request.",
+        "Invoke it through its load balancer, function URL or API Gateway (payload format 2.0).",
     ),
     ErrorHelp(
         "unreadable_body",
         400,
         ("The body of the event is said to be base64, and isn't.",),
-        "The AWS Lambda function was given a body that cannot be decoded.",
+        "The AWS Lambda function received a body that cannot be decoded.",
         "Check what builds the event; load balancers and API Gateway encode bodies correctly.",
     ),
-    ErrorHelp(
-        "invalid_api_key",
+    _row(
+        InvalidApiKey,
         401,
-        ("Invalid API Key.",),
-        "The API key is missing, wrong, revoked or expired; or more than one was sent. All of "
-        "these look the same on purpose.",
-        "Send the whole key, `<prefix>.<secret>`, once: in the header `X-API-Key`, or as "
+        "The API key is missing, wrong, revoked or expired; or more than one was sent. These "
+        "cases look the same on purpose.",
+        "Send the whole key, `<prefix>.<secret>`, once: in the `X-API-Key` header, or as "
         "`Authorization: Bearer <key>`. If it worked before, ask the operator of this service.",
     ),
-    ErrorHelp(
-        "invalid_access_token",
+    _row(
+        InvalidAccessToken,
         401,
-        ("Unauthorized",),
-        "The access token is missing, malformed or expired; or the path names another address than "
-        "the token's.",
-        "Send `Authorization: Bearer <token>`, for the address that signed in. A token is valid "
-        "for 7 days: sign in again for a new one.",
+        "The access token is missing, malformed or expired; or the path names a different address "
+        "than the token.",
+        "Send `Authorization: Bearer <token>` for the address that signed in. A token is valid "
+        "for 7 days; sign in again to get a new one.",
     ),
-    ErrorHelp(
-        "unauthorized",
+    _row(
+        Unauthorized,
         401,
-        ("Unauthorized",),
         "The internal token is missing or wrong.",
-        "Send the token of the internal network in the header `Authorization`, without a scheme.",
+        "Send the token of the internal network in the `Authorization` header, without a scheme.",
     ),
-    ErrorHelp(
-        "permission_denied",
+    _row(
+        PermissionDenied,
         403,
-        ("Invalid permissions for action.",),
-        "The API key is valid, but may not do this: reading scores and reading their history are "
-        "separate permissions.",
+        "The API key is valid but lacks the permission: reading scores and reading their history "
+        "are separate permissions.",
         "Ask the operator of this service for the permission, or use another key.",
     ),
-    ErrorHelp(
-        "not_found",
+    _row(
+        NotFound,
         404,
-        ("Not Found",),
         "There is nothing at this path. Paths have no trailing slash.",
-        "Compare the path with the reference at `/docs`. Internal paths exist on the internal "
-        "listener only.",
+        "Compare the path with the reference at `/docs`. Internal paths exist only on the internal "
+        "listener.",
     ),
-    ErrorHelp(
-        "scorer_not_found",
+    _row(
+        ScorerNotFound,
         404,
+        "The scorer does not exist, is not configured, or belongs to a different account than the "
+        "API key.",
+        "Check the scorer ID, and that the key belongs to the same account. If the sentence says "
+        "that no scorer is configured, the operator has to set `CERAMIC_CACHE_SCORER_ID`.",
         (
             "No scorer matches the given criteria.",
             "No Community matches the given query.",
             "No scorer is configured for the stamp store.",
         ),
-        "The scorer does not exist, or belongs to another account than the API key.",
-        "Check the scorer id and that the key is of the same account. If the sentence says that "
-        "no scorer is configured, the operator has to set `CERAMIC_CACHE_SCORER_ID`.",
     ),
-    ErrorHelp(
-        "no_score_found",
+    _row(
+        NoScoreFound,
         404,
+        "No score was recorded for this address in this community at or before that time.",
+        "Ask for a later time, or for the current score, which is computed on demand.",
         ("No Score Found for … at …",),
-        "No score of this address in this community was recorded at or before that time.",
-        "Ask for a later time, or for the current score, which is computed if there is none.",
     ),
-    ErrorHelp(
-        "ruleset_not_found",
+    _row(
+        RulesetNotFound,
         404,
-        ("Not Found",),
-        "No custom credential has this provider id.",
-        "Check the provider id, and that its `#` is encoded as `%23`.",
+        "No custom credential has this provider ID.",
+        "Check the provider ID, and that its `#` is encoded as `%23`.",
     ),
-    ErrorHelp(
-        "no_stamp_to_delete",
+    _row(
+        NoStampToDelete,
         404,
-        ("Unable to find stamp to delete.",),
-        "The address has no stamp of these providers. Nothing was changed.",
-        "Nothing, if the stamps were meant to be gone; else check the names of the providers.",
+        "The address has no stamp from these providers. Nothing was changed.",
+        "Nothing, if the stamps were meant to be gone; otherwise check the provider names.",
     ),
     ErrorHelp(
         "method_not_allowed",
         405,
         ("Method Not Allowed",),
         "The path exists, but not with this HTTP method.",
-        "Use one of the methods in the header `Allow`.",
+        "Use one of the methods in the `Allow` header.",
     ),
     ErrorHelp(
         "request_timeout",
         408,
         ("The request took too long to arrive.",),
-        "The request came too slowly, and was given up. Nothing was stored.",
-        "Send it again; check the network if it happens often.",
+        "The request arrived too slowly, so the service stopped waiting. Nothing was stored.",
+        "Send it again; check the network if this happens often.",
     ),
-    ErrorHelp(
-        "too_long",
+    _row(
+        BodyTooLong,
         413,
-        ("The body of the request is too long.",),
-        "The body has more than 4 MiB, or more than 64 KiB where no caller is known.",
-        "Send fewer entries in one call.",
+        "The body is longer than 4 MiB, or than 64 KiB on endpoints that take no credentials.",
+        "Send fewer entries per request.",
     ),
-    ErrorHelp(
-        "path_too_long",
+    _row(
+        PathTooLong,
         414,
-        ("The path of the request is too long.",),
-        "Path and query have more than 8 KiB.",
+        "Path and query together are longer than 8 KiB.",
         "Shorten the query.",
     ),
-    ErrorHelp(
-        "unsupported_encoding",
+    _row(
+        UnsupportedEncoding,
         415,
-        ("The body must not be compressed: send it without Content-Encoding.",),
-        "The body is compressed. This service reads plain JSON only.",
-        "Send the body as it is, without `Content-Encoding`.",
+        "The body is compressed. This service reads only plain JSON.",
+        "Send the body uncompressed, without `Content-Encoding`.",
     ),
-    ErrorHelp(
-        "invalid_request",
+    _row(
+        InvalidRequest,
         422,
-        ("…",),
-        "A parameter or the body has the wrong shape. `detail` is a list: each entry says what is "
-        "wrong (`msg`), where (`loc`), and which kind of mistake it is (`type`). Nothing was "
+        "A parameter or the body has the wrong shape. `detail` is a list: each item says what is "
+        "wrong (`msg`), where (`loc`), and what kind of mistake it is (`type`). Nothing was "
         "stored.",
-        "Compare the request with the schema at `/docs`, and correct what `loc` names.",
+        "Compare the request with the schema at `/docs`, and correct what `loc` points to.",
+        ("…",),
     ),
-    ErrorHelp(
-        "too_many_stamps",
+    _row(
+        TooManyStamps,
         422,
-        ("You have submitted too many stamps.",),
         "The list has more than 100 entries. Nothing was stored.",
-        "Split the list into calls of at most 100 entries.",
+        "Split the list into requests of at most 100 entries.",
     ),
-    ErrorHelp(
-        "rate_limited",
+    _row(
+        RateLimited,
         429,
-        ("You have been rate limited!",),
-        "The API key was used more often than its limit allows, or this network address made too "
-        "many calls with wrong keys or without a caller.",
-        "Wait for the seconds in `Retry-After`. The headers `RateLimit-Policy` and `RateLimit` of "
-        "every answer say what the limit is and what is left of it.",
+        "The API key was used more often than its limit allows, or this network address sent too "
+        "many requests with wrong keys or without credentials.",
+        "Wait for the number of seconds in `Retry-After`. The headers `RateLimit-Policy` and "
+        "`RateLimit` of every response state the limit and what is left of it.",
     ),
-    ErrorHelp(
-        "headers_too_long",
+    _row(
+        HeadersTooLong,
         431,
-        ("The headers of the request are too long.",),
-        "The headers have more than 32 KiB.",
+        "The headers are longer than 32 KiB.",
         "Send fewer or shorter headers; cookies are not needed.",
     ),
-    ErrorHelp(
-        "internal_error",
+    _row(
+        InternalError,
         500,
-        (GENERAL_FAILURE,),
-        "A fault of this service, or of how it is set up. Nothing of this request was stored.",
-        "Try again later. If it stays, tell the operator when it happened; the log says why.",
+        "The service failed or is misconfigured. This request stored nothing.",
+        "Try again later. If it persists, tell the operator when it happened; the log has the "
+        "reason.",
     ),
-    ErrorHelp(
-        "catalogue_unavailable",
+    _row(
+        CatalogueUnavailable,
         500,
-        ("Error fetching external stamp metadata",),
-        "The stamp catalogue could not be fetched, and no earlier copy exists.",
-        "Leave `include_metadata` out, or try again later. Operators: check `PASSPORT_PUBLIC_URL`.",
+        "The stamp catalogue could not be fetched, and there is no earlier copy.",
+        "Omit `include_metadata`, or try again later. Operators: check `PASSPORT_PUBLIC_URL`.",
     ),
-    ErrorHelp(
-        "database_unavailable",
+    _row(
+        DatabaseUnavailable,
         503,
-        ("The database can't be reached right now.",),
         "The database did not answer in time.",
-        _AGAIN,
+        _RETRY,
     ),
-    ErrorHelp(
-        "write_conflict",
+    _row(
+        WriteConflict,
         503,
-        ("What a decision was made on has changed before it could be written.",),
-        "Other requests for the same address or the same stamps kept changing them.",
-        _AGAIN,
+        "Concurrent requests for the same address or the same stamps kept changing the data.",
+        _RETRY,
     ),
-    ErrorHelp(
-        "row_locked",
+    _row(
+        RowLocked,
         503,
-        ("Another transaction holds a lock that this request needs. Please try again.",),
-        "Something else, such as a migration, holds a lock in the database.",
-        _AGAIN,
+        "Another database client, such as a migration, holds a lock.",
+        _RETRY,
     ),
-    ErrorHelp(
-        "clock_skew",
+    _row(
+        ClockSkew,
         503,
-        ("The clocks of this instance and of the database differ too much.",),
-        "This instance takes itself out of service, since it would misjudge what has expired.",
-        "Operators: synchronize the clocks (NTP). Callers: try again; another instance answers.",
+        "This instance takes itself out of service because a wrong clock would misjudge what has "
+        "expired.",
+        "Operators: synchronize the clocks (NTP). Callers: retry; another instance will respond.",
     ),
-    ErrorHelp(
-        "too_many_for_address",
+    _row(
+        TooManyForAddress,
         503,
-        ("Too many requests for this address are under way. Try again.",),
-        "Many requests for one address wait for each other.",
-        _AGAIN,
+        "Too many requests for one address are waiting for each other.",
+        _RETRY,
     ),
-    ErrorHelp(
-        "too_many_key_checks",
+    _row(
+        TooManyKeyChecks,
         503,
-        ("Too many API keys are being checked right now. Try again.",),
-        "Keys that were never used on this service need a slow check, and many are waiting.",
-        _AGAIN,
+        "A key that is new to this service needs a slow check, and many checks are waiting.",
+        _RETRY,
     ),
     ErrorHelp(
         "service_busy",
         503,
         ("The service is busy. Please try again later.",),
         "The process has as many requests as it can hold.",
-        _AGAIN,
+        _RETRY,
     ),
-    ErrorHelp(
-        "service_stopping",
+    _row(
+        ServiceStopping,
         503,
-        ("The service is about to stop.",),
-        "The instance is shutting down, and asks load balancers to send requests elsewhere.",
-        "Try again; another instance answers.",
+        "The instance is shutting down and asks load balancers to send requests elsewhere.",
+        "Retry; another instance will respond.",
     ),
     ErrorHelp(
         "not_in_time",
         503,
         ("There was no answer in time. Please try again.",),
         "The AWS Lambda function ran out of time.",
-        "Try again after the seconds in `Retry-After`.",
+        "Retry after the number of seconds in `Retry-After`.",
     ),
 )

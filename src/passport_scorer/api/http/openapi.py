@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from importlib.metadata import version
 from inspect import cleandoc
 from typing import Any
 
 import msgspec
 
-from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
-from passport_scorer.api.http.requests import UnsupportedEncoding
-from passport_scorer.api.http.responses import detail_answer
+from passport_scorer.api.http.endpoint import Endpoint, Parameter, ResponseDoc
+from passport_scorer.api.http.error_docs import BODY_ERRORS, error_responses
+from passport_scorer.api.http.errors import InvalidRequest
 
 # An entry of "Attributes:" in a docstring: a name, a colon, and lines that may go on indented.
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
@@ -61,7 +62,7 @@ _IN_ALL: dict[str, Any] = {
 
 
 def openapi_document(
-    title: str, description: str, endpoints: Sequence[Endpoint], root: str = ""
+    title: str, description: str, endpoints: Sequence[Endpoint[Any]], root: str = ""
 ) -> dict[str, Any]:
     """Return the OpenAPI document of these endpoints, as plain JSON values.
 
@@ -74,7 +75,7 @@ def openapi_document(
     bodies = dict.fromkeys(_bodies(endpoints))
     schemas, components = msgspec.json.schema_components(bodies, ref_template=_REFERENCE)
     schema_of = dict(zip(bodies, schemas, strict=True))
-    schemes = {name for endpoint in endpoints for name in endpoint.security}
+    schemes = {name for endpoint in endpoints for name in endpoint.guard.security}
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         operation = _operation(endpoint, schema_of)
@@ -91,7 +92,7 @@ def openapi_document(
         "paths": paths,
         "components": {
             "schemas": {name: _described(schema) for name, schema in components.items()},
-            "headers": {name: _header(says) for name, says in _HEADERS.items()},
+            "headers": {name: _header(text) for name, text in _HEADERS.items()},
             "securitySchemes": {n: s for n, s in _SECURITY_SCHEMES.items() if n in schemes},
         },
     }
@@ -114,29 +115,28 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.title, others))
 
 
-def _bodies(endpoints: Sequence[Endpoint]) -> Iterator[Any]:
+def _bodies(endpoints: Sequence[Endpoint[Any]]) -> Iterator[Any]:
     for endpoint in endpoints:
         if endpoint.body:
             yield endpoint.body.type
-        for answer in _answers(endpoint):
-            yield answer.body
+        for response in _responses(endpoint):
+            yield response.body
 
 
-def _answers(endpoint: Endpoint) -> Sequence[Answer]:
-    """What an endpoint declares, and what follows from its having a body."""
-    if not endpoint.body:
-        return endpoint.answers
-    bound = f"The body has more than {endpoint.longest_body // 1024} KiB."
-    identity = {"Accept-Encoding": "`identity`: the only coding that is taken."}
-    answers = [
-        *endpoint.answers,
-        detail_answer(413, bound, "The body of the request is too long."),
-        detail_answer(415, "The body is compressed.", UnsupportedEncoding().message, identity),
-    ]
-    return sorted(answers, key=lambda answer: answer.status)
+def _responses(endpoint: Endpoint[Any]) -> Iterator[ResponseDoc]:
+    """The success, and each status that the guard, the request or the handler can lead to."""
+    guard = endpoint.guard
+    errors = [*endpoint.errors, *guard.errors]
+    if endpoint.body:
+        errors += BODY_ERRORS
+    if endpoint.query:
+        errors.append(InvalidRequest)
+    for each in (endpoint.success, *error_responses(errors)):
+        headers = {} if each.status == HTTPStatus.UNAUTHORIZED else guard.headers
+        yield msgspec.structs.replace(each, headers={**headers, **each.headers})
 
 
-def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint[Any], schema_of: Mapping[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": getattr(endpoint.handler, "__name__", endpoint.summary),
         "tags": [endpoint.tag],
@@ -146,9 +146,9 @@ def _operation(endpoint: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, An
             *(_parameter(parameter, "path") for parameter in endpoint.parameters),
             *(_parameter(parameter, "query") for parameter in endpoint.query),
         ],
-        "security": [{name: []} for name in endpoint.security],
+        "security": [{name: []} for name in endpoint.guard.security],
         "responses": {
-            str(answer.status): _response(answer, schema_of) for answer in _answers(endpoint)
+            str(each.status): _response(each, schema_of) for each in _responses(endpoint)
         },
     }
     if endpoint.cache_control:
@@ -165,28 +165,28 @@ def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
         "name": parameter.name,
         "in": place,
         "required": parameter.required,
-        "description": parameter.meaning,
+        "description": parameter.description,
         "schema": parameter.schema,
         "example": parameter.example,
     }
 
 
-def _response(answer: Answer, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
-    content = {"schema": schema_of[answer.body], "example": answer.example}
-    headers = {name: _header(says) for name, says in answer.headers.items()}
-    if answer.status >= 400:
+def _response(response: ResponseDoc, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
+    content = {"schema": schema_of[response.body], "example": response.example}
+    headers = {name: _header(text) for name, text in response.headers.items()}
+    if response.status >= HTTPStatus.BAD_REQUEST:
         headers["Link"] = {"$ref": "#/components/headers/Link"}
-    if answer.status == 401:
+    if response.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
     return {
-        "description": answer.meaning,
+        "description": response.description,
         "headers": headers | _IN_ALL,
         "content": {"application/json": content},
     }
 
 
-def _header(says: str) -> dict[str, Any]:
-    return {"description": says, "schema": {"type": "string"}}
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
 
 
 def _not_modified() -> dict[str, Any]:

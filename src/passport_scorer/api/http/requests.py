@@ -1,4 +1,4 @@
-"""From the text of a request to values; what has the wrong shape is refused with 422.
+"""Parse and check the parts of a request; a wrong shape is rejected with 422.
 
 Source: specification, http.md ("Errors").
 """
@@ -11,32 +11,24 @@ from typing import Any
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from passport_scorer.api.http.problems import InvalidRequest, Problem
+from passport_scorer.api.http.errors import (
+    BodyTooLong,
+    InvalidRequest,
+    Problem,
+    UnsupportedEncoding,
+)
 from passport_scorer.api.middleware.limits import announced_length
 from passport_scorer.domain.bounded_types import BIGINT, IntegerColumn
-from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.parameters import read_boolean, read_integer
 
-_PIECE = 16 * 1024  # bytes that are decoded at once: as text, a body may be four times as large
-
-
-class TooLong(PassportScorerError):
-    """The body of the request is too long."""
-
-    code = "too_long"
-
-
-class UnsupportedEncoding(PassportScorerError):
-    """The body must not be compressed: send it without Content-Encoding."""
-
-    code = "unsupported_encoding"
+_PIECE = 16 * 1024  # bytes decoded at a time: as text, a body can be four times as large
 
 
 def query_parameter(request: Request, name: str) -> str | None:
-    """Return a parameter of the query; None if it isn't there, '' if it is empty.
+    """Return a query parameter; None if it is missing, '' if it is empty.
 
     Raises:
-        InvalidRequest: it is there more than once.
+        InvalidRequest: it occurs more than once.
     """
     values = request.query_params.getlist(name)
     if len(values) > 1:
@@ -45,10 +37,10 @@ def query_parameter(request: Request, name: str) -> str | None:
 
 
 def required_query_parameter(request: Request, name: str) -> str:
-    """Return a parameter of the query that must be there; it may be empty.
+    """Return a required query parameter; it can be empty.
 
     Raises:
-        InvalidRequest: it isn't there, or more than once.
+        InvalidRequest: it is missing, or occurs more than once.
     """
     value = query_parameter(request, name)
     if value is None:
@@ -57,30 +49,30 @@ def required_query_parameter(request: Request, name: str) -> str:
 
 
 def integer_query_parameter(request: Request, name: str) -> int | None:
-    """Return an integer (64 bits) of the query; None if it isn't there.
+    """Return a 64-bit integer query parameter; None if it is missing.
 
     Raises:
-        InvalidRequest: it is something else, or there more than once.
+        InvalidRequest: it is not an integer, or occurs more than once.
     """
     text = query_parameter(request, name)
     return None if text is None else parse_integer(text, ["query", name])
 
 
 def scorer_query_parameter(request: Request, name: str) -> int | None:
-    """Return the id of a scorer in the query; None, for the default, if it isn't there or empty.
+    """Return a scorer ID from the query; None (the default) if it is missing or empty.
 
     Raises:
-        InvalidRequest: it is something else, or there more than once.
+        InvalidRequest: it is not an integer, or occurs more than once.
     """
     text = query_parameter(request, name)
     return parse_integer(text, ["query", name]) if text else None
 
 
 def boolean_query_parameter(request: Request, name: str) -> bool | None:
-    """Return a boolean of the query; None if it isn't there.
+    """Return a boolean query parameter; None if it is missing.
 
     Raises:
-        InvalidRequest: it is something else, or there more than once.
+        InvalidRequest: it is not a boolean, or occurs more than once.
     """
     text = query_parameter(request, name)
     if text is None:
@@ -93,10 +85,10 @@ def boolean_query_parameter(request: Request, name: str) -> bool | None:
 
 
 def integer_path_parameter(request: Request, name: str, column: IntegerColumn = BIGINT) -> int:
-    """Return an integer of the path that a column can hold.
+    """Return an integer path parameter that a column can hold.
 
     Raises:
-        InvalidRequest: it is something else.
+        InvalidRequest: it is not one.
     """
     return parse_integer(request.path_params[name], ["path", name], column)
 
@@ -105,12 +97,12 @@ def parse_integer(value: int | str, place: list[str], column: IntegerColumn = BI
     """Return an integer that a column can hold.
 
     Args:
-        value: an integer, or a decimal text; see `read_integer`.
-        place: where it stands, for the error.
-        column: bounds it.
+        value: an integer, or its decimal text; see `read_integer`.
+        place: where it is in the request, for the error.
+        column: the column, which sets the bounds.
 
     Raises:
-        InvalidRequest: it is something else.
+        InvalidRequest: it is not one.
     """
     number = read_integer(value) if isinstance(value, str) else value
     if number is None or not column.holds(number):
@@ -123,23 +115,23 @@ async def json_body(request: Request, kind: Any) -> Any:
 
     Args:
         request: the request, to an endpoint that declares a body.
-        kind: the type that it must have.
+        kind: the expected type.
 
     Raises:
-        InvalidRequest: it is no JSON in UTF-8, or has another shape.
-        TooLong: it is longer than its endpoint takes.
+        InvalidRequest: it is not JSON in UTF-8, or has the wrong shape.
+        BodyTooLong: it is longer than the endpoint accepts.
         UnsupportedEncoding: it is compressed.
     """
     _check_encoding(request)
     longest: int = request.scope["longest_body"]
     if announced_length(request.headers.get("content-length", "").encode("latin-1")) > longest:
-        raise TooLong
+        raise BodyTooLong
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > longest:
-                raise TooLong
+                raise BodyTooLong
     except ClientDisconnect as error:
         raise InvalidRequest(Problem("missing", ["body"], "The body is incomplete.")) from error
     _check_utf8(body)
@@ -154,7 +146,7 @@ def _check_encoding(request: Request) -> None:
 
 
 def _check_utf8(body: bytearray) -> None:
-    # Of members that nobody reads, msgspec checks the grammar only.
+    # msgspec checks only the grammar of members that no type asks for, not their encoding.
     decoder = getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(body), _PIECE):
@@ -165,10 +157,10 @@ def _check_utf8(body: bytearray) -> None:
 
 
 def list_of_at_most(kind: Any, most: int) -> Any:
-    """Return a type for `json_body` that reads the first members of a JSON list, one too many.
+    """Return a type for `json_body` that reads a JSON list up to one member beyond its maximum.
 
-    A list that is too long is known by that one; the rest is skipped without becoming objects,
-    which would take many times the memory of their text. `members` makes a list of it.
+    The extra member shows that the list is too long; the rest is skipped without creating objects,
+    which would take many times the memory of their text. `members` turns the result into a list.
     """
     places = [(f"member_{place}", kind | msgspec.UnsetType, msgspec.UNSET) for place in range(most)]
     extra = ("extra", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET)
@@ -176,15 +168,15 @@ def list_of_at_most(kind: Any, most: int) -> Any:
 
 
 def members(read: msgspec.Struct) -> list[Any]:
-    """Return the members that were read of a list, the one too many included."""
+    """Return the members that were read from a list, including the one beyond the maximum."""
     return [value for value in msgspec.structs.astuple(read) if value is not msgspec.UNSET]
 
 
 def decode_json(body: bytes, kind: Any) -> Any:
-    """Read JSON of a type.
+    """Decode JSON into a type.
 
     Raises:
-        InvalidRequest: it is no JSON, or has another shape.
+        InvalidRequest: it is not JSON, or has the wrong shape.
     """
     try:
         return msgspec.json.decode(body, type=kind)

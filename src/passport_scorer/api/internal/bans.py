@@ -1,4 +1,4 @@
-"""`POST /internal/check-bans`: may these credentials be issued?"""
+"""`POST /internal/check-bans`: which of these credentials are banned?"""
 
 from __future__ import annotations
 
@@ -6,38 +6,39 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.guards.internal import (
-    INTERNAL_SECURITY,
-    internal_answers,
-    internal_endpoint,
-)
-from passport_scorer.api.http.endpoint import Answer, Body, Endpoint
-from passport_scorer.api.http.problems import InvalidRequest, Problem, invalid_request_answer
+from passport_scorer.api.guards.internal import INTERNAL, InternalCall
+from passport_scorer.api.http.endpoint import Body, Endpoint, ResponseDoc
+from passport_scorer.api.http.errors import InvalidRequest, Problem
 from passport_scorer.api.http.requests import json_body, list_of_at_most, members
-from passport_scorer.api.http.responses import detail_answer, json_response
+from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.operations.examples import BANNED_HASH
 from passport_scorer.api.schemas.parameters import EXAMPLE_ADDRESS
 from passport_scorer.db.queries.bans import find_bans
-from passport_scorer.domain.bans import Ban, Subject, banned_address, first_bans
+from passport_scorer.domain.bans import (
+    Ban,
+    NoCredentials,
+    SeveralAddresses,
+    Subject,
+    banned_address,
+    first_bans,
+)
 from passport_scorer.domain.bounded_types import HashText, StorableText
 from passport_scorer.domain.timestamps import event_time
 from passport_scorer.ethereum.did import address_spellings
-from passport_scorer.services import Services
 
-MOST_CREDENTIALS = 1000  # in one call; an address has about a hundred stamps
+MOST_CREDENTIALS = 1000  # per request; an address has about a hundred stamps
 
 
 class CheckedSubject(msgspec.Struct, frozen=True, gc=False):
-    """The part of a credential's subject that a ban may name.
+    """The part of a credential's subject that a ban can name.
 
     Attributes:
-        id: the DID of the address that the credential is about.
-        provider: the provider of the credential; left out or null: no ban on a single stamp
+        id: the DID of the address that the credential was issued to.
+        provider: the provider of the credential; if omitted or null, no ban on a single stamp
             applies.
-        hash: the nullifier of the credential; left out or null: no ban on a hash applies.
+        hash: the nullifier of the credential; if omitted or null, no ban on a hash applies.
     """
 
     id: StorableText | None = None
@@ -49,7 +50,7 @@ class CheckedCredential(msgspec.Struct, frozen=True, gc=False):
     """A credential; other members are ignored.
 
     Attributes:
-        credentialSubject: the address it is about, and what it attests.
+        credentialSubject: the address it was issued to, and what it attests.
     """
 
     credentialSubject: CheckedSubject  # noqa: N815  as in the document
@@ -60,8 +61,8 @@ class BanCheck(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         hash: the hash as it was sent.
-        is_banned: whether a ban applies; if not, all that follows is null.
-        end_time: when the ban ends; null: never.
+        is_banned: whether a ban applies; if not, the remaining members are null.
+        end_time: when the ban ends; null if it does not end.
         ban_type: `account`, `hash` or `single_stamp`.
         reason: the reason, for people.
     """
@@ -76,18 +77,16 @@ class BanCheck(msgspec.Struct, frozen=True, gc=False):
 _SENT = list_of_at_most(CheckedCredential, MOST_CREDENTIALS)
 
 
-@internal_endpoint
-async def check_bans(request: Request) -> Response:
-    """Answer for each credential whether a ban lies on it, and which."""
-    services: Services = request.app.state.services
-    credentials = members(await json_body(request, _SENT))
+async def check_bans(call: InternalCall) -> Response:
+    """Return for each credential whether it is banned, and by which ban."""
+    credentials = members(await json_body(call.request, _SENT))
     if len(credentials) > MOST_CREDENTIALS:
         raise InvalidRequest(Problem("too_long", ["body"], "There are too many credentials."))
     asked = [_subject(credential.credentialSubject) for credential in credentials]
     address = banned_address(asked)
     hashes = {subject.hash for subject in asked if subject.hash}
     spellings = address_spellings(address) if address else []
-    bans = await find_bans(services.database, addresses=spellings, hashes=hashes)
+    bans = await find_bans(call.services.database, addresses=spellings, hashes=hashes)
     first = first_bans(asked, address, bans, datetime.now(UTC))
     return json_response([_answer(*pair) for pair in zip(asked, first, strict=True)])
 
@@ -114,14 +113,14 @@ _BANNED = BanCheck(
 CHECK_BANS = Endpoint(
     path="/internal/check-bans",
     method="POST",
+    guard=INTERNAL,
     handler=check_bans,
-    summary="Are these credentials banned?",
+    summary="Check credentials for bans",
     description=(
-        "All credentials must be about the same address, in any letter case. For each one the "
-        "first ban in the order of the table decides; the answers are in the order asked."
+        "All credentials must be issued to the same address; letter case does not matter. For each "
+        "credential, the first matching ban in table order applies. Results are in request order."
     ),
     tag="Issuing",
-    security=INTERNAL_SECURITY,
     is_compressed=True,
     body=Body(
         Annotated[list[CheckedCredential], msgspec.Meta(max_length=MOST_CREDENTIALS)],
@@ -131,19 +130,6 @@ CHECK_BANS = Endpoint(
             )
         ],
     ),
-    answers=[
-        Answer(
-            200,
-            "An answer for each credential.",
-            list[BanCheck],
-            [_BANNED],
-        ),
-        detail_answer(
-            400,
-            "No credential, one without an id, or two addresses.",
-            "Must provide valid credential(s)",
-        ),
-        invalid_request_answer(),
-        *internal_answers(),
-    ],
+    success=ResponseDoc(200, "A result for each credential.", list[BanCheck], [_BANNED]),
+    errors=(NoCredentials, SeveralAddresses),
 )

@@ -2,76 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.guards.internal import (
-    INTERNAL_SECURITY,
-    internal_answers,
-    internal_endpoint,
-)
-from passport_scorer.api.http.endpoint import Answer, Endpoint
-from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.guards.base import Handler
+from passport_scorer.api.guards.internal import INTERNAL, InternalCall
+from passport_scorer.api.http.endpoint import Endpoint, ResponseDoc
+from passport_scorer.api.http.errors import SCORING_ERRORS, InvalidRequest
 from passport_scorer.api.http.requests import integer_path_parameter
 from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.middleware.access_log import note_score
-from passport_scorer.api.schemas.parameters import (
-    ADDRESS,
-    SCORER_ID,
-    invalid_address_answer,
-    unknown_scorer_answer,
-)
+from passport_scorer.api.schemas.parameters import ADDRESS, SCORER_ID
 from passport_scorer.api.schemas.score import EXAMPLE, V2ScoreResponse, score_response
-from passport_scorer.domain.addresses import parse_address
-from passport_scorer.services import Services
+from passport_scorer.domain.addresses import InvalidAddress, parse_address
+from passport_scorer.domain.community import ScorerNotFound
 
 
-@internal_endpoint
-async def get_internal_score(request: Request) -> Response:
+async def get_internal_score(call: InternalCall) -> Response:
     """Score an address in any community, and record the result."""
-    return await _scored(request)
+    return await _scored(call)
 
 
-@internal_endpoint
-async def get_internal_score_without_version(request: Request) -> Response:
+async def get_internal_score_without_version(call: InternalCall) -> Response:
     """Do the same, for callers that name no version."""
-    return await _scored(request)
+    return await _scored(call)
 
 
-async def _scored(request: Request) -> Response:
-    services: Services = request.app.state.services
-    address = parse_address(request.path_params["address"])
-    scorer_id = integer_path_parameter(request, "scorer_id")
-    outcome = await services.road.score(address, scorer_id)
-    note_score(request.scope, scorer_id, passing=outcome.score.passing)
+async def _scored(call: InternalCall) -> Response:
+    address = parse_address(call.path["address"])
+    scorer_id = integer_path_parameter(call.request, "scorer_id")
+    outcome = await call.services.road.score(address, scorer_id)
+    note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
     return json_response(score_response(outcome, with_points=False))
 
 
-def _endpoint(path: str, handler: Callable[[Request], Awaitable[Response]]) -> Endpoint:
+def _endpoint(path: str, handler: Handler[InternalCall]) -> Endpoint[InternalCall]:
     return Endpoint(
         path=path,
+        guard=INTERNAL,
         handler=handler,
         summary="Score an address in any community",
         description=(
-            "Computes the score as the public endpoint does, and records it. Human Points may be "
-            "given, but are never part of this answer."
+            "Computes the score as the public endpoint does, and records it. This can award Human "
+            "Points, but the response never contains them."
         ),
         tag="Scores",
-        security=INTERNAL_SECURITY,
         parameters=[SCORER_ID, ADDRESS],
-        answers=[
-            Answer(200, "The score.", V2ScoreResponse, EXAMPLE),
-            invalid_address_answer(),
-            unknown_scorer_answer(),
-            invalid_request_answer(),
-            *internal_answers(),
-        ],
+        success=ResponseDoc(200, "The score.", V2ScoreResponse, EXAMPLE),
+        errors=(InvalidAddress, ScorerNotFound, InvalidRequest, *SCORING_ERRORS),
     )
 
 
-INTERNAL_SCORE = (
-    _endpoint("/internal/score/v2/{scorer_id}/{address}", get_internal_score),
-    _endpoint("/internal/score/{scorer_id}/{address}", get_internal_score_without_version),
+INTERNAL_SCORE_V2 = _endpoint("/internal/score/v2/{scorer_id}/{address}", get_internal_score)
+INTERNAL_SCORE = _endpoint(
+    "/internal/score/{scorer_id}/{address}", get_internal_score_without_version
 )

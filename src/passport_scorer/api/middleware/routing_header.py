@@ -1,4 +1,4 @@
-"""While endpoints are moved here from another deployment, only marked requests are answered.
+"""While traffic migrates from another deployment, serve only requests with the routing header.
 
 Source: specification, operations.md ("Routing between two deployments").
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from passport_scorer.api.http.responses import not_found
+from passport_scorer.api.http.errors import NotFound
+from passport_scorer.api.http.responses import error_response
 
 _GATED = ("/ceramic-cache/", "/internal/embed/")
 
@@ -16,7 +17,7 @@ class RoutingHeader:
     """ASGI middleware: gated paths are 404 unless the header says `true`.
 
     Args:
-        app: what answers.
+        app: the next application.
         header: the name of the header.
     """
 
@@ -25,9 +26,9 @@ class RoutingHeader:
         self._header = header.lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let the request pass."""
+        """Respond, or pass the request on."""
         gated = scope["type"] == "http" and scope["path"].startswith(_GATED)
         if gated and (self._header, b"true") not in scope["headers"]:
-            await not_found()(scope, receive, send)
+            await error_response(NotFound())(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
-from passport_scorer.api.http.endpoint import Answer, Endpoint
-from passport_scorer.api.http.responses import detail_answer, error_response, json_response
-from passport_scorer.api.middleware.access_log import note_error
-from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.services import Services
+from passport_scorer.api.guards.open import OPEN, OpenCall
+from passport_scorer.api.http.endpoint import Endpoint, ResponseDoc
+from passport_scorer.api.http.errors import ServiceStopping
+from passport_scorer.api.http.responses import json_response
+from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -23,56 +22,45 @@ class Health(msgspec.Struct, frozen=True):
     status: str
 
 
-class ServiceStopping(PassportScorerError):
-    """The service is about to stop."""
-
-    code = "service_stopping"
-
-
-async def health(_request: Request) -> Response:
-    """Answer as long as the process serves."""
+async def health(_call: OpenCall) -> Response:
+    """Respond as long as the process serves."""
     return json_response(Health("ok"))
 
 
-async def ready(request: Request) -> Response:
-    """Answer 200 only if the database can be written to and the process stays, else 503."""
-    services: Services = request.app.state.services
-    try:
-        if services.shutdown.draining:
-            raise ServiceStopping
-        await services.readiness.check()
-    except PassportScorerError as error:
-        note_error(request.scope, error)
-        return error_response(error)
+async def ready(call: OpenCall) -> Response:
+    """Respond 200 only if the database is writable and the process is not draining, else 503."""
+    if call.services.shutdown.draining:
+        raise ServiceStopping
+    await call.services.readiness.check()
     return json_response(Health("ready"))
 
 
-def _alive(path: str) -> Endpoint:
+def _liveness(path: str) -> Endpoint[OpenCall]:
     return Endpoint(
         path=path,
+        guard=OPEN,
         handler=health,
         summary="Liveness probe",
-        description="Answers as long as the process serves, whatever the database does.",
+        description="Responds as long as the process serves, regardless of the database.",
         tag="Health",
-        answers=[Answer(200, "The process is running.", Health, Health("ok"))],
+        success=ResponseDoc(200, "The process is running.", Health, Health("ok")),
     )
 
 
 HEALTH = (
-    _alive("/health"),
+    _liveness("/health"),
     Endpoint(
         path="/health/ready",
+        guard=OPEN,
         handler=ready,
         summary="Readiness probe",
-        description="Answers 200 only if the database can be written to and its clock agrees with "
-        "this instance's, and 503 as soon as the service is told to stop, while it still answers "
-        "everything else.",
+        description="Responds 200 only if the database is writable and its clock agrees with this "
+        "instance's. Responds 503 as soon as the service is told to shut down, while all other "
+        "endpoints still work.",
         tag="Health",
-        answers=[
-            Answer(200, "Ready to serve.", Health, Health("ready")),
-            detail_answer(503, "Not ready.", "The database can't be reached right now."),
-        ],
+        success=ResponseDoc(200, "Ready to serve.", Health, Health("ready")),
+        errors=(DatabaseUnavailable, ClockSkew, ServiceStopping),
     ),
 )
-# The same with a slash at the end, for load balancers that were set up so.
-HEALTH_WITH_SLASH = _alive("/health/")
+# With a trailing slash, for load balancers that are configured that way.
+HEALTH_WITH_SLASH = _liveness("/health/")

@@ -1,4 +1,4 @@
-"""`/`, which leads on, and `/errors`, which explains each error: HTML, or JSON if asked for."""
+"""The start page `/`, and `/errors`, which explains each error: HTML, or JSON on request."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from itertools import groupby
 from string import Template
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
+from passport_scorer.api.guards.base import Handler
+from passport_scorer.api.guards.open import OPEN, OpenCall
 from passport_scorer.api.http.content_negotiation import prefers_json
+from passport_scorer.api.http.endpoint import UndocumentedRoute
 from passport_scorer.api.http.error_help import ERRORS, ErrorList
 from passport_scorer.api.http.error_reference import ErrorHelp
 from passport_scorer.api.http.responses import json_response
 
 NO_SNIFFING = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-# The pages load a style sheet and an icon from here, and run nothing.
+# The pages load a style sheet and an icon from this service, and run no scripts.
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -45,10 +46,10 @@ class Start(msgspec.Struct, frozen=True):
     """Where to go from here.
 
     Attributes:
-        name: of the service.
-        version: of the service.
-        about: a sentence.
-        links: what is there -> its path.
+        name: the name of the service.
+        version: the version of the service.
+        about: a sentence about the service.
+        links: name -> path.
     """
 
     name: str
@@ -57,40 +58,49 @@ class Start(msgspec.Struct, frozen=True):
     links: dict[str, str]
 
 
-def page_routes(title: str, about: str, *, has_metrics: bool) -> Sequence[Route]:
+def page_routes(
+    title: str, about: str, *, has_metrics: bool
+) -> Sequence[UndocumentedRoute[OpenCall]]:
     """Return the routes of both pages.
 
     Args:
-        title: of the service.
-        about: a sentence.
+        title: the name of the service.
+        about: a sentence about it.
         has_metrics: True if the application serves `/metrics`.
     """
 
-    async def start(request: Request) -> Response:
-        root = request.scope.get("root_path", "")
+    async def start(call: OpenCall) -> Response:
+        root = call.request.scope.get("root_path", "")
         links = {name: root + path for name, path in paths.items()}
         found = Start(title, version("passport-scorer"), about, links)
-        if prefers_json(request):
+        if prefers_json(call.request):
             return json_response(found, headers={"Vary": "Accept"})
         return HTMLResponse(_start_page(found, root), headers=_HEADERS)
 
     paths = _PATHS | ({"metrics": "/metrics"} if has_metrics else {})
-    return [Route("/", start), Route("/errors", _errors)]
+    return [document_route("/", start), document_route("/errors", _errors)]
 
 
-async def _errors(request: Request) -> Response:
-    if prefers_json(request):
+def document_route(path: str, handler: Handler[OpenCall]) -> UndocumentedRoute[OpenCall]:
+    """Return the route of a document that clients may cache but revalidate on each use."""
+    return UndocumentedRoute(
+        path=path, guard=OPEN, handler=handler, is_compressed=True, cache_control="no-cache"
+    )
+
+
+async def _errors(call: OpenCall) -> Response:
+    if prefers_json(call.request):
         listed = ErrorList(sorted(ERRORS.values(), key=lambda entry: entry.status))
         return json_response(listed, headers={"Vary": "Accept"})
-    return HTMLResponse(_errors_page(request.scope.get("root_path", "")), headers=_HEADERS)
+    return HTMLResponse(_errors_page(call.request.scope.get("root_path", "")), headers=_HEADERS)
 
 
 _SHOWN = {
-    "documentation": ("Documentation", "Guide and reference; try every request"),
+    "documentation": ("Documentation", "Guide and reference; try out every request"),
     "openapi": ("OpenAPI document", "For code generators and API clients"),
-    "errors": ("Errors", "What each error means, and what to do"),
+    "errors": ("Errors", "What each error means and how to fix it"),
     "health": ("Health", "Liveness probe"),
-    "readiness": ("Readiness", "Readiness probe: can it reach its database?"),
+    "readiness": ("Readiness", "Readiness probe: can the service reach its database?"),
     "metrics": ("Metrics", "For Prometheus"),
 }
 
@@ -140,7 +150,7 @@ def _section(entry: ErrorHelp) -> str:
 
 
 def _marked(text: str) -> str:
-    """HTML of a text with `code` in it."""
+    """Return a text with `code` in it as HTML."""
     parts = escape(text, quote=False).split("`")
     return "".join(
         f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts)

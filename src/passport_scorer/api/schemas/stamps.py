@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from passport_scorer.api.http.problems import InvalidRequest, Problem
+from passport_scorer.api.http.errors import InvalidRequest, Problem
 from passport_scorer.api.http.requests import decode_json
 from passport_scorer.api.operations.examples import CREDENTIALS, OWNER_ADDRESS
 from passport_scorer.api.schemas.score import V2ScoreResponse

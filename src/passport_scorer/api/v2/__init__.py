@@ -1,1 +1,1 @@
-"""What partners and everybody may call."""
+"""Endpoints for partners, who present an API key."""

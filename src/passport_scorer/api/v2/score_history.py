@@ -10,17 +10,11 @@ import msgspec
 import structlog
 from starlette.responses import Response
 
-from passport_scorer.api.guards.partner import (
-    PARTNER_SECURITY,
-    PERMISSION_DENIED_ANSWER,
-    PartnerCall,
-    partner_answers,
-    partner_endpoint,
-)
-from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
-from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.guards.partner import PARTNER, PartnerCall
+from passport_scorer.api.http.endpoint import Endpoint, Parameter, ResponseDoc
+from passport_scorer.api.http.error_docs import EXAMPLE_CREATED_AT
 from passport_scorer.api.http.requests import required_query_parameter
-from passport_scorer.api.http.responses import NoScore, detail_answer, json_response
+from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.middleware.access_log import note_community, note_score
 from passport_scorer.api.schemas.score import (
     EXAMPLE,
@@ -30,11 +24,17 @@ from passport_scorer.api.schemas.score import (
 from passport_scorer.api.schemas.scorer_id import NamedScorer, parse_scorer_id
 from passport_scorer.api.v2.score import SCORE
 from passport_scorer.db.queries.partners import find_historical_score
-from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.addresses import InvalidAddress, parse_address
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.score_history import HistoricalScore, NoScoreFound, parse_created_at
+from passport_scorer.domain.score_history import (
+    HistoricalScore,
+    InvalidCreatedAt,
+    NoCreatedAt,
+    NoScoreFound,
+    parse_created_at,
+)
 from passport_scorer.domain.stored_score import RecordedScore, UnreadableScore, read_event
 
 log = structlog.get_logger()
@@ -47,9 +47,8 @@ class _ScoreQuery(msgspec.Struct, frozen=True):
     created_at_text: str  # as the caller wrote it
 
 
-@partner_endpoint(response_recorded=False)
 async def get_score_history(call: PartnerCall) -> Response:
-    """Return the newest score of an address that was recorded at or before a time."""
+    """Return the newest score of an address recorded at or before a time."""
     try:
         asked = _asked(call)
     except PassportScorerError:
@@ -101,8 +100,6 @@ def _check_permission(key: ApiKey) -> None:
         raise PermissionDenied
 
 
-_ASKED = "2026-02-01T00:00:00Z"
-_NO_SCORE = NoScore(f"No Score Found for {EXAMPLE.address} at {_ASKED}", EXAMPLE.address)
 _EXPIRES = "2099-12-31T00:00:00Z"
 _EXAMPLE = msgspec.structs.replace(
     EXAMPLE,
@@ -119,38 +116,27 @@ _EXAMPLE = msgspec.structs.replace(
 
 HISTORY = Endpoint(
     path="/v2/stamps/{scorer_id}/score/{address}/history",
+    guard=PARTNER,
     handler=get_score_history,
-    summary="The score at an earlier time",
+    summary="Get the score at an earlier time",
     description=(
-        "Returns the newest score of the address in this community that was computed at or before "
-        "`created_at`, as it was recorded then. Times are written as they were recorded."
-        "\n\nYour key needs the permission for it."
+        "Returns the newest score of the address in this community computed at or before "
+        "`created_at`, exactly as it was recorded, including the format of times."
+        "\n\nYour key needs the permission to read score history."
     ),
     tag="Scores",
-    security=PARTNER_SECURITY,
     parameters=SCORE.parameters,
     query=[
         Parameter(
             "created_at",
-            "A date (its first moment) or a time in ISO 8601; UTC unless it has an offset.",
+            "An ISO 8601 date (meaning its first moment) or time; UTC unless it has an offset.",
             {"type": "string"},
-            _ASKED,
+            EXAMPLE_CREATED_AT,
         )
     ],
-    answers=partner_answers(
-        Answer(200, "The score as of that time.", V2ScoreResponse, _EXAMPLE),
-        detail_answer(
-            400,
-            "The address or `created_at` is invalid.",
-            "You must provide created_at as a query param.",
-        ),
-        PERMISSION_DENIED_ANSWER,
-        Answer(
-            404,
-            "No score was recorded by then, or your account has no such scorer.",
-            NoScore,
-            _NO_SCORE,
-        ),
-        invalid_request_answer(),
+    success=ResponseDoc(200, "The score as of that time.", V2ScoreResponse, _EXAMPLE),
+    errors=(
+        *(NoCreatedAt, InvalidCreatedAt, InvalidAddress),
+        *(PermissionDenied, NoScoreFound, ScorerNotFound),
     ),
 )

@@ -7,20 +7,14 @@ from operator import attrgetter
 
 from starlette.responses import Response
 
-from passport_scorer.api.guards.partner import (
-    PARTNER_SECURITY,
-    PartnerCall,
-    partner_answers,
-    partner_endpoint,
-)
-from passport_scorer.api.http.endpoint import Answer, Endpoint, Parameter
-from passport_scorer.api.http.problems import invalid_request_answer
+from passport_scorer.api.guards.partner import PARTNER, PartnerCall
+from passport_scorer.api.http.endpoint import Endpoint, Parameter, ResponseDoc
 from passport_scorer.api.http.requests import (
     boolean_query_parameter,
     integer_query_parameter,
     query_parameter,
 )
-from passport_scorer.api.http.responses import detail_answer, json_response
+from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.schemas.page_request import PageRequest, base_url
 from passport_scorer.api.schemas.stamp_page import (
     EXAMPLE_LIMIT,
@@ -29,15 +23,20 @@ from passport_scorer.api.schemas.stamp_page import (
     Page,
     page,
 )
-from passport_scorer.api.v2.catalogue import NO_CATALOGUE_ANSWER
 from passport_scorer.api.v2.score import SCORE
+from passport_scorer.catalogue.client import CatalogueUnavailable
 from passport_scorer.db.queries.partners import find_stamps_page
-from passport_scorer.domain.addresses import parse_address
+from passport_scorer.domain.addresses import InvalidAddress, parse_address
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.domain.pagination import StampsPage, check_limit, parse_token
+from passport_scorer.domain.pagination import (
+    InvalidLimit,
+    InvalidToken,
+    StampsPage,
+    check_limit,
+    parse_token,
+)
 
 
-@partner_endpoint(response_recorded=False)
 async def list_stamps(call: PartnerCall) -> Response:
     """Return a page of the stamps of an address, newest first."""
     try:
@@ -63,7 +62,7 @@ async def list_stamps(call: PartnerCall) -> Response:
 
 def _asked(call: PartnerCall) -> PageRequest:
     request = call.request
-    address = parse_address(request.path_params["address"])
+    address = parse_address(call.path["address"])
     return PageRequest(
         address=address,
         limit=check_limit(integer_query_parameter(request, "limit")),
@@ -74,20 +73,21 @@ def _asked(call: PartnerCall) -> PageRequest:
 
 LISTING = Endpoint(
     path="/v2/stamps/{address}",
+    guard=PARTNER,
     handler=list_stamps,
     summary="List the stamps of an address",
     description=(
-        "Returns the stamps that are stored for the address, newest first, exactly as they were "
-        "issued; also those that don't count in any score. Follow `next` until it is null."
+        "Returns the stamps stored for the address, newest first, exactly as they were issued, "
+        "including those that do not count toward any score. Follow `next` until it is null."
     ),
     tag="Stamps",
-    security=PARTNER_SECURITY,
     is_compressed=True,
     parameters=[parameter for parameter in SCORE.parameters if parameter.name == "address"],
     query=[
         Parameter(
             "token",
-            "Where the page starts, from the URLs `next` and `prev`; empty: the first page.",
+            "Where the page starts, taken from the `next` and `prev` URLs; empty means the first "
+            "page.",
             {"type": "string"},
             EXAMPLE_TOKEN,
             required=False,
@@ -101,17 +101,13 @@ LISTING = Endpoint(
         ),
         Parameter(
             "include_metadata",
-            "Whether to add what the stamp catalogue says about each stamp: `true`, `1`, `yes`, "
-            "`on`, or `false`, `0`, `no`, `off`, in any letter case.",
+            "Whether to add each stamp's entry in the stamp catalogue: `true`, `1`, `yes`, `on`, "
+            "or `false`, `0`, `no`, `off`; letter case does not matter.",
             {"type": "boolean", "default": False},
             example=True,
             required=False,
         ),
     ],
-    answers=partner_answers(
-        Answer(200, "A page.", Page, EXAMPLE_PAGE),
-        detail_answer(400, "The address, `limit` or `token` is invalid.", "Invalid address."),
-        invalid_request_answer(),
-        NO_CATALOGUE_ANSWER,
-    ),
+    success=ResponseDoc(200, "A page of stamps.", Page, EXAMPLE_PAGE),
+    errors=(InvalidAddress, InvalidLimit, InvalidToken, CatalogueUnavailable),
 )

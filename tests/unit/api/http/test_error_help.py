@@ -11,9 +11,8 @@ from passport_scorer.aws_lambda.events import UnknownEvent, UnreadableBody
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.server.http_exchange import REASONS
 
-NOT_RAISED = {  # by anything: the server or the framework answers so
-    *("not_found", "method_not_allowed", "path_too_long", "headers_too_long"),
-    *("internal_error", "invalid_http_request", "no_clear_host", "not_in_time"),
+NOT_RAISED = {  # the server or the framework responds by itself
+    *("method_not_allowed", "invalid_http_request", "no_clear_host", "not_in_time"),
 }
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from passport_scorer.api.guards.internal import Unauthorized
-from passport_scorer.api.http.requests import UnsupportedEncoding
+from passport_scorer.api.http.errors import Unauthorized, UnsupportedEncoding
 from passport_scorer.api.http.responses import error_response
 from passport_scorer.auth.api_keys import WrongSecret
 from passport_scorer.auth.jwt_access_tokens import InvalidAccessToken

@@ -24,8 +24,8 @@ class ListedStamp(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the provider.
-        description: a sentence for people.
-        hash: a hash of the name of the provider.
+        description: a sentence for users.
+        hash: a hash of the provider name.
     """
 
     name: str
@@ -34,11 +34,11 @@ class ListedStamp(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Stamps of a platform that belong together.
+    """A group of stamps of a platform.
 
     Attributes:
-        name: the heading.
-        stamps: the stamps under it.
+        name: the title of the group.
+        stamps: the stamps in the group.
     """
 
     name: str
@@ -49,12 +49,12 @@ class Platform(msgspec.Struct, frozen=True, rename="camel"):
     """A source of stamps.
 
     Attributes:
-        id: a short name of the platform.
-        icon: the URL of a picture.
-        name: the name of the platform, for people.
-        description: a sentence for people.
-        connect_message: the label of the button.
-        groups: its stamps, under headings.
+        id: the short name of the platform.
+        icon: the URL of the icon.
+        name: the display name of the platform.
+        description: a sentence for users.
+        connect_message: the label of the connect button.
+        groups: the stamps of the platform, in groups.
     """
 
     id: str
@@ -69,11 +69,11 @@ class ShownPlatform(msgspec.Struct, frozen=True, rename="camel"):
     """A platform without its stamps.
 
     Attributes:
-        name: the name of the platform, for people.
-        id: a short name of the platform.
-        icon: the URL of a picture.
-        description: a sentence for people.
-        connect_message: the label of the button.
+        name: the display name of the platform.
+        id: the short name of the platform.
+        icon: the URL of the icon.
+        description: a sentence for users.
+        connect_message: the label of the connect button.
     """
 
     name: str
@@ -84,14 +84,14 @@ class ShownPlatform(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StampMetadata(msgspec.Struct, frozen=True):
-    """What the catalogue says about a stamp.
+    """The catalogue entry of a stamp.
 
     Attributes:
         name: the provider.
-        description: a sentence for people.
-        hash: a hash of the name of the provider.
-        group: the heading under which the platform lists it.
-        platform: the platform that it comes from.
+        description: a sentence for users.
+        hash: a hash of the provider name.
+        group: the group in which the platform lists the stamp.
+        platform: the platform that the stamp comes from.
     """
 
     name: str

@@ -14,8 +14,8 @@ class SectionItem(msgspec.Struct, frozen=True):
     """A platform in a section.
 
     Attributes:
-        platform_id: the name of the platform.
-        order: its position, from 0.
+        platform_id: the ID of the platform.
+        order: its position, starting at 0.
     """
 
     platform_id: str
@@ -23,12 +23,12 @@ class SectionItem(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A heading with platforms under it.
+    """A section of the embedded widget.
 
     Attributes:
-        title: the heading.
-        order: its position, from 0.
-        items: the platforms under it, in order; may be empty.
+        title: the title of the section.
+        order: its position, starting at 0.
+        items: the platforms in the section, in order; can be empty.
     """
 
     title: str

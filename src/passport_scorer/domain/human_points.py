@@ -203,9 +203,9 @@ class Points(msgspec.Struct, frozen=True):
 
     Attributes:
         total_points: the sum of all actions, each counted once, before the multiplier.
-        is_eligible: whether the address has passed in a community that takes part.
-        multiplier: the multiplier of the address.
-        breakdown: action -> points, summed over chains; and `<action>_<chain id>` -> points.
+        is_eligible: whether the address has passed in a participating community.
+        multiplier: the factor that applies to the points of the address.
+        breakdown: action -> points, summed over chains, and `<action>_<chain id>` -> points.
     """
 
     total_points: int

@@ -8,12 +8,12 @@ import msgspec
 
 
 class ShownStamp(msgspec.Struct, frozen=True):
-    """A stamp as scores show it.
+    """A stamp in a score.
 
     Attributes:
         score: the weight of the stamp, five decimals; `0.00000` if it is a duplicate.
-        dedup: another address claimed it first, so it does not count.
-        expiration_date: when the stamp expires; null only in scores recorded in other times.
+        dedup: true if another address claimed the stamp first, so that it does not count.
+        expiration_date: when the stamp expires; null only in some old recorded scores.
     """
 
     score: str

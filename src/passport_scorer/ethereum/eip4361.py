@@ -52,23 +52,23 @@ class SignInRefused(PassportScorerError):
 
 
 class SiweMessage(msgspec.Struct, frozen=True, rename="camel"):
-    """A message of EIP-4361, as fields. Absent, null and empty optional fields mean the same.
+    """The fields of an EIP-4361 message. Absent, null and empty optional fields mean the same.
 
     Attributes:
-        domain: the host of the site that asks for the signature, with its port if it has one.
-        address: the address that signs: `0x` and 40 hexadecimal digits; in mixed case the case
-            must be the checksum of EIP-55.
-        uri: what the session is for.
+        domain: the host of the site that requests the signature, with its port if it has one.
+        address: the address that signs: `0x` and 40 hexadecimal digits; mixed case must be a
+            valid EIP-55 checksum.
+        uri: the resource that the session is for.
         version: the version of the message: `1`.
-        chain_id: the chain that the session is bound to; a number, or its digits. 1 if absent.
+        chain_id: the chain that the session is bound to, a number or its digits; default 1.
         nonce: the nonce from `GET /account/nonce`; it works once.
-        issued_at: when the message was made (RFC 3339).
-        statement: a sentence for the owner.
+        issued_at: when the message was created (RFC 3339).
+        statement: a statement that the owner sees and signs.
         expiration_time: when the message expires (RFC 3339).
         not_before: when the message becomes valid (RFC 3339).
-        request_id: anything that identifies the request.
-        resources: URIs that the owner wants to have resolved.
-        scheme: the scheme of the site: `https`.
+        request_id: an identifier of the sign-in request.
+        resources: URIs that the owner wants resolved.
+        scheme: the URI scheme of the site: `https`.
     """
 
     domain: Field | None = None

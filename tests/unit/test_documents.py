@@ -22,9 +22,8 @@ from passport_scorer.cli.__main__ import app as command
 from passport_scorer.settings.model import variables
 from passport_scorer.telemetry.metrics import ALL, PREFIX
 from tests.chaos.__main__ import app as chaos
+from tests.support.documents import DOCUMENTS, ROOT, blocks, headings, text
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PACKAGE = ROOT / "src" / "passport_scorer"
 # What a path in a document may begin at.
 PLACES = (
@@ -43,13 +42,9 @@ PROGRAMS = {"make chaos": chaos, "make bench": benchmarks, "-m benchmarks": benc
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
-_each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-
-
-@cache
-def text(document: Path) -> str:
-    """A document."""
-    return document.read_text("utf-8")
+_each = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)).replace("docs/", "")
+)
 
 
 @cache
@@ -61,8 +56,7 @@ def spans(document: Path) -> list[str]:
 @cache
 def shell_lines(document: Path) -> list[str]:
     """The lines of all blocks of shell commands, those that go on in the next one in one."""
-    blocks = re.findall(r"```(?:sh|console)\n(.*?)```", text(document), re.DOTALL)
-    joined = "\n".join(blocks).replace("\\\n", " ")
+    joined = "\n".join(blocks(document, "sh|console")).replace("\\\n", " ")
     return [re.sub(r"(^|\s)#.*$", "", line).removeprefix("$ ") for line in joined.splitlines()]
 
 
@@ -81,8 +75,10 @@ def test_links_lead_somewhere(document: Path) -> None:
         linked = (document.parent / name) if name else document
         assert linked.exists(), target
         if anchor:
-            headings = re.findall(r"^#+ (.+)$", text(linked), re.MULTILINE)
-            slugs = {re.sub(r"[^\w -]", "", each).replace(" ", "-").lower() for each in headings}
+            slugs = {
+                re.sub(r"[^\w -]", "", heading).replace(" ", "-").lower()
+                for heading in headings(linked)
+            }
             assert anchor in slugs, target
 
 

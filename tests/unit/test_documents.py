@@ -21,6 +21,7 @@ from passport_scorer.api.applications import internal_document, public_document
 from passport_scorer.cli.__main__ import app as command
 from passport_scorer.settings.model import variables
 from passport_scorer.telemetry.metrics import ALL, PREFIX
+from scripts import architecture_map
 from tests.chaos.__main__ import app as chaos
 from tests.support.documents import DOCUMENTS, ROOT, blocks, headings, text
 
@@ -68,7 +69,11 @@ def lines_and_spans(document: Path) -> list[str]:
 @_each
 def test_links_lead_somewhere(document: Path) -> None:
     """Each link to a file of ours finds it, and its heading."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", text(document)):
+    inline = re.findall(r"\]\(([^)\s]+)\)", text(document))
+    definitions = dict(re.findall(r"^\[(\w+)\]: (\S+)$", text(document), re.MULTILINE))
+    used = set(re.findall(r"\]\[(\w+)\]", text(document)))
+    assert used == definitions.keys()
+    for target in [*inline, *definitions.values()]:
         if re.match(r"[a-z]+:", target):
             continue
         name, _, anchor = target.partition("#")
@@ -228,22 +233,18 @@ def test_files_exist(document: Path) -> None:
 
 
 def test_the_map_of_the_code_is_right() -> None:
-    """Each file and folder of the tree in the architecture is there."""
+    """The map in the architecture is what the docstrings of packages and modules say today."""
     document = text(ROOT / "docs" / "architecture.md")
-    tree = re.search(r"```\n(src/passport_scorer/\n.*?)```", document, re.DOTALL)
-    assert tree
-    folders = {0: PACKAGE}
-    found = 0
-    for line in tree[1].splitlines()[1:]:
-        indent = len(line) - len(line.lstrip())
-        name = line.split()[0]
-        parent = folders[max(each for each in folders if each < indent)]
-        assert any(parent.glob(name)), line
-        found += 1
-        if name.endswith("/"):
-            folders = {each: path for each, path in folders.items() if each < indent}
-            folders[indent] = parent / name
-    assert found > 10
+    assert architecture_map.renewed(document) == document
+    assert document.count("<details>") > 10
+
+
+def test_an_old_map_is_found_out() -> None:
+    """A package that the map does not have, or no place for the map, is noticed."""
+    document = text(ROOT / "docs" / "architecture.md")
+    assert architecture_map.renewed(document.replace("| `domain/` |", "| `rules/` |")) == document
+    with pytest.raises(SystemExit):
+        architecture_map.renewed(document.replace("map: modules", "modules"))
 
 
 @_each
@@ -324,6 +325,8 @@ def test_endpoints_exist(document: Path) -> None:
 FAULTS = [
     (test_links_lead_somewhere, "[x](nowhere.md)"),
     (test_links_lead_somewhere, "[x](#nowhere)"),
+    (test_links_lead_somewhere, "[x][nothing]"),
+    (test_links_lead_somewhere, "[x][there]\n\n[there]: nowhere.md"),
     (test_metrics_exist, "passport_scorer_scoring_races_lost_total"),
     (test_metrics_exist, "`races_won_total`"),
     (test_events_exist, "`nothing` is logged"),

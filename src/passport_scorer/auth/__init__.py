@@ -1,1 +1,1 @@
-"""Who may call: API keys, rate limits, usage analytics."""
+"""Authentication: API keys, rate limits, usage analytics, access tokens, sign-in."""

@@ -1,1 +1,1 @@
-"""The stamp catalogue: what stamps there are, and how they are shown to people."""
+"""The stamp catalogue: which stamps exist, and how they are shown to people."""

@@ -1,1 +1,1 @@
-"""The command passport-scorer."""
+"""The command `passport-scorer` and its subcommands."""

@@ -1,1 +1,1 @@
-"""Stamps and their signatures: reading a credential, and verifying it without the network."""
+"""W3C credentials: parsing and verifying a stamp, without the network."""

@@ -1,1 +1,1 @@
-"""PostgreSQL: the pool, the queries and their typed callers, the schema, the embedded server."""
+"""PostgreSQL: connections, statements with their typed callers, schema, checks."""

@@ -1,1 +1,1 @@
-"""Ethereum standards, one module each: no database, and no HTTP but JSON-RPC."""
+"""Ethereum standards, one module each: no database, and no HTTP except JSON-RPC."""

@@ -1,1 +1,1 @@
-"""The scoring road: read, decide, write."""
+"""Scoring: load, decide, save; in batches, with caches."""

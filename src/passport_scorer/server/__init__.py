@@ -1,1 +1,1 @@
-"""Serving: sockets, worker processes, and a graceful end."""
+"""Serving: sockets, the HTTP protocol, worker processes, graceful shutdown."""

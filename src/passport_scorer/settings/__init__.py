@@ -1,1 +1,1 @@
-"""Settings: every variable once, how it is read, and how it is shown."""
+"""Settings: each variable once, how it is parsed, checked and shown."""

@@ -1,4 +1,4 @@
-"""Traces, metrics, logs: how operators see what the service does."""
+"""Traces, metrics and logs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tools that the command line runs; the service never imports them."""
+"""Tools that only the command line imports; the service never does."""

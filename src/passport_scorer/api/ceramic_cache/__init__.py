@@ -1,1 +1,1 @@
-"""Endpoints for the owners of addresses: sign-in and the stamp store."""
+"""Endpoints for the owners of addresses: sign-in, stamps, their own score."""

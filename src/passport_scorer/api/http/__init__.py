@@ -1,1 +1,1 @@
-"""What every endpoint is made of: requests, responses, errors, OpenAPI."""
+"""Building blocks of every endpoint: requests, responses, errors, OpenAPI."""

@@ -1,1 +1,1 @@
-"""Endpoints for the internal network."""
+"""Endpoints for the internal network: scores, bans, stakes, lists, embedding."""

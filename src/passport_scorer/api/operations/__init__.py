@@ -1,1 +1,1 @@
-"""Health, metrics, and the documentation pages."""
+"""Endpoints for operators and readers: health, metrics, documentation pages."""

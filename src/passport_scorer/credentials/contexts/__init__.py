@@ -1,4 +1,4 @@
-"""The bundled JSON-LD contexts. Their sources: README.md beside this file."""
+"""The bundled JSON-LD contexts; README.md in this folder names their sources."""
 
 import json
 from functools import cache

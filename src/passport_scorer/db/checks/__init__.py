@@ -1,4 +1,4 @@
-"""Looks at a database, changes nothing, and compares it with what the service needs."""
+"""Read-only checks of a database against the schema and the statements."""
 
 from passport_scorer.db.checks.comparison import MISSING, Finding, Severity, compare
 from passport_scorer.db.checks.description import (

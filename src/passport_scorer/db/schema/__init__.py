@@ -1,4 +1,4 @@
-"""The tables that the service works on, as SQL of our own, and how they are made.
+"""The tables that the service works on, as SQL, and how they are created.
 
 A deployment has them already. Where the service brings its own database, it makes exactly
 these. One file for each family of tables, in the order in which they refer to each other.

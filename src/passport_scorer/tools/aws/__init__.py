@@ -1,1 +1,1 @@
-"""Infrastructure templates: what they say, the rules that they keep, stages of routing."""
+"""Infrastructure templates: parsing them, the rules they keep, stages of routing."""

@@ -1,1 +1,1 @@
-"""Making a small world to try the service in: keys, stamps, communities. Never for production."""
+"""Demo data: accounts, keys, communities and really signed stamps. Never for production."""

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: a server of our own, for a machine where there is none."""
+"""The embedded PostgreSQL, for machines without a server."""
 
 from passport_scorer.tools.embedded_postgres.account import Account
 from passport_scorer.tools.embedded_postgres.data_folder import SHARED_FOLDER, Place

@@ -1,1 +1,1 @@
-"""Proof before a switch: the same requests to two deployments, and what differs."""
+"""Comparing two deployments before a switch: same requests, differences, report."""

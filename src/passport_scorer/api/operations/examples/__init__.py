@@ -1,4 +1,4 @@
-"""What the examples of the OpenAPI document are made of: the demo, so that they work there.
+"""Example values of the OpenAPI document, taken from the demo so that they work there.
 
 They stand here as constants, since a service that is not the demo imports nothing of it; a test
 tries every example on the demo.

@@ -1,1 +1,1 @@
-"""The AWS template, made with troposphere. Only the command `deploy` imports this."""
+"""The AWS template, built with troposphere."""

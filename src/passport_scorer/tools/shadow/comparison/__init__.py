@@ -1,1 +1,1 @@
-"""What differs between two answers, or two sets of rows, and which rule expects it. Pure."""
+"""Comparing two answers or two sets of rows by rules. Pure functions."""

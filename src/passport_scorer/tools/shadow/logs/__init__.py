@@ -1,1 +1,1 @@
-"""Recorded requests: our own format, and those of others that can be read."""
+"""Recorded requests: our own format, and foreign formats that can be read."""

@@ -1,1 +1,1 @@
-"""A proxy that passes bytes on to the control, and hands copies to a process that watches."""
+"""A TCP proxy in front of the control that mirrors requests to the candidate."""

@@ -1,1 +1,1 @@
-"""The report on a comparison: for people in a terminal and in a browser, and for programs."""
+"""Reports on a comparison: terminal, browser, JSON."""

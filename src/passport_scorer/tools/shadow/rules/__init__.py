@@ -1,4 +1,4 @@
-"""The rule files that come with the service, and reading one."""
+"""The rule files that are part of the package, and reading one."""
 
 from __future__ import annotations
 

@@ -322,6 +322,23 @@ def test_endpoints_exist(document: Path) -> None:
         )
 
 
+def test_every_endpoint_is_documented_with_its_caller() -> None:
+    """Each endpoint stands on the page about the API, with who may call it."""
+    shown = re.findall(
+        r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", text(ROOT / "docs" / "api.md"), re.MULTILINE
+    )
+    callers = {"ApiKey": "partner", "AccessToken": "owner", "InternalToken": "internal"}
+    served = {
+        (method.upper(), path, callers[min(ways[0])] if ways else "anyone")
+        for document in (public_document(), internal_document())
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for ways in [operation["security"]]
+    }
+    assert set(shown) == served | {("GET", "/metrics", "anyone")}
+    assert len(shown) == len(set(shown))
+
+
 FAULTS = [
     (test_links_lead_somewhere, "[x](nowhere.md)"),
     (test_links_lead_somewhere, "[x](#nowhere)"),

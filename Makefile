@@ -24,7 +24,7 @@ run: .venv/installed-runtime ## Start the service with demo data on an embedded 
 test: install ## Run every test, on all cores (ARGS="-n 0 tests/unit" for one, and a part)
 	@$(BIN)/python -m pytest --cov --numprocesses $(PROCESSES) --dist worksteal $(ARGS)
 
-check: install ## Formatting, lint, types, layers, dependencies, queries against the schema
+check: install ## Formatting, lint, types, layers, dependencies, queries, prose
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -32,6 +32,7 @@ check: install ## Formatting, lint, types, layers, dependencies, queries against
 	@$(BIN)/deptry src tests
 	@$(BIN)/passport-scorer db check-queries
 	@$(BIN)/python scripts/operations_tables.py --check
+	@$(BIN)/python scripts/prose.py
 
 audit: install ## Look for known vulnerabilities in the locked dependencies (asks PyPI); fails if it can't
 	@$(BIN)/python scripts/audit.py $(ARGS)

@@ -6,7 +6,7 @@ Without paths, all files are checked, and a package or document fails if it has 
 styles/baseline.json allows. With paths, every finding fails. Documents also need lines of at most
 100 characters, except tables, links, and blocks of output. Reads the parts of Vale's format
 (https://vale.sh/docs) that our rules use: `existence` and `substitution` with `ignorecase`,
-`nonword`, `exceptions` and `scope` (`text`, `heading`, `comment`, `docstring`), and `reject.txt`.
+`nonword`, `exceptions` and `scope` (`text`, `heading`, `comment.line`, `comment.block`), and `reject.txt`.
 A space in a rule also matches a line break. Text from "vale off" to "vale on" is skipped.
 """
 
@@ -175,7 +175,7 @@ def _of_python(text: str, *, with_strings: bool) -> Iterator[Segment]:
             yield _comment(match, "#")
         elif _is_docstring(text, match):
             prose = match[0].lstrip("rR")[3:]
-            yield Segment("docstring", match.end() - len(prose), _prose(prose[:-3]))
+            yield Segment("comment.block", match.end() - len(prose), _prose(prose[:-3]))
         elif with_strings and " " in match[0]:
             yield Segment("string", match.start(), _prose(match[0]))
 
@@ -189,7 +189,7 @@ def _is_docstring(text: str, match: re.Match[str]) -> bool:
 def _comment(match: re.Match[str], marker: str) -> Segment:
     prose = match[0].lstrip()[len(marker) :].lstrip()
     lines = re.sub(rf"^[ \t]*{marker}", _spaces, prose, flags=re.MULTILINE)
-    return Segment("comment", match.end() - len(prose), _prose(lines))
+    return Segment("comment.line", match.end() - len(prose), _prose(lines))
 
 
 def _prose(text: str) -> str:

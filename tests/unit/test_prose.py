@@ -60,9 +60,18 @@ def test_a_pattern_is_found_in_every_kind_of_place(
         assert found == {rule}, name
 
 
+def test_docstrings_have_a_rule_of_their_own(tmp_path: Path) -> None:
+    """A docstring starts with a verb; a comment or a document need not."""
+    text = '"""Whether\nit rains."""\n# Whether it rains.\n'
+    (finding,) = check(tmp_path, "a.py", text)
+    assert (finding.line, finding.rule) == (1, "PassportScorer.Docstrings")
+    assert check(tmp_path, "a.md", "Whether it rains.\n") == []
+
+
 def test_every_rule_has_an_example() -> None:
     """No rule file is without a planted sentence."""
-    assert {rule.name.partition(".")[2] for rule in STYLE} == set(PLANTED.values())
+    found = {rule.name.partition(".")[2] for rule in STYLE}
+    assert found == {*PLANTED.values(), "Docstrings"}
 
 
 @pytest.mark.parametrize("name", placed(""))

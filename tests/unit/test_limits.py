@@ -59,17 +59,17 @@ VALUES = {
         f"{eip712_types.MAXIMUM_STRING:,} characters"
     ),
     "access token": f"8 KiB, valid for {jwt_access_tokens.LIFETIME.days} days",
-    "life of a nonce": f"{nonces.LIFETIME.seconds // 60} minutes, used once",
+    "lifetime of a nonce": f"{nonces.LIFETIME.seconds // 60} minutes, used once",
     "wait for a connection": f"{DatabaseSettings('').acquire_timeout:g} s",
-    "answer to a statement": f"{DatabaseSettings('').statement_timeout:g} s",
-    "requests in a shared read or write": f"{MOST}",
-    "tries to write a score": f"{TRIES}",
-    "lists of EIP-712 types that are remembered": f"{eip712.REMEMBERED_PLANS}",
+    "response to a statement": f"{DatabaseSettings('').statement_timeout:g} s",
+    "requests per batch": f"{MOST}",
+    "attempts to save a score": f"{TRIES}",
+    "cached lists of EIP-712 types": f"{eip712.REMEMBERED_PLANS}",
     "awards of each capped Human Points action": f"{LIMIT:,}",
     "stamp catalogue": f"{MAX_DOCUMENT_SIZE // KIB**2} MiB",
-    "time it is kept": f"{CACHE_SECONDS / 3600:g} hour",
+    "time it is cached": f"{CACHE_SECONDS / 3600:g} hour",
     ON_LAMBDA: POOL_SIZE,
-    "copies that wait": f"{signature(proxy).parameters['queue'].default} MB",
+    "queued copies": f"{signature(proxy).parameters['queue'].default} MB",
 }
 
 
@@ -99,7 +99,7 @@ def test_what_a_row_names_exists(row: list[str]) -> None:
     what, default, setting, _, metric = row
     if setting.startswith("`"):
         field = FIELDS[setting.strip("`")]
-        shown = default_of(field)
+        shown = default_of(field).partition(",")[0]
         assert what == ON_LAMBDA or re.search(rf"(^|\W){re.escape(shown)}(\W|$)", default)
     else:
         assert setting.startswith("–")

@@ -3,11 +3,12 @@
     python scripts/prose.py [--write-baseline] [PATH …]
 
 Without paths, all files are checked, and a package or document fails if it has more findings than
-styles/baseline.json allows. With paths, every finding fails. Documents also need lines of at most
-100 characters, except tables, links, and blocks of output. Reads the parts of Vale's format
+styles/baseline.json allows. With paths, every finding fails. Lines of documents can have up to 100
+characters, except tables, links, and blocks of output. Reads the parts of Vale's format
 (https://vale.sh/docs) that our rules use: `existence` and `substitution` with `ignorecase`,
-`nonword`, `exceptions` and `scope` (`text`, `heading`, `comment.line`, `comment.block`), and `reject.txt`.
-A space in a rule also matches a line break. Text from "vale off" to "vale on" is skipped.
+`nonword`, `exceptions` and `scope` (`text`, `heading`, `comment`), and
+`reject.txt`. A space in a rule also matches a line break. Text from "vale off" to "vale on" is
+skipped.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ BASELINE = STYLES / "baseline.json"
 LONGEST_LINE = 100
 FOLDERS = ("docs", ".github", "src", "tests", "scripts", "benchmarks", "deploy", "requirements")
 SUFFIXES = {".md", ".py", ".sql"}
-# Data, and a program of others.
-EXCLUDED = re.compile(r"/(?:conformance/data|operations/docs_page|node_modules)/|CODE_OF_CONDUCT")
+# Data, and third-party code.
+EXCLUDED = re.compile(r"/(?:conformance/data|operations/docs_page|node_modules)/")
 
 OFF = re.compile(r"vale off\b.*?(?:vale on\b|\Z)", re.DOTALL)
 URL = re.compile(r"(?:https?|postgresql|redis)://\S+")
 CODE_SPAN = re.compile(r"(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
 # Between these no sentence goes on: cells, items of lists, headings, paragraphs.
-MARKDOWN_BREAK = re.compile(r"\||^\s*(?:[-*+]|\d+\.)\s|^#+ .*$|\n\s*\n", re.MULTILINE)
-FENCE = re.compile(r"^(\s*)(```+|~~~+)(.*?)^\1\2", re.MULTILINE | re.DOTALL)
+MARKDOWN_BREAK = re.compile(r"\||^[ \t]*(?:[-*+]|\d+\.)\s|^#+ .*$|\n\s*\n", re.MULTILINE)
+FENCE = re.compile(r"^([ \t]*)(```+|~~~+)(.*?)^\1\2", re.MULTILINE | re.DOTALL)
 MADE_FROM_CODE = re.compile(r"<!-- table: .*?<!-- end of table -->", re.DOTALL)
 MARKUP = re.compile(r"<!--.*?-->|\]\([^)]*\)|^\[[^]]+\]: .*$", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(
@@ -175,7 +176,7 @@ def _of_python(text: str, *, with_strings: bool) -> Iterator[Segment]:
             yield _comment(match, "#")
         elif _is_docstring(text, match):
             prose = match[0].lstrip("rR")[3:]
-            yield Segment("comment.block", match.end() - len(prose), _prose(prose[:-3]))
+            yield Segment("comment", match.end() - len(prose), _prose(prose[:-3]))
         elif with_strings and " " in match[0]:
             yield Segment("string", match.start(), _prose(match[0]))
 
@@ -189,7 +190,7 @@ def _is_docstring(text: str, match: re.Match[str]) -> bool:
 def _comment(match: re.Match[str], marker: str) -> Segment:
     prose = match[0].lstrip()[len(marker) :].lstrip()
     lines = re.sub(rf"^[ \t]*{marker}", _spaces, prose, flags=re.MULTILINE)
-    return Segment("comment.line", match.end() - len(prose), _prose(lines))
+    return Segment("comment", match.end() - len(prose), _prose(lines))
 
 
 def _prose(text: str) -> str:

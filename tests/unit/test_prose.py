@@ -60,18 +60,18 @@ def test_a_pattern_is_found_in_every_kind_of_place(
         assert found == {rule}, name
 
 
-def test_docstrings_have_a_rule_of_their_own(tmp_path: Path) -> None:
-    """A docstring starts with a verb; a comment or a document need not."""
-    text = '"""Whether\nit rains."""\n# Whether it rains.\n'
-    (finding,) = check(tmp_path, "a.py", text)
-    assert (finding.line, finding.rule) == (1, "PassportScorer.Docstrings")
+def test_docstrings_and_comments_have_a_rule_of_their_own(tmp_path: Path) -> None:
+    """A docstring or a comment starts with a verb or the thing; a document need not."""
+    text = '"""Whether\nit rains."""\n\n# Whether it rains.\n'
+    found = [(each.line, each.rule) for each in check(tmp_path, "a.py", text)]
+    assert found == [(1, "PassportScorer.Comments"), (4, "PassportScorer.Comments")]
     assert check(tmp_path, "a.md", "Whether it rains.\n") == []
 
 
 def test_every_rule_has_an_example() -> None:
     """No rule file is without a planted sentence."""
     found = {rule.name.partition(".")[2] for rule in STYLE}
-    assert found == {*PLANTED.values(), "Docstrings"}
+    assert found == {*PLANTED.values(), "Comments"}
 
 
 @pytest.mark.parametrize("name", placed(""))
@@ -87,6 +87,7 @@ def test_plain_sentences_pass(name: str, tmp_path: Path) -> None:
         ("a.md", "Write `whoever` or [a link](whoever.md).\n"),
         ("a.md", "<!-- vale off -->\nwhoever\n<!-- vale on -->\nx\n"),
         ("a.md", "<!-- table: x -->\n| whoever |\n<!-- end of table -->\n"),
+        ("a.md", "Text.\n\n```sh\nwhoever\n```\nText.\n\n```\nwhoever\n```\n"),
         ("a.py", "x = 'whoever waits'\n"),
         ("src/a.py", "whoever = nobody + 1\n"),
         ("src/a.py", 'x = f"{whoever} waits"\n'),
@@ -97,6 +98,12 @@ def test_plain_sentences_pass(name: str, tmp_path: Path) -> None:
 def test_code_is_no_prose(name: str, text: str, tmp_path: Path) -> None:
     """Code, link targets, tables made from code and marked text are skipped."""
     assert check(tmp_path, name, text) == []
+
+
+def test_prose_between_blocks_is_checked(tmp_path: Path) -> None:
+    """A block of code ends at its own fence, not at the next one's."""
+    text = "One.\n\n```sh\nwhoever\n```\n\nWhoever waits.\n\n```\nwhoever\n```\n"
+    assert [finding.line for finding in check(tmp_path, "a.md", text)] == [7]
 
 
 def test_a_finding_says_where_and_what_instead(tmp_path: Path) -> None:

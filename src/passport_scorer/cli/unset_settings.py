@@ -1,6 +1,6 @@
 """What `passport-scorer db check` says of settings that mean something else there than here.
 
-Source: docs/migration.md, "Unset there, unset here".
+Source: docs/migration.md, "Settings that differ when unset".
 """
 
 from __future__ import annotations

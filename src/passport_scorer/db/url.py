@@ -79,7 +79,7 @@ def secured(url: str, variable: str) -> str:
         raise InvalidDatabaseLocation(
             f"{variable}: {', '.join(refused)} can't be carried out, and without it the connection"
             " would be less safe than the address asks for; take it out, or see"
-            ' docs/operations.md, "The address of the database".'
+            ' docs/operations.md, "Database URL".'
         )
     is_decided = (
         {"sslmode", "service"} & options.keys()

@@ -194,7 +194,7 @@ class Ground(msgspec.Struct, frozen=True):
         module = ["passport_scorer.cli", "serve", "--port", "{port}", "--workers", str(workers)]
         module += ["--internal-port", "{internal_port}"]  # else there are no metrics
         title = f"the service, {workers} worker{'s' if workers > 1 else ''}"
-        title += "" if remembers else ", nothing remembered"
+        title += "" if remembers else ", caches off"
         return self._started(stack, name, title, module, environment, connections)
 
     def sequential(self, stack: ExitStack, *, workers: int) -> ServiceContender:

@@ -86,7 +86,7 @@ class GrowthPlan:
         for connections in self._sizes.connections:
             points.append(Point(connections, self._measured(service, connections)))
             advance(1)
-        note = f"{self._options.addresses} addresses with {self._options.stamps} stamps each."
+        note = f"{self._options.addresses:,} addresses with {self._options.stamps} stamps each."
         return Growth("connections", "Connections", "connections", points, note)
 
     def _by_stamps(self) -> Growth:
@@ -95,8 +95,8 @@ class GrowthPlan:
         for stamps in self._sizes.stamps:
             wanted = StampSet(min(2_000, rows // max(10, stamps)), stamps)
             points.append(Point(stamps, self._at(wanted, f"growth: {stamps} stamps")))
-        note = f"32 connections; at most 2,000 addresses and {rows:,} stamps at each point."
-        return Growth("stamps", "Stamps of an address", "stamps of each address", points, note)
+        note = f"32 connections; up to 2,000 addresses and {rows:,} stamps at each point."
+        return Growth("stamps", "Stamps per address", "stamps per address", points, note)
 
     def _by_addresses(self) -> Growth:
         counts = [*self._sizes.addresses, *([100_000] if self._options.large else [])]
@@ -105,8 +105,8 @@ class GrowthPlan:
             wanted = StampSet(addresses, 10)
             points.append(Point(addresses, self._at(wanted, f"growth: {addresses} addresses")))
         note = (
-            f"32 connections; 10 stamps each; {MOST_ADDRESSES:,} of the addresses,"
-            " evenly spaced, are asked for."
+            f"32 connections; 10 stamps each; requests for {MOST_ADDRESSES:,} of the addresses,"
+            " evenly spaced."
         )
         return Growth("addresses", "Addresses", "addresses", points, note)
 
@@ -127,10 +127,10 @@ class GrowthPlan:
                 points.append(Point(share, self._in_order(service, addresses)))
                 advance(1)
         note = (
-            f"16 connections, 1 worker; {addresses:,} addresses with {wanted.stamps} stamps each,"
-            " asked for one after the other, none twice, after so many of its stamps were renewed."
+            f"16 connections, 1 worker; {addresses:,} addresses with {wanted.stamps} stamps each."
+            "\nEach address is requested once, in order, after this share of its stamps changed."
         )
-        return Growth("changes", "Share of stamps that changed", "changed stamps, %", points, note)
+        return Growth("changes", "Share of changed stamps", "changed stamps, %", points, note)
 
     @property
     def _seconds(self) -> float:

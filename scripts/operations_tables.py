@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from passport_scorer.settings.help import HELP
 from passport_scorer.settings.model import variables
 from passport_scorer.settings.report import default_of
 from passport_scorer.telemetry.metrics import ALL
@@ -19,7 +20,7 @@ def configuration_table() -> str:
     return _table(
         ("variable", "meaning", "default"),
         (
-            (", else ".join(f"`{name}`" for name in variable.names), variable.meaning, shown)
+            (", else ".join(f"`{name}`" for name in variable.names), HELP[field].description, shown)
             for field, variable in variables().items()
             for shown in [default_of(field)]
         ),

@@ -77,7 +77,7 @@ def _traces(settings: Settings, metrics: Metrics, *, traced: bool) -> Traces:
             service_name=settings.traces_service_name,
             environment=settings.environment,
             sampling_rate=settings.traces_sampling_rate,
-            endpoint=settings.traces_endpoint,
+            url=settings.traces_target,
             is_awaited=traced,
         ),
         metrics=metrics,

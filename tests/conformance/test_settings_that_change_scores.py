@@ -17,7 +17,8 @@ import asyncpg
 import pytest
 
 from passport_scorer.app import running_services
-from passport_scorer.settings.model import Settings, read_settings
+from passport_scorer.settings.environment import read_settings
+from passport_scorer.settings.model import Settings
 from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
 from tests.support.plain_model import TABLES, Model
 

@@ -5,13 +5,12 @@ event -> `events.py`: an HTTP request -> `exchange.py`: the same applications as
 sandbox. Source: specification, operations.md ("AWS Lambda").
 """
 
-import os
-
 from passport_scorer.aws_lambda.function import LambdaFunction
+from passport_scorer.settings.environment import process_environment
 
 __all__ = ["handler"]
 
-handler = LambdaFunction(os.environ)
-if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+handler = LambdaFunction(process_environment())
+if "AWS_LAMBDA_RUNTIME_API" in process_environment():
     # A sandbox that starts has a whole processor for a while, a request only a share of one.
     handler.start()

@@ -32,8 +32,9 @@ from passport_scorer.aws_lambda.exchange import FAULT, exchange
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 from passport_scorer.settings.aws_secret import take_secret
-from passport_scorer.settings.model import InvalidSetting, Settings
+from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings, warn_of_useless_settings
+from passport_scorer.settings.variables import InvalidSetting
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 from passport_scorer.telemetry.logs import configure_logs
 

@@ -13,6 +13,7 @@ from passport_scorer.cli.query_check import check_queries
 from passport_scorer.cli.serve import serve
 from passport_scorer.cli.verify import verify
 from passport_scorer.settings.aws_secret import take_secret
+from passport_scorer.settings.environment import process_environment
 
 _COMPLETION = "--install-completion"
 _WITHOUT_SETTINGS = frozenset({"--help", "-h", "--version", _COMPLETION})
@@ -44,7 +45,7 @@ def main() -> None:
 
 def _run() -> None:
     if not _WITHOUT_SETTINGS.intersection(sys.argv):
-        take_secret()
+        take_secret(process_environment())
     app(exit_on_error=False, print_error=False)
 
 

@@ -1,7 +1,6 @@
 """passport-scorer db …: makes, inspects and opens the database."""
 
 import asyncio
-import os
 import shutil
 import signal
 import subprocess
@@ -12,11 +11,11 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from passport_scorer.cli.database_for_command import chosen_database
 from passport_scorer.cli.database_report import Report, print_lines, print_report
 from passport_scorer.cli.database_rows import ROW_CHECKS
 from passport_scorer.cli.errors import Status, complain, one_line
 from passport_scorer.cli.output import Json, print_json
+from passport_scorer.cli.target_database import target_database
 from passport_scorer.cli.unset_settings import unset_settings
 from passport_scorer.db.checks import (
     Description,
@@ -31,17 +30,16 @@ from passport_scorer.db.checks import (
 from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.queries.row_checks import StoredDeployment
 from passport_scorer.db.schema.creation import create_schema
-from passport_scorer.db.url import (
-    connected,
-    database_url,
-    embedded_folder,
-    without_password,
+from passport_scorer.db.url import connected, without_password
+from passport_scorer.settings.environment import (
+    process_environment,
+    read_database_settings,
+    read_home,
 )
-from passport_scorer.settings.model import read_database_settings
 from passport_scorer.tools.embedded_postgres import (
     EmbeddedServer,
-    ending_in_order,
     find_installation,
+    signals_as_interruptions,
 )
 
 app = App(
@@ -56,9 +54,9 @@ app = App(
 )
 
 
-def configured_database() -> AbstractContextManager[tuple[str, bool]]:
-    """Give the address of the database of the environment, and whether it is our own."""
-    return chosen_database(database_url(os.environ), embedded_folder(os.environ))
+def configured_database() -> AbstractContextManager[tuple[DatabaseSettings, bool]]:
+    """Yield how to reach the database of the environment, and whether it is the embedded one."""
+    return target_database(read_database_settings())
 
 
 @app.command
@@ -74,19 +72,14 @@ def init(*, json: Json = False) -> int:
         passport-scorer db init
         DATABASE_URL=postgresql://me@localhost/scorer passport-scorer db init
     """
-    with configured_database() as (url, own):
-        made = asyncio.run(_create(_settings_at(url), own=own))
+    with configured_database() as (database, is_embedded):
+        made = asyncio.run(_create(database, own=is_embedded))
     total = len(expected_tables())
     if json:
         print_json({"tables": total, "made": made})
     else:
         print(f"Made {len(made)} of {total} tables." if made else f"All {total} tables are there.")
     return 0
-
-
-def _settings_at(url: str) -> DatabaseSettings:
-    """Return the settings with which requests would connect."""
-    return read_database_settings(os.environ).database_at(url)
 
 
 async def _create(database: DatabaseSettings, *, own: bool) -> tuple[str, ...]:
@@ -113,11 +106,13 @@ def check(*, json: Json = False) -> int:
         DATABASE_URL=postgresql://me@db.example.com/scorer passport-scorer db check
         passport-scorer db check --json
     """
-    with configured_database() as (url, _):
-        found, in_rows, deployment = asyncio.run(_inspect(_settings_at(url)))
-        shown, _ = without_password(url)
+    with configured_database() as (database, _):
+        found, in_rows, deployment = asyncio.run(_inspect(database))
+        shown, _ = without_password(database.url)
     report = Report.of(shown, found, [*compare(found), *in_rows])
-    report = msgspec.structs.replace(report, settings=unset_settings(deployment, os.environ))
+    report = msgspec.structs.replace(
+        report, settings=unset_settings(deployment, process_environment())
+    )
     if json:
         print_json(report)
     elif sys.stdout.isatty():
@@ -140,8 +135,8 @@ def describe_tables(*, json: Json = True) -> int:
         passport-scorer db describe > tables.json
     """
     del json  # there is no other form
-    with configured_database() as (url, _):
-        found = asyncio.run(_describe(_settings_at(url)))
+    with configured_database() as (database, _):
+        found = asyncio.run(_describe(database))
     names = [table.name for table in expected_tables()]
     print(recorded([found.tables[name] for name in names if name in found.tables]), end="")
     return 0
@@ -180,12 +175,14 @@ def shell(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> i
     Args:
         arguments: More options for psql.
     """
-    with configured_database() as (url, _):
-        shown, password = without_password(url)
+    with configured_database() as (database, _):
+        shown, password = without_password(database.url)
         # The system's psql first: the one that comes with the package can't edit lines.
         psql = shutil.which("psql") or str(find_installation().program("psql"))
         secret = {"PGPASSWORD": password} if password else {}
-        return _run_in_foreground([psql, "-d", shown, *arguments], {**os.environ, **secret})
+        return _run_in_foreground(
+            [psql, "-d", shown, *arguments], {**process_environment(), **secret}
+        )
 
 
 def _run_in_foreground(command: list[str], environ: dict[str, str]) -> int:
@@ -207,8 +204,8 @@ def start(*, json: Json = False) -> int:
 
         export DATABASE_URL=$(passport-scorer db start)
     """
-    server = EmbeddedServer(embedded_folder(os.environ), keep_running=True)
-    with ending_in_order():
+    server = EmbeddedServer(read_home().embedded_folder, keep_running=True)
+    with signals_as_interruptions():
         server.start()
     if server.note:
         complain(server.note)
@@ -226,7 +223,7 @@ def stop(*, json: Json = False) -> int:
 
         passport-scorer db stop
     """
-    was_running = EmbeddedServer(embedded_folder(os.environ)).shut_down()
+    was_running = EmbeddedServer(read_home().embedded_folder).shut_down()
     if json:
         print_json({"was_running": was_running})
     else:
@@ -243,8 +240,8 @@ def url(*, json: Json = False) -> int:
 
         psql "$(passport-scorer db url)"
     """
-    named = database_url(os.environ)
-    address = named or EmbeddedServer(embedded_folder(os.environ)).url
+    settings = read_database_settings()
+    address = settings.database_url or EmbeddedServer(settings.embedded_folder).url
     _print_value("url", without_password(address)[0], json=json)
     return 0
 

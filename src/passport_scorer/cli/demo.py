@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from functools import partial
 from typing import Annotated
@@ -15,13 +14,14 @@ from rich.table import Table
 
 from passport_scorer.app import utc_now
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
-from passport_scorer.cli.database_for_command import database_at_hand
 from passport_scorer.cli.output import Json, print_json, print_table
 from passport_scorer.cli.serve import serve_settings
+from passport_scorer.cli.target_database import ready_database
 from passport_scorer.db.database import Database
 from passport_scorer.db.url import without_password
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.settings.model import Settings, read_settings
+from passport_scorer.settings.environment import process_environment, read_settings
+from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings
 from passport_scorer.tools.demo.catalogue import catalogue_url
 from passport_scorer.tools.demo.owner import SITE, new_token_keys
@@ -65,7 +65,7 @@ def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = F
     settings = read_settings()
     if settings.database_url and not yes:
         raise NotConfirmed(_what_would_be_written(settings.database_url))
-    with database_at_hand(settings) as url:
+    with ready_database(settings) as url:
         added = asyncio.run(_seed(settings, url))
     issuers = sorted(TRUSTED_ISSUERS)
     if json:
@@ -112,10 +112,10 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
         Processes that answer requests.
     """
     own = {"TRUSTED_IAM_ISSUERS": msgspec.json.encode(sorted(TRUSTED_ISSUERS)).decode()}
-    settings = demo_settings(read_serving_settings({**os.environ, **own}))
+    settings = demo_settings(read_serving_settings({**process_environment(), **own}))
     tokens = AccessTokens(TokenKeys(private_key=settings.siwe_jwt_private_key), utc_now)
     welcome = partial(_welcome, settings.root_path, tokens.issue(OWNER.address))
-    with database_at_hand(settings) as url:
+    with ready_database(settings) as url:
         asyncio.run(_seed(settings, url, with_examples=True))
         chosen = settings.port if port is None else port
         serve_settings(settings, url, port=chosen, workers=workers, listening=welcome)

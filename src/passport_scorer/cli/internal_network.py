@@ -10,7 +10,8 @@ import socket
 import structlog
 
 from passport_scorer.server.sockets import is_loopback
-from passport_scorer.settings.model import InvalidSetting, Settings
+from passport_scorer.settings.model import Settings
+from passport_scorer.settings.variables import InvalidSetting
 
 log = structlog.get_logger()
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import shutil
 from typing import Annotated
 
 import msgspec
@@ -24,8 +23,8 @@ def print_json(value: object) -> None:
 
 
 def line_width() -> int:
-    """Return how long lines may be: as the terminal is wide, or `COLUMNS`, else unbounded."""
-    return Console().width if sys.stdout.isatty() or os.environ.get("COLUMNS") else _UNBOUNDED
+    """Return the width of the terminal, or `COLUMNS`; unbounded if there is neither."""
+    return shutil.get_terminal_size((_UNBOUNDED, 0)).columns
 
 
 def print_table(table: Table) -> None:

@@ -14,7 +14,7 @@ from passport_scorer.db.checks.statements import all_queries
 from passport_scorer.db.checks.statements import check_queries as find_problems
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import connected
-from passport_scorer.tools.embedded_postgres import EmbeddedServer, ending_in_order
+from passport_scorer.tools.embedded_postgres import EmbeddedServer, signals_as_interruptions
 
 
 def check_queries(*, json: Json = False) -> int:
@@ -27,7 +27,7 @@ def check_queries(*, json: Json = False) -> int:
 
         passport-scorer db check-queries
     """
-    with ending_in_order(), tempfile.TemporaryDirectory() as folder:
+    with signals_as_interruptions(), tempfile.TemporaryDirectory() as folder:
         if os.geteuid() == 0:
             Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and must get in
         with EmbeddedServer(Path(folder) / "postgresql", shared=Path(folder)) as server:

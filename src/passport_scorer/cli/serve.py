@@ -20,8 +20,8 @@ from passport_scorer.app import (
     running_telemetry,
     utc_now,
 )
-from passport_scorer.cli.database_for_command import database_at_hand
 from passport_scorer.cli.internal_network import check_internal_network
+from passport_scorer.cli.target_database import ready_database
 from passport_scorer.db.database import Database
 from passport_scorer.db.url import is_remote, split
 from passport_scorer.server.connection_limits import (
@@ -86,7 +86,7 @@ def serve(
     _check("--port", port, 0, 65535)
     _check("--internal-port", internal_port, 0, 65535)
     _check("--workers", workers, 1, 1000)
-    with database_at_hand(settings) as database_url:
+    with ready_database(settings) as database_url:
         serve_settings(
             settings,
             database_url,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.settings.environment import process_environment
 from passport_scorer.tools.shadow.http_client import checked_url
 
 Flag = Annotated[bool, Parameter(negative="")]
@@ -43,7 +43,7 @@ def headers_of(options: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     found = []
     for option in options:
         name, mark, variable = option.partition("=")
-        value = os.environ.get(variable)
+        value = process_environment().get(variable)
         if not (name and mark and value):
             raise InvalidOption(
                 f"--header {name}: expected NAME=VARIABLE, with that variable in the environment."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from passport_scorer.cli.shadow_options import (
 from passport_scorer.db.queries.row_comparison import COMPARED_TABLES, ComparedTable
 from passport_scorer.db.row_stream import snapshot
 from passport_scorer.db.url import secured, without_password
+from passport_scorer.settings.environment import process_environment
 from passport_scorer.tools.shadow.recorder import Recorder
 from passport_scorer.tools.shadow.report.metadata import About
 from passport_scorer.tools.shadow.report.writer import prepare
@@ -68,8 +68,9 @@ def rows(
     output
         Folder of the report.
     """
-    control = secured(control or os.environ.get("CONTROL_DATABASE_URL", ""), "--control")
-    candidate = secured(candidate or os.environ.get("CANDIDATE_DATABASE_URL", ""), "--candidate")
+    environ = process_environment()
+    control = secured(control or environ.get("CONTROL_DATABASE_URL", ""), "--control")
+    candidate = secured(candidate or environ.get("CANDIDATE_DATABASE_URL", ""), "--candidate")
     rulebook = read_rulebook(rules)
     chosen = _tables(table)
     about = About(

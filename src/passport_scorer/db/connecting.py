@@ -20,6 +20,7 @@ import msgspec
 from passport_scorer.db import timestamps
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.db.hosts import hosts_of
+from passport_scorer.db.libpq_environment import libpq_variable
 from passport_scorer.db.reasons import (
     CertificateFileMissing,
     Fault,
@@ -192,7 +193,7 @@ def missing_certificate_files(address: DriverAddress) -> Iterator[str]:
     """
     options = options_of(address.dsn)
     for name in _CERTIFICATE_FILES:
-        path = options.get(name) or os.environ.get(f"PG{name.upper()}", "")
+        path = options.get(name) or libpq_variable(name)
         if path and not os.access(Path(path), os.R_OK):
             yield f"{name} {path}"
 
@@ -222,7 +223,7 @@ def _session_attributes(address: DriverAddress) -> str | None:
     """Of several hosts, take the one that can be written to, unless the URL says otherwise."""
     parts = urlsplit(address.dsn)
     is_decided = "target_session_attrs" in options_of(parts)
-    if is_decided or "PGTARGETSESSIONATTRS" in os.environ or len(hosts_of(parts)) < 2:
+    if is_decided or libpq_variable("target_session_attrs") or len(hosts_of(parts)) < 2:
         return None
     return "read-write"
 

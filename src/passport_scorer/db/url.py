@@ -3,12 +3,10 @@
 The pool of the running service is in `database.py`; this is for commands that people type.
 """
 
-import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
@@ -17,6 +15,7 @@ import asyncpg
 from passport_scorer.db.connecting import Connector, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.db.hosts import hosts_of
+from passport_scorer.db.libpq_environment import libpq_variable
 from passport_scorer.db.reasons import SENTENCES, CertificateFileMissing, Reason, fault_of
 from passport_scorer.db.url_options import (
     SECRET,
@@ -27,7 +26,6 @@ from passport_scorer.db.url_options import (
 )
 from passport_scorer.domain.errors import PassportScorerError
 
-VARIABLES = ("DATABASE_URL", "RDS_PROXY_URL")
 # As libpq, SQLAlchemy (with a driver behind the plus) and the readers of Django's settings have it.
 _SCHEME = re.compile(r"(postgresql|postgres|psql|pgsql|postgis|timescale|timescalegis)(\+\w+)?")
 _DATABASE = frozenset({"dbname", "database", "service"})  # options that say which database
@@ -44,24 +42,6 @@ class DatabaseUnreachable(PassportScorerError):
     """The database can't be reached."""
 
     code: ClassVar[str] = "database_unreachable"
-
-
-def database_url(environ: Mapping[str, str]) -> str | None:
-    """Return the address of the database that the environment names, None for the embedded one.
-
-    `sslmode=require` is added to the address of another machine that names no `sslmode`.
-    Raises InvalidDatabaseLocation, whose message names the variable and no password.
-    """
-    for variable in VARIABLES:
-        if url := environ.get(variable, "").strip():
-            return secured(url, variable)
-    return None
-
-
-def embedded_folder(environ: Mapping[str, str]) -> Path:
-    """Return where the embedded server has its files: below the current folder, unless told."""
-    home = environ.get("PASSPORT_SCORER_HOME", "").strip()
-    return Path(home or ".passport-scorer") / "postgresql"
 
 
 def secured(url: str, variable: str) -> str:
@@ -84,7 +64,7 @@ def secured(url: str, variable: str) -> str:
     is_decided = (
         {"sslmode", "service"} & options.keys()
         or options.get("requiressl") == "1"
-        or os.environ.get("PGSSLMODE")
+        or libpq_variable("sslmode")
     )
     if is_decided or not is_remote(parts):
         return joined(parts)
@@ -114,7 +94,7 @@ def split(url: str, variable: str = "The address of the database") -> SplitResul
 
 def is_remote(parts: SplitResult) -> bool:
     """Say whether an address leads to another machine."""
-    hosts = hosts_of(parts) or os.environ.get("PGHOST", "").split(",")
+    hosts = hosts_of(parts) or libpq_variable("host").split(",")
     return any(not is_local(host) for host in hosts if host)
 
 

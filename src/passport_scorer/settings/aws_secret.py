@@ -5,7 +5,6 @@ Source: specification, operations.md ("Configuration").
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import MutableMapping
 
@@ -26,14 +25,14 @@ class SecretUnusable(PassportScorerError):
     code = "secret_unusable"
 
 
-def take_secret(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Make the entries of the secret, if one is named, variables; they replace others.
+def take_secret(environ: MutableMapping[str, str]) -> None:
+    """Set a variable for each entry of the secret, if one is named; they replace others.
 
     Args:
-        environ: where to; the process's own by default.
+        environ: the environment to change.
 
     Raises:
-        SecretUnusable: it can't be read; the message is one line that names the variable.
+        SecretUnusable: the secret can't be read; the message is one line that names the variable.
     """
     if secret := environ.get(VARIABLE, "").strip():
         environ.update(entries(_text_of(secret)))

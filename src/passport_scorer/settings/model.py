@@ -1,8 +1,7 @@
-"""Every setting: declared once, read once from the environment, validated, frozen.
+"""Every setting, declared once: field, type, environment variable, default.
 
-A setting is one field of `Settings`: its variable, how that is read and shown, what it means,
-and its default stand there and nowhere else. `passport-scorer config` and the table in
-docs/operations.md are made from them.
+What each setting means is in `help.py`. `passport-scorer config` and the table in
+docs/operations.md are made from both. The environment is read in `environment.py`.
 
 The names of the variables are those of existing deployments. Source: specification,
 operations.md ("Configuration").
@@ -10,471 +9,157 @@ operations.md ("Configuration").
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, get_type_hints
+from pathlib import Path
+from typing import Annotated, get_type_hints
 
 import msgspec
 
 from passport_scorer.db.connecting import DatabaseSettings
-from passport_scorer.db.url import InvalidDatabaseLocation
-from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.settings.parsers import (
-    BIGINT,
-    chain_addresses,
-    header_name,
-    hidden,
-    hosts,
-    issuers,
-    log_level,
-    one_of,
-    path_prefix,
-    private_key,
-    public_key,
-    redis_address,
-    share,
-    shown_chains,
-    shown_database,
-    shown_place,
-    switch,
-    texts,
-    unix_time,
-    web_address,
-    whole_number,
+from passport_scorer.settings.kinds import (
+    CHAIN_URLS,
+    HEADER,
+    HOSTS,
+    ISSUERS,
+    LOG_LEVEL,
+    PATH_PREFIX,
+    PORT,
+    PRIVATE_KEY,
+    PUBLIC_KEY,
+    REDIS_URL,
+    SCORER_ID,
+    SECRET,
+    SECRETS,
+    SHARE,
+    SWITCH,
+    TEXT,
+    TEXTS,
+    TIME,
+    UNCHECKED_URL,
+    URL,
+    choice,
+    number,
 )
-from passport_scorer.settings.variables import DatabaseVariable, InvalidSetting, Variable
+from passport_scorer.settings.variables import DatabaseVariable, Variable
 
-__all__ = ["InvalidSetting", "Settings", "read_settings", "variables"]
+Texts = frozenset[str]
+Urls = Mapping[int, str]
+NO_TEXTS: Texts = frozenset()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator decides. Secrets are in it: never log it as a whole.
+    """The operator's decisions. Contains secrets: never log it as a whole."""
 
-    The meaning of each setting stands with its variable.
-    """
-
-    database_url: Annotated[
-        str | None,
-        DatabaseVariable(
-            "DATABASE_URL",
-            "RDS_PROXY_URL",
-            read=str,
-            meaning="PostgreSQL 15 or newer; `sslmode=require` is added to the URL of another "
-            "machine that names no `sslmode`",
-            default="the embedded server",
-            show=shown_database,
-        ),
-    ] = None
-    database_pool_size: Annotated[
-        int,
-        Variable(
-            "DATABASE_POOL_SIZE",
-            read=whole_number(1, 1000),
-            meaning="connections of a process at most",
-        ),
-    ] = 5
+    # Database
+    database_url: Annotated[str | None, DatabaseVariable("DATABASE_URL", "RDS_PROXY_URL")] = None
+    database_pool_size: Annotated[int, Variable(number(1, 1000), "DATABASE_POOL_SIZE")] = 5
     database_prepared_statements: Annotated[
-        bool,
-        Variable(
-            "DATABASE_PREPARED_STATEMENTS",
-            read=switch,
-            meaning="Set to `off` behind a transaction-pooling proxy (PgBouncer, RDS Proxy). "
-            "`off` if the address comes from `RDS_PROXY_URL`, unless set",
-        ),
+        bool, Variable(SWITCH, "DATABASE_PREPARED_STATEMENTS")
     ] = True
     database_connection_max_age: Annotated[
-        int,
-        Variable(
-            "DATABASE_CONNECTION_MAX_AGE",
-            read=whole_number(1, 86_400),
-            meaning="Seconds after which a connection is replaced, less up to 20 % at random.",
-        ),
+        int, Variable(number(1, 86_400), "DATABASE_CONNECTION_MAX_AGE")
     ] = 600
+
+    # Callers
     ceramic_cache_scorer_id: Annotated[
-        int | None,
-        Variable(
-            "CERAMIC_CACHE_SCORER_ID",
-            read=whole_number(0, BIGINT - 1),
-            meaning="the community of the stamp store's own score",
-        ),
+        int | None, Variable(SCORER_ID, "CERAMIC_CACHE_SCORER_ID")
     ] = None
-    jwt_secret: Annotated[
-        str | None,
-        Variable(
-            "JWT_SECRET",
-            "SECRET_KEY",
-            read=str,
-            meaning="verifies access tokens of the kind HS256",
-            default="none: there are no such tokens",
-            show=hidden,
-        ),
-    ] = None
-    siwe_jwt_public_key: Annotated[
-        str | None,
-        Variable(
-            "SIWE_JWT_PUBLIC_KEY",
-            read=public_key,
-            meaning="verifies access tokens of the kind RS256; PEM, or PEM in base64",
-            default="none: there are no such tokens",
-            show=hidden,
-        ),
-    ] = None
-    siwe_jwt_private_key: Annotated[
-        str | None,
-        Variable(
-            "SIWE_JWT_PRIVATE_KEY",
-            read=private_key,
-            meaning="signs access tokens; PEM, or PEM in base64",
-            default="none: nobody can sign in",
-            show=hidden,
-        ),
-    ] = None
+    jwt_secret: Annotated[str | None, Variable(SECRET, "JWT_SECRET", "SECRET_KEY")] = None
+    siwe_jwt_public_key: Annotated[str | None, Variable(PUBLIC_KEY, "SIWE_JWT_PUBLIC_KEY")] = None
+    siwe_jwt_private_key: Annotated[str | None, Variable(PRIVATE_KEY, "SIWE_JWT_PRIVATE_KEY")] = (
+        None
+    )
     siwe_allowed_domains: Annotated[
-        frozenset[str],
-        Variable(
-            "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE",
-            read=hosts,
-            meaning="JSON list of the sites for which owners may sign in: hosts, not URLs",
-            default="none: nobody can sign in",
-        ),
-    ] = frozenset()
-    ethereum_rpc_url: Annotated[
-        str | None,
-        Variable(
-            "ETHEREUM_RPC_URL",
-            read=web_address,
-            meaning="a node of chain 1, asked about contract wallets' signatures; also for chains "
-            "that are not in `ETHEREUM_RPC_URLS`",
-            default="none: only contract wallets of `ETHEREUM_RPC_URLS` can sign in",
-            show=shown_place,
-        ),
-    ] = None
-    ethereum_rpc_urls: Annotated[
-        Mapping[int, str],
-        Variable(
-            "ETHEREUM_RPC_URLS",
-            read=chain_addresses,
-            meaning="JSON object chain id -> URL of a node of that chain, such as "
-            '`{"8453": "https://…"}`, asked about signatures of its contract wallets',
-            default="none: `ETHEREUM_RPC_URL` is asked for every chain",
-            show=shown_chains,
-        ),
-    ] = {}
-    cgrants_api_token: Annotated[
-        str | None,
-        Variable(
-            "CGRANTS_API_TOKEN",
-            read=str,
-            meaning="what callers of `/internal/*` must present in `Authorization`",
-            default="none: nothing is asked for",
-            show=hidden,
-        ),
-    ] = None
+        Texts, Variable(HOSTS, "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE")
+    ] = NO_TEXTS
+    ethereum_rpc_url: Annotated[str | None, Variable(URL, "ETHEREUM_RPC_URL")] = None
+    ethereum_rpc_urls: Annotated[Urls, Variable(CHAIN_URLS, "ETHEREUM_RPC_URLS")] = {}
+    cgrants_api_token: Annotated[str | None, Variable(SECRET, "CGRANTS_API_TOKEN")] = None
     internal_on_public_listener: Annotated[
-        bool,
-        Variable(
-            "INTERNAL_ON_PUBLIC_LISTENER",
-            read=switch,
-            meaning="`on`: the public listener serves `/internal/*` too",
-        ),
+        bool, Variable(SWITCH, "INTERNAL_ON_PUBLIC_LISTENER")
     ] = False
-    routing_header: Annotated[
-        str | None,
-        Variable(
-            "ROUTING_HEADER",
-            read=header_name,
-            meaning="the header that marks requests for this deployment, while endpoints are "
-            "moved to it: `/ceramic-cache/*` and `/internal/embed/*` answer only with `true` in it",
-            default="none: all are answered",
-        ),
-    ] = None
-    trusted_iam_issuers: Annotated[
-        frozenset[str],
-        Variable(
-            "TRUSTED_IAM_ISSUERS",
-            read=issuers,
-            meaning="JSON list of the DIDs whose stamps count; with `[]` no stamp does",
-            default="none: the service doesn't start",
-        ),
-    ] = frozenset()
-    demo_api_key: Annotated[
-        str | None,
-        Variable(
-            "DEMO_API_KEY",
-            read=str,
-            meaning="the key of the public demo",
-            default="none: there is no demo",
-            show=hidden,
-        ),
-    ] = None
-    demo_api_key_aliases: Annotated[
-        frozenset[str],
-        Variable(
-            "DEMO_API_KEY_ALIASES",
-            read=texts,
-            meaning="JSON list of what may be presented instead of it",
-            show=hidden,
-        ),
-    ] = frozenset()
-    demo_api_scorer_id: Annotated[
-        int | None,
-        Variable(
-            "DEMO_API_SCORER_ID",
-            read=whole_number(0, BIGINT - 1),
-            meaning="the community that a negative scorer id stands for",
-        ),
-    ] = None
-    multi_nullifier: Annotated[
-        bool,
-        Variable(
-            "FF_MULTI_NULLIFIER",
-            read=switch,
-            meaning="`off`: stamps are deduplicated only by nullifiers that start with `v0`",
-        ),
-    ] = True
-    api_analytics: Annotated[
-        bool,
-        Variable(
-            "FF_API_ANALYTICS",
-            read=switch,
-            meaning="`off`: the use of API keys is not recorded",
-        ),
-    ] = True
-    human_points_enabled: Annotated[
-        bool,
-        Variable(
-            "HUMAN_POINTS_ENABLED",
-            read=switch,
-            meaning="Human Points are part of answers",
-        ),
-    ] = False
-    human_points_write_enabled: Annotated[
-        bool,
-        Variable(
-            "HUMAN_POINTS_WRITE_ENABLED",
-            read=switch,
-            meaning="Human Points are given",
-        ),
-    ] = False
+    routing_header: Annotated[str | None, Variable(HEADER, "ROUTING_HEADER")] = None
+
+    # Scores
+    trusted_iam_issuers: Annotated[Texts, Variable(ISSUERS, "TRUSTED_IAM_ISSUERS")] = NO_TEXTS
+    demo_api_key: Annotated[str | None, Variable(SECRET, "DEMO_API_KEY")] = None
+    demo_api_key_aliases: Annotated[Texts, Variable(SECRETS, "DEMO_API_KEY_ALIASES")] = NO_TEXTS
+    demo_api_scorer_id: Annotated[int | None, Variable(SCORER_ID, "DEMO_API_SCORER_ID")] = None
+    multi_nullifier: Annotated[bool, Variable(SWITCH, "FF_MULTI_NULLIFIER")] = True
+    api_analytics: Annotated[bool, Variable(SWITCH, "FF_API_ANALYTICS")] = True
+    human_points_enabled: Annotated[bool, Variable(SWITCH, "HUMAN_POINTS_ENABLED")] = False
+    human_points_write_enabled: Annotated[bool, Variable(SWITCH, "HUMAN_POINTS_WRITE_ENABLED")] = (
+        False
+    )
     human_points_start: Annotated[
-        datetime | None,
-        Variable(
-            "HUMAN_POINTS_START_TIMESTAMP",
-            read=unix_time,
-            meaning="from when on they are given, in seconds since 1970",
-            default="always",
-        ),
+        datetime | None, Variable(TIME, "HUMAN_POINTS_START_TIMESTAMP")
     ] = None
-    human_points_mta_enabled: Annotated[
-        bool,
-        Variable(
-            "HUMAN_POINTS_MTA_ENABLED",
-            read=switch,
-            meaning="the actions that only so many may have are given",
-        ),
-    ] = False
-    passport_public_url: Annotated[
-        str | None,
-        Variable(
-            "PASSPORT_PUBLIC_URL",
-            read=web_address,
-            meaning="where the stamp catalogue (`stampMetadata.json`) is",
-            default="none: there is no catalogue",
-            show=shown_place,
-        ),
-    ] = None
-    rate_limit_redis_url: Annotated[
-        str | None,
-        Variable(
-            "RATE_LIMIT_REDIS_URL",
-            read=redis_address,
-            meaning="`redis://` or `rediss://`: where all processes count calls together",
-            default="none: each process counts for itself",
-            show=shown_place,
-        ),
-    ] = None
-    rate_limits_enabled: Annotated[
-        bool,
-        Variable(
-            "RATE_LIMITS_ENABLED",
-            read=switch,
-            meaning="`off`: the rate limits of API keys are not applied; for moving from a "
-            "deployment that does not apply them",
-        ),
-    ] = True
+    human_points_mta_enabled: Annotated[bool, Variable(SWITCH, "HUMAN_POINTS_MTA_ENABLED")] = False
+    passport_public_url: Annotated[str | None, Variable(URL, "PASSPORT_PUBLIC_URL")] = None
+
+    # Limits
+    rate_limit_redis_url: Annotated[str | None, Variable(REDIS_URL, "RATE_LIMIT_REDIS_URL")] = None
+    rate_limits_enabled: Annotated[bool, Variable(SWITCH, "RATE_LIMITS_ENABLED")] = True
     max_stamps_per_address: Annotated[
-        int,
-        Variable(
-            "MAX_STAMPS_PER_ADDRESS",
-            read=whole_number(1, 10_000),
-            meaning="live stamps that an address may have",
-        ),
+        int, Variable(number(1, 10_000), "MAX_STAMPS_PER_ADDRESS")
     ] = 500
     failed_calls_per_minute: Annotated[
-        int,
-        Variable(
-            "FAILED_CALLS_PER_MINUTE",
-            read=whole_number(0, 1_000_000),
-            meaning="calls with a wrong API key of one prefix before the peer gets 429, unless its "
-            "key was right lately; with keys of all prefixes, twice as many; 0: no limit",
-        ),
+        int, Variable(number(0, 1_000_000), "FAILED_CALLS_PER_MINUTE")
     ] = 60
     anonymous_writes_per_minute: Annotated[
-        int,
-        Variable(
-            "ANONYMOUS_WRITES_PER_MINUTE",
-            read=whole_number(0, 1_000_000),
-            meaning="calls without a caller that write into the database (nonces, first scores) "
-            "before the peer gets 429; 0: no limit",
-        ),
+        int, Variable(number(0, 1_000_000), "ANONYMOUS_WRITES_PER_MINUTE")
     ] = 600
-    trusted_proxies: Annotated[
-        int,
-        Variable(
-            "TRUSTED_PROXY_COUNT",
-            read=whole_number(0, 10),
-            meaning="Number of proxies in front that append to `X-Forwarded-For`; the peer of a "
-            "call is the n-th address from its end. 0: the connecting client is the peer",
-        ),
-    ] = 0
-    remembered_stamps: Annotated[
-        int,
-        Variable(
-            "REMEMBERED_STAMPS",
-            read=whole_number(0, 100_000_000),
-            meaning="verified stamps that a process remembers at most",
-        ),
-    ] = 50_000
-    port: Annotated[
-        int,
-        Variable(
-            "PORT",
-            read=whole_number(0, 65535),
-            meaning="port of the public listener; 0: any that is free",
-        ),
-    ] = 8000
-    root_path: Annotated[
-        str,
-        Variable(
-            "ROOT_PATH",
-            read=path_prefix,
-            meaning="path prefix under which a proxy publishes the service, such as `/scorer`: "
-            "`/docs`, links and page URLs then carry it. It does not matter whether the proxy "
-            "removes the prefix",
-            default="none",
-        ),
-    ] = ""
-    max_connections: Annotated[
-        int | None,
-        Variable(
-            "MAX_CONNECTIONS",
-            read=whole_number(16, 1_000_000),
-            meaning="maximum connections of a process on the public listener; never more than "
-            "the process has descriptors for",
-            default="10000, or what there are descriptors for",
-        ),
+    trusted_proxies: Annotated[int, Variable(number(0, 10), "TRUSTED_PROXY_COUNT")] = 0
+    remembered_stamps: Annotated[int, Variable(number(0, 100_000_000), "REMEMBERED_STAMPS")] = (
+        50_000
+    )
+
+    # Listeners
+    port: Annotated[int, Variable(PORT, "PORT")] = 8000
+    root_path: Annotated[str, Variable(PATH_PREFIX, "ROOT_PATH")] = ""
+    max_connections: Annotated[int | None, Variable(number(16, 1_000_000), "MAX_CONNECTIONS")] = (
+        None
+    )
+    max_requests: Annotated[int, Variable(number(1, 100_000), "MAX_REQUESTS_IN_FLIGHT")] = 1000
+    request_memory: Annotated[int, Variable(number(8, 100_000), "REQUEST_MEMORY_MB")] = 64
+    response_memory: Annotated[int, Variable(number(8, 100_000), "RESPONSE_MEMORY_MB")] = 64
+    shutdown_delay: Annotated[int, Variable(number(0, 3600), "SHUTDOWN_DELAY_SECONDS")] = 5
+
+    # Telemetry
+    environment: Annotated[str, Variable(TEXT, "ENVIRONMENT")] = "development"
+    log_level: Annotated[str, Variable(LOG_LEVEL, "LOG_LEVEL")] = "info"
+    traces_enabled: Annotated[bool | None, Variable(SWITCH, "OTEL_ENABLED")] = None
+    traces_service_name: Annotated[str, Variable(TEXT, "OTEL_SERVICE_NAME")] = "passport-scorer"
+    traces_sampling_rate: Annotated[float, Variable(SHARE, "OTEL_TRACE_SAMPLING_RATE")] = 0.01
+    traces_endpoint: Annotated[str, Variable(URL, "OTEL_EXPORTER_OTLP_ENDPOINT")] = (
+        "http://127.0.0.1:4318"
+    )
+    traces_url: Annotated[
+        str | None, Variable(UNCHECKED_URL, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     ] = None
-    max_requests: Annotated[
-        int,
-        Variable(
-            "MAX_REQUESTS_IN_FLIGHT",
-            read=whole_number(1, 100_000),
-            meaning="maximum requests that a process answers at the same time; others get 503",
-        ),
-    ] = 1000
-    request_memory: Annotated[
-        int,
-        Variable(
-            "REQUEST_MEMORY_MB",
-            read=whole_number(8, 100_000),
-            meaning="maximum megabytes of requests that a process holds in memory",
-        ),
-    ] = 64
-    response_memory: Annotated[
-        int,
-        Variable(
-            "RESPONSE_MEMORY_MB",
-            read=whole_number(8, 100_000),
-            meaning="maximum megabytes of responses that a process holds for slow readers",
-        ),
-    ] = 64
-    shutdown_delay: Annotated[
-        int,
-        Variable(
-            "SHUTDOWN_DELAY_SECONDS",
-            read=whole_number(0, 3600),
-            meaning="seconds from SIGTERM, when `/health/ready` becomes 503, until the listeners "
-            "close; in that time load balancers should notice",
-        ),
-    ] = 5
-    environment: Annotated[
-        str,
-        Variable("ENVIRONMENT", read=str, meaning="name of the deployment, in logs and traces"),
-    ] = "development"
-    log_level: Annotated[
-        str,
-        Variable(
-            "LOG_LEVEL",
-            read=log_level,
-            meaning="the least that is logged: `debug`, `info`, `warning` or `error`",
-        ),
-    ] = "info"
-    traces_enabled: Annotated[
-        bool | None,
-        Variable(
-            "OTEL_ENABLED",
-            read=switch,
-            meaning="`on`: traces are recorded and sent",
-            default="off; on Lambda on",
-        ),
-    ] = None
-    traces_service_name: Annotated[
-        str,
-        Variable("OTEL_SERVICE_NAME", read=str, meaning="name of the service, in traces"),
-    ] = "passport-scorer"
-    traces_sampling_rate: Annotated[
-        float,
-        Variable(
-            "OTEL_TRACE_SAMPLING_RATE",
-            read=share,
-            meaning="the share of requests that is traced, 0 to 1, where the caller has not "
-            "decided yet; what is beyond is taken as 0 or 1",
-        ),
-    ] = 0.01
-    traces_endpoint: Annotated[
-        str,
-        Variable(
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            read=web_address,
-            meaning="the collector that traces are sent to: OTLP over HTTP, below `/v1/traces`",
-            show=shown_place,
-        ),
-    ] = "http://127.0.0.1:4318"
-    lambda_serves: Annotated[
-        str,
-        Variable(
-            "LAMBDA_SERVES",
-            read=one_of("public", "internal"),
-            meaning="on Lambda: `internal`: the function serves `/internal/*`, and nothing else",
-        ),
-    ] = "public"
+
+    # AWS Lambda
+    lambda_serves: Annotated[str, Variable(choice("public", "internal"), "LAMBDA_SERVES")] = (
+        "public"
+    )
     lambda_internal_target_groups: Annotated[
-        frozenset[str],
-        Variable(
-            "LAMBDA_INTERNAL_TARGET_GROUPS",
-            read=texts,
-            meaning="on Lambda: JSON list of the names of the internal load balancer's target "
-            "groups; what comes through one of them is answered by `/internal/*` alone, where a "
-            "function is behind both load balancers",
-            default="none: nothing internal is served",
-        ),
-    ] = frozenset()
-    home: Annotated[
-        str,
-        Variable("PASSPORT_SCORER_HOME", read=str, meaning="folder of the embedded server"),
-    ] = ".passport-scorer"
+        Texts, Variable(TEXTS, "LAMBDA_INTERNAL_TARGET_GROUPS")
+    ] = NO_TEXTS
+
+    # Embedded PostgreSQL
+    home: Annotated[str, Variable(TEXT, "PASSPORT_SCORER_HOME")] = ".passport-scorer"
+
+    @property
+    def embedded_folder(self) -> Path:
+        """The data folder of the embedded PostgreSQL, relative to the current folder."""
+        return Path(self.home) / "postgresql"
+
+    @property
+    def traces_target(self) -> str:
+        """The URL that traces are sent to."""
+        return self.traces_url or f"{self.traces_endpoint.rstrip('/')}/v1/traces"
 
     def database_at(self, url: str) -> DatabaseSettings:
         """Return how to reach the database: everything that opens a connection uses this.
@@ -492,7 +177,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def variables() -> Mapping[str, Variable]:
-    """Return the variable of each setting: name of the field -> variable, in their order."""
+    """Return the variable of each setting, by field, in the order of declaration."""
     hints = get_type_hints(Settings, include_extras=True)
     return {
         field: variable
@@ -500,65 +185,3 @@ def variables() -> Mapping[str, Variable]:
         for variable in hints[field].__metadata__
         if isinstance(variable, Variable)
     }
-
-
-def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from the environment; an empty variable is as good as none.
-
-    Args:
-        environ: variable -> value; the process's own by default.
-
-    Raises:
-        InvalidSetting, InvalidDatabaseLocation: a variable is malformed; the message is one line
-            that names it. Of several, an InvalidSetting has a line for each.
-    """
-    settings, problems = settings_and_problems(os.environ if environ is None else environ)
-    raise_problems(problems)
-    return settings
-
-
-def read_database_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings about the database alone; the others have their defaults.
-
-    Raises:
-        InvalidSetting, InvalidDatabaseLocation: see `read_settings`.
-    """
-    found = {name: v for name, v in variables().items() if name.startswith("database_")}
-    settings, problems = _settings_and_problems(environ, found)
-    raise_problems(problems)
-    return settings
-
-
-def settings_and_problems(
-    environ: Mapping[str, str],
-) -> tuple[Settings, list[PassportScorerError]]:
-    """Read the settings and return them, malformed ones as if not set, and an error for each."""
-    return _settings_and_problems(environ, variables())
-
-
-def _settings_and_problems(
-    environ: Mapping[str, str], fields: Mapping[str, Variable]
-) -> tuple[Settings, list[PassportScorerError]]:
-    values: dict[str, Any] = {}
-    problems: list[PassportScorerError] = []
-    for field, variable in fields.items():
-        if name := variable.chosen(environ):
-            try:
-                values[field] = variable.value(name, environ[name].strip())
-            except (InvalidSetting, InvalidDatabaseLocation) as error:
-                problems.append(error)
-    if variables()["database_url"].chosen(environ) == "RDS_PROXY_URL":
-        values.setdefault("database_prepared_statements", False)
-    return Settings(**values), problems
-
-
-def raise_problems(problems: Sequence[PassportScorerError]) -> None:
-    """Raise the only problem as it is, or one error with the lines of all; return if none.
-
-    Raises:
-        InvalidSetting, InvalidDatabaseLocation: there are problems.
-    """
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        raise InvalidSetting("\n".join(problem.message for problem in problems))

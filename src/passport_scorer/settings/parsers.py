@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -16,7 +15,6 @@ from passport_scorer.ethereum.did import ed25519_key, ethereum_address
 from passport_scorer.ethereum.errors import IssuerUnresolvable
 from passport_scorer.ethereum.rfc3986 import is_authority
 
-HIDDEN = "(hidden)"
 BIGINT = 2**63  # one more than a column of this type can hold
 
 _TRUE = frozenset({"1", "on", "true", "yes"})
@@ -214,38 +212,3 @@ def _address(text: str, *schemes: str) -> str:
     if not is_good or not text.isprintable() or " " in text:
         raise Expected(" or ".join(f"{scheme}://…" for scheme in schemes))
     return text
-
-
-def shown(value: Any) -> str:
-    """Return a value as an operator would write it."""
-    match value:
-        case bool():
-            return "on" if value else "off"
-        case frozenset():
-            return msgspec.json.encode(sorted(value)).decode()
-        case datetime():
-            return f"{value:%Y-%m-%dT%H:%M:%SZ}"
-    return str(value)
-
-
-def hidden(_value: Any) -> str:
-    """Return what stands for a secret: nothing of it, not even its length."""
-    return HIDDEN
-
-
-def shown_place(url: str) -> str:
-    """Return where a URL leads, without what may be secret in it: user, password, path, query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
-
-
-def shown_chains(urls: Mapping[int, str]) -> str:
-    """Return where the URL of each chain leads, without what may be secret in it."""
-    shown_urls = {str(chain_id): shown_place(url) for chain_id, url in urls.items()}
-    return msgspec.json.encode(shown_urls).decode()
-
-
-def shown_database(url: str) -> str:
-    """Return host and database of a URL, without user, password and options."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

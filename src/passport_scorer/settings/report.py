@@ -1,24 +1,25 @@
-"""The settings as they are in effect, for operators: what, from where, and nothing secret."""
+"""The effective settings, for operators: value, source and meaning, without secrets."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from passport_scorer.settings.model import Settings, read_settings, variables
-from passport_scorer.settings.parsers import shown
+from passport_scorer.settings.display import shown
+from passport_scorer.settings.environment import process_environment, read_settings
+from passport_scorer.settings.help import HELP
+from passport_scorer.settings.model import Settings, variables
 
 
 class EffectiveSetting(msgspec.Struct, frozen=True):
-    """A setting as it is in effect, without secrets.
+    """An effective setting, without secrets.
 
     Attributes:
-        variable: its name; the first one if several can set it and none does.
-        value: what operators may see of it.
+        variable: the environment variable that sets it, or the first one that could.
+        value: as operators see it.
         source: `environment` or `default`.
-        meaning: what it is.
+        meaning: what the setting does.
     """
 
     variable: str
@@ -28,12 +29,12 @@ class EffectiveSetting(msgspec.Struct, frozen=True):
 
 
 def effective_settings(environ: Mapping[str, str] | None = None) -> Iterator[EffectiveSetting]:
-    """Give each setting as it is in effect, secrets masked, in the order of the table.
+    """Yield each effective setting, secrets masked, in the order of the table.
 
     Raises:
         InvalidSetting, InvalidDatabaseLocation: see `read_settings`.
     """
-    environ = os.environ if environ is None else environ
+    environ = process_environment() if environ is None else environ
     settings, defaults = read_settings(environ), Settings()
     for field, variable in variables().items():
         name = variable.chosen(environ)
@@ -47,14 +48,13 @@ def effective_settings(environ: Mapping[str, str] | None = None) -> Iterator[Eff
             name or variable.names[0],
             value,
             "environment" if name else "default",
-            variable.meaning,
+            HELP[field].description,
         )
 
 
 def default_of(field: str) -> str:
-    """Return how tables show the default of a setting."""
-    variable = variables()[field]
-    value = getattr(Settings(), field)
-    if variable.default is not None:
-        return variable.default
+    """Return the default of a setting as tables show it."""
+    value, default = getattr(Settings(), field), HELP[field].default
+    if default is not None:
+        return default
     return "none" if value is None or value == frozenset() else shown(value)

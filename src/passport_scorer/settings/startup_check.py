@@ -7,7 +7,6 @@ may become right later (a row that doesn't exist yet) is one warning, and the se
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -23,12 +22,12 @@ from passport_scorer.db.queries.partners import find_api_key
 from passport_scorer.db.url_options import driver_address, options_left_out, options_of
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.settings.model import (
-    Settings,
+from passport_scorer.settings.environment import (
+    process_environment,
     raise_problems,
     settings_and_problems,
-    variables,
 )
+from passport_scorer.settings.model import Settings, variables
 from passport_scorer.settings.variables import InvalidSetting
 from passport_scorer.telemetry.trace_variables import malformed_variables
 
@@ -63,7 +62,7 @@ def read_serving_settings(
         InvalidSetting, InvalidDatabaseLocation: a variable is malformed or missing, or two
             contradict each other; a line for each problem.
     """
-    environ = os.environ if environ is None else environ
+    environ = process_environment() if environ is None else environ
     settings, problems = settings_and_problems(environ)
     raise_problems([*problems, *_impossible(settings, environ, traced=traced)])
     return settings

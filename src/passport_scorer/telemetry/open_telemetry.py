@@ -7,7 +7,6 @@ parameters of a path, nor the messages of errors.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -60,15 +59,14 @@ class TraceSettings(msgspec.Struct, frozen=True):
         service_name: name of the service.
         environment: name of the deployment.
         sampling_rate: share of requests that is traced where the caller hasn't decided, 0 to 1.
-        endpoint: the collector, without `/v1/traces`; `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`,
-            if it is set, comes first, as a whole URL.
-        is_awaited: True if every answer waits for a flush, as on AWS Lambda.
+        url: where spans are sent: OTLP over HTTP.
+        is_awaited: True if every response waits for a flush, as on AWS Lambda.
     """
 
     service_name: str
     environment: str
     sampling_rate: float
-    endpoint: str
+    url: str
     is_awaited: bool = False
 
     @property
@@ -93,7 +91,7 @@ class OpenTelemetryTraces:
         metrics: Metrics = NO_METRICS,
     ) -> None:
         exporter = exporter or OTLPSpanExporter(
-            endpoint=_traces_endpoint(settings.endpoint), timeout=settings.export_seconds
+            endpoint=settings.url, timeout=settings.export_seconds
         )
         self._exporter = PausingExporter(exporter, metrics)
         self._flush_seconds = min(FLUSH_SECONDS, settings.export_seconds + 0.25)
@@ -234,11 +232,6 @@ def _resource(settings: TraceSettings) -> Resource:
         }
     )
     return OTELResourceDetector().detect().merge(ours)
-
-
-def _traces_endpoint(endpoint: str) -> str:
-    whole = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "").strip()
-    return whole or f"{endpoint.rstrip('/')}/v1/traces"
 
 
 async def _bounded(work: Callable[[], Any], seconds: float) -> bool:

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from passport_scorer.cli.configuration import config
-from passport_scorer.settings.model import InvalidSetting, Settings, variables
-from passport_scorer.settings.parsers import HIDDEN
+from passport_scorer.settings.display import HIDDEN
+from passport_scorer.settings.help import HELP
+from passport_scorer.settings.model import Settings, variables
 from passport_scorer.settings.report import EffectiveSetting, effective_settings
+from passport_scorer.settings.variables import InvalidSetting
 
 SECRET = "hush-hush"
 SECRETS = {
@@ -82,13 +84,14 @@ def test_values_are_shown_as_they_are_written() -> None:
     assert {name: settings[name].value for name in given} == given
 
 
-def test_every_setting_has_a_variable_and_a_meaning() -> None:
+def test_every_setting_has_a_variable_and_a_help_text() -> None:
     """A field of the settings can't be forgotten in the table, and none is there twice."""
     assert list(variables()) == list(Settings.__struct_fields__)
     names = [name for variable in variables().values() for name in variable.names]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch("[A-Z][A-Z0-9_]+", name) for name in names)
-    assert all(variable.meaning for variable in variables().values())
+    assert list(HELP) == list(Settings.__struct_fields__)
+    assert all(help_text.description.endswith(".") for help_text in HELP.values())
 
 
 @pytest.fixture
@@ -124,9 +127,7 @@ def test_machines_get_json(shown: Callable[..., str]) -> None:
         shown(json=True, ENVIRONMENT="staging"), type=list[EffectiveSetting]
     )
     assert (
-        EffectiveSetting(
-            "ENVIRONMENT", "staging", "environment", variables()["environment"].meaning
-        )
+        EffectiveSetting("ENVIRONMENT", "staging", "environment", HELP["environment"].description)
         in listed
     )
 

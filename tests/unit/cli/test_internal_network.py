@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.server.sockets import listen
-from passport_scorer.settings.model import InvalidSetting, Settings
+from passport_scorer.settings.model import Settings
+from passport_scorer.settings.variables import InvalidSetting
 
 EVERYWHERE = "0.0.0.0"
 HERE = "127.0.0.1"

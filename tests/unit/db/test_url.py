@@ -1,28 +1,8 @@
-"""Which database the environment names."""
-
-from pathlib import Path
+"""Which database a URL names, and how it is reached."""
 
 import pytest
 
-from passport_scorer.db.url import (
-    InvalidDatabaseLocation,
-    database_url,
-    embedded_folder,
-    without_password,
-)
-from passport_scorer.settings.model import read_settings
-
-
-def test_database_url_comes_first() -> None:
-    """RDS_PROXY_URL counts where there is no DATABASE_URL."""
-    proxy, direct = "postgresql://me@localhost/proxy", "postgresql://me@localhost/direct"
-    assert database_url({"RDS_PROXY_URL": proxy, "DATABASE_URL": direct}) == direct
-    assert database_url({"RDS_PROXY_URL": proxy, "DATABASE_URL": ""}) == proxy
-
-
-def test_without_either_it_is_the_embedded_one() -> None:
-    """An environment that names no database means the embedded one."""
-    assert database_url({}) is None
+from passport_scorer.db.url import InvalidDatabaseLocation, secured, without_password
 
 
 @pytest.mark.parametrize(
@@ -38,8 +18,7 @@ def test_without_either_it_is_the_embedded_one() -> None:
 )
 def test_what_leaves_the_machine_is_encrypted(url: str) -> None:
     """sslmode=require is added to the address of another machine."""
-    secured = database_url({"DATABASE_URL": url})
-    assert secured == f"{url}{'&' if '?' in url else '?'}sslmode=require"
+    assert secured(url, "DATABASE_URL") == f"{url}{'&' if '?' in url else '?'}sslmode=require"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +36,7 @@ def test_what_leaves_the_machine_is_encrypted(url: str) -> None:
 )
 def test_other_addresses_stay_as_they_are(url: str) -> None:
     """Whoever names an sslmode has decided; what stays on the machine needs none."""
-    assert database_url({"DATABASE_URL": url}) == url
+    assert secured(url, "DATABASE_URL") == url
 
 
 @pytest.mark.parametrize(
@@ -87,7 +66,7 @@ def test_the_password_is_taken_out(url: str, shown: str, password: str | None) -
 )
 def test_every_spelling_of_the_scheme(scheme: str) -> None:
     """What others' settings call PostgreSQL is PostgreSQL, under a name that psql knows."""
-    url = database_url({"DATABASE_URL": f"{scheme}://me:p@localhost/scorer"})
+    url = secured(f"{scheme}://me:p@localhost/scorer", "DATABASE_URL")
     assert url in {f"{known}://me:p@localhost/scorer" for known in ("postgresql", "postgres")}
 
 
@@ -102,22 +81,22 @@ def test_every_spelling_of_the_scheme(scheme: str) -> None:
 def test_other_addresses_are_refused(url: str) -> None:
     """What is no address of a PostgreSQL, or names no database, is refused."""
     with pytest.raises(InvalidDatabaseLocation):
-        database_url({"DATABASE_URL": url})
+        secured(url, "DATABASE_URL")
 
 
 def test_the_database_may_be_an_option() -> None:
     """As libpq has it, an option may name the database."""
     url = "postgresql://localhost/?dbname=scorer"
-    assert database_url({"DATABASE_URL": url}) == url
+    assert secured(url, "DATABASE_URL") == url
 
 
 def test_the_environment_of_libpq_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """PGHOST may lead to another machine, and PGSSLMODE decides on encryption."""
     monkeypatch.setenv("PGHOST", "/run/postgresql,db.example.com")
     url = "postgresql:///scorer"
-    assert database_url({"DATABASE_URL": url}) == f"{url}?sslmode=require"
+    assert secured(url, "DATABASE_URL") == f"{url}?sslmode=require"
     monkeypatch.setenv("PGSSLMODE", "verify-full")
-    assert database_url({"DATABASE_URL": url}) == url
+    assert secured(url, "DATABASE_URL") == url
 
 
 @pytest.mark.parametrize("option", ["require_auth", "requirepeer", "sslcrldir", "scram_client_key"])
@@ -125,7 +104,7 @@ def test_an_option_that_can_not_be_carried_out_is_named(option: str) -> None:
     """The message names the variable and the option, but neither its value nor the password."""
     url = f"postgresql://me:SECRET@h/d?{option}=SECRET"
     with pytest.raises(InvalidDatabaseLocation) as refused:
-        database_url({"RDS_PROXY_URL": url})
+        secured(url, "RDS_PROXY_URL")
     assert refused.value.message.startswith(f"RDS_PROXY_URL: {option} ")
     assert "SECRET" not in refused.value.message
     assert "\n" not in refused.value.message
@@ -137,33 +116,10 @@ def test_all_that_is_secret_is_taken_out() -> None:
     assert without_password(url) == ("postgresql://me@h/d?sslmode=require", None)
 
 
-@pytest.mark.parametrize(
-    "environ",
-    [
-        {},
-        {"DATABASE_URL": "  psql://me@localhost/a  ", "RDS_PROXY_URL": "psql://me@h/b"},
-        {"DATABASE_URL": "  ", "RDS_PROXY_URL": "pgsql://me@h/b?keepalives=1"},
-        {"PASSPORT_SCORER_HOME": " /data "},
-        {"PASSPORT_SCORER_HOME": "  "},
-    ],
-)
-def test_commands_and_the_service_use_the_same_database(environ: dict[str, str]) -> None:
-    """`passport-scorer db` finds it where the settings of the service do."""
-    settings = read_settings(environ)
-    assert database_url(environ) == settings.database_url
-    assert embedded_folder(environ) == Path(settings.home) / "postgresql"
-
-
 def test_a_malformed_address_is_named_by_its_variable_alone() -> None:
     """The message names the variable, and holds nothing of the address."""
     with pytest.raises(InvalidDatabaseLocation) as refused:
-        database_url({"RDS_PROXY_URL": "postgresql://me:se#cret@host/d"})
+        secured("postgresql://me:se#cret@host/d", "RDS_PROXY_URL")
     assert refused.value.message.startswith("RDS_PROXY_URL is not an address")
     assert "cret" not in refused.value.message
     assert refused.value.__cause__ is None
-
-
-def test_the_embedded_server_lives_below_the_project() -> None:
-    """Its folder is .passport-scorer/postgresql, or below PASSPORT_SCORER_HOME."""
-    assert str(embedded_folder({})) == ".passport-scorer/postgresql"
-    assert str(embedded_folder({"PASSPORT_SCORER_HOME": "/data"})) == "/data/postgresql"

@@ -19,8 +19,10 @@ from cyclopts import App
 from passport_scorer.api.operations.health import HEALTH
 from passport_scorer.cli.serve import serve
 from passport_scorer.server.uvicorn_server import GRACE
-from passport_scorer.settings.model import InvalidSetting, Settings, read_settings
+from passport_scorer.settings.environment import read_settings
+from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings
+from passport_scorer.settings.variables import InvalidSetting
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"

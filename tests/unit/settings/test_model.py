@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from passport_scorer.cli.__main__ import main
 from passport_scorer.db.url import InvalidDatabaseLocation
-from passport_scorer.settings.model import InvalidSetting, Settings, read_settings, variables
+from passport_scorer.settings.environment import read_settings
+from passport_scorer.settings.model import Settings, variables
+from passport_scorer.settings.variables import InvalidSetting
 
 SECRET = "hush-hush"
 ETHR = "did:ethr:0x018d103c154748e8d5a1d7658185125175457f84"

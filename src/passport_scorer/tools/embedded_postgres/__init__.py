@@ -12,7 +12,7 @@ from passport_scorer.tools.embedded_postgres.errors import (
 )
 from passport_scorer.tools.embedded_postgres.installation import Installation, find_installation
 from passport_scorer.tools.embedded_postgres.server import DATABASE, EmbeddedServer
-from passport_scorer.tools.embedded_postgres.signals import Interruption, ending_in_order
+from passport_scorer.tools.embedded_postgres.signals import Interruption, signals_as_interruptions
 
 __all__ = [
     "DATABASE",
@@ -28,6 +28,6 @@ __all__ = [
     "Place",
     "ServerFailed",
     "VersionMismatch",
-    "ending_in_order",
     "find_installation",
+    "signals_as_interruptions",
 ]

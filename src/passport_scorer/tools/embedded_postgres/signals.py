@@ -29,7 +29,7 @@ def hang_up(_number: int, _frame: FrameType | None = None) -> None:
 
 
 @contextmanager
-def ending_in_order() -> Iterator[None]:
+def signals_as_interruptions() -> Iterator[None]:
     """Let signals that would end the process at once raise Interruption; ignored ones stay so.
 
     Does nothing outside the main thread, where Python handles no signals.

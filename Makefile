@@ -51,11 +51,12 @@ docs: install ## Renew the tables in docs/operations.md that are made from the c
 	@$(BIN)/python scripts/operations_tables.py
 
 lock: install ## Pin the newest versions that fit pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/runtime.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra embedded pyproject.toml -o requirements/runtime.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-strip-extras --extra development pyproject.toml -o requirements/development.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/development.lock --extra aws pyproject.toml -o requirements/aws.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/development.lock --extra otel --extra redis pyproject.toml -o requirements/server.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/development.lock --extra otel --extra redis --extra aws pyproject.toml -o requirements/aws.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group build -o requirements/build.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/runtime.lock requirements/lambda.in -o requirements/lambda.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/server.lock requirements/lambda.in -o requirements/lambda.lock
 
 clean: ## Remove what was made here, the embedded database included
 	@rm -rf .venv .passport-scorer .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# aws.lock has all of runtime.lock.
+# aws.lock has all of server.lock; runtime.lock also has the embedded PostgreSQL.
 REQUIREMENTS = Path(__file__).parents[1] / "requirements"
-LOCKS = tuple(REQUIREMENTS / f"{name}.lock" for name in ("aws", "build", "lambda"))
+LOCKS = tuple(REQUIREMENTS / f"{name}.lock" for name in ("aws", "build", "lambda", "runtime"))
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)( *;)?", re.MULTILINE)
 
 

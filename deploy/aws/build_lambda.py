@@ -26,8 +26,8 @@ ARCHITECTURES = {
     "x86_64": "x86_64-manylinux_2_28",
 }
 PYTHON = "3.13"  # as in the template
-# Parts of the service that no function needs: they would want packages that aren't there.
-NOT_NEEDED = ("cli", "db/embedded", "demo", "deployment", "server", "shadow")
+# Parts of the service that no function needs: they would need packages that aren't there.
+NOT_NEEDED = ("cli", "reporting", "server", "tools")
 # Sources of what is compiled already, and what only people and type checkers read.
 STRIPPED = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", "*.dist-info/RECORD")
 STRIPPED_FOLDERS = ("__pycache__", "tests", "test", "bin", "*-stubs", "licenses", "includes")

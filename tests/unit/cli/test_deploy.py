@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.cli.deploy import app
-from passport_scorer.tools.aws.errors import MissingExtra, TemplateFileProblem
+from passport_scorer.cli.extras import MissingExtra
+from passport_scorer.tools.aws.errors import TemplateFileProblem
 from passport_scorer.tools.aws.routing import Choices, InvalidChoice
 from passport_scorer.tools.aws.template.build import template_text
 

@@ -63,9 +63,3 @@ class TemplateFileProblem(PassportScorerError):
     """The file of a template can't be read or written."""
 
     code = "template_file_problem"
-
-
-class MissingExtra(PassportScorerError):
-    """Templates need more packages: pip install 'passport-scorer[deploy]'."""
-
-    code = "missing_extra"

@@ -54,6 +54,11 @@ def kind(found: DifferenceClass) -> str:
     return _KINDS[found.kind]
 
 
+def title(found: DifferenceClass) -> str:
+    """Name a class of differences by its place and its kind."""
+    return f"{place(found)}: {kind(found)}"
+
+
 def share(part: int, whole: int) -> str:
     """Write a share as a percentage that is 100 % only if it is all of it, 0 % only if none."""
     if not whole:

@@ -16,12 +16,9 @@ from benchmarks.stamps import TRUSTED_ISSUER, address_of
 from passport_scorer.app import running_services
 from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.db.database import Database
-from passport_scorer.db.queries.scores import (
-    READ_SCORING,
-    WRITE_SCORING,
-    ConflictingDecision,
-    ScoringRequest,
-)
+from passport_scorer.db.queries.loaded_scores import ScoringRequest
+from passport_scorer.db.queries.read_scoring import READ_SCORING
+from passport_scorer.db.queries.write_scoring import WRITE_SCORING, ConflictingDecision
 from passport_scorer.db.statement import Parameters, Query, Row
 from passport_scorer.scoring.service import ScoringService
 from passport_scorer.settings.model import Settings
@@ -63,16 +60,16 @@ async def _prepare(url: str, numbers: range) -> None:
         api_analytics=False,
     )
     async with running_services(settings, url) as services:
-        for _ in range(2):  # the second time it learns which copies there are
-            await asyncio.gather(*(_score(services.road, number) for number in numbers))
+        for _ in range(2):  # the second time it learns which stamps are registered
+            await asyncio.gather(*(_score(services.scoring, number) for number in numbers))
         listener = _Listener(services.database)
         for number in numbers:
             listener.number = number
-            await _score(services.road, number)
+            await _score(services.scoring, number)
     await listener.keep(url)
 
 
-async def _score(road: ScoringService, number: int) -> None:
+async def _score(scoring: ScoringService, number: int) -> None:
     """Do what the service does when a partner asks for the score of an address."""
     request = ScoringRequest(
         address_of(number),
@@ -81,7 +78,7 @@ async def _score(road: ScoringService, number: int) -> None:
         scorer_id=DEMO_SCORER_ID,
         key_hash=sha256_hash(DEMO_API_KEY.key),
     )
-    await road.settle(await road.snapshot(await road.read(request)))
+    await scoring.save(await scoring.snapshot(await scoring.load(request)))
 
 
 class _Listener:

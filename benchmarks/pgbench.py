@@ -3,7 +3,8 @@
 Their text is taken as it is; only where the parameters come from is replaced: arrays that the
 service sends are arrays in a row of a table here (see `parameters.py`). What changes from one
 request to the next is put in: the time, and the version of the score row, which the read tells
-the write as in the service. Each client has addresses of its own, so that none loses a race.
+the write as in the service. Each client has addresses of its own, so that there are no write
+conflicts.
 
 The service also writes a row of usage analytics for each request. That is left out here.
 """
@@ -23,7 +24,8 @@ import msgspec
 
 from benchmarks.database import Loaded, value
 from benchmarks.parameters import TABLES
-from passport_scorer.db.queries.scores import READ_SCORING, WRITE_SCORING
+from passport_scorer.db.queries.read_scoring import READ_SCORING
+from passport_scorer.db.queries.write_scoring import WRITE_SCORING
 from passport_scorer.db.statement import Query
 
 # As the service's connections start.

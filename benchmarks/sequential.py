@@ -38,8 +38,7 @@ from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.community import Community, read_weights
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.score_record import binary
-from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
+from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, assess, decide
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
 from passport_scorer.domain.timestamps import event_time
 from passport_scorer.telemetry.logs import configure_logs
@@ -97,7 +96,8 @@ async def _score(connection: Any, row: Any, address: str) -> Outcome:
     links = await _links(connection, community, stamps)
     examined = tuple(examine(stamp, address, _POLICY) for stamp in stamps)
     snapshot = Snapshot(address, community, Passport(passport_id, score_id), examined, links)
-    outcome = decide(snapshot, datetime.now(UTC), PointsPolicy())
+    now = datetime.now(UTC)
+    outcome = decide(snapshot, assess(snapshot, now), now, PointsPolicy())
     await _write_links(connection, outcome)
     await _rewrite_stamps(connection, outcome, passport_id, rows)
     await connection.fetch(sql.SCORED_STAMPS, passport_id)
@@ -148,7 +148,7 @@ async def _links(
 async def _write_links(connection: Any, outcome: Outcome) -> None:
     """Claim the nullifiers of all kept stamps, and make sure that they are ours now."""
     snapshot = outcome.snapshot
-    claims = {n: stamp.expires_at for stamp in outcome.kept for n in stamp.nullifiers}
+    claims = {n: stamp.expires_at for stamp in outcome.assessment.kept for n in stamp.nullifiers}
     if not claims:
         return
     hashes, expiries = list(claims), list(claims.values())
@@ -163,7 +163,7 @@ async def _write_links(connection: Any, outcome: Outcome) -> None:
 async def _rewrite_stamps(
     connection: Any, outcome: Outcome, passport_id: int, rows: Sequence[Any]
 ) -> None:
-    kept = {stamp.source.row_id for stamp in outcome.kept}
+    kept = {stamp.source.row_id for stamp in outcome.assessment.kept}
     wanted = [row for row in rows if row["id"] in kept]
     await connection.execute(sql.DELETE_STAMPS, passport_id)
     await connection.execute(
@@ -176,26 +176,26 @@ async def _rewrite_stamps(
 
 async def _write_score(connection: Any, outcome: Outcome, passport_id: int, score_id: int) -> None:
     score, snapshot = outcome.score, outcome.snapshot
-    now = score.computed_at
+    now, record = outcome.computed_at, outcome.assessment.record
     await connection.execute(
         sql.WRITE_SCORE,
         score_id,
-        Decimal(binary(score)),
+        Decimal(score.binary),
         now,
         score.expires_at,
-        outcome.record.evidence,
-        outcome.record.stamp_scores,
-        outcome.record.stamps,
+        record.evidence,
+        record.stamp_scores,
+        record.stamps,
     )
     fields = {
         "passport": passport_id,
-        "score": str(binary(score)),
+        "score": str(score.binary),
         "last_score_timestamp": event_time(now),
         "status": "DONE",
         "error": None,
-        "evidence": msgspec.Raw(outcome.record.evidence),
-        "stamp_scores": msgspec.Raw(outcome.record.stamp_scores),
-        "stamps": msgspec.Raw(outcome.record.stamps),
+        "evidence": msgspec.Raw(record.evidence),
+        "stamp_scores": msgspec.Raw(record.stamp_scores),
+        "stamps": msgspec.Raw(record.stamps),
         "expiration_date": score.expires_at and event_time(score.expires_at),
     }
     event = _json({"model": "registry.score", "pk": score_id, "fields": fields})

@@ -30,6 +30,7 @@ from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.ethereum.eip1271 import ChainWallets, ContractWallets
 from passport_scorer.ethereum.json_rpc import EthereumNode
+from passport_scorer.scoring.caches import AssessmentCache
 from passport_scorer.scoring.service import ScoringService
 from passport_scorer.scoring.snapshots import SnapshotLoader
 from passport_scorer.scoring.stamp_store import StampStore
@@ -129,20 +130,21 @@ def _services(
         shown=settings.human_points_enabled,
         written=settings.human_points_write_enabled,
         starts_at=settings.human_points_start,
-        limited_lists=settings.human_points_mta_enabled,
+        capped_lists=settings.human_points_mta_enabled,
     )
     stamps = StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier)
     capacity = settings.remembered_stamps
     verified = VerdictCache(capacity, metrics)
     snapshots = SnapshotLoader(stamps, verified, capacity, metrics)
-    road = ScoringService(database, snapshots, points, utc_now, telemetry)
+    assessments = AssessmentCache(capacity, metrics)
+    scoring = ScoringService(database, snapshots, assessments, points, utc_now, telemetry)
     tokens = _access_tokens(settings)
     nonces = Nonces(database, utc_now)
     return Services(
         database=database,
         readiness=Readiness(database, utc_now, metrics),
-        road=road,
-        stamp_store=StampStore(database, road, utc_now, settings.max_stamps_per_address),
+        scoring=scoring,
+        stamp_store=StampStore(database, scoring, utc_now, settings.max_stamps_per_address),
         api_keys=ApiKeys(database, utc_now, metrics),
         demo_key=DemoKey(settings.demo_api_key, settings.demo_api_key_aliases),
         demo_scorer_id=settings.demo_api_scorer_id,

@@ -40,7 +40,7 @@ class Services(msgspec.Struct, frozen=True):
     Attributes:
         database: the pool.
         readiness: asks whether the database can be written to.
-        road: scores addresses.
+        scoring: scores addresses.
         stamp_store: adds, deletes and lists stamps.
         api_keys: authenticates partners.
         demo_key: the public demo's key and its aliases.
@@ -65,7 +65,7 @@ class Services(msgspec.Struct, frozen=True):
 
     database: Database
     readiness: Readiness
-    road: ScoringService
+    scoring: ScoringService
     stamp_store: StampStore
     api_keys: ApiKeys
     demo_key: DemoKey

@@ -90,12 +90,12 @@ async def compare_scores(url: str, settings: Settings, model: Model) -> None:
     order = random.Random(len(settings.trusted_iam_issuers)).sample(pairs, len(pairs) // 2)
     async with running_services(settings, url) as services:
         for address, community_id in [*order, *order[:40]]:
-            outcome = await services.road.score(address, community_id)
+            outcome = await services.scoring.score(address, community_id)
             shown: dict[str, Any] = {
                 provider: (stamp.score, stamp.dedup)
                 for provider, stamp in outcome.score.stamps.items()
             }
-            clashes = [clash.stamp.provider for clash in outcome.clashes]
+            clashes = [clash.stamp.provider for clash in outcome.assessment.clashes]
             expected = model.score(address, community_id, clashes)
             assert (outcome.score.raw, shown) == expected, (address, community_id)
 

@@ -17,12 +17,13 @@ from passport_scorer.cli.shadow_proxy import proxy
 from passport_scorer.credentials import claims, parsing, stamp_profile
 from passport_scorer.credentials.contexts import BUNDLED
 from passport_scorer.db.database import DatabaseSettings
-from passport_scorer.domain.human_points import LIMIT
+from passport_scorer.db.queries.scores import MAX_BATCH_SIZE
+from passport_scorer.domain.human_points import ACTION_CAP
 from passport_scorer.domain.pagination import LARGEST_PAGE
 from passport_scorer.domain.stamps import LONGEST_NULLIFIER
 from passport_scorer.domain.submissions import MOST_ENTRIES
 from passport_scorer.ethereum import eip712, eip712_types
-from passport_scorer.scoring.service import MOST, TRIES
+from passport_scorer.scoring.write_retries import MAX_ATTEMPTS
 from passport_scorer.server.uvicorn_server import GRACE
 from passport_scorer.settings.model import variables
 from passport_scorer.settings.report import default_of
@@ -62,10 +63,10 @@ VALUES = {
     "lifetime of a nonce": f"{nonces.LIFETIME.seconds // 60} minutes, used once",
     "wait for a connection": f"{DatabaseSettings('').acquire_timeout:g} s",
     "response to a statement": f"{DatabaseSettings('').statement_timeout:g} s",
-    "requests per batch": f"{MOST}",
-    "attempts to save a score": f"{TRIES}",
+    "requests per batch": f"{MAX_BATCH_SIZE}",
+    "attempts to save a score": f"{MAX_ATTEMPTS}",
     "cached lists of EIP-712 types": f"{eip712.REMEMBERED_PLANS}",
-    "awards of each capped Human Points action": f"{LIMIT:,}",
+    "awards of each capped Human Points action": f"{ACTION_CAP:,}",
     "stamp catalogue": f"{MAX_DOCUMENT_SIZE // KIB**2} MiB",
     "time it is cached": f"{CACHE_SECONDS / 3600:g} hour",
     ON_LAMBDA: POOL_SIZE,

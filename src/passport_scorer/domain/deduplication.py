@@ -5,9 +5,9 @@ A stamp *clashes* if one of its nullifiers has a live link to another address; o
 are given to the owner of its first clashing nullifier, so that a rotated nullifier can't be
 claimed on its own (**backfill**).
 
-Every stamp is held against the links that exist when the address is scored, claims come before
+Every stamp is compared with the links that exist when the address is scored, claims come before
 backfills, and a nullifier that two kept stamps share stays claimed until the later of them
-expires. So what is kept doesn't depend on the order of the stamps, and scoring again changes
+expires. So the kept stamps don't depend on the order of the stamps, and scoring again changes
 nothing. (An unlinked nullifier of two clashing stamps goes with the first of them.)
 
 Source: specification, scoring.md, 4.
@@ -22,7 +22,7 @@ from passport_scorer.domain.stamps import Stamp
 
 
 class Link(msgspec.Struct, frozen=True, gc=False):
-    """That a nullifier belongs to an address until a time (aware); live until then."""
+    """A nullifier belongs to an address until a time (aware); the link is live until then."""
 
     nullifier: str
     address: str
@@ -33,9 +33,9 @@ class LinkChange(msgspec.Struct, frozen=True, gc=False):
     """A link to write.
 
     Attributes:
-        link: what is to be there afterwards.
-        is_claim: True if the address counts a stamp because of it: if somebody else was
-            faster, the decision falls. A backfill that comes too late does no harm.
+        link: the link after the change.
+        is_claim: True if the address counts a stamp because of it: if another address claims the
+            nullifier first, that is a write conflict. A backfill that comes too late is harmless.
     """
 
     link: Link
@@ -43,7 +43,7 @@ class LinkChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class Clash(msgspec.Struct, frozen=True):
-    """A stamp that scores nothing, since another address has claimed a nullifier of it."""
+    """A stamp that scores nothing, because another address has claimed one of its nullifiers."""
 
     stamp: Stamp
     owner: Link
@@ -60,11 +60,11 @@ class Deduplication(msgspec.Struct, frozen=True):
 def deduplicate(
     stamps: Sequence[Stamp], address: str, links: Mapping[str, Link], now: datetime
 ) -> Deduplication:
-    """Decide which stamps of an address are kept in a community, and what becomes of the links.
+    """Decide which stamps of an address are kept in a community, and how the links change.
 
     Args:
-        stamps: those that count so far, one for each provider.
-        address: whose they are, in lower case.
+        stamps: the valid stamps, one for each provider.
+        address: their owner, in lower case.
         links: nullifier -> link, the community's links of all nullifiers of the stamps.
         now: aware; a link that ends at or before this has expired.
     """
@@ -106,8 +106,8 @@ def _claims(kept: Iterable[Stamp], address: str) -> dict[str, Link]:
     claims: dict[str, Link] = {}
     for stamp in kept:
         for nullifier in stamp.nullifiers:
-            earlier = claims.get(nullifier)
-            if not earlier or earlier.expires_at < stamp.expires_at:
+            claim = claims.get(nullifier)
+            if not claim or claim.expires_at < stamp.expires_at:
                 claims[nullifier] = Link(nullifier, address, stamp.expires_at)
     return claims
 

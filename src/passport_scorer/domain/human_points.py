@@ -1,4 +1,4 @@
-"""Human Points: what an address is given for passing, and what it has.
+"""Human Points: the actions that a passing address is awarded, and the points that it has.
 
 Source: specification, scoring.md, 7 and "Human Points".
 """
@@ -12,11 +12,11 @@ from passport_scorer.domain.stamps import Stamp
 
 HUMAN_KEYS = "HKY"
 SCORING_BONUS = "SCB"
-HUMAN_ID_MINT = "HIM"  # given by others; has no part in the points of an address
+HUMAN_ID_MINT = "HIM"  # awarded by other programs; never part of the points of an address
 
 COMMUNITIES_FOR_BONUS = 4
-LIMIT = 5000  # of each limited action, over all addresses
-_LONGEST_TEXT = 100  # characters; what the columns provider and tx_hash can hold
+ACTION_CAP = 5000  # awards of each capped action, over all addresses
+_LONGEST_TEXT = 100  # characters; the columns provider and tx_hash
 
 STAMP_ACTIONS: Mapping[str, str] = {
     "SelfStakingBronze": "ISB",
@@ -33,39 +33,39 @@ STAMP_ACTIONS: Mapping[str, str] = {
 """Provider of a kept stamp -> action."""
 
 LIST_ACTIONS: Mapping[str, str] = {"SeasonedPassportOGs": "SOG", "TheChosenOnes": "TCO"}
-"""Address list -> action of everybody on it."""
+"""Address list -> action of every address on it."""
 
-LIMITED_LIST_ACTIONS: Mapping[str, str] = {"MetaMaskOG": "MTA", "MetaMaskOG2": "MM2"}
-"""Address list -> action of the first `LIMIT` on it."""
+CAPPED_LIST_ACTIONS: Mapping[str, str] = {"MetaMaskOG": "MTA", "MetaMaskOG2": "MM2"}
+"""Address list -> capped action, of the first `ACTION_CAP` addresses."""
 
 
 class PointsPolicy(msgspec.Struct, frozen=True):
-    """What an operator decides about Human Points.
+    """The operator's decisions about Human Points.
 
     Attributes:
-        shown: points are part of answers.
-        written: points are given.
-        starts_at: from when on (aware); None: always.
-        limited_lists: the limited actions are given.
+        shown: points are part of responses.
+        written: actions are awarded.
+        starts_at: when awards start (aware); None: they always have.
+        capped_lists: award the capped actions.
     """
 
     shown: bool = False
     written: bool = False
     starts_at: datetime | None = None
-    limited_lists: bool = False
+    capped_lists: bool = False
 
     @property
     def is_of_interest(self) -> bool:
-        """True if points must be read at all."""
+        """True if points must be loaded at all."""
         return self.shown or self.written
 
     def gives(self, now: datetime) -> bool:
-        """Return True if points are given at `now` (aware)."""
+        """Return True if actions are awarded at `now` (aware)."""
         return self.written and (self.starts_at is None or now >= self.starts_at)
 
 
 class Earned(msgspec.Struct, frozen=True, gc=False):
-    """How often an address was given an action on a chain (0: none) for a provider ('': none)."""
+    """Awards of an action to an address, on a chain (0: none) and for a provider ('': none)."""
 
     action: str
     chain_id: int
@@ -74,14 +74,14 @@ class Earned(msgspec.Struct, frozen=True, gc=False):
 
 
 class PointsState(msgspec.Struct, frozen=True):
-    """What is known of an address in communities with the programme.
+    """The Human Points of an address, over all communities that take part.
 
     Attributes:
-        earned: what it has been given.
+        earned: the awards of the address.
         qualified: the communities that it has passed in.
-        multiplier: its own, else 1.
-        lists: the address lists that give points and that it is on.
-        given: limited action -> how many addresses have it; of those it may still be given.
+        multiplier: its own, or 1.
+        lists: the address lists with actions that contain the address.
+        given: capped action -> number of awards; only actions that the address can still get.
         configuration: active action -> points.
     """
 
@@ -94,7 +94,7 @@ class PointsState(msgspec.Struct, frozen=True):
 
 
 class Award(msgspec.Struct, frozen=True, gc=False):
-    """An action that an address is given now; `provider` and `tx_hash` are '' if there is none."""
+    """A new award of an action; `provider` and `tx_hash` are '' if it has none."""
 
     action: str
     provider: str = ""
@@ -102,12 +102,12 @@ class Award(msgspec.Struct, frozen=True, gc=False):
 
 
 class PointsOutcome(msgspec.Struct, frozen=True):
-    """What was decided about points.
+    """The decision about points.
 
     Attributes:
-        state: as it is afterwards; None if the community hasn't the programme.
+        state: after the awards; None if the community does not take part.
         newly_qualified: the address passes in this community for the first time.
-        awards: what it is given.
+        awards: the new awards.
     """
 
     state: PointsState | None = None
@@ -115,10 +115,10 @@ class PointsOutcome(msgspec.Struct, frozen=True):
     awards: tuple[Award, ...] = ()
 
     @property
-    def is_limited(self) -> bool:
-        """True if the number of addresses that may have one of the awards is limited."""
-        limited = LIMITED_LIST_ACTIONS.values()
-        return any(award.action in limited for award in self.awards)
+    def has_capped(self) -> bool:
+        """True if one of the awards is of a capped action."""
+        capped = CAPPED_LIST_ACTIONS.values()
+        return any(award.action in capped for award in self.awards)
 
 
 NO_POINTS = PointsOutcome()
@@ -133,15 +133,15 @@ def give_points(
     *,
     passing: bool,
 ) -> PointsOutcome:
-    """Decide what a score gives.
+    """Decide which actions a score earns.
 
     Args:
-        state: what is known of the address; None if the community hasn't the programme.
+        state: the points of the address; None if the community does not take part.
         community_id: where it was scored.
         kept: the stamps that count.
         now: aware.
-        policy: what the operator decides.
-        passing: whether the score passes.
+        policy: the operator's decisions.
+        passing: True if the score passes.
     """
     if state is None:
         return NO_POINTS
@@ -193,8 +193,12 @@ def _single_actions(
     for name, action in LIST_ACTIONS.items():
         if name in state.lists:
             yield action
-    for name, action in LIMITED_LIST_ACTIONS.items():
-        if policy.limited_lists and name in state.lists and state.given.get(action, LIMIT) < LIMIT:
+    for name, action in CAPPED_LIST_ACTIONS.items():
+        if (
+            policy.capped_lists
+            and name in state.lists
+            and state.given.get(action, ACTION_CAP) < ACTION_CAP
+        ):
             yield action
 
 

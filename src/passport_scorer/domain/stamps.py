@@ -1,17 +1,17 @@
-"""Which of an address's stamps count before deduplication.
+"""Validation: which stamps of an address count, before deduplication.
 
 Checks, in this order (specification, scoring.md, 3):
 
 1. The signature verified.
 2. The issuer is trusted.
 3. The credential has not expired.
-4. It names a provider, the same as its row in the stamp store: otherwise a cheap stamp could
-   be stored under the name of a dear one.
+4. It names the same provider as its row in the stamp store: otherwise a stamp of little weight
+   could be stored as one of great weight.
 5. It is about this address.
-6. It has at least one nullifier, and each that it is deduplicated by can be recorded.
+6. It has at least one nullifier, and each nullifier used for deduplication can be recorded.
 
-Only the third depends on the time. So all the others can be done once (`examine`), as long as
-the stamp stays as it is, and that one whenever the address is scored (`valid_stamps`).
+Only the third depends on the time: it is checked whenever the address is scored (`valid_stamps`).
+All others are checked once (`examine`), as long as the stamp does not change.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,12 +23,12 @@ import msgspec
 from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.timestamps import iso
 
-LONGEST_NULLIFIER = 100  # characters; what registry_hashscorerlink.hash can hold
+LONGEST_NULLIFIER = 100  # characters; the column registry_hashscorerlink.hash
 _SUBJECT_PREFIX = "did:pkh:eip155:1:"
 
 
-class Refusal(StrEnum):
-    """Why a stamp is left out; logged and counted, never shown to the caller."""
+class Rejection(StrEnum):
+    """Why a stamp is rejected; logged and counted, never shown to the caller."""
 
     SIGNATURE = "signature"
     ISSUER = "untrusted_issuer"
@@ -39,12 +39,12 @@ class Refusal(StrEnum):
 
 
 class StampPolicy(msgspec.Struct, frozen=True):
-    """What an operator decides about stamps.
+    """The operator's decisions about stamps.
 
     Attributes:
         trusted_issuers: the DIDs whose credentials count.
         multi_nullifier: False if stamps are deduplicated only by nullifiers that start with
-            `v0`. A stamp without one counts all the same: nobody can clash with it.
+            `v0`. A stamp without one counts all the same: it clashes with no other stamp.
     """
 
     trusted_issuers: frozenset[str]
@@ -59,29 +59,46 @@ class StoredStamp(msgspec.Struct, frozen=True, gc=False):
         row_version: changes whenever the row does.
         provider: the provider that the row is stored under.
         credential: what the credential says, or None if its signature didn't verify.
-        copy_id: the `registry_stamp.id` that already holds exactly this credential for the
-            passport, or None.
+        registered_id: the `registry_stamp.id` of the passport with exactly this credential, or
+            None.
     """
 
     row_id: int
     row_version: str
     provider: str
     credential: Credential | None
-    copy_id: int | None
+    registered_id: int | None
+
+
+class LiveStamp(msgspec.Struct, frozen=True):
+    """A live, unrevoked row of the stamp store, as it is listed.
+
+    Attributes:
+        id: `ceramic_cache_ceramiccache.id`.
+        address: in lower case.
+        provider: the provider that the row is stored under.
+        document: JSON text of the credential.
+    """
+
+    id: int
+    address: str
+    provider: str
+    document: str
 
 
 class Stamp(msgspec.Struct, frozen=True, gc=False):
-    """A stamp that counts unless its nullifiers turn out to be claimed.
+    """A stamp that counts unless one of its nullifiers is claimed.
 
     Attributes:
         source: the row that it comes from.
-        provider: what it attests.
-        nullifiers: what it is deduplicated by, each once, in their own order; see `StampPolicy`.
+        provider: the provider that it attests.
+        nullifiers: the nullifiers for deduplication, each once, in their own order; see
+            `StampPolicy`.
         expires_at: when it stops counting.
         expiration_date: the same, as the credential writes it.
-        expiration_shown: the same, as answers show it.
+        expiration_shown: the same, as responses show it.
         last_nullifier: the last of `credentialSubject.nullifiers` that is not empty; None if
-            there is none, as in an older credential with a `hash` instead.
+            there are none, as in an older credential with a `hash` instead.
     """
 
     source: StoredStamp
@@ -93,69 +110,65 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     last_nullifier: str | None
 
 
-class RefusedStamp(msgspec.Struct, frozen=True, gc=False):
-    """A stamp that is left out, and the reason."""
+class RejectedStamp(msgspec.Struct, frozen=True, gc=False):
+    """A stamp that does not count, and the reason."""
 
     provider: str
-    refusal: Refusal
+    reason: Rejection
 
 
 class ExaminedStamp(msgspec.Struct, frozen=True, gc=False):
-    """What every check but the one of the time has found.
+    """The result of every check but the one for expiry.
 
     Attributes:
         provider: the provider that the row is stored under.
-        finding: the stamp, if it counts as long as it hasn't expired; or why it doesn't.
-        expires_at: when it expires; None if it is refused for what is checked before.
+        finding: the stamp, if it counts until it expires; or why it does not count.
+        expires_at: when it expires; None if a check before the one for expiry failed.
     """
 
     provider: str
-    finding: Stamp | Refusal
+    finding: Stamp | Rejection
     expires_at: datetime | None
 
 
 def valid_stamps(
     examined: Iterable[ExaminedStamp], now: datetime
-) -> tuple[list[Stamp], list[RefusedStamp]]:
-    """Sort out the stamps of an address that count at `now` (aware).
-
-    Returns:
-        The stamps that count, and those that don't with the reason.
-    """
+) -> tuple[list[Stamp], list[RejectedStamp]]:
+    """Return the stamps of an address that count at `now` (aware), and those that do not."""
     counting: list[Stamp] = []
-    refused: list[RefusedStamp] = []
+    rejected: list[RejectedStamp] = []
     for stamp in examined:
         if stamp.expires_at is not None and stamp.expires_at <= now:
-            refused.append(RefusedStamp(stamp.provider, Refusal.EXPIRED))
+            rejected.append(RejectedStamp(stamp.provider, Rejection.EXPIRED))
         elif isinstance(stamp.finding, Stamp):
             counting.append(stamp.finding)
         else:
-            refused.append(RefusedStamp(stamp.provider, stamp.finding))
-    return counting, refused
+            rejected.append(RejectedStamp(stamp.provider, stamp.finding))
+    return counting, rejected
 
 
 def examine(stored: StoredStamp, address: str, policy: StampPolicy) -> ExaminedStamp:
-    """Check a stamp of an address (lower case): the checks of this module, in their order."""
+    """Run the checks of this module, but for expiry, on a stamp of an address (lower case)."""
     credential = stored.credential
     if credential is None:
-        return ExaminedStamp(stored.provider, Refusal.SIGNATURE, None)
+        return ExaminedStamp(stored.provider, Rejection.SIGNATURE, None)
     if credential.issuer not in policy.trusted_issuers:
-        return ExaminedStamp(stored.provider, Refusal.ISSUER, None)
+        return ExaminedStamp(stored.provider, Rejection.ISSUER, None)
     finding = _examine_claims(stored, credential, address, policy)
     return ExaminedStamp(stored.provider, finding, credential.expires_at)
 
 
 def _examine_claims(
     stored: StoredStamp, credential: Credential, address: str, policy: StampPolicy
-) -> Stamp | Refusal:
+) -> Stamp | Rejection:
     if not credential.provider or credential.provider != stored.provider:
-        return Refusal.PROVIDER
+        return Rejection.PROVIDER
     if credential.subject_id.lower() != _SUBJECT_PREFIX + address:
-        return Refusal.SUBJECT
+        return Rejection.SUBJECT
     nullifiers = linked_nullifiers(credential.nullifiers, multi_nullifier=policy.multi_nullifier)
     # A stamp that can't be deduplicated must not count.
     if not credential.nullifiers or not all(map(_can_be_recorded, nullifiers)):
-        return Refusal.NULLIFIERS
+        return Rejection.NULLIFIERS
     return Stamp(
         source=stored,
         provider=stored.provider,
@@ -168,9 +181,10 @@ def _examine_claims(
 
 
 def linked_nullifiers(nullifiers: Sequence[str], *, multi_nullifier: bool) -> tuple[str, ...]:
-    """Return the nullifiers that a stamp is deduplicated by, each once, in their order.
+    """Return the nullifiers for the deduplication of a stamp, each once, in their order.
 
-    There may be none, though the stamp has some: then it never clashes, and is never linked.
+    The result can be empty even if the stamp has nullifiers: then it never clashes and is never
+    linked.
 
     Source: specification, scoring.md, 4.
     """

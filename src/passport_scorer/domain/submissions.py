@@ -1,10 +1,11 @@
-"""What somebody submits to the stamp store, and when it is taken.
+"""Submissions to the stamp store, and which of them are accepted.
 
 Source: specification, http.md ("The stamp store").
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import IntEnum
 
 import msgspec
 
@@ -38,14 +39,28 @@ class NoStampToDelete(PassportScorerError):
     code = "no_stamp_to_delete"
 
 
+class SourceApp(IntEnum):
+    """The application that a stamp came from: `ceramic_cache_ceramiccache.source_app`."""
+
+    PASSPORT = 1
+    EMBED = 2
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where stamps come from; both None if that is not recorded."""
+
+    app: SourceApp | None = None
+    scorer_id: int | None = None
+
+
 class SubmittedStamp(msgspec.Struct, frozen=True):
-    """A credential that is to be stored, as it was sent.
+    """A credential to store, as it was sent.
 
     Attributes:
         document: its JSON text.
-        provider: `credentialSubject.provider`; None or empty if it names none.
-        proof_value: `proof.proofValue`; None if there is none.
-        issuance_date: aware; None if there is none that can be read.
+        provider: `credentialSubject.provider`; None or empty if it is missing.
+        proof_value: `proof.proofValue`; None if it is missing.
+        issuance_date: aware; None if it is missing or unreadable.
         expiration_date: the same.
     """
 
@@ -57,14 +72,14 @@ class SubmittedStamp(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One entry: the live stamp of the provider goes, and the new one, if there is one, comes."""
+    """One entry: delete the live stamp of the provider, and store the new one if there is one."""
 
     provider: str
     stamp: SubmittedStamp | None = None
 
 
 def check_number(entries: Sequence[object]) -> None:
-    """Refuse more entries than are taken at once.
+    """Reject more entries than one request can contain.
 
     Raises:
         TooManyStamps: there are more than 100.
@@ -74,30 +89,30 @@ def check_number(entries: Sequence[object]) -> None:
 
 
 def check_live_stamps(live: int, deleted: int, stored: int, most: int) -> None:
-    """Refuse a change that gives an address more stamps than it may have.
+    """Reject a change that gives an address too many stamps.
 
-    An address that has too many already, as others may have stored them, can replace and delete.
+    An address that has too many already, stored by another program, can replace and delete.
 
     Args:
-        live: stamps before the change.
-        deleted: how many of them the change deletes.
-        stored: how many it adds.
-        most: live stamps that an address may have.
+        live: number of stamps before the change.
+        deleted: number of stamps that the change deletes.
+        stored: number of stamps that it adds.
+        most: maximum number of live stamps of an address.
 
     Raises:
-        TooManyLiveStamps: there would be more than that.
+        TooManyLiveStamps: the address would have more than that.
     """
     if stored > deleted and live - deleted + stored > most:
         raise TooManyLiveStamps(f"An address may have at most {most} stamps.")
 
 
 def check_entries(entries: Iterable[Entry]) -> None:
-    """Refuse entries that can't be stored; an entry is named by its place, from 1 on.
+    """Reject entries that can't be stored; the error names the entry by its position, from 1.
 
     Raises:
-        UnusableEntry: a provider occurs twice or is too long; a stamp names another provider, or
-            has no `proof.proofValue`. One that names none is taken: it doesn't count, but clients
-            of existing deployments send such.
+        UnusableEntry: a provider occurs twice or is too long; a stamp names a different provider,
+            or has no `proof.proofValue`. A stamp without a provider is accepted: it doesn't count,
+            but clients of existing deployments send such stamps.
     """
     seen: set[str] = set()
     for place, entry in enumerate(entries, 1):
@@ -110,11 +125,11 @@ def _problem(entry: Entry, seen: set[str]) -> str | None:
     if entry.provider in seen:
         return "the provider occurs twice."
     if not is_storable(entry.provider):
-        return "the provider is no name of one."
+        return "invalid provider name."
     if entry.stamp is None:
         return None
     if entry.stamp.provider and entry.stamp.provider != entry.provider:
-        return "the stamp is of another provider."
+        return "the stamp belongs to a different provider."
     if not entry.stamp.proof_value or not is_storable(entry.stamp.proof_value):
         return "the stamp has no proof.proofValue that can be stored."
     return None

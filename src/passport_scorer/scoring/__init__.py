@@ -1,1 +1,1 @@
-"""Scoring: load, decide, save; in batches, with caches."""
+"""Scoring: load the inputs of a score, decide, save the outcome; and the stamp store."""

@@ -1,6 +1,7 @@
-"""Requests for the same address wait for each other inside a process.
+"""A keyed lock: inside a process, requests for the same address run one after the other.
 
-They would only race for the same rows: the database would tell all but one to start again.
+Otherwise they would change the same rows at the same time, and all but one would get a write
+conflict and start again.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import asyncio
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.domain.errors import PassportScorerError
 
-PATIENCE = 10.0  # seconds; as long as whoever's turn it is may wait for one statement
-MOST = 100  # requests for one address that are under way at the same time
+QUEUE_TIMEOUT = 10.0  # seconds; as long as the holder of the lock can wait for one statement
+MAX_IN_FLIGHT = 100  # requests for one address that hold its lock or wait for it
 
 
 class TooManyForAddress(PassportScorerError):
@@ -20,8 +21,8 @@ class TooManyForAddress(PassportScorerError):
     code = "too_many_for_address"
 
 
-class _Line:
-    """Who has the turn of an address, and how many have it or wait for it."""
+class _CountedLock:
+    """The lock of an address, and how many tasks hold it or wait for it."""
 
     __slots__ = ("lock", "users")
 
@@ -31,71 +32,72 @@ class _Line:
 
 
 class AddressLocks:
-    """One at a time for each address.
+    """One lock for each address in use.
 
     Args:
-        patience: seconds that a request waits for its turn at most.
+        queue_timeout: seconds that a request waits for a lock.
     """
 
-    def __init__(self, *, patience: float = PATIENCE) -> None:
-        self._patience = patience
-        self._lines: dict[str, _Line] = {}
+    def __init__(self, *, queue_timeout: float = QUEUE_TIMEOUT) -> None:
+        self._queue_timeout = queue_timeout
+        self._locks: dict[str, _CountedLock] = {}
 
-    def turn(self, address: str) -> Turn:
-        """Return what is to be entered when it is the turn of an address, and left after it."""
-        return Turn(self._lines, address, self._patience)
+    def hold(self, address: str) -> HeldLock:
+        """Return a context manager that holds the lock of an address."""
+        return HeldLock(self._locks, address, self._queue_timeout)
 
 
-class Turn:
-    """The turn of an address.
+class HeldLock:
+    """Holds the lock of an address from entry to exit.
 
-    Entering it waits for those who came before. It gives True if there were any, so that what
-    was read may have changed.
+    Entering waits for the tasks that came before, first come, first served. It returns True if
+    there were any: data loaded before the wait can be out of date then.
 
     Raises:
-        DatabaseUnavailable: those who came before have waited for the database for too long.
-        TooManyForAddress: there are too many who wait.
+        DatabaseUnavailable: the tasks that came before took too long.
+        TooManyForAddress: too many tasks wait for this lock already.
     """
 
-    __slots__ = ("_address", "_line", "_lines", "_patience")
+    # A class instead of a generator: entering and leaving are part of every request.
+    __slots__ = ("_address", "_entry", "_locks", "_queue_timeout")
 
-    def __init__(self, lines: dict[str, _Line], address: str, patience: float) -> None:
-        self._lines = lines
+    def __init__(self, locks: dict[str, _CountedLock], address: str, queue_timeout: float) -> None:
+        self._locks = locks
         self._address = address
-        self._patience = patience
+        self._queue_timeout = queue_timeout
 
     async def __aenter__(self) -> bool:
-        line = self._lines.get(self._address)
-        if line is None:
-            line = self._lines[self._address] = _Line()
-        elif line.users >= MOST:
+        entry = self._locks.get(self._address)
+        if entry is None:
+            entry = self._locks[self._address] = _CountedLock()
+        elif entry.users >= MAX_IN_FLIGHT:
             raise TooManyForAddress
-        self._line = line
-        waited = line.users > 0
-        line.users += 1
+        self._entry = entry
+        waited = entry.users > 0
+        entry.users += 1
         try:
-            await self._take()
+            await self._acquire()
         except BaseException:
             self._leave()
             raise
         return waited
 
     async def __aexit__(self, *_: object) -> None:
-        self._line.lock.release()
+        self._entry.lock.release()
         self._leave()
 
-    async def _take(self) -> None:
-        lock = self._line.lock
+    async def _acquire(self) -> None:
+        lock = self._entry.lock
         if not lock.locked():
             await lock.acquire()
             return
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._queue_timeout):
                 await lock.acquire()
         except TimeoutError as error:
             raise DatabaseUnavailable from error
 
     def _leave(self) -> None:
-        self._line.users -= 1
-        if not self._line.users:
-            del self._lines[self._address]
+        self._entry.users -= 1
+        if not self._entry.users:
+            del self._locks[self._address]

@@ -1,11 +1,10 @@
-"""Requests that wait are served together.
+"""Batching: requests that arrive while work is under way share the next batch.
 
-Work on several items costs little more than work on one: one round trip, one transaction. So
-while as much work is under way as may be, what comes in waits, and goes with the next. Nobody
-waits when there is nothing to wait for: an item that finds a free place starts at once, alone.
+Work on several items costs little more than work on one: one round trip, one transaction. A request
+never waits for company: if a slot is free, its batch starts at once.
 
-All that wait would soon go from work to work as one crowd, and the database would have nothing
-to do while this process is at work on their answers. So a third of a crowd goes at once at most.
+If every waiter joined one batch, Python and PostgreSQL would take turns idling; a batch therefore
+takes at most a third of the requests in flight (`next_batch_size`).
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ from contextvars import Context
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+import msgspec
 import structlog
 
 from passport_scorer.db.errors import DatabaseUnavailable
+from passport_scorer.db.isolation import isolated
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.correlation import CORRELATION
 from passport_scorer.telemetry.metrics import BATCH_SIZE
 
-PATIENCE = 3.0  # seconds; a place in a read or a write is waited for as long as a connection
-FEW = 8  # items that aren't worth dividing
-_BETWEEN_REPORTS = 5.0  # seconds; an overload is told, and not each of its victims
+_SECONDS_BETWEEN_REPORTS = 5.0  # an overload is logged, not each of the requests that it fails
 
 log = structlog.get_logger()
 
@@ -34,45 +33,76 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class _Waiting(Generic[Item, Result]):
-    """An item, where its result is waited for, and until when if work doesn't begin.
+class BatchPolicy(msgspec.Struct, frozen=True):
+    """How requests are divided into batches.
 
-    And the ids of the request that waits.
+    Attributes:
+        max_concurrency: batches that run at the same time.
+        max_batch_size: items in a batch.
+        min_batch_size: a batch this small is not worth dividing.
+        queue_timeout: seconds that an item waits for its batch to start; as long as the wait for
+            a connection.
     """
 
-    __slots__ = ("correlation", "item", "result", "span", "until")
+    max_concurrency: int
+    max_batch_size: int
+    min_batch_size: int = 8
+    queue_timeout: float = 3.0
 
-    def __init__(self, item: Item, result: asyncio.Future[Result], until: float, span: Any) -> None:
+
+def next_batch_size(policy: BatchPolicy, *, queued: int, in_flight: int, running: int) -> int:
+    """Return how many of the queued items start as a batch now; 0: they wait.
+
+    Args:
+        policy: the bounds.
+        queued: items that wait for a batch.
+        in_flight: all requests that wait or are being worked on, here or in another stage.
+        running: batches that run now.
+    """
+    if running >= policy.max_concurrency:
+        return 0
+    third = -(-in_flight // 3)
+    return min(queued, policy.max_batch_size, max(policy.min_batch_size, third))
+
+
+class InFlight:
+    """Counts the requests in the stages of one pipeline.
+
+    Attributes:
+        count: requests that wait for work or are being worked on.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class _Waiter(Generic[Item, Result]):
+    """An item in the queue, the future of its result, and the request that waits for it."""
+
+    __slots__ = ("correlation", "deadline", "item", "result", "span")
+
+    def __init__(
+        self, item: Item, result: asyncio.Future[Result], deadline: float, span: Any
+    ) -> None:
         self.item = item
         self.result = result
-        self.until = until
+        self.deadline = deadline
         self.span = span
         self.correlation = CORRELATION.get()
 
 
-class Crowd:
-    """The items of some gatherings that follow each other.
-
-    Attributes:
-        size: how many wait for work, or are being worked on.
-    """
-
-    def __init__(self) -> None:
-        self.size = 0
-
-
 class Batcher(Generic[Item, Result]):
-    """Collects items, and works on them together.
+    """Collects items into batches.
 
     Args:
-        work: returns a result for each item, in their order; an exception in its place is the
-            failure of that item alone, and a future the result that this item gets later, while
-            the next work begins. What it raises is the failure of all of them.
-        at_once: how often `work` may be under way at the same time.
-        most: items that it gets at once at most.
-        crowd: whom its items belong to; by default they are by themselves.
-        patience: seconds that an item waits at most until work on it begins.
-        name: of the work, in metrics.
+        work: returns a result for each item, in their order. An exception in the place of a result
+            fails that item alone; a future is a result that comes later, while the next batch
+            runs. An exception that is raised fails all items.
+        policy: the bounds.
+        in_flight: shared by the stages of one pipeline; by default this is the only one.
+        isolate: True to repeat failed work on each half of the batch, down to the item at fault;
+            only for work without effects (see `db.isolation`).
+        name: the name of the work in metrics and logs.
         telemetry: where the size of batches is measured.
     """
 
@@ -81,133 +111,136 @@ class Batcher(Generic[Item, Result]):
         work: Callable[
             [Sequence[Item]], Awaitable[Sequence[Result | Exception | asyncio.Future[Result]]]
         ],
+        policy: BatchPolicy,
         *,
-        at_once: int,
-        most: int,
-        crowd: Crowd | None = None,
-        patience: float = PATIENCE,
+        in_flight: InFlight | None = None,
+        isolate: bool = False,
         name: str = "work",
         telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self._work = work
-        self._free = at_once
-        self._most = most
-        self._crowd = crowd or Crowd()
-        self._patience = patience
+        self._work_on_batch = partial(isolated, work) if isolate else work
+        self._policy = policy
+        self._in_flight = in_flight or InFlight()
         self._name = name
         self._telemetry = telemetry
-        self._waiting: deque[_Waiting[Item, Result]] = deque()
-        self._patience_ends: asyncio.TimerHandle | None = None  # of those who wait, at the latest
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._is_quiet = False  # the last item had no company
-        self._given_up = 0  # since it was reported last
-        self._reported_again_at = 0.0
+        self._queue: deque[_Waiter[Item, Result]] = deque()
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle = False  # the last batch was of one item
+        self._expiry: asyncio.TimerHandle | None = None  # of the first waiter, at the latest
+        self._expired = 0  # since the last report
+        self._next_report_at = 0.0
 
     async def submit(self, item: Item) -> Result:
-        """Have an item worked on, alone or with others, and return its result.
+        """Work on an item, alone or in a batch, and return its result.
 
         Raises:
-            DatabaseUnavailable: work on it could not begin in time.
-            Exception: whatever its work has failed with.
+            DatabaseUnavailable: the batch could not start in time.
+            Exception: whatever the work raised for the item.
         """
-        if self._is_quiet and self._free and not self._crowd.size:
-            return await self._alone(item)
+        has_slot = self._running < self._policy.max_concurrency
+        if has_slot and self._idle and not self._in_flight.count:
+            return await self._run_inline(item)
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
-        until = loop.time() + self._patience
-        self._waiting.append(_Waiting(item, result, until, self._telemetry.traces.current()))
-        if self._free:
-            self._start()
-        elif self._patience_ends is None:
-            self._patience_ends = loop.call_at(until, self._give_up)
-        self._crowd.size += 1
+        deadline = loop.time() + self._policy.queue_timeout
+        self._queue.append(_Waiter(item, result, deadline, self._telemetry.traces.current()))
+        self._in_flight.count += 1
+        if has_slot:
+            self._spawn()
+        elif self._expiry is None:
+            self._expiry = loop.call_at(deadline, self._expire_waiters)
         try:
             return await result
         finally:
-            self._crowd.size -= 1
+            self._in_flight.count -= 1
 
-    async def _alone(self, item: Item) -> Result:
-        """Work on an item that nobody is likely to share the work with, without a task for it."""
-        self._free -= 1
-        self._crowd.size += 1
+    async def _run_inline(self, item: Item) -> Result:
+        """Work on one item in the task of its request: it is unlikely to get company."""
+        self._running += 1
+        self._in_flight.count += 1
         self._telemetry.metrics.observe(BATCH_SIZE, 1, self._name)
         try:
             (result,) = await self._work([item])
         finally:
-            self._crowd.size -= 1
-            self._free += 1
-            if self._waiting:
-                self._start()
+            self._in_flight.count -= 1
+            self._running -= 1
+            if self._queue:
+                self._spawn()
         if isinstance(result, Exception):
             raise result
         if isinstance(result, asyncio.Future):
             return await result
         return result
 
-    def _give_up(self) -> None:
-        """End the wait of those who have waited too long; look again when the next one may have."""
-        self._patience_ends = None
+    def _expire_waiters(self) -> None:
+        """Fail the items that have waited too long, and call again for the next one."""
+        self._expiry = None
         loop = asyncio.get_running_loop()
-        while self._waiting and self._waiting[0].until <= loop.time():
-            result = self._waiting.popleft().result
+        while self._queue and self._queue[0].deadline <= loop.time():
+            result = self._queue.popleft().result
             if not result.done():
                 result.set_exception(DatabaseUnavailable())
-                self._given_up += 1
-        self._report_given_up(loop.time())
-        if self._waiting:
-            self._patience_ends = loop.call_at(self._waiting[0].until, self._give_up)
+                self._expired += 1
+        self._report_expired(loop.time())
+        if self._queue:
+            self._expiry = loop.call_at(self._queue[0].deadline, self._expire_waiters)
 
-    def _report_given_up(self, now: float) -> None:
-        if self._given_up and now >= self._reported_again_at:
-            log.warning("batch_timeout", operation=self._name, count=self._given_up)
-            self._given_up, self._reported_again_at = 0, now + _BETWEEN_REPORTS
+    def _report_expired(self, now: float) -> None:
+        if self._expired and now >= self._next_report_at:
+            log.warning("batch_timeout", operation=self._name, count=self._expired)
+            self._expired, self._next_report_at = 0, now + _SECONDS_BETWEEN_REPORTS
 
-    def _start(self) -> None:
-        """Take a free place; what comes in before the task begins goes along."""
-        self._free -= 1
-        # In a context of its own: it goes on with the items of other requests.
-        task = asyncio.create_task(self._run(), context=Context())
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+    def _spawn(self) -> None:
+        """Start batches; items that are submitted before the task begins join the first one."""
+        self._running += 1
+        # In a context of its own: its later batches belong to other requests.
+        task = asyncio.create_task(self._run_batches(), context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _run(self) -> None:
-        """Work as long as somebody waits, then give the place back."""
-        while self._waiting:
-            third = max(FEW, -(-self._crowd.size // 3))
-            count = min(self._most, third, len(self._waiting))
-            await self._serve([self._waiting.popleft() for _ in range(count)])
-        self._free += 1
+    async def _run_batches(self) -> None:
+        """Run batch after batch until the queue is empty."""
+        while size := next_batch_size(
+            self._policy,
+            queued=len(self._queue),
+            in_flight=self._in_flight.count,
+            running=self._running - 1,
+        ):
+            await self._run_batch([self._queue.popleft() for _ in range(size)])
+        self._running -= 1
 
-    async def _serve(self, taken: Sequence[_Waiting[Item, Result]]) -> None:
-        batch = [waiting for waiting in taken if not waiting.result.done()]
+    async def _run_batch(self, waiters: Sequence[_Waiter[Item, Result]]) -> None:
+        batch = [waiter for waiter in waiters if not waiter.result.done()]
         if not batch:
             return
-        self._is_quiet = len(batch) == 1
+        self._idle = len(batch) == 1
         self._telemetry.metrics.observe(BATCH_SIZE, len(batch), self._name)
         CORRELATION.set(batch[0].correlation if len(batch) == 1 else None)
         results: Sequence[Result | Exception | asyncio.Future[Result]]
         try:
-            with self._telemetry.traces.continued([waiting.span for waiting in batch]):
-                results = await self._work([waiting.item for waiting in batch])
-        except Exception as error:  # noqa: BLE001  it is raised where the item was submitted
+            with self._telemetry.traces.continued([waiter.span for waiter in batch]):
+                results = await self._work_on_batch([waiter.item for waiter in batch])
+        except Exception as error:  # noqa: BLE001  raised where the items were submitted
             results = [error] * len(batch)
-        for waiting, result in zip(batch, results, strict=True):
+        for waiter, result in zip(batch, results, strict=True):
             if isinstance(result, asyncio.Future):
-                result.add_done_callback(partial(_pass_on, waiting.result))
-            elif waiting.result.cancelled():
+                result.add_done_callback(partial(_forward, waiter.result))
+            elif waiter.result.cancelled():
                 continue
             elif isinstance(result, Exception):
-                waiting.result.set_exception(result)
+                waiter.result.set_exception(result)
             else:
-                waiting.result.set_result(result)
+                waiter.result.set_result(result)
 
 
-def _pass_on(to: asyncio.Future[Result], done: asyncio.Future[Result]) -> None:
-    """Give what became of one future to another, which may have been cancelled meanwhile."""
+def _forward(to: asyncio.Future[Result], done: asyncio.Future[Result]) -> None:
+    """Copy the result of one future to another, which can be cancelled by now."""
     if done.cancelled():
         to.cancel()
         return
-    error = done.exception()  # asked for in any case, or its loss would be logged
+    error = done.exception()  # retrieved in any case, or asyncio would log it as lost
     if to.done():
         return
     if error is not None:

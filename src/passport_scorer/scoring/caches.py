@@ -1,85 +1,64 @@
-"""What was read before, and needn't be read again while its rows have the same versions.
+"""The caches of the scoring path.
 
-Bounded; what was asked for longest ago is forgotten first.
+Passports and scorers are cached with the versions of their rows, and loaded with a conditional
+read, as with ETags: the database gets the versions and returns only what has changed. So an entry
+is never served stale, and nothing has to invalidate it. Assessments are cached for exactly the
+objects that they were made of.
+
+All are bounded; the least recently used entry is evicted first. See docs/caches.md.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import msgspec
+from cachetools import LRUCache
 
-from passport_scorer.db.queries.scores import KnownVersions, ScoringRequest
-from passport_scorer.domain.community import Community
+from passport_scorer.db.queries.loaded_scores import CachedVersions, ScoringRequest
 from passport_scorer.domain.deduplication import Link
-from passport_scorer.domain.scoring import Outcome
+from passport_scorer.domain.scoring import Assessment, Snapshot, assess
 from passport_scorer.domain.stamps import ExaminedStamp
+from passport_scorer.telemetry.metrics import (
+    DECISION_CACHE_HITS,
+    DECISION_CACHE_MISSES,
+    NO_METRICS,
+    Metrics,
+)
 
-_SCORERS = 256  # a service has few of them
-_NAMES = 4096  # what partners call them
+_MAX_SCORERS = 256  # a service has few of them
+_MAX_NAMES = 4096  # of communities
 
-Owner = TypeVar("Owner", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Memory(Generic[Owner, Value]):
-    """Owner -> value.
-
-    Args:
-        capacity: the sum of the sizes of all values at most.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._by_owner: OrderedDict[Owner, tuple[Value, int]] = OrderedDict()
-        self._size = 0
-
-    def __len__(self) -> int:
-        """Return the sum of the sizes."""
-        return self._size
-
-    def of(self, owner: Owner) -> Value | None:
-        """Return what is remembered of an owner."""
-        if owner not in self._by_owner:
-            return None
-        self._by_owner.move_to_end(owner)
-        return self._by_owner[owner][0]
-
-    def remember(self, owner: Owner, value: Value, size: int = 1) -> None:
-        """Replace what is remembered of an owner."""
-        self.forget(owner)
-        self._by_owner[owner] = value, size
-        self._size += size
-        while self._size > self._capacity:
-            self.forget(next(iter(self._by_owner)))
-
-    def forget(self, owner: Owner) -> None:
-        """Forget what is remembered of an owner, if anything is."""
-        _, size = self._by_owner.pop(owner, (None, 0))
-        self._size -= size
-
-
 class CachedPassport(msgspec.Struct, frozen=True):
-    """What was read of an address in a community.
+    """The rows of an address in a community.
 
     Attributes:
-        version: of the rows of its stamps and of its copies.
-        stamps: what was found when they were examined.
-        copies: ids of all its `registry_stamp` rows.
-        nullifiers: all those of its stamps.
-        links_version: of the rows of the links.
-        links: nullifier -> link, the community's links of them.
+        version: of its stamps and registered stamps.
+        stamps: the stamps, examined.
+        registered: ids of all its `registry_stamp` rows.
+        nullifiers: all nullifiers of the stamps.
+        links_version: of the links.
+        links: nullifier -> link, the community's links of the nullifiers.
     """
 
     version: str
     stamps: tuple[ExaminedStamp, ...]
-    copies: tuple[int, ...]
+    registered: tuple[int, ...]
     nullifiers: tuple[str, ...]
     links_version: str
     links: Mapping[str, Link]
+
+    @property
+    def size(self) -> int:
+        """Its share of the capacity, in stamps."""
+        return max(1, len(self.stamps))
 
 
 class CachedScorer(msgspec.Struct, frozen=True):
@@ -89,106 +68,137 @@ class CachedScorer(msgspec.Struct, frozen=True):
     weights: Mapping[str, Decimal]
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What is remembered for one request; None: nothing is."""
+class CachedInputs(msgspec.Struct, frozen=True):
+    """The cached inputs of one score; None: not cached."""
 
     passport: CachedPassport | None
     scorer: CachedScorer | None
 
-    def versions(self) -> KnownVersions:
-        """Return what the database needs to know of it."""
+    def versions(self) -> CachedVersions:
+        """Return the versions for a conditional read."""
         scorer = self.scorer.version if self.scorer else None
         passport = self.passport
         if passport is None:
-            return KnownVersions(scorer)
-        return KnownVersions(scorer, passport.version, passport.links_version, passport.nullifiers)
+            return CachedVersions(scorer)
+        return CachedVersions(scorer, passport.version, passport.links_version, passport.nullifiers)
 
 
-_NOTHING = Known(None, None)
+_NOT_CACHED = CachedInputs(None, None)
 
 
-class ScoringCaches:
-    """Passports and scorers that were read before, and what was decided on them.
+class InputCache:
+    """Caches passports and scorers.
 
     Args:
-        capacity: how many stamps are remembered at most.
+        capacity: the number of stamps in all passports.
     """
 
     def __init__(self, capacity: int) -> None:
-        self._passports: Memory[tuple[str, int], CachedPassport] = Memory(capacity)
-        self._scorers: Memory[int, CachedScorer] = Memory(_SCORERS)
-        self._outcomes: Memory[tuple[str, int], Outcome] = Memory(capacity)
-        # A community may have another name than its id: an external id. What is remembered of it
-        # goes by its id; should a name mean another one now, the versions tell.
-        self._names: Memory[Hashable, int] = Memory(_NAMES)
+        self._passports: LRUCache[tuple[str, int], CachedPassport] = LRUCache(
+            capacity, getsizeof=lambda passport: passport.size
+        )
+        self._scorers: LRUCache[int, CachedScorer] = LRUCache(_MAX_SCORERS)
+        # A partner can call a community by an external id. Entries are found by the community's
+        # id; if a name means another community by now, the versions tell.
+        self._names: LRUCache[Hashable, int] = LRUCache(_MAX_NAMES)
 
-    def __len__(self) -> int:
-        """Return how many stamps are remembered."""
-        return len(self._passports)
+    @property
+    def size(self) -> int:
+        """The number of cached stamps."""
+        return int(self._passports.currsize)
 
-    def of(self, request: ScoringRequest) -> Known:
-        """Return what needn't be read for a request."""
+    def get(self, request: ScoringRequest) -> CachedInputs:
+        """Return the cached inputs of a score."""
         community_id = request.community_id
         if community_id is None:
-            community_id = self._names.of(_name(request))
+            community_id = self._names.get(_name(request))
         if community_id is None:
-            community_id = request.scorer_id  # `1`, `01`: likely the community's id
+            community_id = request.scorer_id  # probably the id of the community
         if community_id is None:
-            return _NOTHING
+            return _NOT_CACHED
         passport = None
         if request.address is not None:
-            passport = self._passports.of((request.address, community_id))
-        return Known(passport, self._scorers.of(community_id))
+            passport = self._passports.get((request.address, community_id))
+        return CachedInputs(passport, self._scorers.get(community_id))
 
-    def keep_name(self, request: ScoringRequest, community_id: int) -> None:
-        """Remember which community a request has named."""
+    def put_name(self, request: ScoringRequest, community_id: int) -> None:
+        """Store which community a request named."""
         if request.community_id is not None:
             return
+        name = _name(request)
         if community_id == request.scorer_id:
-            self._names.forget(_name(request))
-        else:
-            self._names.remember(_name(request), community_id)
+            self._names.pop(name, None)
+        elif self._names.get(name) != community_id:
+            self._names[name] = community_id
 
-    def keep_passport(self, address: str, community_id: int, passport: CachedPassport) -> None:
-        """Remember the passport of an address in a community."""
-        self._passports.remember((address, community_id), passport, _size(passport.stamps))
+    def put_passport(self, address: str, community_id: int, passport: CachedPassport) -> None:
+        """Store the passport of an address in a community."""
+        _put(self._passports, (address, community_id), passport)
 
-    def keep_scorer(self, community_id: int, scorer: CachedScorer) -> None:
-        """Remember the scorer of a community."""
-        self._scorers.remember(community_id, scorer)
+    def put_scorer(self, community_id: int, scorer: CachedScorer) -> None:
+        """Store the scorer of a community."""
+        self._scorers[community_id] = scorer
 
-    def outcome(
-        self, address: str, community: Community, passport: CachedPassport
-    ) -> Outcome | None:
-        """Return what was decided on just this; None if nothing was."""
-        outcome = self._outcomes.of((address, community.id))
-        if outcome is None:
-            return None
-        snapshot = outcome.snapshot
-        is_the_same = (
-            snapshot.stamps is passport.stamps
-            and snapshot.links is passport.links
-            and snapshot.passport.copies is passport.copies
-            and snapshot.community == community
+
+class _CachedAssessment(msgspec.Struct, frozen=True):
+    """An assessment and the snapshot that it was made of."""
+
+    snapshot: Snapshot
+    assessment: Assessment
+
+    @property
+    def size(self) -> int:
+        return max(1, len(self.snapshot.stamps))
+
+    def is_of(self, snapshot: Snapshot) -> bool:
+        """Compare by identity, which is fast: an unchanged passport comes from the cache."""
+        mine = self.snapshot
+        return (
+            mine.stamps is snapshot.stamps
+            and mine.links is snapshot.links
+            and mine.passport.registered_stamps is snapshot.passport.registered_stamps
+            and mine.community == snapshot.community
         )
-        return outcome if is_the_same else None
 
-    def keep_outcome(self, outcome: Outcome) -> None:
-        """Remember what was decided, if it changes nothing but the score: it may be so again."""
-        if outcome.is_reused:
-            return  # it is remembered
-        snapshot = outcome.snapshot
-        if outcome.link_changes or outcome.stamps_to_copy or outcome.copies_to_delete:
-            return
-        alone = msgspec.structs.replace(
-            outcome, snapshot=msgspec.structs.replace(snapshot, earlier=None)
+
+class AssessmentCache:
+    """Assesses snapshots, and reuses the assessment of the same snapshot while it is valid.
+
+    Args:
+        capacity: the number of stamps in all snapshots.
+        metrics: where hits and misses are counted.
+    """
+
+    def __init__(self, capacity: int, metrics: Metrics = NO_METRICS) -> None:
+        self._metrics = metrics
+        self._entries: LRUCache[tuple[str, int], _CachedAssessment] = LRUCache(
+            capacity, getsizeof=lambda entry: entry.size
         )
-        owner = snapshot.address, snapshot.community.id
-        self._outcomes.remember(owner, alone, _size(snapshot.stamps))
+
+    def assess(self, snapshot: Snapshot, now: datetime) -> Assessment:
+        """Do the same as `domain.scoring.assess`, with the cached result where there is one.
+
+        Raises:
+            UnusableWeight: the scorer's weights can't be summed up.
+        """
+        key = snapshot.address, snapshot.community.id
+        cached = self._entries.get(key)
+        if cached and cached.is_of(snapshot) and cached.assessment.is_valid_at(now):
+            self._metrics.add(DECISION_CACHE_HITS)
+            return cached.assessment
+        self._metrics.add(DECISION_CACHE_MISSES)
+        assessment = assess(snapshot, now)
+        # Once its changes are written, the next snapshot differs.
+        if assessment.changes.is_empty:
+            _put(self._entries, key, _CachedAssessment(snapshot, assessment))
+        return assessment
 
 
-def _size(stamps: tuple[ExaminedStamp, ...]) -> int:
-    return max(1, len(stamps))
+def _put(cache: LRUCache[Key, Value], key: Key, value: Value) -> None:
+    try:
+        cache[key] = value
+    except ValueError:  # larger than the whole cache
+        cache.pop(key, None)
 
 
 def _name(request: ScoringRequest) -> Hashable:

@@ -1,59 +1,38 @@
-"""The stamp store: what an owner adds and takes away, scored in the same transaction."""
+"""The stamp store: stamps that an owner adds and deletes, scored in the same transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from enum import IntEnum
 
-import msgspec
 import structlog
 
 from passport_scorer.credentials.parsing import MAXIMUM_SIZE
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import ValueRefused
-from passport_scorer.db.queries.scores import ScoringRequest
+from passport_scorer.db.queries.loaded_scores import ScoringRequest
 from passport_scorer.db.queries.stamps import (
-    LIVE_STAMPS,
-    LOCK_ADDRESS,
-    STORE_STAMPS,
-    STORED_SCORE,
-    AddressParameters,
-    LiveStamp,
-    LiveStampsParameters,
-    StoredScoreParameters,
-    StoreStampsParameters,
+    live_stamps,
+    lock_address,
+    store_stamps,
+    stored_score,
 )
 from passport_scorer.domain.human_points import PointsState
-from passport_scorer.domain.proof_values import canonical_proof_value
 from passport_scorer.domain.scoring import Outcome
-from passport_scorer.domain.stored_score import RecordedScore, UnreadableScore, read_row
+from passport_scorer.domain.stamps import LiveStamp
+from passport_scorer.domain.stored_scores import RecordedScore, UnreadableScore, read_row
 from passport_scorer.domain.submissions import (
     Entry,
     NoStampToDelete,
+    Source,
     UnusableEntry,
     check_entries,
     check_live_stamps,
 )
 from passport_scorer.scoring.service import ScoringService
 
-
-class SourceApp(IntEnum):
-    """Which application a stamp came from: `ceramic_cache_ceramiccache.source_app`."""
-
-    PASSPORT = 1
-    EMBED = 2
-
-
-class Source(msgspec.Struct, frozen=True):
-    """Where stamps come from; both None if it isn't recorded."""
-
-    app: SourceApp | None = None
-    scorer_id: int | None = None
-
-
-_NAMED = 10  # stamps that one event names
 LONGEST_ANSWER = 4 * 1024 * 1024  # bytes of all documents that are listed together
+_MAX_LOGGED = 10  # stamps that one event names
 
 log = structlog.get_logger()
 
@@ -61,36 +40,35 @@ log = structlog.get_logger()
 class StampStore:
     """Adds, deletes and lists the stamps of an address.
 
-    Documents that are longer than verification reads are left out of lists, which are themselves
-    bounded: such rows can only have been written by others.
+    Documents that are too long for verification are omitted from lists, which are bounded, too:
+    only other programs can have stored such rows.
 
     Args:
-        database: where they are.
-        road: scores after each change.
+        database: where the stamps are.
+        scoring: scores after each change.
         clock: returns the time (aware).
-        most_stamps: live stamps that an address may have.
+        max_stamps: live stamps of an address.
     """
 
     def __init__(
         self,
         database: Database,
-        road: ScoringService,
+        scoring: ScoringService,
         clock: Callable[[], datetime],
-        most_stamps: int = 500,
+        max_stamps: int = 500,
     ) -> None:
         self._database = database
-        self._road = road
+        self._scoring = scoring
         self._clock = clock
-        self._most = most_stamps
+        self._max_stamps = max_stamps
 
     async def live_stamps(self, address: str) -> list[LiveStamp]:
         """Return the live, unrevoked stamps of an address (lower case), newest first."""
-        return await self._listed(self._database, address)
+        return await self._list(self._database, address)
 
     async def is_scored(self, address: str, community_id: int) -> bool:
-        """Return True if there is a stored score of an address (lower case) in a community."""
-        parameters = StoredScoreParameters(address, community_id)
-        return bool(await self._database.read(STORED_SCORE, parameters))
+        """Return True if an address (lower case) has a stored score in a community."""
+        return await stored_score(self._database, address, community_id) is not None
 
     async def store(
         self, address: str, entries: Sequence[Entry], community_id: int, source: Source
@@ -99,7 +77,7 @@ class StampStore:
 
         Args:
             address: whose stamps; in lower case.
-            entries: what to change.
+            entries: the changes.
             community_id: where to score afterwards.
             source: where the stamps come from.
 
@@ -109,16 +87,16 @@ class StampStore:
         Raises:
             UnusableEntry: an entry can't be stored.
             TooManyLiveStamps: the address would have too many stamps.
-            ScorerNotFound: there is no such community.
+            ScorerNotFound: the community does not exist.
         """
         check_entries(entries)
 
         async def work(connection: Connection) -> tuple[list[LiveStamp], Outcome]:
             await self._change(connection, address, entries, source)
-            outcome = await self._road.score_within(connection, address, community_id)
-            return await self._listed(connection, address), outcome
+            outcome = await self._scoring.score_within(connection, address, community_id)
+            return await self._list(connection, address), outcome
 
-        return await self._road.transact(address, work)
+        return await self._scoring.transact(address, work)
 
     async def delete(
         self, address: str, providers: Sequence[str], community_id: int
@@ -127,17 +105,17 @@ class StampStore:
 
         Raises:
             NoStampToDelete: none of the providers has a live stamp.
-            ScorerNotFound: there is no such community.
+            ScorerNotFound: the community does not exist.
         """
         entries = [Entry(provider) for provider in dict.fromkeys(providers)]
 
         async def work(connection: Connection) -> list[LiveStamp]:
             if not await self._change(connection, address, entries, Source()):
                 raise NoStampToDelete
-            await self._road.score_within(connection, address, community_id)
-            return await self._listed(connection, address)
+            await self._scoring.score_within(connection, address, community_id)
+            return await self._list(connection, address)
 
-        return await self._road.transact(address, work)
+        return await self._scoring.transact(address, work)
 
     async def recorded_score(
         self, address: str, community_id: int
@@ -145,56 +123,55 @@ class StampStore:
         """Return the stored score of an address, and its points.
 
         Returns:
-            None instead of a score if there is none, it has expired, or it can't be read.
+            None instead of a score that does not exist, has expired, or can't be read.
 
         Raises:
-            ScorerNotFound: there is no such community.
+            ScorerNotFound: the community does not exist.
         """
-        request = ScoringRequest(address, community_id=community_id)
-        loaded = await self._road.read(request)
-        points = loaded.points()
-        parameters = StoredScoreParameters(address, community_id)
-        for row in await self._database.read(STORED_SCORE, parameters):
-            if row.has_expired(self._clock()):
-                break
-            try:
-                return read_row(row, loaded.row.threshold), points
-            except UnreadableScore as error:
-                log.warning("score_not_readable", address=address, reason=error.code)
-        return None, points
+        loaded = await self._scoring.load(ScoringRequest(address, community_id=community_id))
+        points = loaded.points
+        columns = await stored_score(self._database, address, community_id)
+        if columns is None or columns.has_expired(self._clock()):
+            return None, points
+        try:
+            return read_row(columns, loaded.inputs.scorer.threshold), points
+        except UnreadableScore as error:
+            log.warning("score_not_readable", address=address, reason=error.code)
+            return None, points
 
     async def _change(
         self, connection: Connection, address: str, entries: Sequence[Entry], source: Source
     ) -> int:
-        """Change the rows; return how many stamps were deleted."""
-        await connection.execute(LOCK_ADDRESS, AddressParameters(address))
-        stamps = [entry.stamp for entry in entries if entry.stamp]
-        parameters = StoreStampsParameters(
-            address=address,
-            now=self._clock(),
-            deleted_provider=[entry.provider for entry in entries],
-            source_app=source.app,
-            source_scorer_id=source.scorer_id,
-            provider=[entry.provider for entry in entries if entry.stamp],
-            stamp=[stamp.document for stamp in stamps],
-            proof_value=[canonical_proof_value(stamp.proof_value or "") for stamp in stamps],
-            issuance_date=[stamp.issuance_date for stamp in stamps],
-            expiration_date=[stamp.expiration_date for stamp in stamps],
-            most_counted=self._most + len(entries) + 1,
-        )
+        """Change the rows; return the number of stamps that were deleted."""
+        await lock_address(connection, address)
         try:
-            (changed,) = await connection.fetch(STORE_STAMPS, parameters)
+            changed = await store_stamps(
+                connection,
+                address,
+                entries,
+                source,
+                now=self._clock(),
+                most_counted=self._max_stamps + len(entries) + 1,
+            )
         except ValueRefused as error:
-            raise UnusableEntry("A stamp holds what the database can't hold.") from error
-        check_live_stamps(changed.live, changed.deleted, len(stamps), self._most)
+            raise UnusableEntry("A stamp contains a value that the database can't hold.") from error
+        stored = sum(entry.stamp is not None for entry in entries)
+        check_live_stamps(changed.live, changed.deleted, stored, self._max_stamps)
         return changed.deleted
 
-    async def _listed(self, database: Database | Connection, address: str) -> list[LiveStamp]:
-        parameters = LiveStampsParameters(address, self._most, MAXIMUM_SIZE, LONGEST_ANSWER)
-        stamps = await database.read(LIVE_STAMPS, parameters)
-        left_out = [stamp.id for stamp in stamps if stamp.stamp is None]
-        if left_out:
+    async def _list(self, database: Database | Connection, address: str) -> list[LiveStamp]:
+        stamps = await live_stamps(
+            database,
+            address,
+            most=self._max_stamps,
+            longest_document=MAXIMUM_SIZE,
+            longest_answer=LONGEST_ANSWER,
+        )
+        if stamps.omitted:
             log.warning(
-                "stamps_not_listed", address=address, count=len(left_out), stamps=left_out[:_NAMED]
+                "stamps_not_listed",
+                address=address,
+                count=len(stamps.omitted),
+                stamps=stamps.omitted[:_MAX_LOGGED],
             )
-        return [stamp for stamp in stamps if stamp.stamp is not None]
+        return stamps.listed

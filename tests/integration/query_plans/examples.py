@@ -25,14 +25,9 @@ from passport_scorer.db.queries.partners import (
     find_stamps_page,
     store_sha256_hash,
 )
-from passport_scorer.db.queries.scores import (
-    KnownVersions,
-    LockScoresParameters,
-    ReadScoringParameters,
-    ScoringRequest,
-    WriteScoringParameters,
-    read_parameters,
-)
+from passport_scorer.db.queries.loaded_scores import CachedVersions, ScoringRequest
+from passport_scorer.db.queries.read_scoring import ReadScoringParameters, read_parameters
+from passport_scorer.db.queries.scores import MAX_BATCH_SIZE, LockScoresParameters
 from passport_scorer.db.queries.stakes import find_legacy_stakes, find_stakes
 from passport_scorer.db.queries.stamps import (
     AddressParameters,
@@ -47,10 +42,10 @@ from passport_scorer.db.queries.usage import (
 )
 from passport_scorer.db.statement import NoParameters, Parameters, Query, Row, Statements
 from passport_scorer.domain.pagination import START, Cursor
+from passport_scorer.db.queries.write_scoring import WriteScoringParameters
 from passport_scorer.domain.proof_values import proof_value_spellings
 from passport_scorer.domain.usage import Usage
 from passport_scorer.ethereum.did import address_spellings
-from passport_scorer.scoring.service import MOST
 
 _NOW = datetime.now(UTC)
 KEY_HASH = "hash"  # of every key
@@ -65,8 +60,8 @@ _PEOPLE = """
         stamp.providers,
         stamp.proof_values,
         stamp.nullifiers,
-        copy.ids AS copy_ids,
-        copy.versions AS copy_versions
+        registered.ids AS registered_ids,
+        registered.versions AS registered_versions
     FROM registry_passport AS passport
     JOIN registry_score AS score ON score.passport_id = passport.id
     CROSS JOIN LATERAL (
@@ -85,7 +80,7 @@ _PEOPLE = """
             array_agg(xmin::text ORDER BY provider) AS versions
         FROM registry_stamp
         WHERE passport_id = passport.id
-    ) AS copy
+    ) AS registered
     WHERE passport.community_id = 1
     ORDER BY passport.id
     LIMIT $1
@@ -136,42 +131,42 @@ class Person(msgspec.Struct, frozen=True):
     providers: list[str]
     proof_values: list[str]
     nullifiers: list[str]
-    copy_ids: list[int]
-    copy_versions: list[str]
+    registered_ids: list[int]
+    registered_versions: list[str]
 
-    def known(self) -> KnownVersions:
-        """Return what a process knows that remembers the stamps."""
-        stamps, copies = (
+    def cached(self) -> CachedVersions:
+        """Return the versions of a process that has cached the stamps."""
+        stamps, registered = (
             " ".join(f"{row_id}:{version}" for row_id, version in zip(ids, versions, strict=True))
             for ids, versions in (
                 (self.row_ids, self.row_versions),
-                (self.copy_ids, self.copy_versions),
+                (self.registered_ids, self.registered_versions),
             )
         )
-        return KnownVersions(stamps=f"{stamps}/{copies}", nullifiers=tuple(self.nullifiers))
+        return CachedVersions(stamps=f"{stamps}/{registered}", nullifiers=tuple(self.nullifiers))
 
 
 async def people(connection: Any) -> list[Person]:
     """Return as many people as are scored together at most."""
-    return [Person(**dict(row)) for row in await connection.fetch(_PEOPLE, MOST)]
+    return [Person(**dict(row)) for row in await connection.fetch(_PEOPLE, MAX_BATCH_SIZE)]
 
 
 def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
-    """A partner's key alone; stamps that nobody remembers, and those that are remembered."""
+    """A partner's key alone; stamps that are not cached, and stamps that are."""
     key = ScoringRequest(None, key_prefix="key1")
     partner = [
         ScoringRequest(each.address, None, "key1", "external1", 1, KEY_HASH) for each in persons
     ]
     internal = [ScoringRequest(each.address, community_id=1) for each in persons]
-    nothing = [KnownVersions() for _ in persons]
-    known = [each.known() for each in persons]
+    nothing = [CachedVersions() for _ in persons]
+    cached = [each.cached() for each in persons]
     return [
-        read_parameters([key], [KnownVersions()]),
+        read_parameters([key], [CachedVersions()]),
         *(
-            read_parameters(requests[:count], remembered[:count])
+            read_parameters(requests[:count], versions[:count])
             for count in (1, len(persons))
             for requests in (partner, internal)
-            for remembered in (nothing, known)
+            for versions in (nothing, cached)
         ),
     ]
 
@@ -205,11 +200,11 @@ def _written(persons: Sequence[Person]) -> WriteScoringParameters:
         link_expires_at=[_NOW + timedelta(days=1)] * (count * 10),
         link_is_claim=[True] * (count * 10),
         now=_NOW,
-        unwanted_copy_id=[copy_id for each in persons for copy_id in each.copy_ids],
-        wanted_ordinal=[ordinal for ordinal in ordinals for _ in range(10)],
-        wanted_row_id=[row_id for each in persons for row_id in each.row_ids],
-        wanted_row_version=[version for each in persons for version in each.row_versions],
-        wanted_provider=[provider for each in persons for provider in each.providers],
+        unregistered_id=[id_ for each in persons for id_ in each.registered_ids],
+        registered_ordinal=[ordinal for ordinal in ordinals for _ in range(10)],
+        registered_row_id=[row_id for each in persons for row_id in each.row_ids],
+        registered_row_version=[version for each in persons for version in each.row_versions],
+        registered_provider=[provider for each in persons for provider in each.providers],
         clash_ordinal=ordinals,
         clash_data=["{}"] * count,
         qualified_ordinal=ordinals,
@@ -302,11 +297,11 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
             for old in (_NOW, _NOW + timedelta(days=1))
         )
     ),
+    "lock_capped_actions": lambda _: [NoParameters()],
     "live_stamps": lambda persons: [
         LiveStampsParameters(persons[0].address, 500, 65_536, 4_194_304)
     ],
     "lock_address": lambda persons: [AddressParameters(persons[0].address)],
-    "lock_limited_points": lambda _: [NoParameters()],
     "lock_scores": lambda persons: [
         LockScoresParameters([each.address for each in some], [1] * len(some))
         for some in (persons[:1], persons)

@@ -1,1 +1,1 @@
-"""The scoring road on a real PostgreSQL."""
+"""The scoring service on a real PostgreSQL."""

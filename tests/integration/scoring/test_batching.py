@@ -1,4 +1,4 @@
-"""Gathered requests: the answers and rows are those of one after the other."""
+"""Batched requests: the outcomes and rows are those of one request after the other."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ stamps = st.dictionaries(
 )
 
 
-async def test_one_bad_community_fails_nobody_else(world: World) -> None:
-    """A request whose community can't score gets its fault; its neighbours get their scores."""
+async def test_a_bad_community_fails_only_its_own_request(world: World) -> None:
+    """A request whose community can't score fails; the others in its batch get their scores."""
     await world.add_community(8, weights={"Google": "1"}, threshold="NaN")
     for name in ("ann", "ben", "cat"):
         await world.add_stamp(name, "Google", [f"v0:{name}"])
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         results = await asyncio.gather(
-            road.score("ann"),
-            road.score("ben", community_id=8),
-            road.score("cat"),
-            road.score("ben"),
+            scorer.score("ann"),
+            scorer.score("ben", community_id=8),
+            scorer.score("cat"),
+            scorer.score("ben"),
             return_exceptions=True,
         )
     assert [type(result) for result in results].count(ScorerNotFound) == 1
@@ -42,15 +42,15 @@ async def test_one_bad_community_fails_nobody_else(world: World) -> None:
     assert len(await world.rows("SELECT FROM registry_score")) == 3
 
 
-async def test_one_lost_race_takes_nobody_else_along(world: World) -> None:
-    """Of a set only those who lost are read again; each is scored once, none fails."""
+async def test_only_conflicting_pairs_are_retried(world: World) -> None:
+    """Only the conflicting pairs of a batch are loaded again; each is scored once, none fails."""
     names = ("ann", "ben", "cat", "dan")
     for name in names:
         await world.add_stamp(name, "Google", ["v0:shared" if name != "ann" else "v0:ann"])
-    async with world.road() as road, world.road() as other:
-        snapshots = await road.read(*names)
+    async with world.scorer() as scorer, world.scorer() as other:
+        snapshots = await scorer.load(*names)
         await other.score("cat")
-        outcomes = await road.settle(snapshots)
+        outcomes = await scorer.save(snapshots)
     assert [kept(outcome) for outcome in outcomes] == [["Google"], [], ["Google"], []]
     events = await world.rows(
         "SELECT address, count(*) FROM registry_event WHERE action = 'SCU' GROUP BY 1"
@@ -61,8 +61,8 @@ async def test_one_lost_race_takes_nobody_else_along(world: World) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_any_gathering_equals_one_after_the_other(database_url: str) -> None:
-    """A set in one write leaves the rows that the same scores leave one by one, in that order."""
+def test_any_batch_equals_one_after_the_other(database_url: str) -> None:
+    """Saving a batch leaves the rows that the same scores leave one by one, in that order."""
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(stored=stamps, order=st.permutations(PEOPLE), rounds=st.integers(1, 2))
@@ -84,13 +84,13 @@ def test_any_gathering_equals_one_after_the_other(database_url: str) -> None:
             await fresh.add_community(weights=WEIGHTS)
             for (name, provider), nullifiers in stored.items():
                 await fresh.add_stamp(name, provider, nullifiers)
-            async with fresh.road() as road:
+            async with fresh.scorer() as scorer:
                 outcomes = []
                 for _ in range(rounds):
                     if together:
-                        outcomes += await road.settle(await road.read(*order))
+                        outcomes += await scorer.save(await scorer.load(*order))
                     else:
-                        outcomes += [await road.score(name) for name in order]
+                        outcomes += [await scorer.score(name) for name in order]
             rows = await everything(fresh)
         return [(kept(outcome), outcome.score.raw) for outcome in outcomes], rows
 
@@ -99,11 +99,11 @@ def test_any_gathering_equals_one_after_the_other(database_url: str) -> None:
 
 
 async def everything(world: World) -> dict[str, object]:
-    """What the tables hold, without surrogate ids."""
+    """Return the rows of all tables, without surrogate ids."""
     people = {address(name): name for name in PEOPLE}
     return {
         "links": await world.links(),
-        "copies": {name: await world.copies(name) for name in people.values()},
+        "registered": {name: await world.registered(name) for name in people.values()},
         "events": await world.rows(
             """SELECT action, address, data - 'pk' #- '{fields,passport}' AS data
             FROM registry_event ORDER BY 2, 1, 3"""

@@ -1,7 +1,7 @@
-"""What is wrong with one request of a set is paid by that one alone.
+"""A fault in one request of a batch fails only that request.
 
-Each kind of fault is put in every place among requests that nothing is wrong with, so that all of
-them share a read and a write.
+Each kind of fault is put in every position among good requests, so that all of them share a load
+and a save.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ import asyncpg
 import pytest
 
 from passport_scorer.db.errors import RowLocked, ValueRefused
-from passport_scorer.db.queries.scores import ScoringRequest
+from passport_scorer.db.queries.loaded_scores import LoadedScore, ScoringRequest
 from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome
-from passport_scorer.scoring.rows import Loaded
+from passport_scorer.scoring.snapshots import Loaded
 
-from .world import COMMUNITY, Road, World, address, kept
+from .world import COMMUNITY, Scorer, World, address, kept
 
 INNOCENT = ("ann", "ben", "cat")
 BAD = "bad"
 BAD_COMMUNITY = 8
 
-Culprit = Callable[[Road], Awaitable[Outcome]]
+Culprit = Callable[[Scorer], Awaitable[Outcome]]
 
 
 def _scored(name: str, community_id: int = COMMUNITY) -> Culprit:
-    return lambda road: road.score(name, community_id)
+    return lambda scorer: scorer.score(name, community_id)
 
 
 def _with_address(text: str) -> Culprit:
-    return lambda road: road.road.score(text, COMMUNITY)
+    return lambda scorer: scorer.service.score(text, COMMUNITY)
 
 
 async def _nothing(_world: World) -> None:
@@ -138,16 +138,16 @@ FAULTS: Mapping[
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_that_of_its_request_alone(world: World, fault: str) -> None:
-    """Wherever it stands in a set; the others are scored, each once, as if it weren't there."""
+async def test_a_fault_fails_only_its_own_request(world: World, fault: str) -> None:
+    """In any position of a batch; the others are scored, each once, as if it weren't there."""
     prepare, culprit, expected = FAULTS[fault]
     for name in INNOCENT:
         await world.add_stamp(name, "Google", [f"v0:{name}"])
     await prepare(world)
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         for place in range(len(INNOCENT) + 1):
-            requests: list[Awaitable[Outcome]] = [road.score(name) for name in INNOCENT]
-            requests.insert(place, culprit(road))
+            requests: list[Awaitable[Outcome]] = [scorer.score(name) for name in INNOCENT]
+            requests.insert(place, culprit(scorer))
             results = await asyncio.gather(*requests, return_exceptions=True)
             bad = results.pop(place)
             if isinstance(expected, list):
@@ -167,21 +167,21 @@ async def test_a_fault_is_that_of_its_request_alone(world: World, fault: str) ->
 
 
 async def test_several_faults_at_once(world: World) -> None:
-    """Every second request of a set is at fault; all the others are scored."""
+    """Every second request of a batch is at fault; all the others are scored."""
     names = [f"p{i}" for i in range(6)]
     for name in names:
         await world.add_stamp(name, "Google", [f"v0:{name}"])
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         requests = [
             request
             for name in names
-            for request in (road.score(name), _with_address("0x" * 60)(road))
+            for request in (scorer.score(name), _with_address("0x" * 60)(scorer))
         ]
         results = await asyncio.gather(*requests, return_exceptions=True)
     assert [type(result) for result in results] == [Outcome, ValueRefused] * len(names)
 
 
-HELD = {
+LOCKED = {
     "a score": """SELECT FROM registry_score s JOIN registry_passport p ON p.id = s.passport_id
         WHERE p.address = $1 FOR UPDATE OF s""",
     "a passport": "SELECT FROM registry_passport WHERE address = $1 FOR UPDATE",
@@ -190,24 +190,22 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("held", HELD)
-async def test_a_row_that_somebody_holds_is_waited_for_by_its_own_request_alone(
-    world: World, held: str
-) -> None:
-    """The others of the set are done while it waits; it goes on when the row is free."""
+@pytest.mark.parametrize("locked", LOCKED)
+async def test_only_its_own_request_waits_for_a_locked_row(world: World, locked: str) -> None:
+    """The other requests of the batch finish first; it continues when the row is free."""
     for name in INNOCENT:
         await world.add_stamp(name, "Google", [f"v0:{name}"])
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         for name in INNOCENT:
-            await road.score(name)
+            await scorer.score(name)
         await world.add_stamp("ann", "Ens", ["v0:new"])
         holder = await asyncpg.connect(world.url)
         transaction = holder.transaction()
         await transaction.start()
-        await holder.execute(HELD[held], address("ann"))
-        waiting = asyncio.create_task(road.score("ann"))
+        await holder.execute(LOCKED[locked], address("ann"))
+        waiting = asyncio.create_task(scorer.score("ann"))
         for _ in range(3):
-            others = await asyncio.gather(*(road.score(name) for name in INNOCENT[1:] * 5))
+            others = await asyncio.gather(*(scorer.score(name) for name in INNOCENT[1:] * 5))
             assert [kept(outcome) for outcome in others] == [["Google"]] * 10
         assert not waiting.done()
         await transaction.rollback()
@@ -215,16 +213,16 @@ async def test_a_row_that_somebody_holds_is_waited_for_by_its_own_request_alone(
         assert kept(await waiting) == ["Ens", "Google"]
 
 
-async def test_a_row_that_is_held_for_too_long_is_told(world: World) -> None:
-    """Its own request gives up, nothing of it is left, and no statement goes on waiting."""
+async def test_a_row_that_stays_locked(world: World) -> None:
+    """Only its own request fails, nothing of it is left, and no statement keeps waiting."""
     for name in INNOCENT:
         await world.add_stamp(name, "Google", [f"v0:{name}"])
-    async with world.road(transaction_lock_timeout=0.05) as road:
-        await asyncio.gather(*map(road.score, INNOCENT))
+    async with world.scorer(transaction_lock_timeout=0.05) as scorer:
+        await asyncio.gather(*map(scorer.score, INNOCENT))
         before = await world.state()
         async with world.connection.transaction():
-            await world.connection.execute(HELD["a score"], address("ann"))
-            results = await asyncio.gather(*map(road.score, INNOCENT), return_exceptions=True)
+            await world.connection.execute(LOCKED["a score"], address("ann"))
+            results = await asyncio.gather(*map(scorer.score, INNOCENT), return_exceptions=True)
             assert [type(result) for result in results] == [RowLocked, Outcome, Outcome]
             waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             assert await world.connection.fetchval(waits) == 0
@@ -233,87 +231,93 @@ async def test_a_row_that_is_held_for_too_long_is_told(world: World) -> None:
     assert len(events) == 1
 
 
-async def test_a_large_passport_is_read_apart(world: World) -> None:
-    """It counts as any other; the set that it came with is read without its documents."""
+async def test_a_large_passport_is_loaded_alone(world: World) -> None:
+    """It counts as any other; its batch is loaded without its documents."""
     for number in range(130):
         await world.add_stamp("large", f"Provider{number}", [f"v0:{number}"])
     await world.add_stamp("large", "Google", ["v0:large"])
     await world.add_stamp("ann", "Google", ["v0:ann"])
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         requests = [
             ScoringRequest(address(name), community_id=COMMUNITY) for name in ("ann", "large")
         ]
-        ann, large = await asyncio.gather(*map(road.road.read, requests))
-        assert (ann.row.is_large, len(ann.row.documents or ())) == (False, 1)
-        assert (large.row.is_large, large.row.documents) == (True, None)
+        ann, large = await asyncio.gather(*map(scorer.service.load, requests))
+        assert (ann.inputs.is_large, documents(ann.inputs)) == (False, 1)
+        assert (large.inputs.is_large, documents(large.inputs)) == (True, 0)
         for _ in range(2):
-            outcome = await road.score("large")
+            outcome = await scorer.score("large")
             assert len(kept(outcome)) == 131
             assert outcome.score.raw == Decimal("1.5")
-        known = await road.road.read(requests[1])
-        assert not known.row.is_large
+        cached = await scorer.service.load(requests[1])
+        assert not cached.inputs.is_large
 
 
-async def test_a_few_stamps_are_not_verified_behind_many(world: World) -> None:
-    """Those who verify take turns: who came later with one stamp is done before who has many."""
+def documents(inputs: LoadedScore) -> int:
+    """Return the number of documents that were loaded."""
+    return len(inputs.stamps.stamps) if inputs.stamps else 0
+
+
+async def test_few_stamps_do_not_wait_for_many(world: World) -> None:
+    """Verification takes turns: a later request of one stamp is done before one of many."""
     for number in range(120):
         await world.add_stamp("many", f"Provider{number}", [f"v0:{number}"])
     await world.add_stamp("ann", "Google", ["v0:ann"])
     done = []
 
-    async def verify(road: Road, loaded: Loaded) -> None:
-        snapshot = await road.road.snapshot(loaded)
+    async def verify(scorer: Scorer, loaded: Loaded) -> None:
+        snapshot = await scorer.service.snapshot(loaded)
         done.append(len(snapshot.stamps))
 
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         requests = [
             ScoringRequest(address(name), community_id=COMMUNITY) for name in ("many", "ann")
         ]
-        loaded = await asyncio.gather(*map(road.road.read, requests))
-        await asyncio.gather(*(verify(road, each) for each in loaded))
+        loaded = await asyncio.gather(*map(scorer.service.load, requests))
+        await asyncio.gather(*(verify(scorer, each) for each in loaded))
     assert done == [1, 120]
 
 
-async def test_a_wrong_key_reads_nothing(world: World) -> None:
-    """Nothing but the key is read for a hash that isn't the key's, and nothing is remembered."""
+async def test_a_wrong_key_loads_nothing(world: World) -> None:
+    """Only the key is loaded for a hash that isn't the key's."""
     await world.add_stamp("ann", "Google", ["v0:ann"])
     await world.connection.execute(
         """INSERT INTO account_accountapikey (id, prefix, hashed_key, created, name, revoked,
             account_id, create_scorers, read_scores, submit_passports, historical_endpoint)
         VALUES ('id', 'key', 'right', now(), '', false, 1, false, true, false, false)"""
     )
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         for key_hash, found in (("wrong", False), (None, False), ("right", True)):
             request = ScoringRequest(
                 address("ann"), None, "key", str(COMMUNITY), COMMUNITY, key_hash
             )
-            loaded = await road.road.read(request)
+            loaded = await scorer.service.load(request)
             assert loaded.key is not None
-            assert (loaded.row.community_id, bool(loaded.row.documents)) == (
-                (COMMUNITY, True) if found else (None, False)
+            assert (loaded.inputs.community_id, documents(loaded.inputs)) == (
+                (COMMUNITY, 1) if found else (None, 0)
             )
 
 
-async def test_a_community_is_remembered_once_whatever_it_is_called(world: World) -> None:
-    """Names of the same community lead to the same memory: the documents are read once."""
+async def test_all_names_of_a_community_share_cache_entries(world: World) -> None:
+    """A community can be named in many ways: the documents are loaded once."""
     await world.add_stamp("ann", "Google", ["v0:ann"])
     await world.connection.execute(
         """INSERT INTO account_accountapikey (id, prefix, hashed_key, created, name, revoked,
             account_id, create_scorers, read_scores, submit_passports, historical_endpoint)
         VALUES ('id', 'key', 'right', now(), '', false, 1, false, true, false, false)"""
     )
-    async with world.road() as road:
-        sizes = set()
+    async with world.scorer() as scorer:
+        loads = []
         for zeros in range(20):
             name = "0" * zeros + str(COMMUNITY)
             request = ScoringRequest(address("ann"), None, "key", name, COMMUNITY, "right")
-            await road.road.settle(await road.road.snapshot(await road.road.read(request)))
-            sizes.add(len(road.road._snapshots._remembered))
-    assert sizes == {1}
+            loaded = await scorer.service.load(request)
+            await scorer.service.save(await scorer.service.snapshot(loaded))
+            loads.append(documents(loaded.inputs))
+    assert loads == [1, 1] + [0] * 18
 
 
-async def test_the_lock_of_limited_points_is_taken_where_one_is_given(world: World) -> None:
-    """Who is on a list but is given nothing waits for nobody who holds it."""
+async def test_only_a_capped_award_takes_the_lock_of_capped_actions(world: World) -> None:
+    """An address on a list that gets no award does not wait for the lock."""
     await world.add_community(BAD_COMMUNITY, weights={"Google": "1"}, human_points=True)
     await world.add_stamp("ann", "Google", ["v0:ann"])
     await world.connection.execute(
@@ -325,13 +329,13 @@ async def test_the_lock_of_limited_points_is_taken_where_one_is_given(world: Wor
     async with holder.transaction():
         await holder.execute("SELECT pg_advisory_xact_lock(7277078)")
         later = PointsPolicy(
-            written=True, limited_lists=True, starts_at=world.now + timedelta(days=1)
+            written=True, capped_lists=True, starts_at=world.now + timedelta(days=1)
         )
-        shown = PointsPolicy(shown=True, limited_lists=True)
+        shown = PointsPolicy(shown=True, capped_lists=True)
         for policy in (shown, PointsPolicy(written=True), later):
-            async with world.road(points=policy) as road:
+            async with world.scorer(points=policy) as scorer:
                 pair = partial(
-                    road.road.score_within, address=address("ann"), community_id=BAD_COMMUNITY
+                    scorer.service.score_within, address=address("ann"), community_id=BAD_COMMUNITY
                 )
-                assert kept(await road.road.transact(address("ann"), pair)) == ["Google"]
+                assert kept(await scorer.service.transact(address("ann"), pair)) == ["Google"]
     await holder.close()

@@ -116,7 +116,7 @@ async def other_service(world: World) -> AsyncIterator[OtherService]:
 
 
 async def assert_sound(world: World) -> None:
-    """Each nullifier has one owner; copies are those of the stored score; no passport twice."""
+    """Each nullifier has one owner; registered stamps are those of the stored score."""
     assert not await world.rows(
         "SELECT passport_id, provider FROM registry_stamp GROUP BY 1, 2 HAVING count(*) > 1"
     )
@@ -132,13 +132,13 @@ async def test_its_claims_are_respected(world: World, when: str) -> None:
     """What it has claimed clashes here, whenever it was committed; what is claimed here is ours."""
     await world.add_stamp("other", "Google", ["v0:x"])
     await world.add_stamp("ann", "Google", ["v0:x"])
-    async with world.road() as road:
-        snapshots = await road.read("ann") if when != "before" else []
+    async with world.scorer() as scorer:
+        snapshots = await scorer.load("ann") if when != "before" else []
         if when != "after":
             async with other_service(world) as other:
                 await other.begin("other")
                 await other.finish()
-        (outcome,) = await road.settle(snapshots or await road.read("ann"))
+        (outcome,) = await scorer.save(snapshots or await scorer.load("ann"))
         if when == "after":
             async with other_service(world) as other:
                 await other.begin("other")
@@ -146,7 +146,7 @@ async def test_its_claims_are_respected(world: World, when: str) -> None:
     assert kept(outcome) == (["Google"] if when == "after" else [])
     owner = "ann" if when == "after" else "other"
     assert (await world.links())["v0:x"][0] == address(owner)
-    assert await world.copies(owner) == ["Google"]
+    assert await world.registered(owner) == ["Google"]
     await assert_sound(world)
 
 
@@ -155,31 +155,33 @@ async def test_one_address_in_both_at_once(world: World, *, scored_before: bool)
     """A score here waits for one that is being written there, and then is made of what is there."""
     await world.add_stamp("ann", "Google", ["v0:x"])
     await world.add_stamp("ann", "Ens", ["v0:y"])
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         if scored_before:
-            await road.score("ann")
-        snapshots = await road.read("ann")
+            await scorer.score("ann")
+        snapshots = await scorer.load("ann")
         async with other_service(world) as other:
             await other.begin("ann")
-            settling = asyncio.create_task(road.settle(snapshots))
+            saving = asyncio.create_task(scorer.save(snapshots))
             await asyncio.sleep(0.2)
             await other.finish()
-        (outcome,) = await settling
+        (outcome,) = await saving
         assert kept(outcome) == ["Ens", "Google"]
-        await road.score("ann")  # whatever was left between the two is put right by the next score
-    assert await world.copies("ann") == ["Ens", "Google"]
+        await scorer.score(
+            "ann"
+        )  # whatever was left between the two is put right by the next score
+    assert await world.registered("ann") == ["Ens", "Google"]
     await assert_sound(world)
 
 
 async def test_its_rows_are_read_and_ours_stay_readable(world: World) -> None:
     """Scores alternate between the two without a row too many, and each sees the other's."""
     await world.add_stamp("ann", "Google", ["v0:x"])
-    async with world.road() as road:
+    async with world.scorer() as scorer:
         for _ in range(3):
             async with other_service(world) as other:
                 await other.begin("ann")
                 await other.finish()
-            assert kept(await road.score("ann")) == ["Google"]
+            assert kept(await scorer.score("ann")) == ["Google"]
             await assert_sound(world)
     for table in ("passport", "score", "stamp", "hashscorerlink"):
         assert len(await world.rows(f"SELECT FROM registry_{table}")) == 1
@@ -192,18 +194,18 @@ async def test_its_rows_are_read_and_ours_stay_readable(world: World) -> None:
 async def test_what_it_stores_counts_at_once(world: World) -> None:
     """Stamps that it adds, replaces, changes and deletes are seen, though others are remembered."""
     await world.add_stamp("ann", "Google", ["v0:x"])
-    async with world.road() as road:
-        assert kept(await road.score("ann")) == ["Google"]
+    async with world.scorer() as scorer:
+        assert kept(await scorer.score("ann")) == ["Google"]
         await world.add_stamp("ann", "Google", ["v0:z"])
         await world.add_stamp("ann", "Ens", ["v0:y"])
-        assert kept(await road.score("ann")) == ["Ens", "Google"]
+        assert kept(await scorer.score("ann")) == ["Ens", "Google"]
         assert (await world.links())["v0:z"][0] == address("ann")
         changed = """UPDATE ceramic_cache_ceramiccache
             SET stamp = jsonb_set(stamp, '{credentialSubject,provider}', '"Other"')
             WHERE provider = 'Ens' AND deleted_at IS NULL RETURNING id"""
         assert len(await world.rows(changed)) == 1
-        assert kept(await road.score("ann")) == ["Google"]
+        assert kept(await scorer.score("ann")) == ["Google"]
         await world.delete_stamp("ann", "Google")
-        assert kept(await road.score("ann")) == []
-    assert await world.copies("ann") == []
+        assert kept(await scorer.score("ann")) == []
+    assert await world.registered("ann") == []
     await assert_sound(world)

@@ -1,9 +1,10 @@
-"""Two requests at once, in every order: one winner, no error, nothing twice, nothing lost."""
+"""Concurrent requests, in every order: one wins, none fails, no row is duplicated or lost."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,32 +13,34 @@ import asyncpg
 import pytest
 
 from passport_scorer.db.errors import WriteConflict
-from passport_scorer.db.queries.scores import WRITE_SCORING, write_parameters
-from passport_scorer.domain.human_points import LIMIT, PointsPolicy
-from passport_scorer.domain.scoring import Snapshot, decide
+from passport_scorer.db.queries.scores import save_outcomes
+from passport_scorer.domain.human_points import ACTION_CAP, PointsPolicy
+from passport_scorer.domain.scoring import Outcome, Snapshot, assess, decide
 
-from .world import Road, World, address, kept
+from .world import Scorer, World, address, kept
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer
 
-# Each of two requests reads, then settles: all orders of the four steps.
+# Each of two requests loads, then saves: all orders of the four steps.
 ORDERS = sorted(set(itertools.permutations("aabb")))
 POLICY = PointsPolicy()
 
 
-async def in_order(order: tuple[str, ...], roads: dict[str, Road], names: dict[str, str]) -> None:
-    """Let two requests take their steps in this order."""
-    read: dict[str, list[Snapshot]] = {}
+async def in_order(
+    order: tuple[str, ...], scorers: dict[str, Scorer], names: dict[str, str]
+) -> None:
+    """Run the steps of two requests in this order."""
+    loaded: dict[str, list[Snapshot]] = {}
     for who in order:
-        if who not in read:
-            read[who] = await roads[who].read(names[who])
+        if who not in loaded:
+            loaded[who] = await scorers[who].load(names[who])
         else:
-            await roads[who].settle(read[who])
+            await scorers[who].save(loaded[who])
 
 
 async def assert_sound(world: World) -> None:
-    """No row is there twice, and every copy belongs to a kept stamp."""
+    """No row is duplicated, and every registered stamp is a kept one."""
     assert not await world.rows(
         """SELECT address, community_id FROM registry_passport GROUP BY 1, 2 HAVING count(*) > 1"""
     )
@@ -56,11 +59,11 @@ async def test_two_addresses_with_one_nullifier(world: World, order: tuple[str, 
     """Exactly one of them keeps the stamp, in every order."""
     await world.add_stamp("ann", "Google", ["v0:x", "v1:x"])
     await world.add_stamp("ben", "Google", ["v1:x", "v2:ben", "v0:x"])
-    async with world.road() as a, world.road() as b:
+    async with world.scorer() as a, world.scorer() as b:
         await in_order(order, {"a": a, "b": b}, {"a": "ann", "b": "ben"})
-    assert len(await world.copies("ann")) + len(await world.copies("ben")) == 1
+    assert len(await world.registered("ann")) + len(await world.registered("ben")) == 1
     owners = {owner for owner, _ in (await world.links()).values()}
-    assert owners == {address("ann" if await world.copies("ann") else "ben")}
+    assert owners == {address("ann" if await world.registered("ann") else "ben")}
     await assert_sound(world)
 
 
@@ -69,37 +72,41 @@ async def test_two_addresses_with_one_nullifier(world: World, order: tuple[str, 
 async def test_one_address_twice(world: World, order: tuple[str, ...], scored_before: bool) -> None:
     """Two requests for the same address leave what one leaves, in every order."""
     await world.add_stamp("ann", "Google", ["v0:x"])
-    async with world.road() as a, world.road() as b:
+    async with world.scorer() as a, world.scorer() as b:
         if scored_before:
             await a.score("ann")
             await world.add_stamp("ann", "Ens", ["v0:y"])
         await in_order(order, {"a": a, "b": b}, {"a": "ann", "b": "ann"})
-    assert await world.copies("ann") == (["Ens", "Google"] if scored_before else ["Google"])
+    assert await world.registered("ann") == (["Ens", "Google"] if scored_before else ["Google"])
     assert len(await world.rows("SELECT FROM registry_event")) == 2 + scored_before
     await assert_sound(world)
 
 
 @pytest.mark.parametrize("first_commits", [True, False])
 @pytest.mark.parametrize("other", ["ann", "ben"])
-async def test_a_write_that_waits_for_another(
-    world: World, first_commits: bool, other: str
-) -> None:
-    """A write that had to wait decides anew if the first was committed, and else goes on."""
+async def test_a_save_that_waits_for_another(world: World, first_commits: bool, other: str) -> None:
+    """A save that waited for another is retried if that was committed, and completed if not."""
     for name in {"ann", other}:
         await world.add_stamp(name, "Google", ["v0:x", "v1:x"])
-    async with world.road() as a, world.road() as b:
-        first, second = await a.read("ann"), await b.read(other)
-        outcomes = [decide(each, world.now, POLICY) for each in first]
+    async with world.scorer() as a, world.scorer() as b:
+        first, second = await a.load("ann"), await b.load(other)
+        outcomes = decided(first, world)
         with nullcontext() if first_commits else pytest.raises(ZeroDivisionError):
             async with a.database.transaction() as connection:
-                await connection.fetch(WRITE_SCORING, write_parameters(outcomes, world.now))
-                waiting = asyncio.create_task(b.settle(second))
+                await save_outcomes(connection, outcomes, world.now)
+                waiting = asyncio.create_task(b.save(second))
                 await until_it_waits(world)
                 if not first_commits:
                     raise ZeroDivisionError
         (outcome,) = await waiting
     assert kept(outcome) == (["Google"] if other == "ann" or not first_commits else [])
     await assert_sound(world)
+
+
+def decided(snapshots: Sequence[Snapshot], world: World) -> list[Outcome]:
+    """Return the outcomes of snapshots, decided now."""
+    now = world.now
+    return [decide(each, assess(each, now), now, POLICY) for each in snapshots]
 
 
 async def until_it_waits(world: World) -> None:
@@ -109,71 +116,69 @@ async def until_it_waits(world: World) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_write_that_lost_leaves_nothing(world: World) -> None:
-    """The statement of a lost race is undone as a whole, claims of other nullifiers included."""
+async def test_a_write_conflict_leaves_nothing(world: World) -> None:
+    """A conflicting statement is undone as a whole, claims of other nullifiers included."""
     await world.add_stamp("ann", "Google", ["v0:x"])
     await world.add_stamp("ben", "Ens", ["v0:ben"])
     await world.add_stamp("ben", "Google", ["v0:x"])
-    async with world.road() as a, world.road() as b:
-        stale = await b.read("ben")
+    async with world.scorer() as a, world.scorer() as b:
+        stale = await b.load("ben")
         await a.score("ann")
         before = await world.state()
-        outcomes = [decide(each, world.now, POLICY) for each in stale]
-        parameters = write_parameters(outcomes, world.now)
         with pytest.raises(WriteConflict):
-            await b.database.fetch(WRITE_SCORING, parameters)
+            await save_outcomes(b.database, decided(stale, world), world.now)
         assert await world.state() == before
 
 
-async def test_a_lost_race_says_little_in_the_log_of_the_server(
+async def test_a_write_conflict_logs_little_on_the_server(
     world: World, postgresql_server: PostgresqlServer
 ) -> None:
-    """Not the text of the statement, which would be kilobytes for each."""
+    """The server does not log the text of the statement, which would be kilobytes each time."""
     name = await world.connection.fetchval("SELECT current_database()")
     for setting in ("log_min_messages", "log_min_error_statement"):
         postgresql_server.run(f"ALTER DATABASE {name} SET {setting} = 'error'")
     await world.add_stamp("ann", "Google", ["v0:x"])
     await world.add_stamp("ben", "Google", ["v0:x"])
     log = postgresql_server.server.folder / "log"
-    async with world.road() as a, world.road() as b:
-        stale = await b.read("ben")
+    async with world.scorer() as a, world.scorer() as b:
+        stale = await b.load("ben")
         await a.score("ann")
         before = log.stat().st_size
-        (outcome,) = await b.settle(stale)
+        (outcome,) = await b.save(stale)
     assert kept(outcome) == []
     connection = await asyncpg.connect(world.url)
     with pytest.raises(asyncpg.DivisionByZeroError):  # an error of a statement does show there
         await connection.fetch("SELECT 1 / 0 AS registry")
     await connection.close()
-    said = log.read_bytes()[before:].decode()
-    assert said.count("STATEMENT") == said.count("SELECT 1 / 0") == 1
-    assert said.count("ERROR:") == 2
-    assert len(said) < 2000
+    logged = log.read_bytes()[before:].decode()
+    assert logged.count("STATEMENT") == logged.count("SELECT 1 / 0") == 1
+    assert logged.count("ERROR:") == 2
+    assert len(logged) < 2000
 
 
-async def test_a_stamp_that_changed_after_the_read_is_not_copied(world: World) -> None:
-    """What is stored as a passport's stamp is what was verified, never a later text of the row."""
+async def test_a_stamp_that_changed_after_the_load_is_not_registered(world: World) -> None:
+    """Only a verified document is registered for a passport, never a later one of the same row."""
     await world.add_stamp("ann", "Google", ["v0:x"])
-    async with world.road() as road:
-        stale = await road.read("ann")
+    async with world.scorer() as scorer:
+        stale = await scorer.load("ann")
         await world.connection.execute(
             """UPDATE ceramic_cache_ceramiccache SET stamp = jsonb_set(stamp, '{extra}', '1')"""
         )
-        (outcome,) = await road.settle(stale)
+        (outcome,) = await scorer.save(stale)
     assert kept(outcome) == []
-    assert await world.copies("ann") == []
+    assert await world.registered("ann") == []
 
 
-async def test_an_expired_link_goes_to_one_of_those_who_want_it(world: World) -> None:
-    """Two addresses race for the expired link of a third: one of them gets it."""
+async def test_an_expired_link_goes_to_one_of_two_addresses(world: World) -> None:
+    """Two addresses claim the expired link of a third at the same time: one of them gets it."""
     await world.add_stamp("old", "Google", ["v0:x"], lasts=timedelta(days=1))
-    async with world.road() as a, world.road() as b:
+    async with world.scorer() as a, world.scorer() as b:
         await a.score("old")
         world.now += timedelta(days=1)
         for name in ("ann", "ben"):
             await world.add_stamp(name, "Google", ["v0:x"])
-        first, second = await a.read("ann"), await b.read("ben")
-        outcomes = await asyncio.gather(a.settle(first), b.settle(second))
+        first, second = await a.load("ann"), await b.load("ben")
+        outcomes = await asyncio.gather(a.save(first), b.save(second))
     assert sorted(kept(outcome) for (outcome,) in outcomes) == [[], ["Google"]]
     await assert_sound(world)
 
@@ -185,16 +190,16 @@ async def test_many_requests_in_three_processes(world: World) -> None:
         shared = [f"v0:ring{i}", f"v0:ring{(i + 1) % len(names)}"]
         await world.add_stamp(name, "Google", shared[:: -1 if i % 2 else 1])
         await world.add_stamp(name, "Ens", ["v0:all"])
-    async with world.road() as a, world.road() as b, world.road() as c:
-        requests = [road.score(name) for name in names * 5 for road in (a, b, c)]
+    async with world.scorer() as a, world.scorer() as b, world.scorer() as c:
+        requests = [scorer.score(name) for name in names * 5 for scorer in (a, b, c)]
         await asyncio.gather(*requests)
     assert len(await world.rows("SELECT FROM registry_event WHERE action = 'SCU'")) == 90
     assert len(await world.rows("SELECT FROM registry_stamp WHERE provider = 'Ens'")) == 1
     await assert_sound(world)
 
 
-async def test_the_last_limited_points_are_given_once(world: World) -> None:
-    """Of many who want the last one that is left, one gets it."""
+async def test_the_last_capped_award_is_given_once(world: World) -> None:
+    """Many addresses qualify for the last award of a capped action: one of them gets it."""
     await world.add_community(8, weights={"Google": "1"}, human_points=True)
     names = [f"p{i}" for i in range(8)]
     for name in names:
@@ -209,11 +214,11 @@ async def test_the_last_limited_points_are_given_once(world: World) -> None:
         """INSERT INTO registry_humanpoints
             (address, action, timestamp, tx_hash, chain_id, provider)
         SELECT 'somebody ' || n, 'MTA', now(), '', 0, '' FROM generate_series(1, $1) n""",
-        LIMIT - 1,
+        ACTION_CAP - 1,
     )
-    policy = PointsPolicy(written=True, limited_lists=True)
-    async with world.road(points=policy) as a, world.road(points=policy) as b:
-        roads = itertools.cycle((a, b))
-        await asyncio.gather(*(next(roads).score(name, community_id=8) for name in names))
+    policy = PointsPolicy(written=True, capped_lists=True)
+    async with world.scorer(points=policy) as a, world.scorer(points=policy) as b:
+        scorers = itertools.cycle((a, b))
+        await asyncio.gather(*(next(scorers).score(name, community_id=8) for name in names))
     (row,) = await world.rows("SELECT count(*) FROM registry_humanpoints WHERE action = 'MTA'")
-    assert row["count"] == LIMIT
+    assert row["count"] == ACTION_CAP

@@ -1,4 +1,4 @@
-"""The stamp store: storing and scoring are one thing."""
+"""The stamp store: storing and scoring are one transaction."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.submissions import (
     Entry,
     NoStampToDelete,
+    Source,
+    SourceApp,
     SubmittedStamp,
     TooManyLiveStamps,
     UnusableEntry,
 )
-from passport_scorer.scoring.stamp_store import LONGEST_ANSWER, Source, SourceApp, StampStore
+from passport_scorer.scoring.stamp_store import LONGEST_ANSWER, StampStore
 from passport_scorer.tools.demo.signing import sign_eip712
 
-from .world import COMMUNITY, ISSUER_KEY, START, Road, World, address
+from .world import COMMUNITY, ISSUER_KEY, START, Scorer, World, address
 
 SOURCE = Source(SourceApp.PASSPORT, COMMUNITY)
 
@@ -36,13 +38,13 @@ SOURCE = Source(SourceApp.PASSPORT, COMMUNITY)
 TICKS = itertools.count()
 
 
-def store_of(road: Road, world: World, **limits: int) -> StampStore:
-    """A stamp store on a road; its clock never shows a time twice, as real ones hardly do."""
+def store_of(scorer: Scorer, world: World, **limits: int) -> StampStore:
+    """A stamp store; its clock never shows the same time twice, as real ones hardly do."""
 
     def clock() -> datetime:
         return world.now + timedelta(microseconds=next(TICKS))
 
-    return StampStore(road.database, road.road, clock, **limits)
+    return StampStore(scorer.database, scorer.service, clock, **limits)
 
 
 def entry(name: str, provider: str, nullifier: str, **changes: str) -> Entry:
@@ -62,8 +64,8 @@ def entry(name: str, provider: str, nullifier: str, **changes: str) -> Entry:
 
 async def test_a_stamp_is_stored_as_it_was_sent(world: World) -> None:
     """The columns are those of existing deployments, the credential is the one that was sent."""
-    async with world.road() as road:
-        store = store_of(road, world)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world)
         sent = entry("ann", "Google", "v0:g")
         stamps, outcome = await store.store(address("ann"), [sent], COMMUNITY, SOURCE)
         assert [(stamp.provider, stamp.address) for stamp in stamps] == [("Google", address("ann"))]
@@ -85,8 +87,8 @@ async def test_a_stamp_is_stored_as_it_was_sent(world: World) -> None:
 
 async def test_replace_delete_and_keep(world: World) -> None:
     """A new stamp replaces the old one, an entry without one deletes, others stay."""
-    async with world.road() as road:
-        store = store_of(road, world)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world)
         first = [entry("ann", provider, f"v0:{provider}") for provider in ("Google", "Ens", "X")]
         await store.store(address("ann"), first, COMMUNITY, SOURCE)
         changes = [entry("ann", "Google", "v0:new"), Entry("Ens")]
@@ -114,8 +116,8 @@ async def test_a_refused_call_leaves_nothing(
 ) -> None:
     """What can't be stored or scored leaves the stamps as they were."""
     await world.add_stamp("ann", "Ens", ["v0:old"])
-    async with world.road() as road:
-        store = store_of(road, world)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world)
         with pytest.raises(error):
             await store.store(address("ann"), entries, community_id, SOURCE)
     (row,) = await world.rows("SELECT deleted_at FROM ceramic_cache_ceramiccache")
@@ -127,8 +129,8 @@ async def test_delete_scores_what_is_left(world: World) -> None:
     """Deleting recomputes the score; deleting nothing is refused and changes nothing."""
     await world.add_stamp("ann", "Ens", ["v0:e"])
     await world.add_stamp("ann", "Google", ["v0:g"])
-    async with world.road() as road:
-        store = store_of(road, world)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world)
         stamps = await store.delete(address("ann"), ["Ens", "Ens", "Nonsense"], COMMUNITY)
         assert [stamp.provider for stamp in stamps] == ["Google"]
         recorded, _ = await store.recorded_score(address("ann"), COMMUNITY)
@@ -142,7 +144,7 @@ async def test_delete_scores_what_is_left(world: World) -> None:
 
 async def test_fifty_calls_at_once(world: World) -> None:
     """Fifty calls for one address in two processes: one live stamp per provider, none lost."""
-    async with world.road() as a, world.road() as b:
+    async with world.scorer() as a, world.scorer() as b:
         stores = itertools.cycle((store_of(a, world), store_of(b, world)))
         calls = [
             next(stores).store(
@@ -161,7 +163,7 @@ async def test_fifty_calls_at_once(world: World) -> None:
     expected = sorted(["Google", *(f"P{i}" for i in range(7))])
     assert [(row["provider"], row["count"]) for row in live] == [(each, 1) for each in expected]
     assert len(await world.rows("SELECT FROM ceramic_cache_ceramiccache")) == 100
-    assert await world.copies("ann") == expected
+    assert await world.registered("ann") == expected
 
 
 @pytest.mark.parametrize(
@@ -172,9 +174,9 @@ async def test_a_recorded_score_that_cannot_be_read_is_as_good_as_none(
 ) -> None:
     """Whoever wrote it: it is computed again."""
     await world.add_stamp("ann", "Google", ["v0:ann"])
-    async with world.road() as road:
-        store = store_of(road, world)
-        await road.score("ann")
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world)
+        await scorer.score("ann")
         await world.connection.execute(f"UPDATE registry_score SET {column} = $1", value)
         assert (await store.recorded_score(address("ann"), COMMUNITY))[0] is None
 
@@ -182,11 +184,11 @@ async def test_a_recorded_score_that_cannot_be_read_is_as_good_as_none(
 async def test_a_recorded_score_is_not_computed_again(world: World) -> None:
     """Until it expires, the stored score is what it was."""
     await world.add_stamp("ann", "Ens", ["v0:e"], lasts=timedelta(days=1))
-    async with world.road() as road:
-        store = store_of(road, world)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world)
         assert not await store.is_scored(address("ann"), COMMUNITY)
         assert (await store.recorded_score(address("ann"), COMMUNITY))[0] is None
-        await road.score("ann")
+        await scorer.score("ann")
         assert await store.is_scored(address("ann"), COMMUNITY)
         assert (await store.recorded_score(address("ann"), COMMUNITY))[0]
         world.now += timedelta(days=1)
@@ -244,12 +246,12 @@ async def test_the_stored_form_is_as_long_as_what_postgresql_gives(database_url:
 
 
 @pytest.mark.parametrize("before", [3, 7])
-async def test_an_address_has_so_many_stamps_at_most(world: World, before: int) -> None:
-    """What would add to a full address is refused as a whole; replacing and deleting isn't."""
+async def test_the_number_of_stamps_is_bounded(world: World, before: int) -> None:
+    """Adding to a full address is rejected as a whole; replacing and deleting are not."""
     for place in range(before):
         await world.add_stamp("ann", f"P{place}", [f"v0:{place}"])
-    async with world.road() as road:
-        store = store_of(road, world, most_stamps=4)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world, max_stamps=4)
         several = [entry("ann", provider, f"v1:{provider}") for provider in ("P0", "Ens", "X")]
         with pytest.raises(TooManyLiveStamps, match="at most 4 stamps"):
             await store.store(address("ann"), several, COMMUNITY, SOURCE)
@@ -263,10 +265,10 @@ async def test_an_address_has_so_many_stamps_at_most(world: World, before: int) 
         await store.delete(address("ann"), ["P2"], COMMUNITY)
 
 
-async def test_racing_calls_never_exceed_the_limit(world: World) -> None:
+async def test_concurrent_calls_never_exceed_the_limit(world: World) -> None:
     """However many callers add stamps at once, those that still fit are stored."""
-    async with world.road() as road:
-        store = store_of(road, world, most_stamps=5)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world, max_stamps=5)
         calls = [
             store.store(address("ann"), [entry("ann", f"P{i}", f"v0:{i}")], COMMUNITY, SOURCE)
             for i in range(20)
@@ -284,7 +286,7 @@ FITTING = json.dumps({"a": "x" * 60_000})
 
 
 async def add_document(world: World, provider: str, document: str) -> None:
-    """Store a document as somebody does who knows no bounds."""
+    """Store a document as a program without bounds does."""
     await world.rows(
         """INSERT INTO ceramic_cache_ceramiccache (
             address, provider, stamp, updated_at, type, compose_db_save_status,
@@ -297,11 +299,11 @@ async def add_document(world: World, provider: str, document: str) -> None:
 
 
 async def test_documents_without_bounds_are_not_listed(world: World) -> None:
-    """Neither one that is too long, nor one that only gets long; the others are, and it's said."""
+    """Neither a long document nor one that becomes long; the others are, and a log event."""
     for place, document in enumerate((HUGE, FITTING, LONG, TINY, '{"a": 1e99}')):
         await add_document(world, f"P{place}", document)
-    async with world.road() as road:
-        store = store_of(road, world)
+    async with world.scorer() as scorer:
+        store = store_of(scorer, world)
         with capture_logs() as logs:
             stamps = await store.live_stamps(address("ann"))
     assert [stamp.provider for stamp in stamps] == ["P4", "P1"]
@@ -310,13 +312,13 @@ async def test_documents_without_bounds_are_not_listed(world: World) -> None:
 
 
 async def test_a_list_is_bounded(world: World) -> None:
-    """It has the newest stamps: no more of them, and no more bytes, than the bounds allow."""
+    """The newest stamps are listed, within the bounds on their number and bytes."""
     for place in range(80):
         await add_document(world, f"P{place}", FITTING)
-    async with world.road() as road:
-        many = await store_of(road, world).live_stamps(address("ann"))
-        few = await store_of(road, world, most_stamps=7).live_stamps(address("ann"))
-    texts = sum(len(stamp.stamp or "") for stamp in many)
+    async with world.scorer() as scorer:
+        many = await store_of(scorer, world).live_stamps(address("ann"))
+        few = await store_of(scorer, world, max_stamps=7).live_stamps(address("ann"))
+    texts = sum(len(stamp.document) for stamp in many)
     assert LONGEST_ANSWER - len(FITTING) - 100 < texts <= LONGEST_ANSWER
     assert [stamp.provider for stamp in many] == [f"P{79 - place}" for place in range(len(many))]
     assert few == many[:7]

@@ -99,12 +99,12 @@ class Deduplication(RuleBasedStateMachine):
         await self.world.connection.execute(f"TRUNCATE {tables} CASCADE")
         for community in COMMUNITIES:
             await self.world.add_community(community, weights=WEIGHTS)
-        self.road_context = self.world.road(multi_nullifier=self.multi_nullifier)
-        self.road = await self.road_context.__aenter__()
+        self.scorer_context = self.world.scorer(multi_nullifier=self.multi_nullifier)
+        self.scorer = await self.scorer_context.__aenter__()
 
     def teardown(self) -> None:
         """Close everything."""
-        self.runner.run(self.road_context.__aexit__(None, None, None))
+        self.runner.run(self.scorer_context.__aexit__(None, None, None))
         self.runner.run(self.context.__aexit__(None, None, None))
 
     @rule(
@@ -147,14 +147,14 @@ class Deduplication(RuleBasedStateMachine):
     @rule(person=people, community=communities, again=st.booleans())
     def score(self, person: str, community: int, again: bool) -> None:
         """An address is scored: as the model says, and a second time without any change."""
-        outcome = self.runner.run(self.road.score(person, community))
+        outcome = self.runner.run(self.scorer.score(person, community))
         expected, raw = self.model.score(person, community)
         assert (kept(outcome), outcome.score.raw) == (sorted(expected), raw)
-        copies = self.runner.run(self.world.copies(person, community))
-        assert copies == sorted(expected)
+        registered = self.runner.run(self.world.registered(person, community))
+        assert registered == sorted(expected)
         if again:
             before = self.runner.run(self.world.state())
-            self.runner.run(self.road.score(person, community))
+            self.runner.run(self.scorer.score(person, community))
             assert self.runner.run(self.world.state()) == before
 
     @invariant()

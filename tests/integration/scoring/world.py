@@ -15,10 +15,11 @@ import asyncpg
 
 from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.db.queries.scores import ScoringRequest
+from passport_scorer.db.queries.loaded_scores import ScoringRequest
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Snapshot
 from passport_scorer.domain.stamps import StampPolicy
+from passport_scorer.scoring.caches import AssessmentCache
 from passport_scorer.scoring.service import ScoringService
 from passport_scorer.scoring.snapshots import SnapshotLoader
 from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
@@ -135,8 +136,8 @@ class World:
         )
         return {row["hash"]: (row["address"], row["expires_at"]) for row in rows}
 
-    async def copies(self, name: str, community_id: int = COMMUNITY) -> list[str]:
-        """Return the providers of a passport's stamps, sorted."""
+    async def registered(self, name: str, community_id: int = COMMUNITY) -> list[str]:
+        """Return the providers of a passport's registered stamps, sorted."""
         rows = await self.rows(
             """SELECT s.provider FROM registry_stamp s JOIN registry_passport p
             ON p.id = s.passport_id WHERE p.address = $1 AND p.community_id = $2
@@ -160,60 +161,65 @@ class World:
         return [await self.rows(query) for query in queries]
 
     @asynccontextmanager
-    async def road(
+    async def scorer(
         self,
         *,
         points: PointsPolicy | None = None,
         multi_nullifier: bool = True,
         transaction_lock_timeout: float = 3.0,
-    ) -> AsyncIterator[Road]:
-        """Give a scoring road of its own, as another process would have it."""
+    ) -> AsyncIterator[Scorer]:
+        """Give a scoring service of its own, as in another process."""
         database = Database(
             DatabaseSettings(self.url, transaction_lock_timeout=transaction_lock_timeout)
         )
         await database.open()
         policy = StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier)
-        snapshots = SnapshotLoader(policy, VerdictCache(1000), 1000)
-        points = points or PointsPolicy()
+        service = ScoringService(
+            database,
+            SnapshotLoader(policy, VerdictCache(1000), 1000),
+            AssessmentCache(1000),
+            points or PointsPolicy(),
+            lambda: self.now,
+        )
         try:
-            yield Road(ScoringService(database, snapshots, points, lambda: self.now), database)
+            yield Scorer(service, database)
         finally:
             await database.close()
 
 
-class Road:
-    """A scoring road, by names instead of addresses."""
+class Scorer:
+    """A scoring service, called with names instead of addresses."""
 
-    def __init__(self, road: ScoringService, database: Database) -> None:
-        self.road = road
+    def __init__(self, service: ScoringService, database: Database) -> None:
+        self.service = service
         self.database = database
 
-    async def read(self, *names: str, community_id: int = COMMUNITY) -> list[Snapshot]:
-        """Read what the scores of these people depend on."""
+    async def load(self, *names: str, community_id: int = COMMUNITY) -> list[Snapshot]:
+        """Load and verify the inputs of the scores of these people."""
         requests = [ScoringRequest(address(name), community_id=community_id) for name in names]
-        loaded = await asyncio.gather(*map(self.road.read, requests))
-        return [await self.road.snapshot(each) for each in loaded]
+        loaded = await asyncio.gather(*map(self.service.load, requests))
+        return [await self.service.snapshot(each) for each in loaded]
 
-    async def settle(self, snapshots: Sequence[Snapshot]) -> list[Outcome]:
-        """Decide and write; the first failure is raised."""
+    async def save(self, snapshots: Sequence[Snapshot]) -> list[Outcome]:
+        """Decide and save; the first failure is raised."""
         if len(snapshots) == 1:
-            return [await self.road.settle(snapshots[0])]
+            return [await self.service.save(snapshots[0])]
         outcomes = []
-        for settled in await self.road.save_batch(snapshots):
-            outcome = await settled if isinstance(settled, asyncio.Future) else settled
+        for saved in await self.service.saver.save_batch(snapshots):
+            outcome = await saved if isinstance(saved, asyncio.Future) else saved
             if isinstance(outcome, Exception):
                 raise outcome
             outcomes.append(outcome)
         return outcomes
 
     async def score(self, name: str, community_id: int = COMMUNITY) -> Outcome:
-        """Read, decide and write."""
-        return await self.road.score(address(name), community_id)
+        """Load, decide and save."""
+        return await self.service.score(address(name), community_id)
 
 
 def kept(outcome: Outcome) -> list[str]:
     """Return the providers that count."""
-    return sorted(stamp.provider for stamp in outcome.kept)
+    return sorted(stamp.provider for stamp in outcome.assessment.kept)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Verdicts are remembered, each for exactly the bytes that it is about."""
+"""Verdicts are cached, each for exactly the bytes that were verified."""
 
 import gc
 import json
@@ -34,32 +34,32 @@ def signed(provider: str) -> str:
 
 
 def counts(cache: VerdictCache) -> tuple[int, int, int]:
-    """Its hits, misses, and how much it remembers."""
+    """Its hits, its misses, and the number of verdicts in it."""
     return cache.hits, cache.misses, len(cache)
 
 
 def test_the_same_bytes_are_verified_once(stamp: dict[str, Any]) -> None:
-    """The second time the claims are remembered; text and its bytes are the same."""
+    """The second time the claims come from the cache; a text and its bytes are the same."""
     cache, text = VerdictCache(10), json.dumps(stamp)
     first = cache.verify(text, NOW)
     assert cache.verify(text.encode(), NOW) is first
     assert counts(cache) == (1, 1, 1)
 
 
-def test_a_refusal_is_remembered(stamp: dict[str, Any]) -> None:
-    """A broken credential is refused again, with the same words, without verifying it."""
+def test_a_rejection_is_cached(stamp: dict[str, Any]) -> None:
+    """A broken credential is rejected again, with the same message, without verifying it."""
     stamp["credentialSubject"]["provider"] = "Github"
-    cache, text, refusals = VerdictCache(10), json.dumps(stamp), []
+    cache, text, rejections = VerdictCache(10), json.dumps(stamp), []
     for _ in range(2):
-        with pytest.raises(SignatureMismatch) as refused:
+        with pytest.raises(SignatureMismatch) as rejected:
             cache.verify(text, NOW)
-        refusals.append(refused.value)
-    assert refusals[0].message == refusals[1].message
-    assert refusals[0] is not refusals[1]
+        rejections.append(rejected.value)
+    assert rejections[0].message == rejections[1].message
+    assert rejections[0] is not rejections[1]
     assert counts(cache) == (1, 1, 1)
 
 
-def test_a_refusal_that_time_changes_isnt_remembered(stamp: dict[str, Any]) -> None:
+def test_a_rejection_that_time_changes_is_not_cached(stamp: dict[str, Any]) -> None:
     """A proof from the future is verified each time, until its time has come."""
     cache, text = VerdictCache(10), json.dumps(stamp)
     for _ in range(2):
@@ -69,8 +69,8 @@ def test_a_refusal_that_time_changes_isnt_remembered(stamp: dict[str, Any]) -> N
     assert cache.verify(text, NOW).provider == "Google"
 
 
-def test_what_cant_be_read_takes_no_room() -> None:
-    """A document that is too big is refused before anything is computed of it."""
+def test_an_unreadable_document_takes_no_room() -> None:
+    """A document that is too large is rejected before anything is computed from it."""
     cache = VerdictCache(10)
     for document in ("x" * 100_000, "\ud800"):
         with pytest.raises(DocumentUnreadable):
@@ -100,8 +100,8 @@ def test_a_verdict_is_never_that_of_other_bytes(position: int, change: int) -> N
     assert cache.misses > 1
 
 
-def test_the_oldest_verdict_is_forgotten() -> None:
-    """At capacity the verdict that was used longest ago makes room."""
+def test_the_oldest_verdict_is_evicted() -> None:
+    """At capacity the least recently used verdict is evicted."""
     cache = VerdictCache(2)
     one, two, three = (signed(provider) for provider in ("one", "two", "three"))
     for text in (one, two, one, three):
@@ -115,24 +115,24 @@ def test_the_oldest_verdict_is_forgotten() -> None:
 
 
 def test_the_texts_are_bounded_too() -> None:
-    """Credentials with long claims take the room of several; one too long isn't remembered."""
+    """Credentials with long claims take the room of several; a longer one evicts no other."""
     cache = VerdictCache(3)
     for n in range(3):
         cache.verify(signed(str(n) * MEAN_SIZE), NOW)
     assert len(cache) == 2
     cache.verify(signed("x" * 4 * MEAN_SIZE), NOW)
-    assert len(cache) == 0
+    assert len(cache) == 2
 
 
-def test_nothing_is_remembered_without_capacity() -> None:
+def test_nothing_is_cached_without_capacity() -> None:
     """A capacity of zero verifies every time."""
     cache, text = VerdictCache(0), signed("Google")
     assert cache.verify(text, NOW) == cache.verify(text, NOW)
     assert counts(cache) == (0, 2, 0)
 
 
-def test_a_refused_document_isnt_kept_alive(stamp: dict[str, Any]) -> None:
-    """A remembered refusal holds its reason, not the error with the document in its traceback."""
+def test_a_rejected_document_is_not_kept_in_memory(stamp: dict[str, Any]) -> None:
+    """A cached rejection has its reason, not the error with the document in its traceback."""
     cache = VerdictCache(10)
     with pytest.raises(VerificationFailed):
         cache.verify(json.dumps({**stamp, "issuer": None}), NOW)

@@ -24,7 +24,7 @@ from passport_scorer.domain.human_points import (
 from passport_scorer.domain.stamps import Stamp, StoredStamp
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-POLICY = PointsPolicy(shown=True, written=True, limited_lists=True)
+POLICY = PointsPolicy(shown=True, written=True, capped_lists=True)
 NEWCOMER = PointsState(
     earned=(), qualified=frozenset(), multiplier=1, lists=frozenset(), given={}, configuration={}
 )
@@ -134,16 +134,16 @@ def test_a_list_gives_its_action(name: str, action: str) -> None:
         ({}, ()),
     ],
 )
-def test_limited_actions_are_given_five_thousand_times(
+def test_capped_actions_are_given_five_thousand_times(
     given: dict[str, int], awards: tuple[Award, ...]
 ) -> None:
-    """Each limited action has 5000 of its own; of unknown many none is given."""
+    """Each capped action has 5000 awards of its own; without a count none is given."""
     state = newcomer(lists=frozenset({"MetaMaskOG", "MetaMaskOG2"}), given=given)
     assert given_to(state).awards == awards
 
 
 def test_unlimited_lists_have_no_limit_and_need_no_permission() -> None:
-    """With limited lists turned off, those without a limit still give their actions."""
+    """With capped lists turned off, the others still give their actions."""
     lists = {"MetaMaskOG", "MetaMaskOG2", "SeasonedPassportOGs", "TheChosenOnes"}
     state = newcomer(lists=frozenset(lists), given={"MTA": 0, "MM2": 0})
     awards = given_to(state, policy=PointsPolicy(written=True)).awards
@@ -151,13 +151,13 @@ def test_unlimited_lists_have_no_limit_and_need_no_permission() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lists", "limited"),
+    ("lists", "capped"),
     [({"MetaMaskOG"}, True), ({"MetaMaskOG2"}, True), ({"TheChosenOnes"}, False)],
 )
-def test_awards_of_limited_actions_are_marked(lists: set[str], limited: bool) -> None:
+def test_awards_of_capped_actions_are_marked(lists: set[str], capped: bool) -> None:
     """The outcome tells whether it must be written by one at a time."""
     state = newcomer(lists=frozenset(lists), given={"MTA": 0, "MM2": 0})
-    assert given_to(state).is_limited is limited
+    assert given_to(state).has_capped is capped
 
 
 EVERYTHING = [

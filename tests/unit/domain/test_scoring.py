@@ -1,4 +1,4 @@
-"""From what was read to the score and the changes to write."""
+"""From a snapshot to the score and the changes to write."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,17 +14,18 @@ from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.decimals import UnusableWeight
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsPolicy, PointsState
-from passport_scorer.domain.score import Score, ShownStamp
+from passport_scorer.domain.scores import Score, ShownStamp
 from passport_scorer.domain.scoring import (
     Outcome,
     Passport,
     Snapshot,
+    assess,
     decide,
-    decide_each,
+    decide_batch,
 )
 from passport_scorer.domain.stamps import (
-    Refusal,
-    RefusedStamp,
+    RejectedStamp,
+    Rejection,
     StampPolicy,
     StoredStamp,
     examine,
@@ -43,9 +44,9 @@ def stored(
     *nullifiers: str,
     expires: int = 1,
     row_id: int = 1,
-    copy_id: int | None = None,
+    registered_id: int | None = None,
 ) -> StoredStamp:
-    """A genuine stamp that expires in so many hours."""
+    """A genuine stamp that expires in a number of hours."""
     credential = Credential(
         issuer="did:ethr:0x1",
         subject_id=f"did:pkh:eip155:1:{address}",
@@ -55,7 +56,7 @@ def stored(
         expiration_date=f"as written: {expires}",
         expires_at=NOW + timedelta(hours=expires),
     )
-    return StoredStamp(row_id, "1", provider, credential, copy_id)
+    return StoredStamp(row_id, "1", provider, credential, registered_id)
 
 
 def snapshot(
@@ -65,20 +66,25 @@ def snapshot(
     address: str = ME,
     community_id: int = 1,
     threshold: str = "2",
-    copies: tuple[int, ...] = (),
+    registered: tuple[int, ...] = (),
     points: PointsState | None = None,
     multi_nullifier: bool = True,
 ) -> Snapshot:
-    """What was read of an address in a community."""
+    """The snapshot of an address in a community."""
     stamp_policy = StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier)
     return Snapshot(
         address=address,
         community=Community(community_id, WEIGHTS, Decimal(threshold), human_points_program=True),
-        passport=Passport(1, 1, "1", copies),
+        passport=Passport(1, 1, "1", registered),
         stamps=tuple(examine(stamp, address, stamp_policy) for stamp in stamps),
         links={link.nullifier: link for link in links},
         points=points,
     )
+
+
+def scored(read: Snapshot, now: datetime = NOW, policy: PointsPolicy = POLICY) -> Outcome:
+    """The outcome of one snapshot."""
+    return decide(read, assess(read, now), now, policy)
 
 
 def test_a_score_shows_what_counts_and_what_clashes() -> None:
@@ -89,11 +95,10 @@ def test_a_score_shows_what_counts_and_what_clashes() -> None:
         stored(ME, "Ens", "v0:c", expires=1),
     ]
     links = [Link("v0:c", SHE, NOW + timedelta(hours=1))]
-    assert decide(snapshot(stamps, links), NOW, POLICY).score == Score(
+    assert assess(snapshot(stamps, links), NOW).score == Score(
         raw=Decimal("0.525"),
         threshold=Decimal(2),
         passing=False,
-        computed_at=NOW,
         expires_at=NOW + timedelta(hours=2),
         stamp_scores={"Google": Decimal("0.525"), "Unknown": Decimal(0)},
         stamps={
@@ -110,7 +115,7 @@ def test_a_score_shows_what_counts_and_what_clashes() -> None:
 
 def test_an_address_without_stamps_has_a_score() -> None:
     """Nothing sums up to nothing, and never expires."""
-    score = decide(snapshot(), NOW, POLICY).score
+    score = assess(snapshot(), NOW).score
     assert (score.raw, score.passing, score.expires_at, dict(score.stamps)) == (
         Decimal(0),
         False,
@@ -124,9 +129,9 @@ def test_an_address_without_stamps_has_a_score() -> None:
     [("1.99999", True), ("2.00000", True), ("2.00001", False)],
 )
 def test_a_score_passes_from_the_threshold_on(threshold: str, passing: bool) -> None:
-    """A raw score that equals the threshold passes, the least bit below doesn't."""
+    """A raw score that equals the threshold passes, anything below does not."""
     stamps = [stored(ME, "Google", "v0:a"), stored(ME, "Github", "v0:b")]
-    assert decide(snapshot(stamps, threshold=threshold), NOW, POLICY).score.passing is passing
+    assert assess(snapshot(stamps, threshold=threshold), NOW).score.passing is passing
 
 
 def test_unusable_weights_are_a_fault() -> None:
@@ -134,26 +139,27 @@ def test_unusable_weights_are_a_fault() -> None:
     read = snapshot([stored(ME, "Google", "v0:a")])
     community = msgspec.structs.replace(read.community, weights={"Google": Decimal("NaN")})
     with pytest.raises(UnusableWeight):
-        decide(msgspec.structs.replace(read, community=community), NOW, POLICY)
+        assess(msgspec.structs.replace(read, community=community), NOW)
 
 
-def test_exactly_the_kept_stamps_are_stored() -> None:
-    """Missing ones are copied, right ones are left alone, everything else is deleted."""
-    kept_and_stored = stored(ME, "Google", "v0:a", copy_id=11)
+def test_exactly_the_kept_stamps_are_registered() -> None:
+    """Missing ones are registered, right ones stay, everything else is unregistered."""
+    kept_and_registered = stored(ME, "Google", "v0:a", registered_id=11)
     kept_and_missing = stored(ME, "Github", "v0:b", row_id=2)
-    clashing = stored(ME, "Ens", "v0:c", row_id=3, copy_id=12)
+    clashing = stored(ME, "Ens", "v0:c", row_id=3, registered_id=12)
     links = [Link("v0:c", SHE, NOW + timedelta(hours=1))]
-    read = snapshot([kept_and_stored, kept_and_missing, clashing], links, copies=(10, 11, 12))
-    outcome = decide(read, NOW, POLICY)
-    assert (outcome.stamps_to_copy, outcome.copies_to_delete) == ((kept_and_missing,), (10, 12))
+    stamps = [kept_and_registered, kept_and_missing, clashing]
+    changes = assess(snapshot(stamps, links, registered=(10, 11, 12)), NOW).changes
+    assert changes.stamps_to_register == (kept_and_missing,)
+    assert changes.stamps_to_unregister == (10, 12)
 
 
-def test_refused_stamps_are_named_for_the_log() -> None:
-    """A stamp that is left out is listed with the reason, and doesn't fail the score."""
-    refused = StoredStamp(2, "1", "Github", None, None)
-    outcome = decide(snapshot([refused, stored(ME, "Google", "v0:a")]), NOW, POLICY)
-    assert outcome.refused == (RefusedStamp("Github", Refusal.SIGNATURE),)
-    assert list(outcome.score.stamps) == ["Google"]
+def test_rejected_stamps_are_named_for_the_log() -> None:
+    """A rejected stamp is listed with the reason, and doesn't fail the score."""
+    rejected = StoredStamp(2, "1", "Github", None, None)
+    assessment = assess(snapshot([rejected, stored(ME, "Google", "v0:a")]), NOW)
+    assert assessment.rejected == (RejectedStamp("Github", Rejection.SIGNATURE),)
+    assert list(assessment.score.stamps) == ["Google"]
 
 
 @pytest.mark.parametrize(("threshold", "qualifies"), [("0.525", True), ("0.526", False)])
@@ -161,7 +167,8 @@ def test_a_passing_score_gives_points(threshold: str, qualifies: bool) -> None:
     """Points follow from the score that was just computed."""
     state = PointsState((), frozenset(), 1, frozenset(), {}, {})
     read = snapshot([stored(ME, "Google", "v0:a")], threshold=threshold, points=state)
-    assert decide(read, NOW, PointsPolicy(written=True)).points.newly_qualified is qualifies
+    policy = PointsPolicy(written=True)
+    assert scored(read, policy=policy).points.newly_qualified is qualifies
 
 
 @st.composite
@@ -177,7 +184,7 @@ def stamps_of(draw: st.DrawFn, address: str) -> list[StoredStamp]:
 
 @st.composite
 def snapshots(draw: st.DrawFn) -> list[Snapshot]:
-    """What was read, together, of three addresses in two communities, in any order."""
+    """Snapshots of three addresses in two communities, in any order."""
     stamps = {address: draw(stamps_of(address)) for address in (ME, SHE, HE)}
     owners, expiries = st.sampled_from([ME, SHE]), st.integers(0, 2)
     links = {
@@ -205,14 +212,15 @@ def snapshots(draw: st.DrawFn) -> list[Snapshot]:
 def one_after_the_other(
     together: Sequence[Snapshot],
 ) -> tuple[list[Outcome], list[Snapshot]]:
-    """Score each alone, with the links as those before have left them; and where this ends."""
+    """Score each alone with the links that those before wrote; and the snapshots afterwards."""
     written: dict[int, dict[str, Link]] = {1: {}, 2: {}}
     outcomes = []
     for read in together:
         links = written[read.community.id]
         seen = msgspec.structs.replace(read, links={**read.links, **links})
-        outcomes.append(decide(seen, NOW, POLICY))
-        links.update((change.link.nullifier, change.link) for change in outcomes[-1].link_changes)
+        outcomes.append(scored(seen))
+        changes = outcomes[-1].assessment.changes.links
+        links.update((change.link.nullifier, change.link) for change in changes)
     return outcomes, [
         msgspec.structs.replace(read, links={**read.links, **written[read.community.id]})
         for read in together
@@ -220,8 +228,8 @@ def one_after_the_other(
 
 
 def decided(together: Sequence[Snapshot], now: datetime, policy: PointsPolicy) -> list[Outcome]:
-    """The outcomes of a set in which every pair can be decided."""
-    outcomes = [each for each in decide_each(together, now, policy) if isinstance(each, Outcome)]
+    """The outcomes of a batch in which every pair can be decided."""
+    outcomes = [each for each in decide_batch(together, now, policy) if isinstance(each, Outcome)]
     assert len(outcomes) == len(together)
     return outcomes
 
@@ -230,7 +238,7 @@ def decided(together: Sequence[Snapshot], now: datetime, policy: PointsPolicy) -
 def test_scoring_together_equals_scoring_one_after_the_other(
     together: list[Snapshot],
 ) -> None:
-    """A set of scores is decided as if each pair had come after those before it."""
+    """A batch is decided as if each pair were scored after those before it."""
     assert decided(together, NOW, POLICY) == one_after_the_other(together)[0]
 
 
@@ -238,12 +246,12 @@ def test_scoring_together_equals_scoring_one_after_the_other(
 def test_a_pair_that_cannot_be_decided_fails_alone(
     together: list[Snapshot], data: st.DataObject
 ) -> None:
-    """Wherever it stands in a set, the others are decided as if it weren't there."""
+    """In any position of a batch: the others are decided as if it weren't there."""
     unusable = Community(9, {"Google": Decimal("NaN")}, Decimal(1), human_points_program=False)
     good = snapshot([stored(ME, "Google", "v0:a")])
     bad = msgspec.structs.replace(good, community=unusable)
     place = data.draw(st.integers(0, len(together)))
-    results = decide_each([*together[:place], bad, *together[place:]], NOW, POLICY)
+    results = decide_batch([*together[:place], bad, *together[place:]], NOW, POLICY)
     assert isinstance(results.pop(place), UnusableWeight)
     assert results == decided(together, NOW, POLICY)
 
@@ -252,10 +260,10 @@ def test_a_pair_that_cannot_be_decided_fails_alone(
 def test_scoring_again_changes_no_link_and_no_score(
     together: list[Snapshot],
 ) -> None:
-    """Once everything is written, the same set scores the same and leaves nothing to write."""
+    """Once everything is written, the same batch scores the same and leaves nothing to write."""
     first, afterwards = one_after_the_other(together)
     again = decided(afterwards, NOW, POLICY)
-    assert [(outcome.score, outcome.link_changes) for outcome in again] == [
+    assert [(outcome.score, outcome.assessment.changes.links) for outcome in again] == [
         (outcome.score, ()) for outcome in first
     ]
 
@@ -266,53 +274,45 @@ def test_a_nullifier_counts_once_in_a_community(together: list[Snapshot]) -> Non
     owners: dict[tuple[int, str], str] = {}
     for outcome in decided(together, NOW, POLICY):
         read = outcome.snapshot
-        for nullifier in {each for kept in outcome.kept for each in kept.nullifiers}:
+        for nullifier in {each for kept in outcome.assessment.kept for each in kept.nullifiers}:
             counted_by = owners.setdefault((read.community.id, nullifier), read.address)
             assert counted_by == read.address
 
 
 @given(together=snapshots(), hours=st.tuples(*[st.sampled_from([-1.0, 0, 0.5, 1, 1.5, 2, 3])] * 2))
-def test_what_was_decided_before_is_decided_anew_when_time_changes_it(
+def test_a_valid_assessment_is_that_of_any_time(
     together: list[Snapshot], hours: tuple[float, float]
 ) -> None:
-    """With an earlier decision on the same, at any time, the decision is the same as without."""
+    """While an assessment is valid, assessing again gives the same but for the period."""
     before, now = (NOW + timedelta(hours=each) for each in hours)
     for read in together:
-        knowing = msgspec.structs.replace(read, earlier=decide(read, before, POLICY))
-        again, anew = decide(knowing, now, POLICY), decide(read, now, POLICY)
-        assert again.snapshot is knowing
-        assert msgspec.structs.replace(again, snapshot=read) == anew
+        assessment, fresh = assess(read, before), assess(read, now)
+        if assessment.is_valid_at(now):
+            assert msgspec.structs.replace(fresh, valid_from=assessment.valid_from) == assessment
 
 
-@given(together=snapshots())
-def test_links_of_the_pairs_before_it_count_for_what_was_decided_before(
-    together: list[Snapshot],
-) -> None:
-    """In a set, an earlier decision that didn't see the others' links is worth nothing."""
-    knowing = [
-        msgspec.structs.replace(read, earlier=decide(read, NOW, POLICY)) for read in together
-    ]
-    again, anew = decided(knowing, NOW, POLICY), decided(together, NOW, POLICY)
-    assert [(each.score, each.kept, each.link_changes) for each in again] == [
-        (each.score, each.kept, each.link_changes) for each in anew
-    ]
+def test_an_assessment_is_valid_until_something_expires() -> None:
+    """Stamps and links limit the period; before it began, nothing is known."""
+    links = [Link("v0:c", SHE, NOW + timedelta(hours=2))]
+    stamps = [stored(ME, "Google", "v0:a", expires=3), stored(ME, "Ens", "v0:c", expires=4)]
+    assessment = assess(snapshot(stamps, links), NOW)
+    times = [NOW + timedelta(hours=hours) for hours in (-1, 0, 1.99, 2)]
+    assert list(map(assessment.is_valid_at, times)) == [False, True, True, False]
 
 
-def test_what_is_decided_again_gives_points_again() -> None:
-    """Points depend on more than the score, and on the time of this one."""
+def test_the_same_assessment_gives_points_again() -> None:
+    """Points depend on more than the assessment, and on the time of each score."""
     state = PointsState((), frozenset(), 1, frozenset(), {}, {"HKY": 10})
     read = snapshot([stored(ME, "Google", "v0:a")], threshold="0.5", points=state)
     starts = NOW + timedelta(minutes=1)
     policy = PointsPolicy(written=True, starts_at=starts)
-    earlier = decide(read, NOW, policy)
-    assert not earlier.points.awards
-    knowing = msgspec.structs.replace(read, earlier=earlier)
-    assert decide(knowing, starts, policy).points == decide(read, starts, policy).points
-    assert decide(knowing, starts, policy).points.awards
+    assessment = assess(read, NOW)
+    assert not decide(read, assessment, NOW, policy).points.awards
+    assert decide(read, assessment, starts, policy).points.awards
 
 
 def test_a_pair_sees_the_points_that_the_pair_before_it_is_given() -> None:
-    """What an address is given in one community isn't given again in the next of the set."""
+    """An award in one community is not given again in the next one of the batch."""
     state = PointsState((), frozenset(), 1, frozenset(), {}, {"HKY": 10})
     stamps = [stored(ME, "Google", "v0:a")]
     together = [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.stamps import (
     LONGEST_NULLIFIER,
-    Refusal,
-    RefusedStamp,
+    RejectedStamp,
+    Rejection,
     Stamp,
     StampPolicy,
     StoredStamp,
@@ -43,15 +43,15 @@ def stored(credential: Credential | None = GENUINE, **changes: Any) -> StoredSta
     return StoredStamp(1, "1", "Google", credential, None)
 
 
-def examined(policy: StampPolicy = POLICY, **changes: Any) -> Stamp | Refusal:
+def examined(policy: StampPolicy = POLICY, **changes: Any) -> Stamp | Rejection:
     """What becomes of a genuine stamp with changes to it."""
     return outcome(stored(**changes), policy)
 
 
-def outcome(stamp: StoredStamp, policy: StampPolicy = POLICY) -> Stamp | Refusal:
+def outcome(stamp: StoredStamp, policy: StampPolicy = POLICY) -> Stamp | Rejection:
     """What becomes of a stamp now."""
     counting, refused = valid_stamps([examine(stamp, ADDRESS, policy)], NOW)
-    return counting[0] if counting else refused[0].refusal
+    return counting[0] if counting else refused[0].reason
 
 
 def test_a_genuine_stamp_counts() -> None:
@@ -70,25 +70,25 @@ def test_a_genuine_stamp_counts() -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"issuer": "did:ethr:0x2"}, Refusal.ISSUER),
-        ({"issuer": ""}, Refusal.ISSUER),
-        ({"issuer": ISSUER.upper()}, Refusal.ISSUER),
-        ({"expires_at": NOW}, Refusal.EXPIRED),
-        ({"expires_at": NOW - timedelta(days=1)}, Refusal.EXPIRED),
-        ({"provider": "Github"}, Refusal.PROVIDER),
-        ({"provider": "google"}, Refusal.PROVIDER),
-        ({"provider": ""}, Refusal.PROVIDER),
-        ({"provider": None}, Refusal.PROVIDER),
-        ({"subject_id": "did:pkh:eip155:1:0x" + "0" * 40}, Refusal.SUBJECT),
-        ({"subject_id": f"did:pkh:eip155:10:{ADDRESS}"}, Refusal.SUBJECT),
-        ({"subject_id": ADDRESS}, Refusal.SUBJECT),
-        ({"subject_id": f"did:pkh:eip155:1:{ADDRESS} "}, Refusal.SUBJECT),
-        ({"nullifiers": ()}, Refusal.NULLIFIERS),
-        ({"nullifiers": ("v0:a", "x" * (LONGEST_NULLIFIER + 1))}, Refusal.NULLIFIERS),
-        ({"nullifiers": ("v0:a", "v1:\0")}, Refusal.NULLIFIERS),
+        ({"issuer": "did:ethr:0x2"}, Rejection.ISSUER),
+        ({"issuer": ""}, Rejection.ISSUER),
+        ({"issuer": ISSUER.upper()}, Rejection.ISSUER),
+        ({"expires_at": NOW}, Rejection.EXPIRED),
+        ({"expires_at": NOW - timedelta(days=1)}, Rejection.EXPIRED),
+        ({"provider": "Github"}, Rejection.PROVIDER),
+        ({"provider": "google"}, Rejection.PROVIDER),
+        ({"provider": ""}, Rejection.PROVIDER),
+        ({"provider": None}, Rejection.PROVIDER),
+        ({"subject_id": "did:pkh:eip155:1:0x" + "0" * 40}, Rejection.SUBJECT),
+        ({"subject_id": f"did:pkh:eip155:10:{ADDRESS}"}, Rejection.SUBJECT),
+        ({"subject_id": ADDRESS}, Rejection.SUBJECT),
+        ({"subject_id": f"did:pkh:eip155:1:{ADDRESS} "}, Rejection.SUBJECT),
+        ({"nullifiers": ()}, Rejection.NULLIFIERS),
+        ({"nullifiers": ("v0:a", "x" * (LONGEST_NULLIFIER + 1))}, Rejection.NULLIFIERS),
+        ({"nullifiers": ("v0:a", "v1:\0")}, Rejection.NULLIFIERS),
     ],
 )
-def test_a_flaw_is_enough_to_be_left_out(changes: dict[str, Any], refusal: Refusal) -> None:
+def test_a_flaw_is_enough_to_be_left_out(changes: dict[str, Any], refusal: Rejection) -> None:
     """A stamp with a single flaw doesn't count, and the reason says which."""
     assert examined(**changes) is refusal
 
@@ -120,12 +120,12 @@ def test_checks_are_made_in_the_documented_order() -> None:
     while flawed:
         reasons.append(outcome(stored(**flawed)))
         del flawed[next(iter(flawed))]
-    assert reasons == list(Refusal)
+    assert reasons == list(Rejection)
 
 
 def test_nobody_is_trusted_unless_told() -> None:
     """Without trusted issuers no stamp counts."""
-    assert examined(StampPolicy(frozenset())) is Refusal.ISSUER
+    assert examined(StampPolicy(frozenset())) is Rejection.ISSUER
 
 
 def test_without_multiple_nullifiers_only_those_that_start_with_v0_are_linked() -> None:
@@ -138,8 +138,8 @@ def test_without_multiple_nullifiers_only_those_that_start_with_v0_are_linked() 
         unlinked = examined(policy, nullifiers=nullifiers)
         assert isinstance(unlinked, Stamp)
         assert unlinked.nullifiers == ()
-    assert examined(policy, nullifiers=()) is Refusal.NULLIFIERS
-    assert examined(policy, nullifiers=("v0" + "x" * LONGEST_NULLIFIER,)) is Refusal.NULLIFIERS
+    assert examined(policy, nullifiers=()) is Rejection.NULLIFIERS
+    assert examined(policy, nullifiers=("v0" + "x" * LONGEST_NULLIFIER,)) is Rejection.NULLIFIERS
 
 
 @pytest.mark.parametrize(
@@ -177,5 +177,5 @@ def test_a_bad_stamp_leaves_the_others_alone() -> None:
     counting, refused = valid_stamps(examined, NOW)
     assert ([stamp.source for stamp in counting], refused) == (
         [stored()],
-        [RefusedStamp("Github", Refusal.SIGNATURE)],
+        [RejectedStamp("Github", Rejection.SIGNATURE)],
     )

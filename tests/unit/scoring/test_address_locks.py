@@ -1,115 +1,113 @@
-"""Requests for the same address wait for each other."""
+"""Requests for the same address run one after the other."""
 
 import asyncio
 
 import pytest
 
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.scoring.address_locks import MOST, AddressLocks, TooManyForAddress
+from passport_scorer.scoring.address_locks import MAX_IN_FLIGHT, AddressLocks, TooManyForAddress
 
 
 class Log:
-    """Takes turns, and notes who comes and goes."""
+    """Holds locks, and records when."""
 
     def __init__(self) -> None:
-        self.queue = AddressLocks()
+        self.locks = AddressLocks()
         self.events: list[str] = []
 
-    async def visit(self, name: str, address: str, *, steps: int = 2) -> bool:
-        """Take a turn of so many steps; return whether somebody else came before."""
-        async with self.queue.turn(address) as waited:
-            self.events.append(f"{name} comes")
+    async def hold(self, name: str, address: str, *, steps: int = 2) -> bool:
+        """Hold a lock for some steps; return True if it was in use before."""
+        async with self.locks.hold(address) as waited:
+            self.events.append(f"{name} enters")
             for _ in range(steps):
                 await asyncio.sleep(0)
-            self.events.append(f"{name} goes")
+            self.events.append(f"{name} leaves")
             return waited
 
-    async def nobody_is_left(self, address: str) -> bool:
-        """Whether nothing has remained of those who have had their turn."""
-        return not await self.visit("last", address)
+    async def is_unused(self, address: str) -> bool:
+        """Return True if no task holds the lock or waits for it."""
+        return not await self.hold("last", address)
 
 
 @pytest.fixture
 def log() -> Log:
-    """A queue and what happens in it."""
+    """Locks, and a log of their holders."""
     return Log()
 
 
-async def test_an_address_is_served_in_the_order_of_coming(log: Log) -> None:
-    """The turns of one address follow each other, first come, first served."""
-    await asyncio.gather(*(log.visit(name, "0xa") for name in "123"))
-    assert log.events == ["1 comes", "1 goes", "2 comes", "2 goes", "3 comes", "3 goes"]
+async def test_a_lock_is_first_come_first_served(log: Log) -> None:
+    """The holders of one lock follow each other in the order of their calls."""
+    await asyncio.gather(*(log.hold(name, "0xa") for name in "123"))
+    assert log.events == ["1 enters", "1 leaves", "2 enters", "2 leaves", "3 enters", "3 leaves"]
 
 
 async def test_different_addresses_do_not_wait(log: Log) -> None:
-    """Two addresses have their turns at the same time."""
-    await asyncio.gather(log.visit("1", "0xa"), log.visit("2", "0xb"))
-    assert log.events == ["1 comes", "2 comes", "1 goes", "2 goes"]
+    """The locks of two addresses can be held at the same time."""
+    await asyncio.gather(log.hold("1", "0xa"), log.hold("2", "0xb"))
+    assert log.events == ["1 enters", "2 enters", "1 leaves", "2 leaves"]
 
 
-async def test_who_has_waited_is_told(log: Log) -> None:
-    """Only whoever shares an address with somebody before must read again."""
-    waited = await asyncio.gather(
-        log.visit("1", "0xa"), log.visit("2", "0xa"), log.visit("3", "0xd")
-    )
+async def test_a_holder_knows_that_it_waited(log: Log) -> None:
+    """Only a request that found its lock in use must load again."""
+    waited = await asyncio.gather(log.hold("1", "0xa"), log.hold("2", "0xa"), log.hold("3", "0xd"))
     assert list(waited) == [False, True, False]
 
 
-async def test_two_are_never_inside_together(log: Log) -> None:
-    """While one has the turn of an address, nobody else has, and nothing is left behind."""
+async def test_a_lock_has_one_holder(log: Log) -> None:
+    """No two tasks hold a lock at the same time, and nothing is left behind."""
     async with asyncio.timeout(60):
-        await asyncio.gather(*(log.visit(str(n), "0xa", steps=n % 3) for n in range(10)))
-    comes, goes = log.events[::2], log.events[1::2]
-    assert [event.split()[0] for event in comes] == [event.split()[0] for event in goes]
-    assert await log.nobody_is_left("0xa")
+        await asyncio.gather(*(log.hold(str(n), "0xa", steps=n % 3) for n in range(10)))
+    entered, left = log.events[::2], log.events[1::2]
+    assert [event.split()[0] for event in entered] == [event.split()[0] for event in left]
+    assert await log.is_unused("0xa")
 
 
-async def test_who_gives_up_waiting_makes_room(log: Log) -> None:
-    """A request that is cancelled while it waits holds up nobody, and leaves nothing behind."""
-    first, gone, third = (asyncio.create_task(log.visit(name, "0xa", steps=5)) for name in "123")
+async def test_a_cancelled_waiter_leaves_nothing(log: Log) -> None:
+    """A request that is cancelled while it waits blocks no other, and leaves nothing behind."""
+    first, cancelled, third = (
+        asyncio.create_task(log.hold(name, "0xa", steps=5)) for name in "123"
+    )
     await asyncio.sleep(0)
-    gone.cancel()
+    cancelled.cancel()
     async with asyncio.timeout(60):
-        await asyncio.gather(first, gone, third, return_exceptions=True)
-    assert gone.cancelled()
-    assert log.events == ["1 comes", "1 goes", "3 comes", "3 goes"]
-    assert await log.nobody_is_left("0xa")
+        await asyncio.gather(first, cancelled, third, return_exceptions=True)
+    assert cancelled.cancelled()
+    assert log.events == ["1 enters", "1 leaves", "3 enters", "3 leaves"]
+    assert await log.is_unused("0xa")
 
 
-async def test_a_failure_ends_the_turn(log: Log) -> None:
-    """Whoever fails in the middle hands on the turn to the next."""
+async def test_a_failure_releases_the_lock(log: Log) -> None:
+    """The next task gets the lock of one that fails."""
 
     async def fail() -> None:
-        async with log.queue.turn("0xa"):
+        async with log.locks.hold("0xa"):
             await asyncio.sleep(0)
             raise ValueError("in the middle")
 
     async with asyncio.timeout(60):
-        failure, waited = await asyncio.gather(
-            fail(), log.visit("2", "0xa"), return_exceptions=True
-        )
+        failure, waited = await asyncio.gather(fail(), log.hold("2", "0xa"), return_exceptions=True)
     assert isinstance(failure, ValueError)
     assert waited is True
-    assert await log.nobody_is_left("0xa")
+    assert await log.is_unused("0xa")
 
 
-async def test_a_turn_that_does_not_come() -> None:
-    """A request that waits for too long fails; whoever comes when the turn is free gets it."""
-    queue = AddressLocks(patience=0.01)
-    async with queue.turn("0xa"):
+async def test_a_wait_that_takes_too_long() -> None:
+    """A request that waits for too long fails; a later one gets the lock when it is free."""
+    locks = AddressLocks(queue_timeout=0.01)
+    async with locks.hold("0xa"):
         with pytest.raises(DatabaseUnavailable):
-            async with queue.turn("0xa"):
-                raise AssertionError("two at once")
-    async with queue.turn("0xa") as waited:
+            async with locks.hold("0xa"):
+                raise AssertionError("two holders")
+    async with locks.hold("0xa") as waited:
         assert not waited
 
 
-async def test_a_flood_for_one_address_is_refused_beyond_its_bound(log: Log) -> None:
-    """Only so many requests of an address wait; those of another don't notice."""
-    visits = [asyncio.create_task(log.visit(str(n), "0xa")) for n in range(MOST + 3)]
+async def test_the_waiters_of_an_address_are_bounded(log: Log) -> None:
+    """More requests for one address are rejected; other addresses are not affected."""
+    holds = [asyncio.create_task(log.hold(str(n), "0xa")) for n in range(MAX_IN_FLIGHT + 3)]
     await asyncio.sleep(0)
-    assert await log.visit("other", "0xb") is False
-    results = await asyncio.gather(*visits, return_exceptions=True)
-    refused = [type(each) for each in results if isinstance(each, Exception)]
-    assert refused == [TooManyForAddress] * 3
-    assert await log.nobody_is_left("0xa")
+    assert await log.hold("other", "0xb") is False
+    results = await asyncio.gather(*holds, return_exceptions=True)
+    rejected = [type(each) for each in results if isinstance(each, Exception)]
+    assert rejected == [TooManyForAddress] * 3
+    assert await log.is_unused("0xa")

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from passport_scorer.scoring.batching import Batcher
+from passport_scorer.scoring.batching import Batcher, BatchPolicy
 from passport_scorer.telemetry import Telemetry, open_telemetry
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 from passport_scorer.telemetry.open_telemetry import OpenTelemetryTraces, TraceSettings
@@ -86,13 +86,13 @@ async def test_shared_work_belongs_to_no_other_request(
             await asyncio.sleep(0)
         return list(items)
 
-    gathering = Batcher(work, at_once=1, most=2, telemetry=Telemetry(traces=traces))
+    batcher = Batcher(work, BatchPolicy(1, 2), telemetry=Telemetry(traces=traces))
 
     async def request(name: str) -> str | None:
         with traces.request("GET", "http", []) as span:
             correlation = correlation_of([], span.traceparent)
             CORRELATION.set(correlation)
-            await gathering.submit(name)
+            await batcher.submit(name)
             return correlation.trace_id
 
     ids = await asyncio.gather(*map(request, ("a", "b", "c")))

@@ -1,9 +1,9 @@
--- The live, unrevoked stamps of an address ($1), newest first, at most $2 of them.
+-- The live, unrevoked stamps of an address ($1), newest first, up to $2 of them.
 --
--- Documents that others have stored may be of any size: `stamp` is null where the text is longer
--- than $3 bytes, and from where all texts together are longer than $4 bytes. PostgreSQL writes
--- numbers in full, so that a small document may have a text of megabytes; one with such a number
--- is not written out at all.
+-- Documents stored by other programs can have any size: `stamp` is null where the text is longer
+-- than $3 bytes, and after all texts together exceed $4 bytes. PostgreSQL writes numbers in full,
+-- so that a small document can have a text of megabytes; one with such a number is not converted
+-- to text at all.
 SELECT
     document.id,
     document.address,
@@ -19,8 +19,8 @@ FROM (
         c.address,
         c.provider,
         CASE
-            -- In a column, a document takes up to five times the bytes of its text; a compressed
-            -- one is not unpacked for this.
+            -- A stored document takes up to five times the bytes of its text; a compressed one is
+            -- not decompressed for this check.
             WHEN pg_column_size(c.stamp) <= 5 * $3
                 AND (
                     NOT c.stamp @? 'strict $.** ? (@.type() == "number")'

@@ -1,5 +1,5 @@
--- Holds the score rows of a set of (address, community) pairs until the transaction ends, so that
--- nobody can score them in between. A pair that was never scored has no row to hold.
+-- Locks the score rows of (address, community) pairs until the transaction ends, so that no other
+-- request can score them in between. A pair that was never scored has no row to lock.
 SELECT score.id
 FROM unnest($1::text[], $2::bigint[]) AS pair (address, community_id)
 JOIN registry_passport AS passport

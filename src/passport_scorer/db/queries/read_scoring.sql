@@ -1,30 +1,30 @@
--- Everything that a score depends on, for a set of requests, in one round trip: one row for
--- each request, in any order.
+-- Reads everything that the scores of a batch of requests depend on, in one round trip: one row
+-- for each request, in any order.
 --
--- A request names a community by its id ($4, an internal caller), or by what a partner wrote in
--- the path ($2 with $3) together with the prefix of the partner's API key ($1), whose account the
--- community must then belong to. The address is null if only the key is of interest.
+-- A request names a community by its id ($4, an internal caller), or by the scorer id in the path
+-- of a partner's request ($2 with $3) together with the prefix of the partner's API key ($1), to
+-- whose account the community must then belong. The address is null to read only the key.
 --
--- With a prefix, nothing but the key is read unless $12 is one of its hashes: whoever presents a
--- wrong secret must not cost a read of documents. (The caller compares them again, in constant
--- time; what time tells here is about a digest, which nobody can choose.)
+-- With a prefix, only the key is read unless $12 is one of its hashes: a request with a wrong
+-- secret must not cost a read of documents. (The caller compares the hashes again, in constant
+-- time; the time of this comparison tells something about a digest, which no client can choose.)
 --
--- Bounds for rows that others have written: the latest 1,000 stamps of an address by provider,
--- documents of at most 65,536 bytes (a larger one is null), 64 nullifiers of a stamp. They
--- are not below what verification accepts, so what they cut off never counts.
+-- Bounds for rows that other programs have written: the latest 1,000 stamps of an address by
+-- provider, documents of up to 65,536 bytes (a larger one is null), 64 nullifiers of a stamp.
+-- Verification accepts no more than this, so the rest would never count.
 --
--- $6 to $10 are what the process remembers of an address in a community and of its scorer: the
--- versions of the rows that it has read, and which of the nullifiers in $11 were in its stamps
--- (from $9 to $10, counted from 1). What has the same version is not read again: its columns are
--- null. A version is a list of row ids with their xmin, which changes whenever a row does.
+-- $6 to $10 make this a conditional read, as with ETags: the versions of the rows that the process
+-- has cached for an address in a community and for its scorer, and which of the nullifiers in $11
+-- were in its stamps (from $9 to $10, counted from 1). Columns whose version is current are null. A
+-- version is a list of row ids with their xmin, which changes whenever a row does.
 --
--- Revocations are looked at each time: a version names only stamps that aren't revoked. First of
--- all rows of the address together, deleted ones included, whether one is possible at all. The proof
--- value of a document is looked up only when the document is read; if it isn't that of its row,
--- `has_other_proofs` is true, and the stamps must be read again each time.
+-- Revocations are checked each time: a version names only unrevoked stamps. First a check over all
+-- rows of the address together, deleted ones included, whether a revocation is possible at all. The
+-- proof value of a document is looked up only when the document is read; if it differs from that
+-- of its row, `has_other_proofs` is true, and the stamps must be read each time.
 --
--- Human Points are read for communities with the programme; the parts are left out where they are
--- of no interest at all.
+-- Human Points are read for communities that take part; these parts are left out where points are
+-- neither shown nor given.
 WITH request AS (
     SELECT *
     FROM unnest(
@@ -58,12 +58,12 @@ SELECT
     score.xmin::text AS score_version,
     stamp.is_large AND stamp.version IS DISTINCT FROM request.stamps_version AS is_large,
     changed.stamps_version,
-    changed.copy_ids,
+    changed.registered_ids,
     changed.row_ids,
     changed.row_versions,
     changed.providers,
     changed.documents,
-    changed.stamp_copy_ids,
+    changed.stamp_registered_ids,
     changed.has_other_proofs,
     link.version AS links_version,
     link.nullifiers AS link_nullifiers,
@@ -94,7 +94,7 @@ LEFT JOIN LATERAL (
             AND c.account_id = key.account_id
             AND (c.external_scorer_id = request.external_scorer_id OR c.id = request.scorer_id)
         )
-    -- The external id is tried first.
+    -- The external id takes precedence.
     ORDER BY c.external_scorer_id = request.external_scorer_id DESC NULLS LAST
     LIMIT 1
 ) AS community ON true
@@ -142,11 +142,11 @@ LEFT JOIN LATERAL (
     SELECT array_agg(c.id) AS ids, string_agg(c.id || ':' || c.xmin, ' ') AS version
     FROM registry_stamp AS c
     WHERE c.passport_id = passport.id
-) AS copy ON true
+) AS registered ON true
 LEFT JOIN LATERAL (
-    -- False if no revocation can concern the address, as none does of nearly all addresses: one
-    -- that names none of its rows, nor any of its proof values in a spelling that is looked for
-    -- (see proof_value_spellings; without its regular expressions).
+    -- False if no revocation can concern the address, as for nearly all addresses: no revocation
+    -- names one of its rows, or one of its proof values in a spelling that is looked up (see
+    -- proof_value_spellings; without its regular expressions).
     SELECT
         CASE WHEN (SELECT max(id) FROM ceramic_cache_revocation WHERE id > 0) > 0 THEN (
             SELECT
@@ -193,8 +193,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         array_agg(latest.id) AS ids,
-        concat(string_agg(latest.id || ':' || latest.xmin, ' '), '/', copy.version) AS version,
-        -- As they are stored, compressed: nothing is unpacked for it.
+        concat(
+            string_agg(latest.id || ':' || latest.xmin, ' '), '/', registered.version
+        ) AS version,
+        -- The compressed size, so that nothing is decompressed to find it.
         NOT $13::boolean AND (count(*) > 128 OR sum(latest.size) > 1048576) AS is_large
     FROM (
         SELECT DISTINCT ON (c.provider) c.id, c.xmin, pg_column_size(c.stamp) AS size
@@ -215,24 +217,24 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         stamp.version AS stamps_version,
-        copy.ids AS copy_ids,
+        registered.ids AS registered_ids,
         array_agg(c.id) AS row_ids,
         array_agg(c.xmin::text) AS row_versions,
         array_agg(c.provider) AS providers,
         array_agg(bounded.document) AS documents,
         array_agg((
-            SELECT min(held.id)
-            FROM registry_stamp AS held
-            WHERE held.passport_id = passport.id
-                AND held.provider = c.provider
-                AND held.credential = c.stamp
-        )) AS stamp_copy_ids,
+            SELECT min(same.id)
+            FROM registry_stamp AS same
+            WHERE same.passport_id = passport.id
+                AND same.provider = c.provider
+                AND same.credential = c.stamp
+        )) AS stamp_registered_ids,
         count(*) < cardinality(stamp.ids) OR bool_or(proof.is_other) AS has_other_proofs,
         array_agg(c.stamp) FILTER (WHERE bounded.document IS NOT NULL) AS stamps
     FROM ceramic_cache_ceramiccache AS c
     CROSS JOIN LATERAL (
-        -- Numbers are written in full: 1e131071 has as many digits. A document with such a number
-        -- is not written out, nor one that is too large before it is.
+        -- PostgreSQL writes numbers in full: 1e131071 has 131,072 digits. A document with such a
+        -- number, or one that is too large already, is not converted to text.
         SELECT
             CASE
                 WHEN pg_column_size(c.stamp) <= 327680
@@ -245,7 +247,8 @@ LEFT JOIN LATERAL (
         OFFSET 0
     ) AS written
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN octet_length(written.document) <= 65536 THEN written.document END AS document
+        SELECT
+            CASE WHEN octet_length(written.document) <= 65536 THEN written.document END AS document
     ) AS bounded
     CROSS JOIN LATERAL (
         SELECT
@@ -303,9 +306,9 @@ LEFT JOIN LATERAL (
         ) AS claimed
         WHERE claimed.nullifier IS NOT NULL
     ) AS searched
-    -- One by one, and with a LIMIT that keeps it so: then there is one good way to find a link, by
-    -- both columns of its key. Given all hashes at once, the planner may take the community for as
-    -- small as most are, and read all of its links. A nullifier of two stamps is found twice.
+    -- One lookup for each nullifier, and LIMIT keeps it so: the planner then uses both columns of
+    -- the key. With all hashes at once it can assume that the community is as small as most are,
+    -- and read all of its links. A nullifier of two stamps is found twice.
     CROSS JOIN LATERAL (
         SELECT l.id, l.xmin, l.hash, l.address, l.expires_at
         FROM registry_hashscorerlink AS l
@@ -325,7 +328,7 @@ LEFT JOIN LATERAL (
         qualified.community_ids AS qualified_community_ids,
         multiplier.multiplier,
         membership.listed,
-        -- Counted only where it matters: for an address that may still be given one.
+        -- Counted only where it matters: for an address that can still be given one.
         CASE WHEN 'MetaMaskOG' = ANY (membership.listed)
                 AND 'MTA' <> ALL (coalesce(earned.actions, '{}')) THEN (
             SELECT count(*) FROM registry_humanpoints WHERE action = 'MTA'

@@ -1,13 +1,18 @@
-"""The stamp store: `ceramic_cache_ceramiccache`, and the scores that it shows."""
+"""The stamp store: `ceramic_cache_ceramiccache`, and the stored score shown with it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
+from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.statement import Query
-from passport_scorer.domain.stored_score import ScoreColumns
+from passport_scorer.domain.proof_values import canonical_proof_value
+from passport_scorer.domain.stamps import LiveStamp
+from passport_scorer.domain.stored_scores import ScoreColumns
+from passport_scorer.domain.submissions import Entry, Source
 
 
 class AddressParameters(msgspec.Struct, frozen=True):
@@ -17,7 +22,7 @@ class AddressParameters(msgspec.Struct, frozen=True):
 
 
 class LockedAddress(msgspec.Struct, frozen=True):
-    """The lock is held; PostgreSQL has nothing more to say about it."""
+    """The row of a lock that is held; it says nothing more."""
 
     held: str
 
@@ -39,14 +44,19 @@ class StoreStampsParameters(msgspec.Struct, frozen=True):
 
 
 class ChangedStamps(msgspec.Struct, frozen=True):
-    """How many stamps were soft-deleted, and how many were live before."""
+    """The result of `store_stamps`.
+
+    Attributes:
+        deleted: stamps that were soft-deleted.
+        live: stamps that were live before, counted up to a bound.
+    """
 
     deleted: int
     live: int
 
 
 class LiveStampsParameters(msgspec.Struct, frozen=True):
-    """$1 to $4 of `live_stamps.sql`: an address in lower case, and the bounds of its answer."""
+    """$1 to $4 of `live_stamps.sql`: an address in lower case, and the bounds of the result."""
 
     address: str
     most: int
@@ -54,13 +64,25 @@ class LiveStampsParameters(msgspec.Struct, frozen=True):
     longest_answer: int
 
 
-class LiveStamp(msgspec.Struct, frozen=True):
+class LiveStampRow(msgspec.Struct, frozen=True):
     """A live, unrevoked stamp; `stamp` is the JSON text of the credential, if it is in bounds."""
 
     id: int
     address: str
     provider: str
     stamp: str | None
+
+
+class LiveStamps(msgspec.Struct, frozen=True):
+    """The live, unrevoked stamps of an address, newest first.
+
+    Attributes:
+        listed: those within the bounds.
+        omitted: ids of those whose documents exceed them.
+    """
+
+    listed: list[LiveStamp]
+    omitted: list[int]
 
 
 class StoredScoreParameters(msgspec.Struct, frozen=True):
@@ -72,5 +94,91 @@ class StoredScoreParameters(msgspec.Struct, frozen=True):
 
 LOCK_ADDRESS = Query("lock_address", AddressParameters, LockedAddress)
 STORE_STAMPS = Query("store_stamps", StoreStampsParameters, ChangedStamps)
-LIVE_STAMPS = Query("live_stamps", LiveStampsParameters, LiveStamp)
+LIVE_STAMPS = Query("live_stamps", LiveStampsParameters, LiveStampRow)
 STORED_SCORE = Query("stored_score", StoredScoreParameters, ScoreColumns)
+
+
+async def lock_address(connection: Connection, address: str) -> None:
+    """Let no other request change the stamps of an address until this transaction ends.
+
+    Raises:
+        RowLocked: another transaction holds the lock for too long.
+    """
+    await connection.execute(LOCK_ADDRESS, AddressParameters(address))
+
+
+async def store_stamps(
+    connection: Connection,
+    address: str,
+    entries: Sequence[Entry],
+    source: Source,
+    *,
+    now: datetime,
+    most_counted: int,
+) -> ChangedStamps:
+    """Soft-delete the live stamps of the entries' providers, and store the entries' stamps.
+
+    Args:
+        connection: in a transaction that holds `lock_address`.
+        address: in lower case.
+        entries: the changes; each provider once.
+        source: recorded with the new stamps.
+        now: aware; the time of the change.
+        most_counted: live stamps are counted up to this number.
+
+    Raises:
+        ValueRefused: the database can't hold a value of a stamp.
+    """
+    stamps = [entry.stamp for entry in entries if entry.stamp]
+    parameters = StoreStampsParameters(
+        address=address,
+        now=now,
+        deleted_provider=[entry.provider for entry in entries],
+        source_app=source.app,
+        source_scorer_id=source.scorer_id,
+        provider=[entry.provider for entry in entries if entry.stamp],
+        stamp=[stamp.document for stamp in stamps],
+        proof_value=[canonical_proof_value(stamp.proof_value or "") for stamp in stamps],
+        issuance_date=[stamp.issuance_date for stamp in stamps],
+        expiration_date=[stamp.expiration_date for stamp in stamps],
+        most_counted=most_counted,
+    )
+    (changed,) = await connection.fetch(STORE_STAMPS, parameters)
+    return changed
+
+
+async def live_stamps(
+    database: Database | Connection,
+    address: str,
+    *,
+    most: int,
+    longest_document: int,
+    longest_answer: int,
+) -> LiveStamps:
+    """Return the live, unrevoked stamps of an address (lower case), newest first.
+
+    Args:
+        database: the pool, or one connection in a transaction.
+        address: in lower case.
+        most: stamps that are returned.
+        longest_document: bytes of one document.
+        longest_answer: bytes of all documents together.
+    """
+    parameters = LiveStampsParameters(address, most, longest_document, longest_answer)
+    rows = await database.read(LIVE_STAMPS, parameters)
+    return LiveStamps(
+        listed=[
+            LiveStamp(row.id, row.address, row.provider, row.stamp)
+            for row in rows
+            if row.stamp is not None
+        ],
+        omitted=[row.id for row in rows if row.stamp is None],
+    )
+
+
+async def stored_score(
+    database: Database | Connection, address: str, community_id: int
+) -> ScoreColumns | None:
+    """Return the columns of the score of an address (lower case); None if it was never scored."""
+    rows = await database.read(STORED_SCORE, StoredScoreParameters(address, community_id))
+    return rows[0] if rows else None

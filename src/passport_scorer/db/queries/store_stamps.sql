@@ -1,6 +1,6 @@
 -- Soft-deletes the live stamps of some providers ($3) of an address, and stores new ones.
--- `live` is how many stamps were live before, counted up to $11; the caller rolls back if there
--- are too many now.
+-- `live` is the number of stamps that were live before, counted up to $11; the caller rolls back
+-- if the address has too many now.
 WITH deleted AS (
     UPDATE ceramic_cache_ceramiccache
     SET deleted_at = $2::timestamptz
@@ -15,7 +15,7 @@ WITH deleted AS (
     SELECT $1, 1, $2, $2, 'pending', '', $4::integer, $5::bigint, entry.*
     FROM unnest($6::text[], $7::jsonb[], $8::text[], $9::timestamptz[], $10::timestamptz[])
         AS entry (provider, stamp, proof_value, issuance_date, expiration_date)
-    -- A provider's live stamp is unique: the old ones must be gone first.
+    -- A provider has one live stamp: delete the old ones first.
     WHERE (SELECT count(*) FROM deleted) >= 0
 )
 SELECT

@@ -1,12 +1,12 @@
--- Records a set of decisions, all or none, in one round trip.
+-- Writes a batch of decisions, all or none, in one round trip.
 --
--- A decision falls if the world has moved since it was read: another request has scored the same
--- passport (the version of its score row, or the row itself, is not what was read), has claimed
--- one of its nullifiers, or a stamp that is to be copied has changed. A score row that somebody
--- else holds falls, too, so that a set never waits for one of its members.
+-- A decision conflicts if its snapshot is out of date: another request has scored the same passport
+-- (the version of its score row, or the row itself, is not the one that was read) or claimed one
+-- of its nullifiers, or a stamp that is to be registered has changed. A score row that another
+-- transaction has locked conflicts, too, so that a batch never waits for one of its members.
 --
--- The rows that are returned name the decisions that fell. If there are any, nothing of the
--- statement may stay, and its transaction can't be committed: see `event`.
+-- The returned rows name the decisions that conflict. If there are any, nothing that the statement
+-- wrote can stay, and its transaction can't be committed: see `event`.
 --
 -- Rows are locked in one order (passports, scores, links, each sorted), so that two of these
 -- statements can't wait for each other.
@@ -21,9 +21,9 @@ WITH decision AS (
         computed_at, expires_at, evidence, stamp_scores, stamps,
         computed_at_shown, expires_at_shown, ordinal
     )
-), held AS MATERIALIZED (
-    -- All scores are locked, in order, before any is changed; an UPDATE alone would lock them in
-    -- the order of its plan.
+), locked AS MATERIALIZED (
+    -- Lock all scores in order before changing any; an UPDATE alone would lock them in the order
+    -- of its plan.
     SELECT s.id
     FROM decision
     JOIN registry_score AS s ON s.id = decision.score_id
@@ -67,7 +67,7 @@ WITH decision AS (
         stamp_scores = target.stamp_scores,
         stamps = target.stamps
     FROM target
-    JOIN held ON held.id = target.score_id
+    JOIN locked ON locked.id = target.score_id
     WHERE s.id = target.score_id AND s.xmin::text = target.score_version
     RETURNING s.id, s.passport_id
 ), scored AS MATERIALIZED (
@@ -78,8 +78,8 @@ WITH decision AS (
     FROM target
     JOIN (TABLE new_score UNION ALL TABLE changed_score) AS written
         ON written.passport_id = target.target_id
-), unmoved AS MATERIALIZED (
-    -- Nothing below is written before every score is, and none if one of them was lost.
+), current AS MATERIALIZED (
+    -- Nothing below is written before every score is, or if one of them conflicts.
     SELECT count(*) = cardinality($1) AS holds FROM scored
 ), change AS MATERIALIZED (
     SELECT *
@@ -90,11 +90,11 @@ WITH decision AS (
     INSERT INTO registry_hashscorerlink AS l (hash, address, community_id, expires_at)
     SELECT change.nullifier, change.address, change.community_id, change.expires_at
     FROM change
-    WHERE (SELECT holds FROM unmoved)
+    WHERE (SELECT holds FROM current)
     ORDER BY change.community_id, change.nullifier
     ON CONFLICT (hash, community_id) DO UPDATE
     SET address = excluded.address, expires_at = excluded.expires_at
-    -- An expired link is anybody's. A live one stays as it is, but for its owner's own claim.
+    -- Any address can take an expired link. A live one changes only by its owner's own claim.
     WHERE l.expires_at <= $20::timestamptz
         OR (
             l.address = excluded.address
@@ -107,24 +107,24 @@ WITH decision AS (
             )
         )
     RETURNING l.hash, l.community_id
-), dropped_copy AS (
+), unregistered AS (
     DELETE FROM registry_stamp AS s
-    USING unnest($21::bigint[]) AS unwanted (id)
-    WHERE s.id = unwanted.id AND (SELECT holds FROM unmoved)
+    USING unnest($21::bigint[]) AS dropped (id)
+    WHERE s.id = dropped.id AND (SELECT holds FROM current)
 ), wanted AS MATERIALIZED (
     SELECT *
     FROM unnest($22::bigint[], $23::bigint[], $24::text[], $25::text[])
         AS w (ordinal, row_id, row_version, provider)
-), new_copy AS (
+), registered AS (
     INSERT INTO registry_stamp (passport_id, provider, credential)
     SELECT scored.passport_id, source.provider, source.stamp
     FROM wanted
     JOIN scored ON scored.ordinal = wanted.ordinal
     JOIN ceramic_cache_ceramiccache AS source
         ON source.id = wanted.row_id AND source.xmin::text = wanted.row_version
-    WHERE (SELECT holds FROM unmoved)
+    WHERE (SELECT holds FROM current)
     RETURNING passport_id, provider
-), fallen AS MATERIALIZED (
+), conflict AS MATERIALIZED (
     SELECT decision.ordinal
     FROM decision
     WHERE NOT EXISTS (SELECT FROM scored WHERE scored.ordinal = decision.ordinal)
@@ -132,20 +132,20 @@ WITH decision AS (
     SELECT change.ordinal
     FROM change
     LEFT JOIN link ON link.hash = change.nullifier AND link.community_id = change.community_id
-    WHERE (SELECT holds FROM unmoved) AND change.is_claim AND link.hash IS NULL
+    WHERE (SELECT holds FROM current) AND change.is_claim AND link.hash IS NULL
     UNION ALL
     SELECT wanted.ordinal
     FROM wanted
-    LEFT JOIN new_copy
-        ON new_copy.passport_id = (SELECT passport_id FROM scored WHERE ordinal = wanted.ordinal)
-        AND new_copy.provider = wanted.provider
-    WHERE (SELECT holds FROM unmoved) AND new_copy.provider IS NULL
+    LEFT JOIN registered
+        ON registered.passport_id = (SELECT passport_id FROM scored WHERE ordinal = wanted.ordinal)
+        AND registered.provider = wanted.provider
+    WHERE (SELECT holds FROM current) AND registered.provider IS NULL
 ), event AS (
     INSERT INTO registry_event (action, address, created_at, community_id, data)
     SELECT 'LDP', scored.address, scored.computed_at, scored.community_id, clash.data
     FROM unnest($26::bigint[], $27::jsonb[]) AS clash (ordinal, data)
     JOIN scored ON scored.ordinal = clash.ordinal
-    WHERE (SELECT holds FROM unmoved)
+    WHERE (SELECT holds FROM current)
     UNION ALL
     SELECT
         'SCU', scored.address, scored.computed_at, scored.community_id,
@@ -165,21 +165,21 @@ WITH decision AS (
             )
         )
     FROM scored
-    WHERE (SELECT holds FROM unmoved)
+    WHERE (SELECT holds FROM current)
     UNION ALL
-    -- If a decision fell: no community has such an id, and the foreign key is checked when the
-    -- transaction ends; it is rolled back then. An error that ends the statement itself would put
-    -- all of its text into the server's log, for each lost race. The id tells which decisions
-    -- fell, as a set of bits.
-    SELECT 'SCU', '', $20, -bit_or(1::bigint << (fallen.ordinal - 1)::integer), '{}'
-    FROM fallen
+    -- If a decision conflicts: no community has such an id, and the foreign key is checked when the
+    -- transaction ends, which rolls it back. An error that ends the statement itself would write
+    -- its whole text to the server's log, for each conflict. The bits of the id tell which
+    -- decisions conflict.
+    SELECT 'SCU', '', $20, -bit_or(1::bigint << (conflict.ordinal - 1)::integer), '{}'
+    FROM conflict
     HAVING count(*) > 0
 ), qualified AS (
     INSERT INTO registry_humanpointscommunityqualifiedusers (address, community_id)
     SELECT scored.address, scored.community_id
     FROM unnest($28::bigint[]) AS newly (ordinal)
     JOIN scored ON scored.ordinal = newly.ordinal
-    WHERE (SELECT holds FROM unmoved)
+    WHERE (SELECT holds FROM current)
     ORDER BY scored.address, scored.community_id
     ON CONFLICT DO NOTHING
 ), point AS (
@@ -188,8 +188,8 @@ WITH decision AS (
     FROM unnest($29::bigint[], $30::text[], $31::text[], $32::text[])
         AS award (ordinal, action, provider, tx_hash)
     JOIN scored ON scored.ordinal = award.ordinal
-    WHERE (SELECT holds FROM unmoved)
+    WHERE (SELECT holds FROM current)
     ORDER BY scored.address, award.action, award.provider, award.tx_hash
     ON CONFLICT DO NOTHING
 )
-SELECT fallen.ordinal FROM fallen
+SELECT conflict.ordinal FROM conflict

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport_scorer.domain.stored_score import (
+from passport_scorer.domain.stored_scores import (
     RecordedScore,
     ScoreColumns,
     UnreadableScore,

@@ -1,12 +1,11 @@
-"""A score as its row holds it."""
+"""The JSON of a score in its row."""
 
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from passport_scorer.domain.score import Score, ShownStamp
-from passport_scorer.domain.score_record import binary, score_record
+from passport_scorer.domain.scores import Score, ShownStamp, score_record
 
 
 def recorded(score: Score) -> dict[str, Any]:
@@ -24,7 +23,6 @@ def test_a_passing_score() -> None:
         raw=Decimal("20.733"),
         threshold=Decimal(20),
         passing=True,
-        computed_at=datetime(2025, 3, 1, 10, 0, 0, 250_000, tzinfo=UTC),
         expires_at=datetime(2099, 5, 1, tzinfo=UTC),
         stamp_scores={"Google": Decimal("0.525"), "Ens": Decimal("20.208")},
         stamps={
@@ -34,7 +32,7 @@ def test_a_passing_score() -> None:
             "Github": ShownStamp("0.00000", dedup=True, expiration_date="2099-06-01T00:00:00.000Z"),
         },
     )
-    assert binary(score) == 1
+    assert score.binary == 1
     assert recorded(score) == {
         "evidence": {
             "type": "ThresholdScoreCheck",
@@ -64,12 +62,11 @@ def test_a_score_without_stamps() -> None:
         raw=Decimal(0),
         threshold=Decimal("0.5"),
         passing=False,
-        computed_at=datetime(2025, 3, 1, tzinfo=UTC),
         expires_at=None,
         stamp_scores={},
         stamps={},
     )
-    assert binary(score) == 0
+    assert score.binary == 0
     assert recorded(score) == {
         "evidence": {
             "type": "ThresholdScoreCheck",

@@ -1,0 +1,84 @@
+"""A computed score, and the JSON that its row and its event record.
+
+Source: specification, scoring.md, 5 and 6.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from passport_scorer.domain.decimals import five_decimals, plain
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+class ShownStamp(msgspec.Struct, frozen=True):
+    """A stamp in a score.
+
+    Attributes:
+        score: the weight of the stamp, five decimals; `0.00000` if it is a duplicate.
+        dedup: true if another address claimed the stamp first, so that it does not count.
+        expiration_date: when the stamp expires; null only in some old recorded scores.
+    """
+
+    score: str
+    dedup: bool
+    expiration_date: str | None
+
+
+class Score(msgspec.Struct, frozen=True):
+    """A computed score. When it was computed is not part of it.
+
+    Attributes:
+        raw: the exact weighted sum.
+        threshold: what the sum is compared with.
+        passing: raw >= threshold.
+        expires_at: when the first stamp that counts expires; None without stamps.
+        stamp_scores: provider -> weight, kept stamps only.
+        stamps: provider -> the stamp as shown, kept and clashing.
+    """
+
+    raw: Decimal
+    threshold: Decimal
+    passing: bool
+    expires_at: datetime | None
+    stamp_scores: Mapping[str, Decimal]
+    stamps: Mapping[str, ShownStamp]
+
+    @property
+    def binary(self) -> int:
+        """The column `score`: 1 for a passing score, else 0."""
+        return int(self.passing)
+
+
+class ScoreRecord(msgspec.Struct, frozen=True, gc=False):
+    """The JSON columns of a score's row, as texts."""
+
+    evidence: str
+    stamp_scores: str
+    stamps: str
+
+
+def score_record(score: Score) -> ScoreRecord:
+    """Encode a score for its row and its event."""
+    return ScoreRecord(
+        evidence=_json(_evidence(score)),
+        stamp_scores=_json(score.stamp_scores),
+        stamps=_json(score.stamps),
+    )
+
+
+def _evidence(score: Score) -> dict[str, Any]:
+    return {
+        "type": "ThresholdScoreCheck",
+        "success": score.passing,
+        "rawScore": plain(score.raw),
+        "threshold": five_decimals(score.threshold),
+    }
+
+
+def _json(value: object) -> str:
+    return _JSON.encode(value).decode()

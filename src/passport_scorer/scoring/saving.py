@@ -1,0 +1,150 @@
+"""Batches of snapshots are decided on and saved together; whatever fails is isolated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeGuard
+
+import structlog
+
+from passport_scorer.db.database import Connection, Database
+from passport_scorer.db.errors import DatabaseUnavailable, RowLocked, WriteConflict
+from passport_scorer.db.queries.scores import save_outcomes
+from passport_scorer.domain.human_points import PointsPolicy
+from passport_scorer.domain.scoring import Assess, Outcome, Snapshot, decide_batch
+from passport_scorer.telemetry import Telemetry
+from passport_scorer.telemetry.metrics import SCORES_COMPUTED, STAMPS_CLASHED, STAMPS_REJECTED
+from passport_scorer.telemetry.traces import DECIDE, WRITE
+
+Saved = Outcome | Exception | asyncio.Future[Outcome]
+"""The result of a pair; a future if it is retried alone, while the others are done already."""
+
+log = structlog.get_logger()
+
+
+class OutcomeSaver:
+    """Decides on snapshots and saves the outcomes.
+
+    Args:
+        database: where outcomes are saved.
+        assess: assesses a snapshot.
+        retry: loads, decides and saves a pair again, in a transaction of its own.
+        policy: what the operator decides about Human Points.
+        clock: returns the time (aware).
+        telemetry: where scores are counted, and the stages traced.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        assess: Assess,
+        retry: Callable[[Snapshot], Coroutine[Any, Any, Outcome]],
+        policy: PointsPolicy,
+        clock: Callable[[], datetime],
+        telemetry: Telemetry,
+    ) -> None:
+        self._database = database
+        self._assess = assess
+        self._retry = retry
+        self._policy = policy
+        self._clock = clock
+        self._telemetry = telemetry
+        self._retries: set[asyncio.Task[Outcome]] = set()
+
+    async def save_batch(self, snapshots: Sequence[Snapshot]) -> list[Saved]:
+        """Decide on a batch and save it in one round trip. No pair can occur twice.
+
+        A pair that fails, conflicts, or needs a row that another transaction has locked leaves the
+        batch, and the others are saved without it. Nothing is raised: the result of each pair is
+        in its place.
+        """
+        if not snapshots:
+            return []
+        now = self._clock()
+        with self._telemetry.traces.stage(DECIDE, len(snapshots)):
+            decided = decide_batch(snapshots, now, self._policy, self._assess)
+        outcomes = [each for each in decided if _can_share_batch(each)]
+        if len(outcomes) < len(snapshots):
+            others = {
+                position: each if isinstance(each, Exception) else self._start_retry(each.snapshot)
+                for position, each in enumerate(decided)
+                if not _can_share_batch(each)
+            }
+            return await self._save_rest(snapshots, others)
+        try:
+            await self.save(self._database, outcomes, now)
+        except (WriteConflict, RowLocked) as error:
+            return await self._save_rest(snapshots, self._retry_conflicts(snapshots, error))
+        except DatabaseUnavailable as error:
+            return [error] * len(snapshots)
+        except Exception as error:  # noqa: BLE001  halving the batch finds the pair at fault
+            return [error] if len(snapshots) == 1 else await self._save_halves(snapshots)
+        return [*outcomes]
+
+    async def save(
+        self, database: Database | Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Save outcomes that were decided at `now`, all or none, and report them.
+
+        Raises:
+            WriteConflict: some of them are out of date. A transaction that the caller began must
+                be rolled back.
+        """
+        with self._telemetry.traces.stage(WRITE, len(outcomes)):
+            await save_outcomes(database, outcomes, now)
+        self._report(outcomes)
+
+    def _retry_conflicts(
+        self, snapshots: Sequence[Snapshot], error: WriteConflict | RowLocked
+    ) -> dict[int, Saved]:
+        """Start to retry the pairs that conflict; all of them if it isn't known which."""
+        ordinals = error.conflicting if isinstance(error, WriteConflict) else ()
+        positions = [ordinal - 1 for ordinal in ordinals] or range(len(snapshots))
+        return {position: self._start_retry(snapshots[position]) for position in positions}
+
+    def _start_retry(self, snapshot: Snapshot) -> asyncio.Task[Outcome]:
+        """Score a pair in a transaction of its own; no other request has to wait for it."""
+        task = asyncio.create_task(self._retry(snapshot))
+        self._retries.add(task)
+        task.add_done_callback(self._retries.discard)
+        return task
+
+    async def _save_rest(
+        self, snapshots: Sequence[Snapshot], saved: Mapping[int, Saved]
+    ) -> list[Saved]:
+        """Save the pairs of a batch that have no result yet, together."""
+        rest = [position for position in range(len(snapshots)) if position not in saved]
+        together = await self.save_batch([snapshots[position] for position in rest])
+        results = {**saved, **dict(zip(rest, together, strict=True))}
+        return [results[position] for position in range(len(snapshots))]
+
+    async def _save_halves(self, snapshots: Sequence[Snapshot]) -> list[Saved]:
+        half = len(snapshots) // 2
+        return [
+            *await self.save_batch(snapshots[:half]),
+            *await self.save_batch(snapshots[half:]),
+        ]
+
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
+        metrics = self._telemetry.metrics
+        metrics.add(SCORES_COMPUTED, len(outcomes))
+        for outcome in outcomes:
+            assessment = outcome.assessment
+            if assessment.clashes:
+                metrics.add(STAMPS_CLASHED, len(assessment.clashes))
+            for stamp in assessment.rejected:
+                metrics.add(STAMPS_REJECTED, 1, stamp.reason)
+                log.info(
+                    "stamp_rejected",
+                    address=outcome.snapshot.address,
+                    community_id=outcome.snapshot.community.id,
+                    provider=stamp.provider,
+                    reason=stamp.reason,
+                )
+
+
+def _can_share_batch(decided: Outcome | Exception) -> TypeGuard[Outcome]:
+    """Return False for a failure, and for a capped action: those are given one by one."""
+    return isinstance(decided, Outcome) and not decided.points.has_capped

@@ -36,12 +36,13 @@ from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.submissions import (
     MOST_ENTRIES,
     NoStampToDelete,
+    Source,
+    SourceApp,
     TooManyLiveStamps,
     TooManyStamps,
     UnusableEntry,
     check_number,
 )
-from passport_scorer.scoring.stamp_store import Source, SourceApp
 
 _SENT = list_of_at_most(msgspec.Raw, MOST_ENTRIES)
 
@@ -86,7 +87,7 @@ async def get_stamps(call: OpenCall) -> Response:
     scorer_id = services.configured_scorer_id
     if not await services.stamp_store.is_scored(address, scorer_id):
         services.anonymous_writes.count(call.peer)
-        outcome = await services.road.score(address, scorer_id)
+        outcome = await services.scoring.score(address, scorer_id)
         note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
     stamps = await services.stamp_store.live_stamps(address)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))

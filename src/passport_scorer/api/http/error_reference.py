@@ -131,7 +131,7 @@ ERROR_TABLE = (
             "Entry …: the provider occurs twice.",
             "Entry …: the stamp has no provider.",
             "Entry …: …",
-            "A stamp holds what the database can't hold.",
+            "A stamp contains a value that the database can't hold.",
         ),
     ),
     _row(

@@ -28,12 +28,13 @@ from passport_scorer.domain.community import ScorerNotFound
 from passport_scorer.domain.submissions import (
     MOST_ENTRIES,
     Entry,
+    Source,
+    SourceApp,
     TooManyLiveStamps,
     TooManyStamps,
     UnusableEntry,
     check_number,
 )
-from passport_scorer.scoring.stamp_store import Source, SourceApp
 
 
 class EmbedStamps(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ async def get_embed_score(call: OpenCall) -> Response:
     if scorer_id < 0:
         scorer_id = call.services.demo_scorer_id or scorer_id
     try:
-        outcome = await call.services.road.score(address, scorer_id)
+        outcome = await call.services.scoring.score(address, scorer_id)
     except ScorerNotFound as error:
         raise InvalidScorerId from error
     note_score(call.request.scope, scorer_id, passing=outcome.score.passing)

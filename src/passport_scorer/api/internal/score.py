@@ -30,7 +30,7 @@ async def get_internal_score_without_version(call: InternalCall) -> Response:
 async def _scored(call: InternalCall) -> Response:
     address = parse_address(call.path["address"])
     scorer_id = integer_path_parameter(call.request, "scorer_id")
-    outcome = await call.services.road.score(address, scorer_id)
+    outcome = await call.services.scoring.score(address, scorer_id)
     note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
     return json_response(score_response(outcome, with_points=False))
 

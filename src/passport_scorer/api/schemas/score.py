@@ -9,9 +9,9 @@ import msgspec
 from passport_scorer.api.operations.examples import ADDRESS, EXPIRES_AT, OWNER_ADDRESS, SCORED_AT
 from passport_scorer.domain.decimals import five_decimals
 from passport_scorer.domain.human_points import Points, PointsState, points_of, possible_points
-from passport_scorer.domain.score import ShownStamp
+from passport_scorer.domain.scores import ShownStamp
 from passport_scorer.domain.scoring import Outcome
-from passport_scorer.domain.stored_score import RecordedScore
+from passport_scorer.domain.stored_scores import RecordedScore
 from passport_scorer.domain.timestamps import iso
 
 
@@ -59,7 +59,7 @@ def score_response(outcome: Outcome, *, with_points: bool) -> V2ScoreResponse:
         address=outcome.snapshot.address,
         score=five_decimals(score.raw),
         passing_score=score.passing,
-        last_score_timestamp=iso(score.computed_at),
+        last_score_timestamp=iso(outcome.computed_at),
         expiration_timestamp=iso(score.expires_at) if score.expires_at else None,
         threshold=five_decimals(score.threshold),
         error=None,

@@ -14,8 +14,8 @@ from passport_scorer.api.operations.examples import CREDENTIALS, OWNER_ADDRESS
 from passport_scorer.api.schemas.score import V2ScoreResponse
 from passport_scorer.credentials.errors import DocumentUnreadable
 from passport_scorer.credentials.stored_form import read_storable
-from passport_scorer.db.queries.stamps import LiveStamp
 from passport_scorer.domain.bounded_types import StorableText
+from passport_scorer.domain.stamps import LiveStamp
 from passport_scorer.domain.submissions import Entry, SubmittedStamp, UnusableEntry
 
 _NOTHING = re.compile(rb"null|\{[ \t\n\r]*\}")
@@ -88,9 +88,10 @@ def example_stamps() -> tuple[ShownLiveStamp, ShownLiveStamp]:
 def shown(stamps: list[LiveStamp]) -> list[ShownLiveStamp]:
     """Return stamps as answers show them."""
     return [
-        ShownLiveStamp(stamp.id, stamp.address, stamp.provider, msgspec.Raw(stamp.stamp.encode()))
+        ShownLiveStamp(
+            stamp.id, stamp.address, stamp.provider, msgspec.Raw(stamp.document.encode())
+        )
         for stamp in stamps
-        if stamp.stamp is not None
     ]
 
 

@@ -15,16 +15,15 @@ from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.middleware.access_log import note_community, note_score
 from passport_scorer.api.schemas.score import EXAMPLE, V2ScoreResponse, score_response
 from passport_scorer.api.schemas.scorer_id import parse_scorer_id
-from passport_scorer.db.queries.scores import ScoringRequest
 from passport_scorer.domain.addresses import InvalidAddress, is_address, parse_address
 from passport_scorer.domain.api_key import PermissionDenied
 from passport_scorer.domain.community import ScorerNotFound
-from passport_scorer.scoring.rows import Loaded
+from passport_scorer.scoring.service import Loaded, ScoringRequest
 
 
 async def get_score(call: PartnerCall) -> Response:
     """Score an address in a community of the caller's account, and record the result."""
-    road, written = call.services.road, call.path["address"]
+    scoring, written = call.services.scoring, call.path["address"]
     scorer = parse_scorer_id(call.path["scorer_id"], call.services.demo_scorer_id)
     request = ScoringRequest(
         address=written.lower() if is_address(written) else None,
@@ -34,14 +33,14 @@ async def get_score(call: PartnerCall) -> Response:
     )
 
     def load(key_hash: str) -> Awaitable[Loaded]:
-        return road.read(msgspec.structs.replace(request, key_hash=key_hash))
+        return scoring.load(msgspec.structs.replace(request, key_hash=key_hash))
 
     key, loaded = await call.authorized(load, attrgetter("key"))
-    note_community(call.request.scope, loaded.row.community_id)
+    note_community(call.request.scope, loaded.inputs.community_id)
     if not key.read_scores:
         raise PermissionDenied
     parse_address(written)
-    outcome = await road.settle(await road.snapshot(loaded))
+    outcome = await scoring.save(await scoring.snapshot(loaded))
     note_score(call.request.scope, loaded.community_id, passing=outcome.score.passing)
     return json_response(score_response(outcome, with_points=call.services.shows_points))
 

@@ -35,7 +35,7 @@ from passport_scorer.domain.score_history import (
     NoScoreFound,
     parse_created_at,
 )
-from passport_scorer.domain.stored_score import RecordedScore, UnreadableScore, read_event
+from passport_scorer.domain.stored_scores import RecordedScore, UnreadableScore, read_event
 
 log = structlog.get_logger()
 

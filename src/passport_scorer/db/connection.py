@@ -1,4 +1,4 @@
-"""One connection of the pool: runs statements, and knows what their failures mean."""
+"""A connection of the pool: runs statements, and translates their failures."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 from passport_scorer.db.connecting import DatabaseSettings, unavailable
+from passport_scorer.db.connection_errors import Fault, Reason, Scope, fault_of
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.reasons import Fault, Reason, Scope, fault_of
-from passport_scorer.db.refusals import refusal_of
 from passport_scorer.db.statement import Parameters, Query, Row
+from passport_scorer.db.statement_errors import statement_error
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry import Telemetry
 from passport_scorer.telemetry.metrics import QUERY_DURATION, QUERY_ERRORS
 
-YOUNG = 1.0  # seconds; a newer connection to a read-only server isn't replaced
-JITTER = 0.2  # share of the maximum age by which the ages of connections differ
+MIN_AGE = 1.0  # seconds; a younger connection to a read-only server is not replaced
+JITTER = 0.2  # fraction of the maximum age, so that connections are not replaced all at once
 
 Result = TypeVar("Result")
 Ask = Callable[..., Awaitable[Result]]
 
 
 class Observer(Protocol):
-    """What is told of failures."""
+    """Is notified of failures."""
 
     def failed(self, failure: DatabaseUnavailable) -> None:
         """Report a failure of a connection or of the server; its cause is the driver's error."""
@@ -40,10 +40,10 @@ class Connection:
 
     Attributes:
         driver: asyncpg's connection.
-        generation: of the pool when it was opened.
-        is_pooled: a pooler gives each transaction another session.
-        is_lost: it must not be used again.
-        expires: `time.perf_counter()` at which it has reached its maximum age.
+        generation: the pool's generation when it was opened.
+        is_pooled: True behind a transaction pooler.
+        is_lost: True if it must not be used again.
+        expires: the `time.perf_counter()` at which it reaches its maximum age.
     """
 
     __slots__ = (
@@ -87,9 +87,9 @@ class Connection:
         Raises:
             DatabaseUnavailable: the connection broke, or no answer came in time.
             RowLocked: another transaction holds a lock for too long.
-            WriteConflict: somebody else changed first what the statement relies on.
-            ValueRefused: the database can't hold a value.
-            QueryFailed: the database refused the statement for another reason.
+            WriteConflict: another transaction changed first what the statement relies on.
+            ValueRefused: the database can't store a value.
+            QueryFailed: the database rejected the statement for another reason.
         """
         arguments = query.arguments(parameters)
         records = await self._measured(query.name, self.driver.fetch, query.sql, *arguments)
@@ -100,12 +100,12 @@ class Connection:
         return await self.fetch(query, parameters)
 
     async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
-        """Run a query for what it does."""
+        """Run a query, and ignore its rows."""
         await self.fetch(query, parameters)
 
     @asynccontextmanager
     async def transaction(self, *, lock_timeout: float | None = None) -> AsyncIterator[None]:
-        """Make what is run meanwhile one transaction.
+        """Run the statements of the context in one transaction.
 
         Args:
             lock_timeout: seconds that each of its statements waits for a lock.
@@ -113,10 +113,10 @@ class Connection:
         Raises:
             DatabaseUnavailable: the connection broke, or no answer came in time.
             RowLocked: another transaction holds a lock for too long.
-            WriteConflict: it can't be committed next to what others have committed.
+            WriteConflict: it conflicts with transactions that were committed meanwhile.
             QueryFailed: it can't be committed.
         """
-        self._is_uncommitted = True  # until COMMIT is sent, nothing that happens can commit it
+        self._is_uncommitted = True  # until COMMIT is sent, no failure can leave it committed
         try:
             await self._measured("begin", self.driver.execute, self._begin(lock_timeout))
             try:
@@ -132,13 +132,13 @@ class Connection:
     def _begin(self, lock_timeout: float | None) -> str:
         settings = self._settings
         lock = settings.transaction_lock_timeout if lock_timeout is None else lock_timeout
-        limits = settings.limits(lock)
-        if not self.is_pooled:  # the session has the others
-            limits = {"lock_timeout": limits["lock_timeout"]}
-        return "BEGIN; " + "; ".join(f"SET LOCAL {name} = {ms}" for name, ms in limits.items())
+        timeouts = settings.session_parameters(lock)
+        if not self.is_pooled:  # the session already has the others
+            timeouts = {"lock_timeout": timeouts["lock_timeout"]}
+        return "BEGIN; " + "; ".join(f"SET LOCAL {name} = {ms}" for name, ms in timeouts.items())
 
     async def _measured(self, name: str, ask: Ask[Result], *arguments: object) -> Result:
-        """Wait for the server, in a span, and count; translate what goes wrong."""
+        """Wait for the server, with a span and metrics; translate failures."""
         metrics = self._telemetry.metrics
         started = time.perf_counter()
         try:
@@ -159,25 +159,25 @@ class Connection:
         except Exception as error:
             if fault := fault_of(error):
                 raise self._unavailable(fault, error) from error
-            if getattr(error, "severity", None) is None:  # it isn't the server who refuses
+            if getattr(error, "severity", None) is None:  # rejected by the driver, not the server
                 await self._end_statement()
-            if refusal := refusal_of(error):
-                raise refusal from error
+            if translated := statement_error(error):
+                raise translated from error
             raise
 
     async def _end_statement(self) -> None:
-        """End a statement whose values couldn't be sent.
+        """End a statement whose values could not be sent.
 
-        The server has parsed it by then, and holds its locks until it hears from us again; a
-        proxy holds the server for us as long.
+        The server has parsed it by then, and keeps its locks until the next message; a proxy
+        keeps the server assigned to us just as long.
         """
         await self._asked(self.driver.execute, "SELECT")
 
     def _unavailable(self, fault: Fault, error: BaseException) -> DatabaseUnavailable:
-        """Decide what becomes of this connection and of the others after a fault."""
-        # Where a new connection finds the server read-only, the next one would, too; this one
-        # goes on serving reads.
-        is_young = time.perf_counter() - self._opened < YOUNG
+        """Decide whether this connection and the others can be used after a fault."""
+        # If a new connection finds the server read-only, so would the next one; this one keeps
+        # serving reads.
+        is_young = time.perf_counter() - self._opened < MIN_AGE
         if fault.scope is not Scope.STATEMENT and not (
             fault.reason is Reason.READ_ONLY and is_young
         ):

@@ -1,7 +1,7 @@
 """The database as the service uses it: statements and transactions on pooled connections.
 
-Nothing here depends on a session: no session settings beyond those a connection starts with,
-no LISTEN. Source: specification, operations.md ("Database connections").
+Nothing depends on a session beyond its start-up parameters, and there is no LISTEN, so that
+transaction poolers work. Source: specification, operations.md ("Database connections").
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import structlog
 
 from passport_scorer.db.connecting import Connector, DatabaseSettings, Refusal
 from passport_scorer.db.connection import Connection
+from passport_scorer.db.connection_errors import Reason
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.outage import Outage
+from passport_scorer.db.outage_log import OutageLog
 from passport_scorer.db.pool import Pool
-from passport_scorer.db.reasons import Reason
+from passport_scorer.db.retry import can_retry_read, can_retry_write
 from passport_scorer.db.statement import Parameters, Query, Row
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.metrics import POOL_FAILURES, POOL_IN_USE, POOL_WAIT
@@ -29,12 +30,12 @@ log = structlog.get_logger()
 
 
 class Database:
-    """Runs statements on a pool of connections that are replaced when they break or grow old."""
+    """Runs statements on a pool, whose connections are replaced when they break or get old."""
 
     def __init__(self, settings: DatabaseSettings, telemetry: Telemetry = NO_TELEMETRY) -> None:
         self.settings = settings
         self._telemetry = telemetry
-        self._outage = Outage(telemetry.metrics)
+        self._outages = OutageLog(telemetry.metrics)
         self._connector = Connector(settings, _log_pooler)
         self._pool = Pool(
             self._connected,
@@ -58,28 +59,28 @@ class Database:
 
     @property
     def is_pooled(self) -> bool:
-        """True if a pooler gives each transaction another session, as far as is known."""
+        """True if a transaction pooler is configured or was detected."""
         return self._connector.is_pooled
 
     async def open(self) -> None:
-        """Do nothing: connections are opened when they are first needed."""
+        """Do nothing: connections are opened on first use."""
 
     async def close(self) -> None:
-        """Close every connection; those in use first finish, for a short while."""
+        """Close every connection, after a short wait for those in use."""
         await self._pool.close()
 
     async def renew(self) -> None:
-        """Replace every connection before it is used again; nothing is waited for."""
+        """Replace every connection before its next use, without waiting."""
         self._pool.renew()
 
     def renew_from(self, generation: int) -> None:
-        """Replace every connection of this generation before it is used again."""
+        """Replace every connection of this generation before its next use."""
         if generation == self._pool.generation:
             self._pool.renew()
 
     def failed(self, failure: DatabaseUnavailable) -> None:
         """Report a failure of a connection or of the server; its cause is the driver's error."""
-        self._outage.failed(failure)
+        self._outages.failed(failure)
         if failure.reason == Reason.PREPARED_STATEMENT:
             self._connector.use_pooler_mode("prepared_statement_lost", failure.sqlstate)
             self._pool.renew()
@@ -89,31 +90,31 @@ class Database:
         """Borrow a connection.
 
         Raises:
-            DatabaseUnavailable: none became free or could be opened in time.
+            DatabaseUnavailable: no connection became free or could be opened in time.
         """
         connection = await self._borrow()
         try:
             yield connection
         finally:
-            self._give_back(connection)
+            self._release(connection)
 
     async def _borrow(self) -> Connection:
         metrics = self._telemetry.metrics
         started = time.perf_counter()
         try:
-            connection = self._pool.take(started) or await self._pool.acquire()
+            connection = self._pool.acquire_nowait(started) or await self._pool.acquire()
         except DatabaseUnavailable as error:
             metrics.add(POOL_FAILURES)
-            self._outage.failed(error)
+            self._outages.failed(error)
             raise
         finally:
             metrics.observe(POOL_WAIT, time.perf_counter() - started)
         metrics.add(POOL_IN_USE)
         return connection
 
-    def _give_back(self, connection: Connection) -> None:
+    def _release(self, connection: Connection) -> None:
         self._telemetry.metrics.add(POOL_IN_USE, -1)
-        self._pool.give_back(connection)
+        self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self, *, lock_timeout: float | None = None) -> AsyncIterator[Connection]:
@@ -135,8 +136,8 @@ class Database:
     async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """Run one query on any connection and return its rows.
 
-        It is run once more on another connection if this one was no good, and it is certain that
-        nothing was committed.
+        Retried once on another connection if this one is broken and it is certain that nothing
+        was committed.
 
         Raises:
             DatabaseUnavailable: see `connection` and `Connection.fetch`.
@@ -145,44 +146,44 @@ class Database:
         try:
             return await self._fetch(query, parameters)
         except DatabaseUnavailable as error:
-            if not (error.is_worth_retrying and error.rolled_back):
+            if not can_retry_write(error):
                 raise
         return await self._fetch(query, parameters)
 
     async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         """As `fetch`, for a query that changes nothing.
 
-        It is also run once more if the connection broke, which shows only when it is used.
+        Also retried if the connection broke, which is noticed only on use.
         """
         try:
             return await self._fetch(query, parameters)
         except DatabaseUnavailable as error:
-            if not error.is_worth_retrying or error.reason == Reason.NO_ANSWER:
+            if not can_retry_read(error):
                 raise
         return await self._fetch(query, parameters)
 
     async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
-        """Run one query for what it does; see `fetch`."""
+        """Run one query, and ignore its rows; see `fetch`."""
         await self.fetch(query, parameters)
 
     async def _fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
-        # As `connection` does, without what a context manager costs.
+        # The same as `connection`, without the cost of a context manager on the hot path.
         connection = await self._borrow()
         try:
             if connection.is_pooled:
                 rows = await self._in_transaction(connection, query, parameters)
             else:
                 rows = await connection.fetch(query, parameters)
-            if self._outage.reasons:
-                self._outage.worked(connection.driver)
+            if self._outages.reasons:
+                self._outages.worked(connection.driver)
             return rows
         finally:
-            self._give_back(connection)
+            self._release(connection)
 
     async def _in_transaction(
         self, connection: Connection, query: Query[Parameters, Row], parameters: Parameters
     ) -> list[Row]:
-        """Run one query with the limits on time that its session doesn't have."""
+        """Run one query with the timeouts that a pooled session does not have."""
         async with connection.transaction(lock_timeout=self.settings.lock_timeout):
             return await connection.fetch(query, parameters)
 

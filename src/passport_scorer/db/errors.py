@@ -9,7 +9,7 @@ class DatabaseUnavailable(PassportScorerError):
     """The database can't be reached right now.
 
     Attributes:
-        reason: a short stable code, for logs and metrics; see `reasons.Reason`.
+        reason: a short stable code, for logs and metrics; see `connection_errors.Reason`.
         sqlstate: the server's code; None if the server did not answer.
         rolled_back: True if it is certain that nothing was or will be committed, so that the
             work may be repeated.

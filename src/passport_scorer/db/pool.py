@@ -13,8 +13,8 @@ import asyncpg
 
 from passport_scorer.db.connecting import unavailable
 from passport_scorer.db.connection import Connection
+from passport_scorer.db.connection_errors import Fault, Reason, Scope
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.reasons import Fault, Reason, Scope
 from passport_scorer.telemetry.metrics import POOL_CONNECTIONS, POOL_MAXIMUM, Metrics
 
 CLOSE_SECONDS = 2.0  # to close a connection in the background, and cancel its statement
@@ -24,16 +24,19 @@ _EXHAUSTED = Fault(Reason.POOL_EXHAUSTED, Scope.STATEMENT, rolled_back=True)
 
 
 class Pool:
-    """At most `size` connections, opened when needed; the last one given back is taken first.
+    """A pool of connections, opened on demand and reused in last-in, first-out order.
+
+    Idle connections are kept in a list of our own: acquiring one costs a few microseconds instead
+    of the 70 µs of asyncpg's pool.
 
     Args:
-        connect: opens a connection within so many seconds; raises DatabaseUnavailable.
-        size: connections at most.
+        connect: opens a connection within a timeout in seconds; raises DatabaseUnavailable.
+        size: maximum number of connections.
         acquire_timeout: seconds to wait for a free or new connection.
-        metrics: where connections are counted.
+        metrics: counts connections.
 
     Attributes:
-        generation: counts renewals; connections of an earlier one are not used again.
+        generation: the number of renewals; connections of an earlier generation are not reused.
     """
 
     def __init__(
@@ -58,8 +61,8 @@ class Pool:
         self._emptied: asyncio.Event | None = None
         metrics.set(POOL_MAXIMUM, size)
 
-    def take(self, now: float) -> Connection | None:
-        """Return an idle connection that can be used, None if there is none.
+    def acquire_nowait(self, now: float) -> Connection | None:
+        """Return a usable idle connection, or None.
 
         Args:
             now: `time.perf_counter()`.
@@ -76,12 +79,12 @@ class Pool:
         """Wait for a connection, idle or new.
 
         Raises:
-            DatabaseUnavailable: none became free or could be opened in time.
+            DatabaseUnavailable: no connection became free or could be opened in time.
         """
         until = time.perf_counter() + self._acquire_timeout
         if self._is_closed:
             raise unavailable(_EXHAUSTED)
-        if connection := self.take(time.perf_counter()):
+        if connection := self.acquire_nowait(time.perf_counter()):
             return connection
         if self._open < self._size:
             self._count(+1)
@@ -91,55 +94,55 @@ class Pool:
             try:
                 return await self._opened(until)
             except DatabaseUnavailable as error:
-                # Others of this pool will be given back.
+                # Other connections of this pool will be released.
                 if error.reason != Reason.TOO_MANY_CONNECTIONS or not self._open:
                     raise
             if connection := await self._wait(until):
                 return connection
 
     async def _opened(self, until: float) -> Connection:
-        """Open a connection, whose place is counted already."""
+        """Open a connection in a slot that is already counted."""
         try:
             connection = await self._connect(max(0.01, until - time.perf_counter()))
         except DatabaseUnavailable as error:
             if error.reason == Reason.TOO_MANY_CONNECTIONS:
-                self._count(-1)  # whoever waits would only be refused, too
+                self._count(-1)  # a waiter would be rejected, too
             else:
-                self._free_place()
+                self._free_slot()
             raise
         except BaseException:
-            self._free_place()
+            self._free_slot()
             raise
         self._connections.add(connection)
         return connection
 
     async def _wait(self, until: float) -> Connection | None:
-        """Wait for a connection, or for the place of one: None."""
+        """Wait for a connection, or for a free slot: None."""
         loop = asyncio.get_running_loop()
         waiter: _Waiter = loop.create_future()
         seconds = until - time.perf_counter()
-        timer = loop.call_later(seconds, _give_up, waiter)
+        timer = loop.call_later(seconds, _expire_waiter, waiter)
         self._waiting.append(waiter)
         try:
             return await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled() and not waiter.exception():
-                self._hand_back(waiter.result())
+                self._pass_on(waiter.result())
             elif waiter in self._waiting:
                 self._waiting.remove(waiter)
             raise
         finally:
             timer.cancel()
 
-    def _hand_back(self, handed: Connection | None) -> None:
-        """Pass on what was handed to a waiter who has gone away meanwhile."""
+    def _pass_on(self, handed: Connection | None) -> None:
+        """Pass on what a waiter got that has been cancelled meanwhile."""
         if handed is None:
-            self._free_place()
+            self._free_slot()
         else:
-            self.give_back(handed)
+            self.release(handed)
 
-    def give_back(self, connection: Connection) -> None:
-        """Take a connection back: for the first waiter, or idle, or to be closed."""
+    def release(self, connection: Connection) -> None:
+        """Give a connection to the first waiter, or keep it idle, or close it."""
         if self._is_closed or not self._is_usable(connection):
             self._discard(connection)
         elif waiter := self._first_waiter():
@@ -166,20 +169,20 @@ class Pool:
         )
 
     def _discard(self, connection: Connection) -> None:
-        """Close a connection without waiting, and let a waiter open another in its place."""
+        """Close a connection without waiting, and free its slot."""
         self._connections.discard(connection)
         if connection.is_lost and not connection.driver.is_closed():
-            # Its statement may be running, and is canceled first.
+            # Its statement may still be running, and is canceled first.
             task = asyncio.get_running_loop().create_task(_close(connection.driver))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         else:
             with suppress(asyncpg.InterfaceError):  # closed already
                 connection.driver.terminate()
-        self._free_place()
+        self._free_slot()
 
-    def _free_place(self) -> None:
-        """Give the place of a connection that is gone to a waiter, if there is one."""
+    def _free_slot(self) -> None:
+        """Give the slot of a closed connection to the first waiter, if there is one."""
         if waiter := self._first_waiter():
             waiter.set_result(None)
         else:
@@ -192,14 +195,14 @@ class Pool:
             self._emptied.set()
 
     def renew(self) -> None:
-        """Replace every connection before it is used again; nothing is waited for."""
+        """Replace every connection before its next use, without waiting."""
         self.generation += 1
         idle, self._idle = self._idle, []
         for connection in idle:
             self._discard(connection)
 
     async def close(self) -> None:
-        """Close every connection; those in use first finish, for as long as one is waited for."""
+        """Close every connection, after waiting up to `acquire_timeout` for those in use."""
         self._is_closed = True
         self._emptied = asyncio.Event()
         while waiter := self._first_waiter():
@@ -216,7 +219,7 @@ class Pool:
             await asyncio.wait(self._closing)
 
 
-def _give_up(waiter: _Waiter) -> None:
+def _expire_waiter(waiter: _Waiter) -> None:
     if not waiter.done():
         waiter.set_exception(unavailable(_EXHAUSTED))
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from passport_scorer.db.connection_errors import Reason
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable
 from passport_scorer.db.queries.health import ServerStatus, ping
-from passport_scorer.db.reasons import Reason
 from passport_scorer.telemetry.metrics import CLOCK_SKEW, NO_METRICS, Metrics
 
 MAX_SKEW = timedelta(seconds=5)

@@ -13,10 +13,10 @@ from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 import asyncpg
 
 from passport_scorer.db.connecting import Connector, DatabaseSettings
+from passport_scorer.db.connection_errors import SENTENCES, CertificateFileMissing, Reason, fault_of
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.db.hosts import hosts_of
 from passport_scorer.db.libpq_environment import libpq_variable
-from passport_scorer.db.reasons import SENTENCES, CertificateFileMissing, Reason, fault_of
 from passport_scorer.db.url_options import (
     SECRET,
     joined,
@@ -142,7 +142,9 @@ async def connected(database: str | DatabaseSettings) -> AsyncIterator[Any]:
         connection = await connector.connect(CONNECT_SECONDS)
         try:
             if not connector.is_pooled:
-                await connection.execute("; ".join(f"SET {name} = 0" for name in settings.limits()))
+                await connection.execute(
+                    "; ".join(f"SET {name} = 0" for name in settings.session_parameters())
+                )
             yield connection
         finally:
             await connection.close(timeout=CONNECT_SECONDS)

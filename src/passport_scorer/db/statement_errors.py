@@ -1,4 +1,4 @@
-"""What it means that PostgreSQL refuses a statement, where the database itself is well."""
+"""Translates errors of statements, where the database itself is available."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import asyncpg
 from passport_scorer.db.errors import QueryFailed, RowLocked, ValueRefused, WriteConflict
 from passport_scorer.domain.errors import PassportScorerError
 
-# Somebody else was faster; `write_scoring.sql` finds out by itself, and says whose race was lost:
-# a bit for each decision, in the id of a community that doesn't exist.
-_FALLEN = re.compile(r"\(community_id\)=\(-([0-9]+)\)")
-_LOST_RACES = (
+# `write_scoring.sql` detects write conflicts itself, and names the decisions that conflict: one
+# bit for each, in the id of a community that does not exist.
+_CONFLICTING = re.compile(r"\(community_id\)=\(-([0-9]+)\)")
+_CONFLICTS = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.UniqueViolationError,
 )
 
 
-def refusal_of(error: Exception) -> PassportScorerError | None:
-    """Return what a refused statement failed with; None if the error is none of the database.
+def statement_error(error: Exception) -> PassportScorerError | None:
+    """Return our error for a failed statement; None if the database did not raise it.
 
     Args:
-        error: raised by the driver; `reasons.fault_of` knows nothing about it.
+        error: raised by the driver; one that `connection_errors.fault_of` returns None for.
     """
-    if isinstance(error, (ValueError, ArithmeticError)):  # a value can't be sent, or not be read
+    if isinstance(error, (ValueError, ArithmeticError)):  # a value can't be encoded or decoded
         return ValueRefused()
     if not isinstance(error, asyncpg.PostgresError):
         return None
-    if found := _FALLEN.search(error.detail or ""):
+    if found := _CONFLICTING.search(error.detail or ""):
         return WriteConflict(conflicting=_ordinals(int(found[1])))
-    if isinstance(error, _LOST_RACES):
+    if isinstance(error, _CONFLICTS):
         return WriteConflict()
     if isinstance(error, asyncpg.LockNotAvailableError):
         return RowLocked()
@@ -41,4 +41,4 @@ def refusal_of(error: Exception) -> PassportScorerError | None:
 
 
 def _ordinals(bits: int) -> list[int]:
-    return [place + 1 for place in range(bits.bit_length()) if bits >> place & 1]
+    return [bit + 1 for bit in range(bits.bit_length()) if bits >> bit & 1]

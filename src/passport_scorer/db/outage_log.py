@@ -1,4 +1,4 @@
-"""Tells operators why the database is away: one log event for each cause, not for each failure."""
+"""Logs why the database is unavailable: one event for each cause, not for each failure."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 import structlog
 
+from passport_scorer.db.connection_errors import SENTENCES, Reason
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.reasons import SENTENCES, Reason
 from passport_scorer.telemetry.metrics import DATABASE_FAILURES, Metrics
 
-QUIET = 5.0  # seconds without a failure after which the database counts as available again
+QUIET_SECONDS = 5.0  # without a failure, until the outage is over
 
 log = structlog.get_logger()
 
 
-class Outage:
-    """What the database fails with, from the first failure until it works again.
+class OutageLog:
+    """The current outage, from the first failure until the database works again.
 
     Args:
-        metrics: where failures are counted.
+        metrics: counts failures.
         clock: returns seconds.
 
     Attributes:
-        reasons: why, as far as it has been logged; empty while all is well.
+        reasons: the causes that were logged; empty if there is no outage.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,7 +35,7 @@ class Outage:
         self._last = 0.0
 
     def failed(self, failure: DatabaseUnavailable) -> None:
-        """Count a failure, and log its cause if that is new."""
+        """Count a failure, and log its cause if it is new."""
         reason = failure.reason
         self._metrics.add(DATABASE_FAILURES, 1, reason)
         self._last = self._clock()
@@ -50,10 +50,10 @@ class Outage:
             )
 
     def worked(self, driver: Any) -> None:
-        """Take note of a success on a connection of asyncpg; worth a call only if `reasons`."""
-        if self._clock() - self._last < QUIET:
+        """Record a success on a connection of asyncpg; only needed if there are `reasons`."""
+        if self._clock() - self._last < QUIET_SECONDS:
             return
-        # A server that can only be read from answers, but isn't available.
+        # A read-only server answers, but is not available for writes.
         if Reason.READ_ONLY in self.reasons and _reports_read_only(driver):
             return
         log.warning("database_available", reasons=sorted(self.reasons))
@@ -61,7 +61,7 @@ class Outage:
 
 
 def _reports_read_only(driver: Any) -> bool:
-    """Whether the server says so by itself, as PostgreSQL does since version 14."""
+    """Return True if the server reports that it is read-only, as PostgreSQL 14 and later do."""
     reported = driver.get_settings()
     names = ("in_hot_standby", "default_transaction_read_only")
     return any(getattr(reported, name, "off") == "on" for name in names)

@@ -1,4 +1,4 @@
-"""Why the database can't be used: what each SQLSTATE and each broken connection means.
+"""Classifies failures of the database: the meaning of each SQLSTATE and each driver error.
 
 Source: PostgreSQL, appendix A ("PostgreSQL Error Codes").
 """
@@ -74,21 +74,21 @@ SENTENCES: Mapping[str, str] = {
 
 
 class Scope(Enum):
-    """What a fault says about the connection that it was seen on."""
+    """What a fault says about connections."""
 
-    STATEMENT = "the statement failed; its connection is good"
-    CONNECTION = "this connection is no good; others may be"
-    SERVER = "the server is no good; nor are the other connections to it"
+    STATEMENT = "the statement failed; its connection works"
+    CONNECTION = "this connection is broken; others may work"
+    SERVER = "the server is unavailable, and all connections to it are broken"
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A failure that is not the fault of a statement or its values.
+    """A failure that is not caused by a statement or its values.
 
     Attributes:
-        reason: why.
-        scope: what it says about connections.
-        rolled_back: True if the server rolls back what it was doing when it reports this.
-        sqlstate: the server's code, None if it did not answer.
+        reason: the cause.
+        scope: which connections are affected.
+        rolled_back: True if the server rolls back the transaction when it reports this.
+        sqlstate: the server's code; None if it did not answer.
     """
 
     reason: Reason
@@ -111,7 +111,7 @@ def _server(reason: Reason) -> Fault:
 
 # Codes of five characters, else classes of two.
 _FAULTS: Mapping[str, Fault] = {
-    # A pooler says this of a server that may have committed.
+    # A pooler reports this about a server that may have committed.
     "08": Fault(Reason.BROKEN_CONNECTION, Scope.SERVER, rolled_back=False),
     "25006": _server(Reason.READ_ONLY),
     "25P03": _connection(Reason.SESSION_ENDED),
@@ -127,21 +127,21 @@ _FAULTS: Mapping[str, Fault] = {
     "57": _statement(Reason.OTHER),
     "57014": _statement(Reason.STATEMENT_TIMEOUT),
     "57P01": _server(Reason.SHUTTING_DOWN),
-    # Sessions end wherever they are, perhaps after a commit.
+    # Sessions end at any point, possibly after a commit.
     "57P02": Fault(Reason.SHUTTING_DOWN, Scope.SERVER, rolled_back=False),
     "57P03": _server(Reason.STARTING_UP),
     "57P04": _server(Reason.NO_SUCH_DATABASE),
     "57P05": _connection(Reason.SESSION_ENDED),
-    # One damaged file doesn't condemn the other connections.
+    # A damaged file does not affect the other connections.
     "58": _connection(Reason.SYSTEM_ERROR),
 }
 
 
 class CertificateFileMissing(OSError):
-    """A file for TLS that the URL or the environment names can't be read: option and path."""
+    """A TLS file named by the URL or environment can't be read: option and path."""
 
 
-# The first that fits: the class of the error, and words in what it says.
+# The first match applies: the class of the error, and words in its message.
 _CONNECTING: Sequence[tuple[type[BaseException], str, Reason]] = (
     (CertificateFileMissing, "", Reason.CERTIFICATE_FILE),
     (asyncpg.ClientConfigurationError, "file", Reason.CERTIFICATE_FILE),
@@ -159,7 +159,7 @@ _CONNECTING: Sequence[tuple[type[BaseException], str, Reason]] = (
 
 
 def fault_of(error: BaseException) -> Fault | None:
-    """Return what a failed statement says about the database, None if the statement is at fault.
+    """Return the fault of the database behind an error; None if the statement is at fault.
 
     Args:
         error: raised by the driver while it waited for the answer to a statement.
@@ -179,7 +179,7 @@ def fault_of(error: BaseException) -> Fault | None:
         case OSError():
             return Fault(Reason.BROKEN_CONNECTION, Scope.SERVER)
         case asyncpg.InternalClientError() if "cannot switch to state" in str(error):
-            # The server's farewell came before the statement was sent.
+            # The server closed the session before the statement was sent.
             return _server(Reason.BROKEN_CONNECTION)
         case asyncpg.InterfaceError() | asyncpg.InternalClientError():
             return Fault(Reason.BROKEN_CONNECTION, Scope.CONNECTION)
@@ -211,10 +211,10 @@ def _reason_of_connecting(error: BaseException) -> Reason:
 
 
 def is_startup_refusal(error: BaseException) -> bool:
-    """Whether a server or pooler refuses a connection because of its start-up parameters.
+    """Return True if a server or pooler rejects a connection for its start-up parameters.
 
-    PgBouncer answers 08P01 ("unsupported startup parameter: jit"), as it does for much else;
-    Amazon RDS Proxy answers 0A000; PostgreSQL itself, of a version that lacks one, 42704.
+    PgBouncer answers 08P01 ("unsupported startup parameter: jit"), a code it also uses for other
+    errors; Amazon RDS Proxy answers 0A000; PostgreSQL versions that lack a parameter, 42704.
     """
     error = _said_by_server(error)
     if not isinstance(error, asyncpg.PostgresError):
@@ -226,18 +226,18 @@ def is_startup_refusal(error: BaseException) -> bool:
 
 def _fault_of_server(error: asyncpg.PostgresError) -> Fault | None:
     sqlstate = error.sqlstate
-    if sqlstate is None or error.severity is None:  # refused by the driver, not the server
+    if sqlstate is None or error.severity is None:  # rejected by the driver, not the server
         return None
     fault = _FAULTS.get(sqlstate) or _FAULTS.get(sqlstate[:2])
     if fault is None:
         return None
-    # After a panic it is unknown how far a commit has come.
+    # After a panic it is unknown whether a commit was completed.
     is_certain = fault.rolled_back and error.severity_en != "PANIC"
     return msgspec.structs.replace(fault, sqlstate=sqlstate, rolled_back=is_certain)
 
 
 def _said_by_server(error: BaseException) -> BaseException:
-    """Return the server's last words where the driver only reports that the connection ended."""
+    """Return the server's last error where the driver only reports a closed connection."""
     cause = error.__cause__
     is_end = isinstance(error, asyncpg.ConnectionDoesNotExistError)
     return cause if is_end and isinstance(cause, asyncpg.PostgresError) else error

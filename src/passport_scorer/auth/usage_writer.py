@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import structlog
 
 from passport_scorer.auth.usage_backlog import Entry
+from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, RowLocked
-from passport_scorer.db.isolation import isolated
 from passport_scorer.db.queries.usage import (
     allocate_usage_ids,
     insert_usage,
@@ -47,7 +47,7 @@ class UsageWriter:
         try:
             if self._allocates_ids:
                 await self._identify([entry for entry in batch if entry.id is None])
-            results = await isolated(self._insert, batch)
+            results = await bisect_failures(self._insert, batch)
         except (DatabaseUnavailable, RowLocked) as error:
             waiting = sum(not entry.is_done for entry in batch)
             log.warning("usage_not_written", count=waiting, reason=error.code)

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.isolation import isolated
+from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.correlation import CORRELATION
 from passport_scorer.telemetry.metrics import BATCH_SIZE

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.db.errors import (
     DatabaseUnavailable,
     QueryFailed,
     ValueRefused,
     WriteConflict,
 )
-from passport_scorer.db.isolation import isolated
 
 FAILURES: list[type[Exception]] = [
     WriteConflict,
@@ -45,7 +45,7 @@ class Doubling:
 def test_only_the_items_at_fault_fail(items: list[Item]) -> None:
     """Every item gets its own result or its own exception; the number of calls is bounded."""
     work = Doubling()
-    results: list[int | Exception] = asyncio.run(isolated(work, items))
+    results: list[int | Exception] = asyncio.run(bisect_failures(work, items))
     assert len(results) == len(items)
     for item, result in zip(items, results, strict=True):
         assert result == 2 * item if isinstance(item, int) else type(result) is item
@@ -58,7 +58,7 @@ async def test_a_single_failure_costs_a_logarithmic_number_of_calls(place: int) 
     items: list[Item] = [1] * 500
     items[place] = ValueRefused
     work = Doubling()
-    results = await isolated(work, items)
+    results = await bisect_failures(work, items)
     assert [index for index, result in enumerate(results) if result != 2] == [place]
     assert len(work.batches) <= 2 * 9 + 1
 
@@ -68,7 +68,7 @@ async def test_unavailability_is_nobodys_fault() -> None:
     work = Doubling()
     items: list[Item] = [1, DatabaseUnavailable, 2]
     with pytest.raises(DatabaseUnavailable):
-        await isolated(work, items)
+        await bisect_failures(work, items)
     assert len(work.batches) == 1
 
 
@@ -79,4 +79,4 @@ async def test_cancellation_is_passed_on() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await isolated(cancelled, [1, 2])
+        await bisect_failures(cancelled, [1, 2])

@@ -1,4 +1,4 @@
-"""Keeps the failure of one item of a batch from failing the other items."""
+"""Bisects a batch that fails, so that one bad item does not fail the others."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-async def isolated(
+async def bisect_failures(
     work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], items: Sequence[Item]
 ) -> list[Result | Exception]:
     """Run `work` on all items together; if it fails, on each half of them, and so on.
 
-    `work` is called at most 2n - 1 times for n items, and about 2 log2(n) times if one item
-    is at fault. It must leave nothing behind when it fails.
+    `work` is called up to 2n - 1 times for n items, and about 2 log2(n) times if one item is at
+    fault. It must have no effect when it fails.
 
     Args:
         work: returns one result per item, in their order.
@@ -28,9 +28,8 @@ async def isolated(
         this item alone.
 
     Raises:
-        DatabaseUnavailable, RowLocked: raised by `work`. No item is at fault, or it would take
-            long to find out which one waits, so nothing is repeated; items of halves that came
-            before may be done.
+        DatabaseUnavailable, RowLocked: raised by `work`. No item is at fault, or finding out
+            which one waits would take long, so nothing is retried; earlier halves may be done.
     """
     if not items:
         return []
@@ -42,4 +41,7 @@ async def isolated(
         if len(items) == 1:
             return [error]
     middle = len(items) // 2
-    return [*await isolated(work, items[:middle]), *await isolated(work, items[middle:])]
+    return [
+        *await bisect_failures(work, items[:middle]),
+        *await bisect_failures(work, items[middle:]),
+    ]

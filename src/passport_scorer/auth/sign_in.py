@@ -16,6 +16,7 @@ from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.ethereum.did import checksummed
 from passport_scorer.ethereum.ecdsa_signatures import canonical_signature, signature_bytes
+from passport_scorer.ethereum.eip191 import signed_message_digest
 from passport_scorer.ethereum.eip1271 import ChainWallets
 from passport_scorer.ethereum.eip4361 import (
     SignInRefused,
@@ -26,21 +27,20 @@ from passport_scorer.ethereum.eip4361 import (
     possible_texts,
     signer_and_nonce,
 )
-from passport_scorer.ethereum.keccak import keccak
 from passport_scorer.ethereum.secp256k1 import recovered_address
 
 log = structlog.get_logger()
 
 
 class SignIn:
-    """Lets the owners of addresses in.
+    """Signs in the owners of addresses.
 
     Args:
-        nonces: gives out and uses up what makes each message one of its kind.
+        nonces: issues and uses up nonces.
         tokens: issues access tokens.
-        domains: the sites for which owners may sign in; none: nobody gets in.
-        wallets: knows what contract wallets have signed.
-        clock: tells the time.
+        domains: the sites that owners can sign in to; if empty, no one can sign in.
+        wallets: verifies signatures of contract wallets.
+        clock: returns the time (aware).
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class SignIn:
     async def access_token(self, message: SiweMessage, signature: str) -> str:
         """Return an access token for the address that has signed the message.
 
-        The order of the checks matters: what is refused for its fields leaves the nonce unused; a
-        wrong signature uses it up, so that signatures can't be tried out.
+        The order of the checks matters: a message rejected for its fields leaves the nonce unused;
+        a wrong signature uses it up, so that signatures can't be guessed.
 
         Raises:
-            SignInRefused: it says which check failed.
-            DatabaseUnavailable: whether the nonce is good isn't known.
+            SignInRefused: a check failed; the error says which.
+            DatabaseUnavailable: it is not known whether the nonce is valid.
         """
         try:
             return await self._access_token(message, signature)
@@ -95,30 +95,24 @@ class SignIn:
         if octets is None:
             raise _invalid_signature("signature is not hexadecimal")
         texts = possible_texts(message, checksummed(wallet))
-        if _has_signed(wallet, map(signed_digest, texts), octets):
+        if _has_signed(wallet, map(signed_message_digest, texts), octets):
             return
         chain_id = chain_id_of(message)
         if not self._wallets.knows(chain_id):
             raise _invalid_signature(
                 "signature is of another key, and the chain has no Ethereum node"
             )
-        # A question to a node costs more than the recovery of a key, so fewer texts are tried.
-        asked = [signed_digest(text) for text in likely_texts(message, checksummed(wallet))]
-        if not await self._wallets.have_signed(chain_id, wallet, asked, octets):
+        # A call to a node costs more than the recovery of a key, so fewer texts are tried.
+        digests = [signed_message_digest(t) for t in likely_texts(message, checksummed(wallet))]
+        if not await self._wallets.have_signed(chain_id, wallet, digests, octets):
             raise _invalid_signature("signature is of another key, and the node did not confirm it")
-
-
-def signed_digest(text: str) -> bytes:
-    """Return what is signed of a text (32 bytes). Source: EIP-191, version 0x45."""
-    octets = text.encode()
-    return keccak(b"\x19Ethereum Signed Message:\n%d" % len(octets) + octets)
 
 
 def _has_signed(wallet: bytes, digests: Iterable[bytes], signature: bytes) -> bool:
     """Return True if the key of this address has signed one of the digests."""
     canonical = canonical_signature(signature)
     if canonical is None:
-        return False  # it isn't a signature of a key; it may be one of a contract
+        return False  # not a signature of a key; it can still be one of a contract
     for digest in digests:
         try:
             if recovered_address(digest, canonical) == wallet:

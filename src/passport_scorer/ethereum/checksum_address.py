@@ -1,4 +1,4 @@
-"""Addresses whose EIP-55 checksum counts."""
+"""Addresses with a checksum. Source: EIP-55 ("Mixed-case checksum address encoding")."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ def parse_checksummed_address(text: str) -> str:
 
     Args:
         text: `0x` and 40 hexadecimal digits: all lower case, all upper case, or mixed as its
-            EIP-55 checksum wants it.
+            EIP-55 checksum requires.
 
     Raises:
-        InvalidAddress: it is anything else.
+        InvalidAddress: any other text.
 
     Source: specification, http.md ("Valid address").
     """

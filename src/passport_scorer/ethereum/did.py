@@ -1,4 +1,4 @@
-"""DIDs that tell their key by their own text: did:ethr and did:key. No network.
+"""DIDs that contain their key: did:ethr and did:key. Nothing is resolved over the network.
 
 Source: did:ethr method specification, did:key method specification, EIP-55.
 """
@@ -16,7 +16,7 @@ _ED25519_MULTICODEC = b"\xed\x01"
 
 
 def checksummed(address: bytes) -> str:
-    """The address (20 bytes) as `0x…`, the case of its letters being its EIP-55 checksum."""
+    """Return an address (20 bytes) as `0x…` with its EIP-55 checksum."""
     digits = address.hex()
     nibbles = keccak(digits.encode()).hex()
     return "0x" + "".join(
@@ -26,9 +26,10 @@ def checksummed(address: bytes) -> str:
 
 
 def address_spellings(address: str) -> list[str]:
-    """Return the spellings under which an index is searched for a text that may be an address.
+    """Return the spellings of an address that an index is searched for.
 
-    Lower case, upper case after `0x`, and of an address the one with its EIP-55 checksum.
+    Lower case, upper case after `0x`, and with the EIP-55 checksum. A text that is not an address
+    has no checksum.
     """
     lowered = address.lower()
     spellings = [lowered, lowered[:2] + lowered[2:].upper()]
@@ -38,11 +39,11 @@ def address_spellings(address: str) -> list[str]:
 
 
 def ethereum_address(did: str) -> bytes:
-    """The address (20 bytes) in a `did:ethr:0x…`: lower case, or with a right EIP-55 checksum.
+    """Return the address (20 bytes) of a `did:ethr:0x…`, in lower case or with its checksum.
 
     Raises:
-        IssuerUnresolvable: another DID (also one with a network or a public key), or a wrong
-            checksum.
+        IssuerUnresolvable: another DID (including one with a network or a public key), or a
+            wrong EIP-55 checksum.
     """
     match = _ETHR.fullmatch(did)
     if match is None:
@@ -55,10 +56,10 @@ def ethereum_address(did: str) -> bytes:
 
 
 def key_fragment(did: str) -> str:
-    """The multibase text of a did:key; it is also the fragment that names its only key.
+    """Return the multibase text of a did:key, which is also the fragment of its only key.
 
     Raises:
-        IssuerUnresolvable: it isn't a did:key in base58.
+        IssuerUnresolvable: not a did:key in base58.
     """
     match = _KEY.fullmatch(did)
     if match is None:
@@ -67,10 +68,10 @@ def key_fragment(did: str) -> str:
 
 
 def ed25519_key(did: str) -> bytes:
-    """The Ed25519 public key (32 bytes) in a `did:key:z…`.
+    """Return the Ed25519 public key (32 bytes) of a `did:key:z…`.
 
     Raises:
-        IssuerUnresolvable: another DID, or a key of another kind.
+        IssuerUnresolvable: another DID, or another type of key.
     """
     decoded = _base58_decoded(key_fragment(did)[1:])
     if len(decoded) != 34 or not decoded.startswith(_ED25519_MULTICODEC):
@@ -87,7 +88,7 @@ def _base58_decoded(text: str) -> bytes:
 
 
 def did_key(public_key: bytes) -> str:
-    """The did:key of an Ed25519 public key (32 bytes)."""
+    """Return the did:key of an Ed25519 public key (32 bytes)."""
     number = int.from_bytes(_ED25519_MULTICODEC + public_key, "big")
     text = ""
     while number:

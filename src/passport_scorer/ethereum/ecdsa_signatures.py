@@ -1,8 +1,8 @@
-"""Signatures of a sign-in, in any form that wallets write.
+"""Signatures of a sign-in, in any encoding that wallets produce.
 
-Here, unlike in credentials, one signature may have many spellings: the nonce makes it single-use,
-and nothing goes by its text. The compact form without v (EIP-2098) isn't read: it can't be told
-from a signature that was cut off.
+Unlike in credentials, one signature can have several encodings: the nonce makes it single-use, and
+nothing is looked up by its text. The compact form without v (EIP-2098) is not supported, because it
+looks like a truncated signature.
 
 Source: SEC 1, section 4.1.6; EIP-2 (low s); EIP-155 (v of a chain).
 """
@@ -22,11 +22,11 @@ def signature_bytes(text: str) -> bytes | None:
 
 
 def canonical_signature(signature: bytes) -> str | None:
-    """Return the one spelling of a key's signature that `recovered_address` reads.
+    """Return the canonical text of a key's signature, which `recovered_address` reads.
 
     Args:
-        signature: r and s (32 bytes each) and v: 0 or 1, 27 or 28, or from 35 on, where its parity
-            counts (EIP-155).
+        signature: r and s (32 bytes each) and v: 0 or 1, 27 or 28, or 35 and more, whose parity
+            is significant (EIP-155).
 
     Returns:
         `0x`, r, the low s, and 1b or 1c; None if this is not a signature of a key.

@@ -1,4 +1,4 @@
-"""Whether a contract wallet has signed a digest: an Ethereum node of its chain knows.
+"""Signatures of contract wallets, verified by an Ethereum node of their chain.
 
 Source: specification, auth.md ("Sign-in"); EIP-1271; EIP-6492.
 """
@@ -17,39 +17,40 @@ from passport_scorer.ethereum.eip6492 import (
     is_valid_signature_call,
     unwrap,
 )
-from passport_scorer.ethereum.json_rpc import CallFailed, EthereumNode, NodeFailed
+from passport_scorer.ethereum.errors import CallFailed, NodeFailed
+from passport_scorer.ethereum.json_rpc import EthereumNode
 
 LONGEST_SIGNATURE = 16 * 1024  # bytes
-_MOST_QUESTIONS = 8
+_MAX_CONCURRENT_CHECKS = 8
 
 log = structlog.get_logger()
 
 
 class ContractWallets:
-    """Asks a node; when it can't tell, the answer is no.
+    """Verifies signatures with a node; fails closed: if the node can't tell, the answer is no.
 
     Args:
         node: the node.
-        timeout: seconds to wait for a verdict, the wait for one's turn included.
+        timeout: seconds for a verdict, including the wait for a free slot.
     """
 
     def __init__(self, node: EthereumNode, *, timeout: float = 5.0) -> None:
         self._node = node
         self._timeout = timeout
-        self._turns = asyncio.Semaphore(_MOST_QUESTIONS)
+        self._slots = asyncio.Semaphore(_MAX_CONCURRENT_CHECKS)
 
     async def has_signed(self, wallet: bytes, digests: Sequence[bytes], signature: bytes) -> bool:
-        """Return True only if the wallet says so of one of the digests.
+        """Return True only if the wallet confirms the signature of one of the digests.
 
         Args:
             wallet: the address (20 bytes).
-            digests: what may have been signed (32 bytes each), a few at most.
-            signature: of any length, also empty; wrapped as EIP-6492 says, or for EIP-1271.
+            digests: a few candidates for what was signed (32 bytes each).
+            signature: of any length, possibly empty; for EIP-1271, or wrapped as in EIP-6492.
         """
         if len(signature) > LONGEST_SIGNATURE:
             return False
         try:
-            async with asyncio.timeout(self._timeout), self._turns:
+            async with asyncio.timeout(self._timeout), self._slots:
                 return await self._confirms_one(wallet, digests, signature)
         except (NodeFailed, TimeoutError, ValueError) as error:
             reason = str(error) if isinstance(error, NodeFailed) else type(error).__name__
@@ -63,15 +64,15 @@ class ContractWallets:
     async def _confirms_one(
         self, wallet: bytes, digests: Sequence[bytes], signature: bytes
     ) -> bool:
-        """Wallets may revert instead of saying no, which says nothing of the other digests."""
+        """Try each digest: a wallet can revert instead of returning false for a wrong one."""
         wrapped = unwrap(signature)
         failed: CallFailed | None = None
         for digest in digests:
             try:
                 if wrapped is None:
-                    confirmed = await self._says_yes(wallet, digest, signature)
+                    confirmed = await self._confirms(wallet, digest, signature)
                 else:
-                    confirmed = await self._wrapped_says_yes(wallet, digest, wrapped)
+                    confirmed = await self._confirms_wrapped(wallet, digest, wrapped)
             except CallFailed as error:
                 failed = error
                 continue
@@ -81,16 +82,16 @@ class ContractWallets:
             raise failed
         return False
 
-    async def _says_yes(self, wallet: bytes, digest: bytes, signature: bytes) -> bool:
+    async def _confirms(self, wallet: bytes, digest: bytes, signature: bytes) -> bool:
         question = is_valid_signature_call(digest, signature)
         return await self._node.run(question, wallet) == VALID
 
-    async def _wrapped_says_yes(
+    async def _confirms_wrapped(
         self, wallet: bytes, digest: bytes, wrapped: WrappedSignature
     ) -> bool:
-        """First as the wallet is now; then after the call that deploys it or makes it ready."""
+        """Ask the wallet as it is now; then after the call that deploys or prepares it."""
         try:
-            if await self._says_yes(wallet, digest, wrapped.signature):
+            if await self._confirms(wallet, digest, wrapped.signature):
                 return True
         except NodeFailed as error:
             log.info("wallet_not_ready", address="0x" + wallet.hex(), reason=str(error))
@@ -98,11 +99,11 @@ class ContractWallets:
 
 
 class ChainWallets:
-    """Asks the node of a chain; each has turns and a time of its own.
+    """Contract wallets on several chains; each node has its own limit and timeout.
 
     Args:
-        of_chain: chain id -> what asks its node.
-        other: what is asked for chains that have none of their own; None: nothing.
+        of_chain: chain id -> wallets of this chain.
+        other: for all other chains; None: they are not supported.
     """
 
     def __init__(
@@ -112,13 +113,13 @@ class ChainWallets:
         self._other = other
 
     def knows(self, chain_id: int) -> bool:
-        """Return True if there is a node to ask about wallets of this chain."""
+        """Return True if there is a node for this chain."""
         return chain_id in self._of_chain or self._other is not None
 
     async def have_signed(
         self, chain_id: int, wallet: bytes, digests: Sequence[bytes], signature: bytes
     ) -> bool:
-        """Return True only if the wallet says so; see `ContractWallets.has_signed`."""
+        """Return True only if the wallet confirms it; see `ContractWallets.has_signed`."""
         wallets = self._of_chain.get(chain_id, self._other)
         return wallets is not None and await wallets.has_signed(wallet, digests, signature)
 

@@ -1,9 +1,9 @@
-"""Sign-In with Ethereum: the text that an owner signs, and when a message counts.
+"""Sign-In with Ethereum: the text that an owner signs, and whether a message is valid.
 
-The message comes as fields, the signature is over the text that they make. That text must be one
-of EIP-4361, and have one meaning only: a line feed in a field would let a message for one site, or
-one with an end, be read as another; and wallets warn of a foreign site only where they recognize
-the text. So each field is checked against the grammar.
+A message arrives as fields; the signature covers the text made of them. That text must match the
+grammar of EIP-4361 and have a single meaning: with a line feed in a field, a message for one site,
+or one that expires, could be read as another; and wallets warn about a foreign site only if they
+recognize the text. So each field is checked against the grammar.
 
 Source: EIP-4361 ("ABNF Message Format"); specification, auth.md ("Sign-in").
 """
@@ -21,16 +21,17 @@ import msgspec
 from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.bounded_types import Bigint, Field
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.ethereum.rfc3339 import NoSuchTime, seconds_at, seconds_of
+from passport_scorer.ethereum.errors import NoSuchTime
+from passport_scorer.ethereum.rfc3339 import seconds_at, seconds_of
 from passport_scorer.ethereum.rfc3986 import is_authority, is_pchars, is_scheme, is_uri
 
-MOST_RESOURCES = 100
+MAX_RESOURCES = 100
 DEFAULT_CHAIN_ID = 1
 
 _STATEMENT = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;= ]+")
 _NONCE = re.compile(r"[A-Za-z0-9]{8,}")
-_CHAIN_ID = re.compile(r"[0-9]{1,78}")  # a word of the Ethereum virtual machine at most
-# What stands for "nothing" in a line that is there all the same.
+_CHAIN_ID = re.compile(r"[0-9]{1,78}")  # up to 256 bits
+# The empty values of optional fields, for libraries that write their lines anyway.
 _EMPTY: dict[str, Any] = {
     "statement": "",
     "resources": (),
@@ -46,7 +47,7 @@ class SignInRefused(PassportScorerError):
     code = "sign_in_rejected"
 
     def __init__(self, message: str | None = None, *, reason: str) -> None:
-        """`reason` is for the log of operators; it holds nothing of what the caller sent."""
+        """`reason` is for the log; it contains nothing that the caller sent."""
         super().__init__(message)
         self.reason = reason
 
@@ -82,7 +83,7 @@ class SiweMessage(msgspec.Struct, frozen=True, rename="camel"):
     expiration_time: Field | None = None
     not_before: Field | None = None
     request_id: Field | None = None
-    resources: Annotated[Sequence[Field], msgspec.Meta(max_length=MOST_RESOURCES)] | None = None
+    resources: Annotated[Sequence[Field], msgspec.Meta(max_length=MAX_RESOURCES)] | None = None
     scheme: Field | None = None
 
 
@@ -103,17 +104,17 @@ def signer_and_nonce(message: SiweMessage) -> tuple[str, str]:
 def check_message(
     message: SiweMessage, checksummed: str, domains: Collection[str], now: datetime
 ) -> None:
-    """Check that a message is one of EIP-4361, is for us, and counts now.
+    """Check that a message conforms to EIP-4361, is for one of our sites, and is valid now.
 
     Args:
-        message: it has an address and a nonce.
+        message: a message with an address and a nonce.
         checksummed: its address with the EIP-55 checksum.
         domains: the sites for which owners may sign in, in lower case.
         now: the time (aware).
 
     Raises:
-        SignInRefused: a field is outside the grammar, or the message is for another site, has
-            expired or doesn't count yet.
+        SignInRefused: a field violates the grammar, or the message is for another site, has
+            expired or is not valid yet.
     """
     malformed = next(_malformed_fields(message, checksummed), None)
     if malformed is not None:
@@ -128,21 +129,21 @@ def check_message(
 
 
 def possible_texts(message: SiweMessage, checksummed: str) -> Iterator[str]:
-    """Give the texts that the owner may have signed: 32 at most.
+    """Yield the texts that the owner may have signed: up to 32.
 
-    Libraries differ in whether an empty optional field has a line, so each may or may not.
+    Libraries differ in whether they write a line for an empty optional field.
 
     Args:
-        message: `check_message` has let it pass.
+        message: a message that passed `check_message`.
         checksummed: its address with the EIP-55 checksum, as the text must have it.
     """
     return _texts(message, checksummed, _EMPTY)
 
 
 def likely_texts(message: SiweMessage, checksummed: str) -> Iterator[str]:
-    """Give those of the possible texts that libraries write: 4 at most.
+    """Yield the possible texts that common libraries write: up to 4.
 
-    siwe 3 has a line for an empty statement, and all libraries have one for an empty list.
+    siwe 3 writes a line for an empty statement, and all libraries write one for an empty list.
     """
     return _texts(message, checksummed, ("statement", "resources"))
 
@@ -151,7 +152,7 @@ def message_text(message: SiweMessage, checksummed: str) -> str:
     """Return the text of a message; an optional field that is None has no line.
 
     Args:
-        message: `check_message` has let it pass.
+        message: a message that passed `check_message`.
         checksummed: its address with the EIP-55 checksum, as the text must have it.
     """
     origin = f"{message.scheme}://{message.domain}" if message.scheme else message.domain
@@ -197,7 +198,7 @@ def _optional_lines(message: SiweMessage) -> list[str]:
 
 
 def _malformed_fields(message: SiweMessage, checksummed: str) -> Iterator[str]:
-    """Give the fields that EIP-4361 does not allow as they are, as callers name them."""
+    """Yield the names of the fields that violate the grammar of EIP-4361."""
     required: dict[str, tuple[str | None, Callable[[str], bool]]] = {
         "domain": (message.domain, is_authority),
         "address": (message.address, lambda text: _has_checksum(text, checksummed)),
@@ -226,7 +227,7 @@ def _chain_id(message: SiweMessage) -> str:
 
 
 def _has_checksum(address: str, checksummed: str) -> bool:
-    """Return False for a wrong checksum; letters of one case alone are none (EIP-55)."""
+    """Return False for a wrong EIP-55 checksum; an address in a single case has no checksum."""
     digits = address[2:]
     return digits in {digits.lower(), digits.upper()} or address == checksummed
 

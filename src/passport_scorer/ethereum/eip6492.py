@@ -1,9 +1,9 @@
-"""What an Ethereum node is asked to run, to find out whether a contract wallet has signed.
+"""The calls by which a node verifies the signature of a contract wallet.
 
 EIP-1271: a contract answers `isValidSignature(bytes32,bytes)` with a fixed word. EIP-6492: the
-contract isn't deployed yet (or isn't ready); the signature is wrapped together with a call that
-changes that. Both calls must be made in one go, so the node is asked to run the code below as if it
-created a contract; nothing is stored by that.
+contract is not deployed yet (or not ready); the signature is wrapped together with a call that
+deploys (or prepares) it. Both calls must happen in one `eth_call`, so the node executes the code
+below as initialization code of a contract; nothing is stored.
 
 Source: EIP-1271; EIP-6492 ("Verifier side"); Ethereum Yellow Paper, appendix H (opcodes).
 """
@@ -13,7 +13,8 @@ from __future__ import annotations
 import msgspec
 
 IS_VALID_SIGNATURE = bytes.fromhex("1626ba7e")
-# Compared as a whole word: the contract 0x…04 returns what it is called with, which begins alike.
+# Compared as a whole word: the identity precompile 0x…04 returns its call data, which starts with
+# the same four bytes.
 VALID = IS_VALID_SIGNATURE.ljust(32, b"\0")
 MAGIC_SUFFIX = bytes.fromhex("6492" * 16)
 
@@ -24,12 +25,12 @@ _CALL, _STATICCALL, _RETURN = b"\xf1", b"\xfa", b"\xf3"
 
 
 class WrappedSignature(msgspec.Struct, frozen=True):
-    """A signature of a wallet that must be deployed, or made ready, first.
+    """A signature of a wallet that must be deployed or prepared first.
 
     Attributes:
-        factory: the contract (20 bytes) to call for that.
-        factory_call: what to call it with.
-        signature: for the wallet.
+        factory: the contract (20 bytes) that does so.
+        factory_call: the call data for it.
+        signature: the signature for the wallet.
     """
 
     factory: bytes
@@ -38,12 +39,12 @@ class WrappedSignature(msgspec.Struct, frozen=True):
 
 
 def unwrap(signature: bytes) -> WrappedSignature | None:
-    """Read a signature of EIP-6492; None if it isn't one.
+    """Decode a signature of EIP-6492; return None for any other signature.
 
-    `abi.encode((address, bytes, bytes))` and 32 bytes that say what it is.
+    It is `abi.encode((address, bytes, bytes))`, followed by 32 magic bytes.
 
     Raises:
-        ValueError: it says that it is one, but can't be read.
+        ValueError: it has the magic bytes, but is malformed.
     """
     if not signature.endswith(MAGIC_SUFFIX):
         return None
@@ -64,8 +65,8 @@ def is_valid_signature_call(digest: bytes, signature: bytes) -> bytes:
 def deploy_and_ask(wrapped: WrappedSignature, wallet: bytes, digest: bytes) -> bytes:
     """Return code that makes the wrapped call, then asks the wallet, and returns one byte.
 
-    The byte is 1 if the wallet returned exactly `VALID`, else 0. That the first call may fail is
-    in order: the wallet may have been deployed meanwhile. A wallet without code returns nothing.
+    The byte is 1 if the wallet returned exactly `VALID`, else 0. The first call is allowed to
+    fail, because the wallet may be deployed by now. A wallet without code returns nothing.
     """
     question = is_valid_signature_call(digest, wrapped.signature)
     end = len(_program(wrapped, wallet, b"", 0))
@@ -73,7 +74,7 @@ def deploy_and_ask(wrapped: WrappedSignature, wallet: bytes, digest: bytes) -> b
 
 
 def _program(wrapped: WrappedSignature, wallet: bytes, question: bytes, end: int) -> bytes:
-    """The code, of the same length for all arguments; the calls' data follow at `end`."""
+    """Return the code, whose length does not depend on `end`, where the call data follow."""
     first, second = len(wrapped.factory_call), len(question)
     nothing = _push(bytes(1))
     return b"".join(
@@ -128,7 +129,7 @@ def _word(encoded: bytes, offset: int) -> bytes:
 
 
 def _octets(encoded: bytes, offset: int) -> bytes:
-    """Read the `bytes` whose place is written at `offset`."""
+    """Read the `bytes` whose position is stored at `offset`."""
     start = int.from_bytes(_word(encoded, offset))
     length = int.from_bytes(_word(encoded, start))
     octets = encoded[start + _WORD : start + _WORD + length]

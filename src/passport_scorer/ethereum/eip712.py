@@ -1,13 +1,13 @@
-"""Typed structured data: compiling the types, and the digest that is signed.
+"""Typed structured data: compiles the types, and computes the digest that is signed.
 
-The types come with each credential, so whoever presents it chooses them. What makes that
-harmless is that they are part of the digest (every struct's hash starts with the hash of its
-`encodeType`), provided that no two lists of types have the same `encodeType`. So names hold no
-character that `encodeType` uses itself, no struct bears the name of an atomic type, no field
-name repeats, and no reference is left open. Depth, number and length are bounded.
+The types come with each credential, so an attacker can choose them. That is harmless because they
+are part of the digest (every struct's hash starts with the hash of its `encodeType`), provided that
+no two lists of types have the same `encodeType`. Therefore names contain no character of the syntax
+of `encodeType`, no struct has the name of an atomic type, no field name repeats, and every
+reference is resolved. Depth, number and length are bounded.
 
-Compiling costs more than hashing a message, and stamps share few lists of types: a compiled
-plan is remembered under the full text of its types.
+Compiling costs more than hashing a message, and stamps share few lists of types: compiled plans are
+cached by the full text of their types.
 
 Source: EIP-712; specification, credentials.md.
 """
@@ -49,9 +49,9 @@ _decode_types = msgspec.json.Decoder(tuple[str, _Types]).decode
 
 
 class TypedDataPlan:
-    """One list of types with its primary type, ready to hash messages.
+    """A compiled list of types with its primary type.
 
-    `fields` tells, per struct that the primary type reaches, the type of each of its fields.
+    `fields` maps each struct that the primary type reaches to the types of its fields.
     """
 
     def __init__(self, primary_type: str, types: _Types) -> None:
@@ -66,22 +66,21 @@ class TypedDataPlan:
         }
 
     def digest(self, domain: object, message: object) -> bytes:
-        """The 32 bytes that are signed for a message (both as decoded from JSON).
+        """Return the 32 bytes that are signed for a message (both as decoded from JSON).
 
         Raises:
-            MessageUnfit: a value isn't of its type, or a member has none.
+            MessageUnfit: a value does not match its type, or a member has no type.
         """
         return keccak(b"\x19\x01" + self._hash_domain(domain) + self._hash_message(message))
 
 
 def typed_data_plan(primary_type: object, types: object) -> TypedDataPlan:
-    """The plan for types as decoded from JSON: an object of lists of `{name, type}`.
+    """Return the plan for types as decoded from JSON: an object of lists of `{name, type}`.
 
     Raises:
-        TypesRefused: not of that form, ambiguous, incomplete, recursive, or out of bounds.
+        TypesRefused: malformed, ambiguous, incomplete, recursive, or out of bounds.
     """
-    # JSON text says everything about the types and is compared in full: two lists of types
-    # can't be taken for each other.
+    # The cache key is the complete JSON text, so that no two lists of types can be confused.
     text = _encode_json((primary_type, types))
     if len(text) > MAXIMUM_TYPES_SIZE:
         raise TypesRefused(f"The types have more than {MAXIMUM_TYPES_SIZE} bytes.")
@@ -100,7 +99,7 @@ def _compiled_plan(text: bytes) -> TypedDataPlan:
 
 
 def _check_names(types: _Types) -> None:
-    """Refuse names that would give two lists of types the same `encodeType`."""
+    """Reject names that would give two lists of types the same `encodeType`."""
     if len(types) > MAXIMUM_TYPES:
         raise TypesRefused(f"There are more than {MAXIMUM_TYPES} types.")
     for name, fields in types.items():
@@ -111,12 +110,12 @@ def _check_names(types: _Types) -> None:
             if not _NAME.fullmatch(each):
                 raise TypesRefused(f"{shortened(each)} can't be a name in types.")
         if is_atomic(name):
-            raise TypesRefused(f"Type {shortened(name)} bears the name of an atomic type.")
+            raise TypesRefused(f"Type {shortened(name)} has the name of an atomic type.")
 
 
 class _CompiledStruct(msgspec.Struct, frozen=True):
     encoder: Encoder
-    reaches: frozenset[str]  # the structs that it refers to, itself among them
+    reaches: frozenset[str]  # the structs it refers to, including itself
 
 
 class _Compiler:
@@ -128,7 +127,7 @@ class _Compiler:
         self._under_way: set[str] = set()
 
     def struct(self, name: str, nesting: int) -> _CompiledStruct:
-        """The struct of that name, compiled with all that it refers to."""
+        """Return a compiled struct, with all structs it refers to."""
         if name in self.compiled:
             return self.compiled[name]
         if name not in self.types:
@@ -176,7 +175,7 @@ def _array_encoder(member: str, element: Encoder, length: str) -> Encoder:
         if type(value) is not list or len(value) > MAXIMUM_LENGTH:
             raise MessageUnfit(f"{member} isn't a list of at most {MAXIMUM_LENGTH}.")
         if expected is not None and len(value) != expected:
-            raise MessageUnfit(f"{member} hasn't {expected} elements.")
+            raise MessageUnfit(f"{member} doesn't have {expected} elements.")
         return keccak(b"".join(map(element, value)))
 
     return encode

@@ -1,7 +1,7 @@
-"""The EIP-712 types of a credential whose proof brings none along: made from the document itself.
+"""The EIP-712 types of a credential whose proof contains none: generated from the document.
 
-Stamps of 2023 were signed so. Their types are a function of the message, so nobody can choose
-them; and what is signed starts with their hash, so no other document has the same digest.
+Stamps of 2023 were signed this way. Their types are a function of the message, so an attacker can't
+choose them; and the digest covers their hash, so no other document has the same digest.
 
 Source: Ethereum EIP712 Signature 2021, "Types Generation".
 """
@@ -18,15 +18,15 @@ _Fields = list[dict[str, str]]
 def generated_types(message: dict[str, Any]) -> dict[str, _Fields]:
     """Return the types of a message: name of a struct -> its fields, each `{name, type}`.
 
-    Fields are in the order of their names, an integer is a `uint256`, and an object is a struct
-    that is called as its member is, with a capital letter.
+    Fields are sorted by name, an integer is a `uint256`, and an object is a struct named after its
+    member, with a capital letter.
 
     Args:
         message: as decoded from JSON, of bounded depth.
 
     Raises:
-        TypesRefused: a value has no type (null, fractions, lists that are empty, mixed or hold
-            objects), or two objects that differ would be structs of one name.
+        TypesRefused: a value has no type (null, a fraction, a list that is empty, mixed or
+            contains objects), or two different objects would be structs of the same name.
     """
     types: dict[str, _Fields] = {}
     _add_struct(types, PRIMARY_TYPE, message)
@@ -35,7 +35,8 @@ def generated_types(message: dict[str, Any]) -> dict[str, _Fields]:
 
 def _add_struct(types: dict[str, _Fields], name: str, members: dict[str, Any]) -> None:
     fields: _Fields = []
-    # The specification sorts by UTF-16; names that this could put elsewhere are no names in types.
+    # The specification sorts by UTF-16 code units; names that would sort differently are rejected
+    # as names in types anyway.
     for member in sorted(members):
         value = members[member]
         if type(value) is dict:
@@ -45,7 +46,7 @@ def _add_struct(types: dict[str, _Fields], name: str, members: dict[str, Any]) -
             type_name = _type_of(member, value)
         fields.append({"name": member, "type": type_name})
     if types.setdefault(name, fields) != fields:
-        raise TypesRefused(f"Two objects that differ would be the struct {shortened(name)}.")
+        raise TypesRefused(f"Two different objects would be the struct {shortened(name)}.")
 
 
 def _type_of(member: str, value: object) -> str:

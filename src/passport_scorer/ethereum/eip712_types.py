@@ -1,8 +1,10 @@
-"""The atomic types of EIP-712, and how a JSON value of each is encoded into 32 bytes.
+"""The atomic types of EIP-712, and the encoding of JSON values into 32 bytes.
 
-Source: EIP-712, "Definition of encodeData". A value has one spelling for each type, apart
-from the case of hexadecimal digits: what is read as text from a credential is never read
-through a type other than `string`, so that other spellings of one value can't matter.
+A value has a single spelling for each type, apart from the case of hexadecimal digits. Texts of a
+credential are only ever read through the type `string`, so that another spelling of the same value
+can't matter.
+
+Source: EIP-712, "Definition of encodeData".
 """
 
 import re
@@ -25,7 +27,7 @@ _BYTES_TYPE = re.compile(r"bytes([1-9][0-9]?)")
 
 
 def atomic_encoder(type_name: str, member: str) -> Encoder | None:
-    """How values of an atomic type are encoded; None if EIP-712 has no such type.
+    """Return the encoder of an atomic type; None if EIP-712 does not define the type.
 
     `member` names the field in messages.
     """
@@ -39,7 +41,7 @@ def atomic_encoder(type_name: str, member: str) -> Encoder | None:
 
 
 def is_atomic(type_name: str) -> bool:
-    """True if the name is that of an atomic type, so that no struct may bear it."""
+    """Return True for the name of an atomic type, which no struct can have."""
     return atomic_encoder(type_name, "") is not None
 
 
@@ -49,7 +51,7 @@ def _string(member: str, value: object) -> bytes:
     return _hash_of_text(value) if len(value) <= _SHORT else keccak(value.encode())
 
 
-@lru_cache(maxsize=4096)  # most texts of a stamp stand in many stamps
+@lru_cache(maxsize=4096)  # most texts occur in many stamps
 def _hash_of_text(text: str) -> bytes:
     return keccak(text.encode())
 
@@ -74,7 +76,7 @@ def _bytes(member: str, value: object) -> bytes:
 def _fixed_bytes(member: str, length: int, value: object) -> bytes:
     octets = _octets(member, value)
     if len(octets) != length:
-        raise MessageUnfit(f"{member} hasn't {length} bytes.")
+        raise MessageUnfit(f"{member} doesn't have {length} bytes.")
     return octets.ljust(32, b"\0")
 
 
@@ -88,7 +90,7 @@ def _integer(member: str, bits: int, signed: bool, value: object) -> bytes:  # n
         value = int(value)
     least = -(1 << bits - 1) if signed else 0
     if type(value) is not int or not least <= value < least + (1 << bits):
-        raise MessageUnfit(f"{member} isn't an integer of the size that its type says.")
+        raise MessageUnfit(f"{member} isn't an integer in the range of its type.")
     return value.to_bytes(32, "big", signed=signed)
 
 

@@ -1,4 +1,4 @@
-"""Asks an Ethereum node to run something, over JSON-RPC. Source: Ethereum JSON-RPC (`eth_call`)."""
+"""Calls an Ethereum node. Source: JSON-RPC 2.0; Ethereum JSON-RPC API (`eth_call`); EIP-1474."""
 
 from __future__ import annotations
 
@@ -7,37 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from passport_scorer.ethereum.errors import CallFailed, NodeFailed
+
 if TYPE_CHECKING:
     import httpx
 
-_LONGEST_ANSWER = 64 * 1024  # bytes
-# Nobody's: a wallet may treat the address that nodes assume by default (0) as a simulation.
+_MAX_RESPONSE_SIZE = 64 * 1024  # bytes
+# An unused address: a wallet can take the default sender of nodes (0) for a simulation.
 _FROM = "0x" + "5c0e" * 10
-
-
-class NodeFailed(Exception):
-    """The node couldn't be asked, or refused; says why, without its URL."""
-
-
-class CallFailed(NodeFailed):
-    """The node answered with an error: what was called reverted, or is refused."""
 
 
 class _Failure(msgspec.Struct, frozen=True):
     code: int
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class _Response(msgspec.Struct, frozen=True):
     result: str | None = None
     error: _Failure | None = None
 
 
 class EthereumNode:
-    """A node behind a URL, which may hold a key and is therefore never logged.
+    """A node at a URL, which can contain an access key and is therefore never logged.
 
     Args:
         url: `http://` or `https://`.
-        timeout: seconds to wait for each step of an exchange.
+        timeout: seconds for each step of an HTTP exchange.
     """
 
     def __init__(self, url: str, *, timeout: float = 5.0) -> None:
@@ -46,20 +40,20 @@ class EthereumNode:
         self._opened: httpx.AsyncClient | None = None
 
     async def run(self, code: bytes, to: bytes | None = None) -> bytes:
-        """Let the node run something on the newest block, and return what comes of it.
+        """Execute a call on the latest block, and return its result.
 
         Args:
-            code: the call data; or, without `to`, code that is run as if it created a contract.
+            code: the call data; without `to`: initialization code of a contract.
             to: the contract (20 bytes) to call.
 
         Raises:
-            CallFailed: the answer is an error.
-            NodeFailed: there is no answer, or one that can't be read.
+            CallFailed: the node answers with an error.
+            NodeFailed: the node does not answer, or with something unreadable.
         """
         call = {"from": _FROM, "data": "0x" + code.hex()}
         if to is not None:
             call["to"] = "0x" + to.hex()
-        answer = await self._ask("eth_call", [call, "latest"])
+        answer = await self._request("eth_call", [call, "latest"])
         if answer.error is not None:
             raise CallFailed(f"error {answer.error.code}")
         try:
@@ -72,7 +66,7 @@ class EthereumNode:
         if self._opened is not None:
             await self._opened.aclose()
 
-    async def _ask(self, method: str, parameters: list[Any]) -> _Answer:
+    async def _request(self, method: str, parameters: list[Any]) -> _Response:
         import httpx
 
         question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
@@ -83,9 +77,9 @@ class EthereumNode:
             ) as response:
                 async for chunk in response.aiter_bytes():
                     body += chunk
-                    if len(body) > _LONGEST_ANSWER:
+                    if len(body) > _MAX_RESPONSE_SIZE:
                         raise NodeFailed("too long an answer")
-            return msgspec.json.decode(bytes(body), type=_Answer)
+            return msgspec.json.decode(bytes(body), type=_Response)
         except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, UnicodeError) as error:
             raise NodeFailed(type(error).__name__) from None
 

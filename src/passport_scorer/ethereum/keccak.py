@@ -1,4 +1,4 @@
-"""The hash function of Ethereum: Keccak as it was before it became SHA-3.
+"""Keccak-256, the hash function of Ethereum: Keccak before it was standardized as SHA-3.
 
 Source: the Ethereum Yellow Paper, "Notation" (KEC).
 """
@@ -7,6 +7,6 @@ from sha3 import keccak_256
 
 
 def keccak(octets: bytes) -> bytes:
-    """The 32 bytes of Keccak-256."""
+    """Return the 32 bytes of Keccak-256."""
     digest: bytes = keccak_256(octets).digest()
     return digest

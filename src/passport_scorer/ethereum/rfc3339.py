@@ -1,4 +1,4 @@
-"""Points in time as RFC 3339 writes them, on the real calendar.
+"""RFC 3339 timestamps on the proleptic Gregorian calendar, with leap seconds.
 
 Source: RFC 3339, section 5.6 ("Internet Date/Time Format") and 5.7 ("Restrictions").
 """
@@ -10,24 +10,22 @@ from calendar import monthrange
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
+from passport_scorer.ethereum.errors import NoSuchTime
+
 _DATE_TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,100}))?"
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
 _DAY = 24 * 60 * 60
-_DAYS_OF_400_YEARS = 146_097  # the calendar repeats itself
-
-
-class NoSuchTime(ValueError):
-    """The text is not an RFC 3339 time, or names a time that does not exist."""
+_DAYS_OF_400_YEARS = 146_097  # the cycle of the Gregorian calendar
 
 
 def seconds_of(text: str) -> Fraction:
     """Return the seconds from the beginning of year 1 (UTC) to a time; negative for year 0.
 
     Args:
-        text: a `date-time`: years 0000 to 9999, any fraction up to 100 digits, any offset. A leap
-            second is real where one may be inserted: at the end of a month in UTC.
+        text: a `date-time`: years 0000 to 9999, a fraction of up to 100 digits, any offset. A
+            leap second is valid at the end of a month in UTC.
 
     Raises:
         NoSuchTime: the format is different, or there is no such day, hour or second.

@@ -1,4 +1,4 @@
-"""The grammar of URIs and their parts, as far as EIP-4361 refers to it.
+"""The grammar of URIs and their parts, as referenced by EIP-4361.
 
 Source: RFC 3986, appendix A ("Collected ABNF for URI").
 """
@@ -36,7 +36,7 @@ def is_uri(text: str) -> bool:
 
 
 def is_authority(text: str) -> bool:
-    """Return True for a host, perhaps with user information and port (`authority`)."""
+    """Return True for a host, optionally with user information and port (`authority`)."""
     return _matches(_authority, text)
 
 
@@ -46,7 +46,7 @@ def is_scheme(text: str) -> bool:
 
 
 def is_pchars(text: str) -> bool:
-    """Return True for any number of characters that a segment of a path may have (`*pchar`)."""
+    """Return True if the text only has characters of a path segment (`*pchar`)."""
     return _pchars.fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Who signed a digest with secp256k1, in the one spelling of a signature that counts.
+"""Recovers the signer of a digest from a canonical secp256k1 signature.
 
 Source: SEC 1, section 4.1.6 (public key recovery); EIP-2 (low s).
 """
@@ -16,26 +16,26 @@ _RECOVERY_IDS = {0: b"\x00", 1: b"\x01", 27: b"\x00", 28: b"\x01"}
 
 
 def address_of(public_key: PublicKey) -> bytes:
-    """The Ethereum address (20 bytes) of a public key."""
+    """Return the Ethereum address (20 bytes) of a public key."""
     return keccak(public_key.format(compressed=False)[1:])[12:]
 
 
 def recovered_address(digest: bytes, signature: object) -> bytes:
-    """The address (20 bytes) whose key signed the digest (32 bytes).
+    """Return the address (20 bytes) whose key signed the digest (32 bytes).
 
-    `signature` is the text `0x` and 65 bytes in hexadecimal: r, s, and 0, 1, 27 or 28. Its
-    twin with a high s would be a second text for one signature, and revocations go by it.
+    `signature` is the text `0x` and 65 bytes in hexadecimal: r, s, and 0, 1, 27 or 28. A high s
+    is rejected: it would be a second text of the same signature, and escape its revocation.
 
     Raises:
-        SignatureMalformed: it isn't written so, or s is high.
-        SignatureMismatch: no key has signed anything with these numbers.
+        SignatureMalformed: the text has another form, or s is high.
+        SignatureMismatch: no key can be recovered.
     """
     if not isinstance(signature, str) or _SIGNATURE.fullmatch(signature) is None:
         raise SignatureMalformed("`proofValue` isn't 0x and 65 bytes in hexadecimal.")
     numbers = bytes.fromhex(signature[2:])
     recovery_id = _RECOVERY_IDS.get(numbers[64])
     if recovery_id is None:
-        raise SignatureMalformed("The recovery id is none of 0, 1, 27 and 28.")
+        raise SignatureMalformed("The recovery id is not 0, 1, 27 or 28.")
     if int.from_bytes(numbers[32:64], "big") > _HALF_ORDER:
         raise SignatureMalformed("The signature's s is in the upper half of the order.")
     try:

@@ -24,8 +24,9 @@ from structlog.testing import capture_logs
 
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.nonces import Nonces
-from passport_scorer.auth.sign_in import SignIn, signed_digest
+from passport_scorer.auth.sign_in import SignIn
 from passport_scorer.db.database import Database
+from passport_scorer.ethereum.eip191 import signed_message_digest
 from passport_scorer.ethereum.eip1271 import ChainWallets, ContractWallets
 from passport_scorer.ethereum.eip4361 import SignInRefused, SiweMessage, message_text
 from passport_scorer.ethereum.json_rpc import EthereumNode
@@ -472,10 +473,12 @@ async def test_a_wallet_is_asked_about_few_texts(door: Door, node: Node) -> None
         )
         for statement, resources in itertools.product((None, ""), (None, ()))
     ]
-    assert sorted(asked) == sorted(map(signed_digest, texts))
+    assert sorted(asked) == sorted(map(signed_message_digest, texts))
     for text in texts:
         again = msgspec.structs.replace(request, nonce=await door.nonces.create())
-        signed_digests[:] = [signed_digest(text.replace(str(request.nonce), str(again.nonce)))]
+        signed_digests[:] = [
+            signed_message_digest(text.replace(str(request.nonce), str(again.nonce)))
+        ]
         assert await door.enter(again, "0x") == OWNER.address.lower()
 
 

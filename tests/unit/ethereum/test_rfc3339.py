@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport_scorer.ethereum.rfc3339 import NoSuchTime, seconds_at, seconds_of
+from passport_scorer.ethereum.errors import NoSuchTime
+from passport_scorer.ethereum.rfc3339 import seconds_at, seconds_of
 
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(
     lambda minutes: timezone(timedelta(minutes=minutes))

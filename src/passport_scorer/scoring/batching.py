@@ -20,7 +20,6 @@ import msgspec
 import structlog
 
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.correlation import CORRELATION
 from passport_scorer.telemetry.metrics import BATCH_SIZE
@@ -101,7 +100,7 @@ class Batcher(Generic[Item, Result]):
         policy: the bounds.
         in_flight: shared by the stages of one pipeline; by default this is the only one.
         isolate: True to repeat failed work on each half of the batch, down to the item at fault;
-            only for work without effects (see `db.isolation`).
+            only for work without effects (see `db.batch_bisection`).
         name: the name of the work in metrics and logs.
         telemetry: where the size of batches is measured.
     """
@@ -119,7 +118,7 @@ class Batcher(Generic[Item, Result]):
         telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self._work = work
-        self._work_on_batch = partial(isolated, work) if isolate else work
+        self._work_on_batch = partial(bisect_failures, work) if isolate else work
         self._policy = policy
         self._in_flight = in_flight or InFlight()
         self._name = name

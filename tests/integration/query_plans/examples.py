@@ -18,6 +18,7 @@ from passport_scorer.db.queries.contributions import sum_contributions
 from passport_scorer.db.queries.customization import find_ruleset, is_list_member
 from passport_scorer.db.queries.embed import find_embed_api_key, find_embed_config, find_weights
 from passport_scorer.db.queries.health import ping
+from passport_scorer.db.queries.loaded_scores import CachedVersions, ScoringRequest
 from passport_scorer.db.queries.nonces import insert_nonce, use_nonce
 from passport_scorer.db.queries.partners import (
     find_api_key,
@@ -25,7 +26,6 @@ from passport_scorer.db.queries.partners import (
     find_stamps_page,
     store_sha256_hash,
 )
-from passport_scorer.db.queries.loaded_scores import CachedVersions, ScoringRequest
 from passport_scorer.db.queries.read_scoring import ReadScoringParameters, read_parameters
 from passport_scorer.db.queries.scores import MAX_BATCH_SIZE, LockScoresParameters
 from passport_scorer.db.queries.stakes import find_legacy_stakes, find_stakes
@@ -40,9 +40,9 @@ from passport_scorer.db.queries.usage import (
     insert_usage,
     insert_usage_without_ids,
 )
+from passport_scorer.db.queries.write_scoring import WriteScoringParameters
 from passport_scorer.db.statement import NoParameters, Parameters, Query, Row, Statements
 from passport_scorer.domain.pagination import START, Cursor
-from passport_scorer.db.queries.write_scoring import WriteScoringParameters
 from passport_scorer.domain.proof_values import proof_value_spellings
 from passport_scorer.domain.usage import Usage
 from passport_scorer.ethereum.did import address_spellings

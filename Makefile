@@ -33,6 +33,7 @@ check: install ## Formatting, lint, types, layers, dependencies, queries, prose
 	@$(BIN)/passport-scorer db check-queries
 	@$(BIN)/python scripts/operations_tables.py --check
 	@$(BIN)/python scripts/prose.py
+	@$(BIN)/python scripts/architecture_map.py --check
 
 audit: install ## Look for known vulnerabilities in the locked dependencies (asks PyPI); fails if it can't
 	@$(BIN)/python scripts/audit.py $(ARGS)
@@ -47,8 +48,9 @@ format: install ## Format the code and sort the imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: install ## Renew the tables in docs/operations.md that are made from the code
+docs: install ## Renew what documents say that is made from the code: tables, the map
 	@$(BIN)/python scripts/operations_tables.py
+	@$(BIN)/python scripts/architecture_map.py
 
 lock: install ## Pin the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra embedded pyproject.toml -o requirements/runtime.lock

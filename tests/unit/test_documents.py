@@ -1,4 +1,4 @@
-"""What documents name exists: metrics, events, commands, options, files, settings, endpoints."""
+"""Metrics, events, commands, options, files, settings and endpoints in documents exist."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from tests.chaos.__main__ import app as chaos
 from tests.support.documents import DOCUMENTS, ROOT, blocks, headings, text
 
 PACKAGE = ROOT / "src" / "passport_scorer"
-# What a path in a document may begin at.
+# Where the path of a file in a document may start.
 PLACES = (
     *(ROOT, ROOT / "docs", ROOT / "deploy" / "aws", ROOT / "deploy" / "kubernetes"),
     *(ROOT / "requirements", PACKAGE, PACKAGE / "db" / "queries"),
 )
-# Made by a command that a document speaks of, or somebody else's.
+# Files that a command makes, or that another program owns.
 MADE = {"shadow-report/", "report.html", "report.json", "results.json", "stampMetadata.json"}
 MADE |= {".passport-scorer", ".passport-scorer/benchmarks", ".venv"}
 SUFFIXES = "py|sql|md|toml|json|yaml|txt|lock|svg|service|example"
 # Variables of other programs, and of the reader's own.
-OTHERS_VARIABLES = {"SHADOW_KEY", "SHADOW_TOKEN", "SIGUSR1", "CAPABILITY_IAM"}
+FOREIGN_VARIABLES = {"SHADOW_KEY", "SHADOW_TOKEN", "SIGUSR1", "CAPABILITY_IAM"}
 # Options of other programs.
-OTHERS_OPTIONS = {"--build-arg", "--protocol"}
+FOREIGN_OPTIONS = {"--build-arg", "--protocol"}
 PROGRAMS = {"make chaos": chaos, "make bench": benchmarks, "-m benchmarks": benchmarks}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
@@ -50,25 +50,25 @@ _each = pytest.mark.parametrize(
 
 @cache
 def spans(document: Path) -> list[str]:
-    """What stands between backticks, but for blocks."""
+    """Return the code spans of a document, without its blocks."""
     return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text(document), flags=re.DOTALL))
 
 
 @cache
 def shell_lines(document: Path) -> list[str]:
-    """The lines of all blocks of shell commands, those that go on in the next one in one."""
+    """Return the lines of all shell blocks, continued lines joined."""
     joined = "\n".join(blocks(document, "sh|console")).replace("\\\n", " ")
     return [re.sub(r"(^|\s)#.*$", "", line).removeprefix("$ ") for line in joined.splitlines()]
 
 
 def lines_and_spans(document: Path) -> list[str]:
-    """All of what readers may type."""
+    """Return everything that readers may type."""
     return [*shell_lines(document), *spans(document)]
 
 
 @_each
 def test_links_lead_somewhere(document: Path) -> None:
-    """Each link to a file of ours finds it, and its heading."""
+    """Each link to a file in the repository finds it, and its heading."""
     inline = re.findall(r"\]\(([^)\s]+)\)", text(document))
     definitions = dict(re.findall(r"^\[(\w+)\]: (\S+)$", text(document), re.MULTILINE))
     used = set(re.findall(r"\]\[(\w+)\]", text(document)))
@@ -89,7 +89,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @_each
 def test_metrics_exist(document: Path) -> None:
-    """Each metric is scraped under that name, also one that is named without its prefix."""
+    """Each metric is scraped under that name, with or without its prefix in the text."""
     known = {metric.full_name for metric in ALL} | {
         f"{metric.full_name}_{part}"
         for metric in ALL
@@ -104,14 +104,14 @@ def test_metrics_exist(document: Path) -> None:
 
 @_each
 def test_events_exist(document: Path) -> None:
-    """Each event that is said to be logged is one that some code logs."""
+    """Each event that a document says is logged is logged by some code."""
     named = set(re.findall(r"`(\w+)` (?:is|are) logged", text(document)))
     assert named <= logged_events()
 
 
 @cache
 def logged_events() -> set[str]:
-    """The events of all code."""
+    """Return the events that the code logs."""
     return {
         str(node.args[0].value)
         for path in PACKAGE.rglob("*.py")
@@ -126,7 +126,7 @@ def logged_events() -> set[str]:
 
 @_each
 def test_make_targets_exist(document: Path) -> None:
-    """Each `make …` is a target, and its arguments are some that the program takes."""
+    """Each `make …` is a target, and the program takes its arguments."""
     for line in lines_and_spans(document):
         if target := re.search(r"(?:^|&& |[A-Z_]+=\S+ )make ([\w-]+)", line):
             assert target[1] in TARGETS, line
@@ -138,7 +138,7 @@ def test_make_targets_exist(document: Path) -> None:
 
 @_each
 def test_commands_of_ours_can_be_parsed(document: Path) -> None:
-    """Each command line in a block has a command, options and values that are accepted."""
+    """Each command line in a block has a command, options and values that parse."""
     for line in shell_lines(document):
         for part in re.split(r"&&|\|\||[|;]", line):
             if not part.strip().startswith(("aws ", "systemctl ", "install ", "docker ", "cp ")):
@@ -146,7 +146,7 @@ def test_commands_of_ours_can_be_parsed(document: Path) -> None:
 
 
 def check_command_line(line: str) -> None:
-    """Have a command of ours parse a line, if it is one."""
+    """Parse a line with `passport-scorer`, if it is one of its commands."""
     words = shlex.split(line)
     for place, word in enumerate(words):
         if word.rpartition("/")[2] == "passport-scorer" and not word.startswith(("/opt/", "dist")):
@@ -156,12 +156,12 @@ def check_command_line(line: str) -> None:
 
 
 def parse(program: cyclopts.App, words: list[str]) -> None:
-    """Have a program parse its arguments, without running."""
+    """Parse arguments with a program, without running it."""
     program.parse_args(words, exit_on_error=False, print_error=False)
 
 
 def commands(program: cyclopts.App, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The words of each command, from the first on."""
+    """Yield the words of each command."""
     if words:
         yield words
     for name in program:
@@ -170,7 +170,7 @@ def commands(program: cyclopts.App, words: tuple[str, ...] = ()) -> Iterator[tup
 
 
 def options(program: cyclopts.App) -> set[str]:
-    """The options of one command."""
+    """Return the options of one command."""
     if program.default_command is None:
         return {"--help"}
     collection = program.assemble_argument_collection()
@@ -178,7 +178,7 @@ def options(program: cyclopts.App) -> set[str]:
 
 
 def every_option() -> set[str]:
-    """The options of all commands of ours, and of the programs for developers."""
+    """Return the options of all commands, and of the programs for developers."""
     found = options(chaos) | options(benchmarks) | {name for name in command if name[0] == "-"}
     for words in commands(command):
         found |= options(command[words[0]] if len(words) == 1 else command[words[0]][words[1]])
@@ -187,7 +187,7 @@ def every_option() -> set[str]:
 
 @_each
 def test_commands_and_options_exist(document: Path) -> None:
-    """Each that a sentence names, with or without the command's own name, and where it belongs."""
+    """Each command and option in a sentence exists, and belongs together."""
     known, groups = set(commands(command)), {words[0] for words in commands(command)}
     known |= {(name,) for name in command if name.startswith("--")}
     for span in spans(document):
@@ -195,7 +195,7 @@ def test_commands_and_options_exist(document: Path) -> None:
         if bare == span and (" " not in span or span.split()[0] not in groups):
             named = {word.partition("=")[0] for word in span.split() if word.startswith("--")}
             if span.startswith("--"):
-                assert named - OTHERS_OPTIONS <= every_option(), span
+                assert named - FOREIGN_OPTIONS <= every_option(), span
             continue
         words = [word for word in bare.split() if word != "--help"]
         if not words:
@@ -210,7 +210,7 @@ def test_commands_and_options_exist(document: Path) -> None:
 
 @_each
 def test_programs_for_developers_can_be_parsed(document: Path) -> None:
-    """Each `python -m …` is a module of ours with these options."""
+    """Each `python -m …` is a module of the repository with these options."""
     for line in lines_and_spans(document):
         if module := re.search(r"python -m (benchmarks|tests\.chaos)(.*)", line):
             program = chaos if module[1] == "tests.chaos" else benchmarks
@@ -219,7 +219,7 @@ def test_programs_for_developers_can_be_parsed(document: Path) -> None:
 
 @_each
 def test_files_exist(document: Path) -> None:
-    """Each path is there, from the root of the repository, of the package or of its kind on."""
+    """Each path exists below the repository, the package, or the folder of its kind."""
     for span in spans(document):
         is_file = re.fullmatch(rf"[\w.*-][\w.*/-]*\.({SUFFIXES})", span)
         is_folder = re.fullmatch(r"[\w.-]+(/[\w.-]+)*/", span)
@@ -233,14 +233,14 @@ def test_files_exist(document: Path) -> None:
 
 
 def test_the_map_of_the_code_is_right() -> None:
-    """The map in the architecture is what the docstrings of packages and modules say today."""
+    """The map in the architecture matches the docstrings of packages and modules."""
     document = text(ROOT / "docs" / "architecture.md")
     assert architecture_map.renewed(document) == document
     assert document.count("<details>") > 10
 
 
 def test_an_old_map_is_found_out() -> None:
-    """A package that the map does not have, or no place for the map, is noticed."""
+    """A wrong map is renewed, and a missing place for it is an error."""
     document = text(ROOT / "docs" / "architecture.md")
     assert architecture_map.renewed(document.replace("| `domain/` |", "| `rules/` |")) == document
     with pytest.raises(SystemExit):
@@ -261,7 +261,7 @@ def test_modules_exist(document: Path) -> None:
 
 @_each
 def test_settings_exist(document: Path) -> None:
-    """Each variable is one that some code reads."""
+    """Each variable is read by some code."""
     named = {
         name
         for span in spans(document)
@@ -270,12 +270,12 @@ def test_settings_exist(document: Path) -> None:
     for line in shell_lines(document):
         if line.startswith(("export ", "unset ", "passport-scorer", "DATABASE")):
             named |= set(re.findall(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?==|$| )", line))
-    assert named - OTHERS_VARIABLES <= known_variables()
+    assert named - FOREIGN_VARIABLES <= known_variables()
 
 
 @cache
 def known_variables() -> set[str]:
-    """Every setting, and every other constant text of code and deployment that looks like one."""
+    """Return every setting, and every other constant of the code that looks like one."""
     names = {name for variable in variables().values() for name in variable.names}
     code = " ".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
     names |= set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"', code))
@@ -284,7 +284,7 @@ def known_variables() -> set[str]:
 
 @_each
 def test_parameters_of_templates_exist(document: Path) -> None:
-    """Each parameter that a stack is deployed with is one of the template."""
+    """Each parameter that a stack is deployed with is one of the template's."""
     template = yaml.load((ROOT / "deploy/aws/lambda-arm64.yaml").read_text("utf-8"), _AnyTag)
     for line in shell_lines(document):
         if "--parameter-overrides" in line:
@@ -297,7 +297,7 @@ def test_parameters_of_templates_exist(document: Path) -> None:
 
 
 class _AnyTag(yaml.SafeLoader):
-    """Reads the functions of templates as what they are given."""
+    """Read the functions of templates as their arguments."""
 
 
 _AnyTag.add_multi_constructor("!", lambda *_: None)
@@ -305,7 +305,7 @@ _AnyTag.add_multi_constructor("!", lambda *_: None)
 
 @_each
 def test_endpoints_exist(document: Path) -> None:
-    """Each method and path is served, and so is each path that a line of shell asks for."""
+    """Each method and path is served, and so is each path that a shell line requests."""
     paths = {**public_document()["paths"], **internal_document()["paths"]}
     served = {
         (method.upper(), re.sub(r"\{\w+\}", "[^/]+", path))
@@ -323,7 +323,7 @@ def test_endpoints_exist(document: Path) -> None:
 
 
 def test_every_endpoint_is_documented_with_its_caller() -> None:
-    """Each endpoint stands on the page about the API, with who may call it."""
+    """The page about the API lists each endpoint with its audience."""
     shown = re.findall(
         r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", text(ROOT / "docs" / "api.md"), re.MULTILINE
     )
@@ -373,7 +373,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("check", "fault"), FAULTS)
 def test_faults_are_found(check: Callable[[Path], None], fault: str, tmp_path: Path) -> None:
-    """A document that names what isn't there is found out."""
+    """A document that names something that does not exist is found out."""
     document = tmp_path / "document.md"
     document.write_text(fault, "utf-8")
     with pytest.raises((AssertionError, cyclopts.CycloptsError)):
@@ -381,7 +381,7 @@ def test_faults_are_found(check: Callable[[Path], None], fault: str, tmp_path: P
 
 
 def test_every_document_is_looked_at() -> None:
-    """These tests find something to look at, so that none of them proves nothing."""
+    """The tests above find enough to check."""
     assert len(DOCUMENTS) > 5
     assert sum(len(spans(document)) for document in DOCUMENTS) > 500
     assert sum("passport-scorer" in line for d in DOCUMENTS for line in shell_lines(d)) > 10

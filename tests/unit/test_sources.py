@@ -10,7 +10,7 @@ import pytest
 from tests.support.documents import ROOT, headings
 
 DATA = ROOT / "tests" / "conformance" / "data"
-# What a source may be, besides a section of a document of ours.
+# A source is a section of a document in the repository, or one of these.
 STANDARDS = re.compile(
     r"\b(EIP-\d+|RFC \d+|SEC 1|W3C|OpenTelemetry|OpenAPI|ASGI|PostgreSQL|JSON-LD|JSON-RPC"
     r"|Ethereum (EIP712 Signature|Yellow Paper)|Verifiable Credentials Data Model|AWS|Apache"

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import structlog
 
+from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.correlation import CORRELATION

@@ -322,6 +322,19 @@ def test_endpoints_exist(document: Path) -> None:
         )
 
 
+def test_every_decision_is_in_the_index() -> None:
+    """Each decision has a number of its own, a place in the index, and the same three parts."""
+    folder = ROOT / "docs" / "decisions"
+    pages = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
+    linked = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", text(folder / "README.md"))
+    assert linked == [path.name for path in pages]
+    assert len({path.name[:4] for path in pages}) == len(pages) > 20
+    for page in pages:
+        title, *parts = headings(page)
+        assert re.match(rf"{int(page.name[:4])}\. [A-Za-z]", title), page.name
+        assert parts == ["Context", "Decision", "Consequences"], page.name
+
+
 def test_every_endpoint_is_documented_with_its_caller() -> None:
     """The page about the API lists each endpoint with its audience."""
     shown = re.findall(

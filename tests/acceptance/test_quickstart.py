@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 QUICKSTART = ROOT / "docs" / "quickstart.md"
 SHOWN_URL = "http://127.0.0.1:8000"
-# What differs from run to run: when a score was computed.
+# The time of a score differs from run to run.
 _NOW = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 _TYPES = {"string": "string", "boolean": "boolean", "integer": "number", "null": "null"}
 _NAMES = {"ShownStamp": "StampScore", "Points": "Points"}

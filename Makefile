@@ -48,9 +48,10 @@ format: install ## Format the code and sort the imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: install ## Renew what documents say that is made from the code: tables, the map
+docs: install ## Update what documents generate from the code: tables, map, OpenAPI
 	@$(BIN)/python scripts/operations_tables.py
 	@$(BIN)/python scripts/architecture_map.py
+	@$(BIN)/python scripts/openapi_documents.py
 
 lock: install ## Pin the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra embedded pyproject.toml -o requirements/runtime.lock

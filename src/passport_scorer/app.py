@@ -1,4 +1,4 @@
-"""The composition root: settings -> pool -> services."""
+"""The composition root: settings -> connection pool -> services."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from passport_scorer.telemetry.traces import NO_TRACES, Traces
 
 
 def utc_now() -> datetime:
-    """Return the time."""
+    """Return the current time (aware)."""
     return datetime.now(UTC)
 
 
@@ -51,13 +51,13 @@ def utc_now() -> datetime:
 async def running_telemetry(
     settings: Settings, metrics: Metrics = NO_METRICS, *, traced: bool = False
 ) -> AsyncIterator[Telemetry]:
-    """Give traces and metrics, and send the traces that are left at the end.
+    """Set up traces and metrics; at the end, send the remaining traces.
 
     Args:
-        settings: whether there are traces, and where they go.
+        settings: whether to trace, and where traces go.
         metrics: where metrics go.
-        traced: True if there are traces where the settings leave it open, and answers wait until
-            theirs are sent: on AWS Lambda.
+        traced: True to trace unless the settings forbid it, and to hold each response until its
+            trace has been sent, as on AWS Lambda.
     """
     telemetry = Telemetry(metrics, _traces(settings, metrics, traced=traced))
     LINES.metrics = metrics
@@ -70,7 +70,7 @@ async def running_telemetry(
 def _traces(settings: Settings, metrics: Metrics, *, traced: bool) -> Traces:
     if settings.traces_enabled is False or not (settings.traces_enabled or traced):
         return NO_TRACES
-    # A process that doesn't trace starts without this.
+    # A slow import, which processes without traces are spared.
     from passport_scorer.telemetry.open_telemetry import OpenTelemetryTraces, TraceSettings
 
     return OpenTelemetryTraces(
@@ -89,12 +89,12 @@ def _traces(settings: Settings, metrics: Metrics, *, traced: bool) -> Traces:
 async def running_services(
     settings: Settings, database_url: str, telemetry: Telemetry = NO_TELEMETRY
 ) -> AsyncIterator[Services]:
-    """Put the services together, keep them running, and let them finish their work at the end.
+    """Assemble the services and keep them running; at the end, let them finish their work.
 
     Args:
-        settings: what the operator decided.
-        database_url: where PostgreSQL is; `settings.database_url`, or the embedded server.
-        telemetry: where they report what they do.
+        settings: the settings.
+        database_url: the URL of PostgreSQL: `settings.database_url`, or the embedded server.
+        telemetry: where the services report.
     """
     database = Database(settings.database_at(database_url), telemetry)
     await database.open()

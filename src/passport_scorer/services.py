@@ -1,4 +1,4 @@
-"""What a running application is made of; put together in `passport_scorer.app`."""
+"""The parts of a running application; assembled in `passport_scorer.app`."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ class ShutdownState:
 
 
 class Services(msgspec.Struct, frozen=True):
-    """The parts that handlers call.
+    """The parts that handlers use.
 
     Attributes:
-        database: the pool.
-        readiness: asks whether the database can be written to.
+        database: the connection pool.
+        readiness: checks whether the database is writable.
         scoring: scores addresses.
         stamp_store: adds, deletes and lists stamps.
         api_keys: authenticates partners.
         demo_key: the public demo's key and its aliases.
-        demo_scorer_id: the community that a negative scorer id stands for; None: no demo.
-        default_scorer_id: the community of the stamp store's own score; None: not configured.
-        internal_token: what internal callers must present; None: nothing is asked for.
-        routing_header: the header that marks requests for this deployment; None: all are.
-        shows_points: Human Points are part of answers.
-        catalogue: what stamps there are.
-        access_tokens: says whose an access token is.
-        nonces: what a sign-in begins with.
-        sign_in: lets the owners of addresses in.
-        rate_limits: counts the calls of partners.
-        failed_calls: refuses peers whose API keys are wrong too often.
-        anonymous_writes: refuses peers that write too often without a caller.
-        trusted_proxies: proxies in front whose `X-Forwarded-For` is believed.
-        usage_analytics: records them.
-        root_path: the path prefix under which a proxy publishes the service; empty: none.
+        demo_scorer_id: the community that negative scorer IDs select; None if there is no demo.
+        default_scorer_id: the community of the stamp store; None if not configured.
+        internal_token: the token that internal callers must present; None if none is required.
+        routing_header: the header of requests for this deployment; None: all are for it.
+        shows_points: whether responses include Human Points.
+        catalogue: the stamp catalogue.
+        access_tokens: verifies access tokens and issues them.
+        nonces: issues nonces for sign-ins.
+        sign_in: exchanges signed messages for access tokens.
+        rate_limits: counts and limits the calls of partners.
+        failed_calls: rejects peers that present wrong API keys too often.
+        anonymous_writes: rejects peers that write too often without credentials.
+        trusted_proxies: the number of proxies in front whose `X-Forwarded-For` is trusted.
+        usage_analytics: records the calls of partners.
+        root_path: the path prefix under which a proxy publishes the service; empty if none.
         telemetry: where requests are counted and traced.
         shutdown: whether the process is draining.
     """
@@ -89,10 +89,10 @@ class Services(msgspec.Struct, frozen=True):
 
     @property
     def configured_scorer_id(self) -> int:
-        """The community of the stamp store's own score.
+        """Return the community of the stamp store.
 
         Raises:
-            ScorerNotFound: none is configured.
+            ScorerNotFound: no scorer is configured.
         """
         if self.default_scorer_id is None:
             raise ScorerNotFound("No scorer is configured for the stamp store.")

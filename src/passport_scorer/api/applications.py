@@ -107,13 +107,13 @@ class _Application(Starlette):
     """
 
     def build_middleware_stack(self) -> ASGIApp:
-        application: ASGIApp = _NoRouteAnswered(self.router)
+        application: ASGIApp = _UnmatchedRoutes(self.router)
         for layer, arguments, options in reversed(self.user_middleware):
             application = layer(application, *arguments, **options)
         return application
 
 
-class _NoRouteAnswered:
+class _UnmatchedRoutes:
     """ASGI middleware: responds where there is no such path, or the path lacks the method.
 
     Source: RFC 9110, 9.3.7 (OPTIONS) and 15.5.6 (Allow).

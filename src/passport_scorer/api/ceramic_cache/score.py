@@ -24,7 +24,7 @@ from passport_scorer.domain.community import ScorerNotFound
 
 
 class ScoreRequest(msgspec.Struct, frozen=True):
-    """What to score.
+    """The scorer to use.
 
     Attributes:
         alternate_scorer_id: the scorer to use, an integer or its decimal digits; null, empty or

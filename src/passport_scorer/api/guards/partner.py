@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from passport_scorer.api.guards.base import Call, Guard, Handler
-from passport_scorer.api.guards.usage import Answered, usage_of
+from passport_scorer.api.guards.usage import RecordedResponse, usage_of
 from passport_scorer.api.http.errors import DATABASE_ERRORS
 from passport_scorer.api.http.responses import error_response
 from passport_scorer.api.middleware.access_log import note_error
@@ -156,15 +156,17 @@ class PartnerCall(Call):
             response.headers.update(self._limit.headers())
         if self._key:
             # The parts of the response alone: as a whole it would be garbage with a cycle.
-            answer = Answered(response.status_code, bytes(response.body), error)
+            parts = RecordedResponse(response.status_code, bytes(response.body), error)
             response.background = BackgroundTask(
-                self._record, self._key, answer, response_recorded=response_recorded
+                self._record, self._key, parts, response_recorded=response_recorded
             )
         return response
 
-    async def _record(self, key: ApiKey, answer: Answered, *, response_recorded: bool) -> None:
+    async def _record(
+        self, key: ApiKey, response: RecordedResponse, *, response_recorded: bool
+    ) -> None:
         """Record the call, after the response was sent."""
-        usage = usage_of(self.request, key, answer, response_recorded=response_recorded)
+        usage = usage_of(self.request, key, response, response_recorded=response_recorded)
         self.services.usage_analytics.record(usage)
 
     def _only_header(self, name: str) -> str | None:

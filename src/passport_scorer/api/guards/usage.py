@@ -1,4 +1,4 @@
-"""What the usage analytics record of a call.
+"""Build the usage analytics row of a call.
 
 Source: specification, auth.md ("Usage analytics"); http.md ("What was written in other times").
 """
@@ -18,30 +18,30 @@ from passport_scorer.auth.api_keys import WrongSecret
 from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.usage import Usage
 
-_LONGEST_PATH = 1000  # characters; what account_accountapikeyanalytics.path can hold
+_LONGEST_PATH = 1000  # characters that account_accountapikeyanalytics.path holds
 _LONGEST_BASE_PATH = 200
 _MASKED = frozenset({"x-api-key", "cookie", "authorization"})
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 MOST_HEADERS = 64
-LONGEST_HEADERS = 4096  # bytes of all of them as JSON
+LONGEST_HEADERS = 4096  # bytes of all headers as JSON
 _LONGEST_NAME, _LONGEST_VALUE = 64, 256  # characters of a header
-LONGEST_RESPONSE = 64 * 1024  # bytes; the answer of a score has some 2 KB
-# Segments and query are indexed, and PostgreSQL refuses an index entry of more than 2704 bytes.
+LONGEST_RESPONSE = 64 * 1024  # bytes; the response of a score has about 2 KB
+# Segments and query are indexed, and PostgreSQL rejects index entries of more than 2704 bytes.
 _LONGEST_INDEXED = 2000
 _FIRST_OF_MANY, _START_OF_LONG = 8, 32  # 8 times 2 texts of 32 characters of 4 bytes fit
-# An even number of backslashes before it: this one begins an escape.
+# Preceded by an even number of backslashes: this one starts an escape.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 Value = TypeVar("Value")
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """What was answered.
+class RecordedResponse(msgspec.Struct, frozen=True):
+    """The response to a call.
 
     Attributes:
-        status: of HTTP.
+        status: the HTTP status.
         body: JSON.
-        error: why the call was refused; None if it wasn't.
+        error: why the call failed; None if it succeeded.
     """
 
     status: int
@@ -49,19 +49,21 @@ class Answered(msgspec.Struct, frozen=True):
     error: Exception | None
 
 
-def usage_of(request: Request, key: ApiKey, answer: Answered, *, response_recorded: bool) -> Usage:
+def usage_of(
+    request: Request, key: ApiKey, response: RecordedResponse, *, response_recorded: bool
+) -> Usage:
     """Return the row for a call.
 
     Args:
-        request: what was asked.
-        key: whose key was presented.
-        answer: what came of it.
-        response_recorded: True if the answer becomes a part of the row.
+        request: the request.
+        key: the key that was presented.
+        response: the response.
+        response_recorded: True if the row contains the response.
     """
     path = request.scope["path"].replace("\0", _REPLACEMENT)
     segments = [segment for segment in path.split("/") if segment]
-    shown = response_recorded and answer.error is None
-    too_long = len(answer.body) > LONGEST_RESPONSE
+    shown = response_recorded and response.error is None
+    too_long = len(response.body) > LONGEST_RESPONSE
     return Usage(
         api_key_id=key.key_id,
         created_at=datetime.now(UTC),
@@ -71,20 +73,20 @@ def usage_of(request: Request, key: ApiKey, answer: Answered, *, response_record
         query_params_json=_query(request) if request.scope["query_string"] else "{}",
         headers_json=_headers(request.headers.items()),
         payload_json=None,
-        # Not the answer's JSON, but a JSON text that holds it: so existing readers know it.
-        response_json=_json(answer.body.decode()) if shown and not too_long else None,
+        # A JSON string that contains the JSON of the response: existing readers expect this.
+        response_json=_json(response.body.decode()) if shown and not too_long else None,
         response_skipped=not response_recorded or (shown and too_long),
-        error=_error_text(answer),
-        status_code=answer.status,
+        error=_error_text(response),
+        status_code=response.status,
     )
 
 
-def _error_text(answer: Answered) -> str | None:
-    if answer.error is None:
+def _error_text(response: RecordedResponse) -> str | None:
+    if response.error is None:
         return None
-    if isinstance(answer.error, WrongSecret):
+    if isinstance(response.error, WrongSecret):
         return "Unauthorized request"
-    detail = msgspec.json.decode(answer.body)["detail"]
+    detail = msgspec.json.decode(response.body)["detail"]
     return detail if isinstance(detail, str) else "The request has the wrong shape."
 
 
@@ -93,7 +95,7 @@ def _masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _headers(headers: Iterable[tuple[str, str]]) -> str:
-    """The headers as JSON, within bounds: long ones are shortened, then the last are left out."""
+    """Return the headers as JSON within bounds: shorten long ones, then drop the last."""
     masked = _masked(headers)
     if len(masked) > MOST_HEADERS or any(map(_is_long, masked.items())):
         first = islice(masked.items(), MOST_HEADERS)
@@ -118,7 +120,7 @@ def _query(request: Request) -> str:
 
 
 def _lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Name -> all its values, in their order."""
+    """Return name -> all its values, in order."""
     lists: dict[str, list[str]] = {}
     for name, value in pairs:
         lists.setdefault(name, []).append(value)
@@ -126,7 +128,7 @@ def _lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _indexed(whole: object, shortened: Callable[[], object]) -> str:
-    """The first if it fits into an index, else the second."""
+    """Return the first if it fits into an index, else the second."""
     text = _json(whole)
     return text if len(text.encode()) <= _LONGEST_INDEXED else _json(shortened())
 
@@ -144,6 +146,6 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _json(value: object) -> str:
-    """JSON without NUL, which PostgreSQL can't hold, neither as itself nor escaped."""
+    """Return JSON without NUL, which PostgreSQL cannot store, whether literal or escaped."""
     text = msgspec.json.encode(value).decode()
     return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", text) if "u0000" in text else text

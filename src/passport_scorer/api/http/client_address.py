@@ -1,4 +1,4 @@
-"""The peer of a call: the network address that limits count it by."""
+"""The peer of a request: the network address that its limits are counted by."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from starlette.types import Scope
 from passport_scorer.services import Services
 
 UNKNOWN = "unknown"
-_IPV6_PREFIX = 64  # bits; a household or a virtual machine has all addresses below
+_IPV6_PREFIX = 64  # bits; a household or a virtual machine controls a whole /64
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?")
 _LONGEST_ADDRESS = 60  # characters
 
 
 def peer_of(request: Request) -> str:
-    """Return the peer of a request, as many trusted proxies away as the settings say."""
+    """Return the peer of a request, behind the configured number of trusted proxies."""
     services: Services = request.app.state.services
     return peer_in(request.scope, services.trusted_proxies)
 
@@ -28,13 +28,13 @@ def peer_in(scope: Scope, trusted_proxies: int) -> str:
     """Return the peer of a request.
 
     Args:
-        scope: of the request.
-        trusted_proxies: how many proxies in a row have added to `X-Forwarded-For` whom they were
-            called by; 0: whoever has connected is the peer, whatever that header says.
+        scope: the ASGI scope of the request.
+        trusted_proxies: the number of consecutive proxies that each append their client to
+            `X-Forwarded-For`; 0 ignores the header: the connected client is the peer.
 
     Returns:
-        An IPv4 address, the /64 network of an IPv6 address, or `unknown`. Where a request has come
-        through fewer proxies, or the header isn't well-formed, whoever has connected.
+        An IPv4 address, the /64 network of an IPv6 address, or `unknown`. The connected client if
+        the request came through fewer proxies or the header is malformed.
     """
     if trusted_proxies:
         values = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
@@ -53,7 +53,7 @@ def _forwarded(values: Sequence[bytes], place: int) -> str:
 
 
 def network(text: str) -> str:
-    """Return what limits count an address by: itself, or its /64 network; else `unknown`.
+    """Return the form of an address that limits count: itself, its /64 network, or `unknown`.
 
     Args:
         text: an IP address, perhaps with a port: `192.0.2.1`, `192.0.2.1:443`, `[2001:db8::1]:443`.

@@ -1,8 +1,8 @@
-"""How an answer is sent: compressed for who accepts it, and not at all to who has it already.
+"""Compress responses for clients that accept it, and send none to clients with a current copy.
 
-Only for answers without secrets: the length of a compressed answer that holds a secret beside
-what its caller has chosen tells of the secret (BREACH). Starlette's `GZipMiddleware` would also
-compress for who refuses it (`gzip;q=0`), and documents anew for each caller.
+Only for responses without secrets: if a secret is compressed together with text that the caller
+chose, the length gives the secret away (BREACH). Starlette's `GZipMiddleware` would compress even
+for clients that refuse it (`gzip;q=0`), and would compress documents again for each client.
 
 Source: RFC 9110, 8.8 (ETag), 12.5.3 (Accept-Encoding), 13.1.2 (If-None-Match).
 """
@@ -19,22 +19,22 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LEAST_COMPRESSED = 1024  # bytes; a shorter answer fits into one packet as it is
-_INLINE = 32 * 1024  # bytes that are compressed without a thread: a fraction of a millisecond
+LEAST_COMPRESSED = 1024  # bytes; a shorter response fits into one packet uncompressed
+_INLINE = 32 * 1024  # bytes compressed without a thread: takes a fraction of a millisecond
 _QUICK, _BEST = 1, 9
-_DOCUMENTS = 32  # compressed documents that are kept
+_DOCUMENTS = 32  # compressed documents in the cache
 _COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 _OPAQUE_TAG = re.compile(r'"[^"]*"')
 _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
 class Representation:
-    """ASGI application: sends what another one answers in the form that suits the caller.
+    """ASGI application: sends the responses of another one in the form that suits the client.
 
     Args:
-        app: what answers; its answers must not hold secrets.
-        cache_control: how long its good answers may be kept, where they don't say so themselves;
-            None: not at all. Those that may be kept get an ETag.
+        app: the application; its responses must not contain secrets.
+        cache_control: how long successful responses can be cached if they do not say so
+            themselves; None: not at all. Cacheable responses get an ETag.
     """
 
     def __init__(self, app: ASGIApp, cache_control: str | None = None) -> None:
@@ -42,7 +42,7 @@ class Representation:
         self._cache_control = cache_control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Respond."""
         start: Message = {}
         parts: list[bytes] = []
 
@@ -60,7 +60,7 @@ class Representation:
         await self._app(scope, receive, gather)
 
     async def _represented(self, scope: Scope, start: Message, body: bytes) -> bytes:
-        """Return the body to send, and change the head accordingly."""
+        """Return the body to send, and adjust status and headers."""
         asked, said = Headers(scope=scope), MutableHeaders(raw=list(start["headers"]))
         start["headers"] = said.raw
         if not 200 <= start["status"] < 300:
@@ -104,26 +104,26 @@ def _gzipped_document(body: bytes) -> bytes:
 
 @lru_cache(_DOCUMENTS)
 def etag_of(body: bytes) -> str:
-    """Return the entity tag of a document: weak, as it stands for its compressed form, too."""
+    """Return the entity tag of a document: weak, because its compressed form shares it."""
     return f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def matches(if_none_match: list[str], tag: str) -> bool:
-    """Return True if the caller has the document with this entity tag.
+    """Return True if the client's copy has this entity tag.
 
     Args:
         if_none_match: the values of that header.
-        tag: compared weakly, as the header wants it.
+        tag: the tag of the current document; the header asks for weak comparison.
     """
     written = ",".join(if_none_match)
     return written.strip() == "*" or tag.removeprefix("W/") in _OPAQUE_TAG.findall(written)
 
 
 def accepts_gzip(accept_encoding: list[str]) -> bool:
-    """Return True if gzip suits a caller at least as well as no compression.
+    """Return True if a client likes gzip at least as much as no compression.
 
     Args:
-        accept_encoding: the values of that header. What is malformed in it is left out.
+        accept_encoding: the values of that header. Malformed parts are ignored.
     """
     weights: dict[str, float] = {}
     for coding in ",".join(accept_encoding).lower().split(","):

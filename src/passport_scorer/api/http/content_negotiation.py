@@ -1,4 +1,4 @@
-"""Whether a caller would rather have HTML or JSON. Source: RFC 9110, section 12.5.1 ("Accept")."""
+"""Choose between HTML and JSON. Source: RFC 9110, section 12.5.1 ("Accept")."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", re.I
 
 
 def prefers_json(request: Request) -> bool:
-    """Return True if `Accept` ranks JSON above HTML; what can't be read in it is left aside."""
+    """Return True if `Accept` ranks JSON above HTML; unreadable parts of it are ignored."""
     accepted = _ranges(",".join(request.headers.getlist("accept")))
     return _rank(accepted, _JSON) > _rank(accepted, _HTML)
 
@@ -27,5 +27,5 @@ def _ranges(header: str) -> dict[str, float]:
 
 
 def _rank(accepted: dict[str, float], ranges: tuple[str, ...]) -> float:
-    """The quality of the most specific range that is there."""
+    """Return the quality of the most specific range that is accepted."""
     return next((accepted[each] for each in ranges if each in accepted), 0.0)

@@ -56,7 +56,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Problems(msgspec.Struct, frozen=True):
-    """A request of the wrong shape.
+    """A request with the wrong shape.
 
     Attributes:
         detail: a list of what is wrong, or a sentence.

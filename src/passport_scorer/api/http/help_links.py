@@ -1,4 +1,4 @@
-"""Every answer that is an error says where it is explained: `Link: </errors#…>; rel="help"`.
+"""Add a link to the explanation of each error: `Link: </errors#…>; rel="help"`.
 
 Source: RFC 8288; HTML Standard, link type `help`.
 """
@@ -11,13 +11,13 @@ from passport_scorer.api.http.error_help import help_target
 
 
 class HelpLinks:
-    """ASGI middleware: adds the link, whatever made the answer."""
+    """ASGI middleware: adds the link to every error response, whatever produced it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass, and look at the status of its answer."""
+        """Pass the request on, and add the link if its response is an error."""
 
         async def send_with_link(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] >= 400:

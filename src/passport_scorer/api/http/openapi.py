@@ -15,7 +15,7 @@ from passport_scorer.api.http.endpoint import Endpoint, Parameter, ResponseDoc
 from passport_scorer.api.http.error_docs import BODY_ERRORS, error_responses
 from passport_scorer.api.http.errors import InvalidRequest
 
-# An entry of "Attributes:" in a docstring: a name, a colon, and lines that may go on indented.
+# An entry of "Attributes:" in a docstring: a name, a colon, text, indented continuation lines.
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 _REFERENCE = "#/components/schemas/{name}"
 _SECURITY_SCHEMES: Mapping[str, Any] = {
@@ -34,26 +34,26 @@ _SECURITY_SCHEMES: Mapping[str, Any] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The access token of the owner of an address, from the sign-in. In the "
-        "demo: the one that `passport-scorer demo run` prints.",
+        "description": "The access token of an address's owner, from the sign-in. In the demo: "
+        "the one that `passport-scorer demo run` prints.",
     },
     "InternalToken": {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "The token of the internal network, without a scheme, where one is "
-        "configured (`CGRANTS_API_TOKEN`). The demo has none: leave it empty.",
+        "description": "The token of the internal network, without a scheme, if one is configured "
+        "(`CGRANTS_API_TOKEN`). The demo has none: leave it empty.",
     },
 }
 
 _HEADERS: Mapping[str, str] = {
-    "X-Request-ID": "Names this request, for support: what the request's own `X-Request-ID` said, "
-    "if that was 1 to 128 letters, digits and `._~+/=:@-`, else a new id.",
+    "X-Request-ID": "Identifies this request, for support: the request's own `X-Request-ID` if it "
+    "was 1 to 128 letters, digits and `._~+/=:@-`, otherwise a new ID.",
     "traceparent": "The trace that the request belongs to (W3C Trace Context).",
-    "Cache-Control": "How long the answer may be kept; mostly `no-store`.",
-    "WWW-Authenticate": "What may be presented.",
+    "Cache-Control": "How long the response can be cached; usually `no-store`.",
+    "WWW-Authenticate": "The credential that the endpoint accepts.",
     "Link": 'Where the error is explained: `</errors#…>; rel="help"`.',
-    "ETag": "Names this version of the answer, for `If-None-Match`.",
+    "ETag": "Identifies this version of the response, for `If-None-Match`.",
 }
 _IN_ALL: dict[str, Any] = {
     name: {"$ref": f"#/components/headers/{name}"}
@@ -67,9 +67,9 @@ def openapi_document(
     """Return the OpenAPI document of these endpoints, as plain JSON values.
 
     Args:
-        title: of the document.
-        description: a sentence.
-        endpoints: what it describes.
+        title: the title of the document.
+        description: a sentence about the service.
+        endpoints: the endpoints to describe.
         root: the path prefix of the service; empty if there is none.
     """
     bodies = dict.fromkeys(_bodies(endpoints))
@@ -99,12 +99,12 @@ def openapi_document(
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
-    """Move what the docstring of a type says of its attributes to the properties."""
+    """Move the attribute descriptions of a type's docstring to the properties."""
     about, _, attributes = cleandoc(schema.get("description", "")).partition("Attributes:")
     properties = dict(schema.get("properties", {}))
-    for name, meaning in _ATTRIBUTE.findall(attributes):
+    for name, about_it in _ATTRIBUTE.findall(attributes):
         wire_name = name if name in properties else _camel(name)
-        text = " ".join(meaning.split())
+        text = " ".join(about_it.split())
         described = {"description": text[0].upper() + text[1:]}
         properties[wire_name] = {**properties[wire_name], **described}
     return {**schema, "description": about.strip(), "properties": properties}
@@ -191,4 +191,4 @@ def _header(description: str) -> dict[str, Any]:
 
 def _not_modified() -> dict[str, Any]:
     headers = {"ETag": {"$ref": "#/components/headers/ETag"}}
-    return {"description": "You have it already (`If-None-Match`).", "headers": headers | _IN_ALL}
+    return {"description": "Your copy is current (`If-None-Match`).", "headers": headers | _IN_ALL}

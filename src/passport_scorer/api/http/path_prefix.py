@@ -10,11 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class PathPrefix:
-    """ASGI middleware: what follows sees paths without the prefix, and the prefix as `root_path`.
+    """ASGI middleware: moves the prefix of the path to `root_path`.
 
     Args:
-        app: what answers.
-        prefix: `/scorer`; its first segment is none of the service's own.
+        app: the next application.
+        prefix: such as `/scorer`; must not start with a segment that the service itself uses.
     """
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
@@ -22,7 +22,7 @@ class PathPrefix:
         self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass."""
+        """Pass the request on."""
         path: str = scope["path"]
         if f"{path}/".startswith(f"{self._prefix}/"):
             path = path.removeprefix(self._prefix) or "/"

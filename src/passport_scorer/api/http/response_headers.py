@@ -1,4 +1,4 @@
-"""Headers that every answer has, whoever gives it: an endpoint, the server or the function."""
+"""Headers of every response, whether from an endpoint, the server or the Lambda function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from passport_scorer.telemetry.correlation import Correlation
 
 Headers = list[tuple[bytes, bytes]]
 
-# What pages of other origins may read of an answer, beyond what browsers always let them.
+# Headers that pages of other origins can read, beyond those that browsers always allow.
 EXPOSED_HEADERS = (
     *("RateLimit", "RateLimit-Policy", "Retry-After"),
     *("X-Request-ID", "traceparent", "WWW-Authenticate", "Link", "ETag"),
@@ -16,14 +16,14 @@ EXPOSED_HEADERS = (
 
 
 def answer_headers(correlation: Correlation, own: Iterable[tuple[bytes, bytes]] = ()) -> Headers:
-    """Return the headers of an answer, its own first; names in lower case.
+    """Return the headers of a response, its own first; names in lower case.
 
-    Every answer names its request and its trace. It isn't to be kept unless it says for how long:
-    most are about people, or are secrets.
+    Every response names its request and its trace. It must not be cached unless it says for how
+    long: most responses are about people or contain secrets.
 
     Args:
-        correlation: the ids of the request.
-        own: what the answer says itself.
+        correlation: the IDs of the request.
+        own: the response's own headers.
     """
     headers = [
         *own,

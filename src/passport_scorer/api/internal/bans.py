@@ -64,7 +64,7 @@ class BanCheck(msgspec.Struct, frozen=True, gc=False):
         is_banned: whether a ban applies; if not, the remaining members are null.
         end_time: when the ban ends; null if it does not end.
         ban_type: `account`, `hash` or `single_stamp`.
-        reason: the reason, for people.
+        reason: the reason in plain text.
     """
 
     hash: str | None

@@ -16,11 +16,11 @@ from passport_scorer.ethereum.checksum_address import parse_checksummed_address
 
 
 class ContributorStatistics(msgspec.Struct, frozen=True):
-    """What an address has contributed.
+    """The contributions of an address.
 
     Attributes:
-        num_grants_contribute_to: the number of grants and projects.
-        total_contribution_amount: the sum of all contributions, two decimals.
+        num_grants_contribute_to: the number of grants and projects it contributed to.
+        total_contribution_amount: the sum of all contributions, with two decimals.
     """
 
     num_grants_contribute_to: float

@@ -19,7 +19,7 @@ class CustomCredential(msgspec.Struct, frozen=True):
     """A custom credential.
 
     Attributes:
-        ruleset: its definition, as it is stored.
+        ruleset: its definition as stored.
     """
 
     ruleset: msgspec.Raw

@@ -42,7 +42,7 @@ class EmbedStamps(msgspec.Struct, frozen=True):
 
     Attributes:
         scorer_id: an integer, or its decimal digits as a string.
-        stamps: the credentials, exactly as they were issued; at most 100.
+        stamps: the credentials exactly as they were issued; maximum 100.
     """
 
     scorer_id: Bigint | IntegerText

@@ -22,15 +22,15 @@ class LegacyStakeEvent(msgspec.Struct, frozen=True):
     """A stake, or the withdrawal of one.
 
     Attributes:
-        id: the id of the event.
+        id: the ID of the event.
         event_type: `SelfStake` or `xStaked`.
-        round_id: the round.
+        round_id: the number of the round.
         staker: the address that staked.
         address: the address that was staked on.
-        amount: in GTC, with 18 decimals.
+        amount: the amount in GTC, with 18 decimals.
         staked: false for a withdrawal.
-        block_number: the number of the block.
-        tx_hash: the hash of the transaction.
+        block_number: the block number.
+        tx_hash: the transaction hash.
     """
 
     id: int

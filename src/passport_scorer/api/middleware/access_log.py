@@ -1,4 +1,4 @@
-"""One line of log for each request: who asked what, what came of it, how long it took.
+"""Log one line per request: who asked for what, the outcome, and how long it took.
 
 Source: specification, operations.md ("Tracing, metrics, logs").
 """
@@ -11,39 +11,39 @@ from starlette.types import Scope
 from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.errors import PassportScorerError
 
-# Asked every few seconds by machines: a line of each would hide the others.
+# Machines request these every few seconds; at level info they would drown out the rest.
 _PROBES = frozenset({"/health", "/health/", "/health/ready", "/metrics"})
 
 log = structlog.get_logger()
 
 
 def note_error(scope: Scope, error: Exception) -> None:
-    """Have the log say why a request was refused or failed: the code of the error."""
+    """Record for the access log why a request was rejected or failed: the error code."""
     code = error.code if isinstance(error, PassportScorerError) else "internal_error"
     scope.setdefault("state", {})["error"] = code
 
 
 def note_community(scope: Scope, community_id: int | None) -> None:
-    """Have the log say in which community a score was asked for; None: there is none."""
+    """Record for the access log the community of a requested score; None if there is none."""
     scope.setdefault("state", {})["community_id"] = community_id
 
 
 def note_score(scope: Scope, community_id: int, *, passing: bool) -> None:
-    """Have the log say which community an address was scored in, and whether the score passes."""
+    """Record for the access log the community of a score, and whether the score passes."""
     note_community(scope, community_id)
     scope["state"]["outcome"] = "passing" if passing else "not_passing"
 
 
 def log_request(scope: Scope, route: str | None, status: int, seconds: float) -> None:
-    """Log how a request went: neither the secret of a key nor a query string is in it.
+    """Log a request, without secrets of keys and without the query string.
 
-    Probes and scrapes that go well are logged at level debug, everything else at info.
+    Successful probes and scrapes are logged at level debug, everything else at info.
 
     Args:
-        scope: of the request.
-        route: the template of its path; None if there is no such path.
-        status: of the answer.
-        seconds: that it took.
+        scope: the ASGI scope of the request.
+        route: the route template; None if no route matched.
+        status: the status of the response.
+        seconds: the duration.
     """
     parameters, state = scope.get("path_params", {}), scope.get("state", {})
     caller = state.get("caller")
@@ -66,5 +66,5 @@ def log_request(scope: Scope, route: str | None, status: int, seconds: float) ->
 
 
 def _address(written: str) -> str:
-    """What isn't an address may be a key that was put in the wrong place."""
+    """Hide anything but an address: it could be a key in the wrong place."""
     return written if is_address(written) else "(not an address)"

@@ -14,7 +14,7 @@ LONGEST_HEADERS = 32 * 1024  # bytes of all names and values
 
 
 class RequestLimits:
-    """ASGI middleware: 414 for a long target, 431 for long headers, 413 for a long body."""
+    """ASGI middleware: responds 414 to a long path, 431 to long headers, 413 to a long body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

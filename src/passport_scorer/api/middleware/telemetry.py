@@ -1,4 +1,4 @@
-"""Every request: a span, a count, a line of log; and an answer, whatever happens."""
+"""Trace, count and log every request, and make sure that it gets a response."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RequestTelemetry:
     """ASGI middleware, the outermost.
 
     Args:
-        app: what answers.
+        app: the next application.
         telemetry: where requests are counted and traced.
     """
 
@@ -36,7 +36,7 @@ class RequestTelemetry:
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass, and report how it went."""
+        """Pass the request on, and report the outcome."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -47,24 +47,24 @@ class RequestTelemetry:
         with self._telemetry.traces.request(scope["method"], scope["scheme"], headers) as span:
             correlation = correlation_of(headers, span.traceparent)
             CORRELATION.set(correlation)
-            answer = _Answer(send, started, correlation)
+            response = _ObservedResponse(send, started, correlation)
             try:
-                await self._answer(scope, receive, answer)
+                await self._respond(scope, receive, response)
             finally:
                 self._in_flight -= 1
-                route, status = _route(scope), answer.status or 500
+                route, status = _route(scope), response.status or 500
                 span.answered(route, status)
-                self._report(scope, route, status, answer.sent - started)
+                self._report(scope, route, status, response.sent - started)
 
-    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, response: _ObservedResponse) -> None:
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, receive, response)
             if self._in_flight > 1:
-                await asyncio.sleep(0)  # others' answers leave before this one is reported
+                await asyncio.sleep(0)  # other responses are sent before this one is reported
         except Exception as error:
-            if answer.status:
-                raise  # half of it is on its way: the server has to break it off
-            await error_response(error)(scope, receive, answer)
+            if response.status:
+                raise  # part of it has been sent: the server has to close the connection
+            await error_response(error)(scope, receive, response)
 
     def _report(self, scope: Scope, route: str | None, status: int, seconds: float) -> None:
         log_request(scope, route, status, seconds)
@@ -76,12 +76,12 @@ class RequestTelemetry:
         metrics.observe(HTTP_REQUEST_DURATION, seconds, label, method)
 
 
-class _Answer:
-    """Passes an answer on with the headers of all answers; notes its status and when it was sent.
+class _ObservedResponse:
+    """Passes a response on with the headers of all responses; notes its status and send time.
 
     Attributes:
-        status: 0 until it begins.
-        sent: when its last part was sent, by `time.perf_counter`.
+        status: the status; 0 until the response starts.
+        sent: when the last part was sent, by `time.perf_counter`.
     """
 
     __slots__ = ("_correlation", "_send", "sent", "status")
@@ -101,5 +101,5 @@ class _Answer:
 
 
 def _route(scope: Scope) -> str | None:
-    """The template of the path, so that there are only so many."""
+    """Return the route template, which bounds the cardinality of labels."""
     return getattr(scope.get("route"), "path", None)

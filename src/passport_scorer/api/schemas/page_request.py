@@ -1,4 +1,4 @@
-"""Which page of stamps is asked for, and the URLs of its neighbours."""
+"""The requested page of stamps, and the URLs of its neighbors."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SCHEMES = frozenset({"http", "https"})
 
 
 class PageRequest(msgspec.Struct, frozen=True):
-    """What is asked for.
+    """A requested page of stamps.
 
     Attributes:
-        address: whose stamps, in lower case.
-        cursor: where to go on.
-        limit: how many stamps at most.
-        include_metadata: whether to say what the catalogue says; None: nothing was said of it.
+        address: the address whose stamps are listed, in lower case.
+        cursor: where the page starts.
+        limit: the maximum number of stamps.
+        include_metadata: whether to include the catalogue entries; None if not specified.
     """
 
     address: str
@@ -30,7 +30,7 @@ class PageRequest(msgspec.Struct, frozen=True):
     include_metadata: bool | None
 
     def url(self, base: str, cursor: Cursor) -> str:
-        """Return the URL of another page: the same request with another token."""
+        """Return the URL of another page: the same request with a different token."""
         query: dict[str, object] = {"token": cursor.token(), "limit": self.limit}
         if self.include_metadata is not None:
             query["include_metadata"] = "true" if self.include_metadata else "false"
@@ -40,10 +40,10 @@ class PageRequest(msgspec.Struct, frozen=True):
 def base_url(request: Request) -> str:
     """Return scheme, host and path prefix of the service: `https://api.example.org/scorer`.
 
-    The host is that of the header `Host`, which load balancers leave as it is. The scheme is
-    `X-Forwarded-Proto`, where a load balancer has ended TLS and says so; a caller who forges it
-    changes links in the caller's own answer, and nothing else. What can't be a host or a scheme
-    is left aside. The prefix is that of the settings (`ROOT_PATH`).
+    The host comes from the `Host` header, which load balancers do not change. The scheme comes
+    from `X-Forwarded-Proto`, which load balancers that terminate TLS set; a caller who forges it
+    changes only the links in their own response. Invalid hosts and schemes are ignored. The
+    prefix comes from the settings (`ROOT_PATH`).
     """
     written = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     scheme = written if written in _SCHEMES else request.scope.get("scheme", "http")

@@ -16,20 +16,21 @@ from passport_scorer.domain.timestamps import iso
 
 
 class V2ScoreResponse(msgspec.Struct, frozen=True):
-    """The score of an address in a community; all members are always there, in this order.
+    """The score of an address in a community; all members are always present, in this order.
 
     Attributes:
         address: the address that was scored, in lower case.
-        score: the sum of the weights of the stamps that count, five decimals.
+        score: the sum of the weights of the stamps that count, with five decimals.
         passing_score: whether the sum is at least the threshold.
         last_score_timestamp: when this score was computed.
-        expiration_timestamp: when the first stamp that counts expires; null without stamps.
-        threshold: what the sum must reach, five decimals.
+        expiration_timestamp: when the first counted stamp expires; null without stamps.
+        threshold: the minimum sum for a passing score, with five decimals.
         error: reserved; null.
-        stamps: provider -> what its stamp scores. Stamps that are expired, revoked, or not
-            verified are not listed. Null in an earlier score that was recorded without.
-        points_data: the Human Points of the address; null where the community does not take part.
-        possible_points_data: the Human Points that each action gives; null likewise.
+        stamps: provider -> the score of its stamp. Expired, revoked and unverified stamps are not
+            listed. Null in a past score that was recorded without stamps.
+        points_data: the Human Points of the address; null if the community does not take part.
+        possible_points_data: the Human Points that each action awards; null if the community does
+            not take part.
         linked_score: reserved; null.
     """
 
@@ -47,11 +48,11 @@ class V2ScoreResponse(msgspec.Struct, frozen=True):
 
 
 def score_response(outcome: Outcome, *, with_points: bool) -> V2ScoreResponse:
-    """Return the answer for a score that was just computed.
+    """Return the response for a score that was just computed.
 
     Args:
-        outcome: what was decided and written.
-        with_points: True if Human Points are shown where the community has the programme.
+        outcome: the decision that was written.
+        with_points: True to include Human Points if the community takes part.
     """
     score = outcome.score
     points = outcome.points.state if with_points else None
@@ -73,12 +74,12 @@ def score_response(outcome: Outcome, *, with_points: bool) -> V2ScoreResponse:
 def recorded_score_response(
     address: str, score: RecordedScore, points: PointsState | None = None
 ) -> V2ScoreResponse:
-    """Return the answer for a score that was recorded earlier.
+    """Return the response for a score that was recorded earlier.
 
     Args:
-        address: whose it is.
-        score: as it was recorded.
-        points: Human Points to show; None: none are shown.
+        address: the address that was scored.
+        score: the score as it was recorded.
+        points: the Human Points to include; None to include none.
     """
     return V2ScoreResponse(
         address=address,
@@ -88,7 +89,7 @@ def recorded_score_response(
         expiration_timestamp=score.expires_at,
         threshold=five_decimals(score.threshold),
         error=score.error,
-        # As they are stored, whatever members they have.
+        # As stored: old rows can have other members.
         stamps=cast("dict[str, ShownStamp] | None", score.stamps),
         points_data=points_of(points) if points else None,
         possible_points_data=possible_points(points) if points else None,

@@ -7,15 +7,15 @@ import msgspec
 from passport_scorer.domain.bounded_types import BIGINT
 from passport_scorer.domain.parameters import read_integer
 
-_LONGEST_EXTERNAL_ID = 42  # characters; what account_community.external_scorer_id can hold
+_LONGEST_EXTERNAL_ID = 42  # characters that account_community.external_scorer_id holds
 
 
 class NamedScorer(msgspec.Struct, frozen=True):
-    """What a scorer id may stand for; the external id is tried first.
+    """What a scorer ID can stand for; the external ID is tried first.
 
     Attributes:
-        external_scorer_id: the community's `external_scorer_id`; None if it can't be one.
-        scorer_id: the community id; None if it can't be one.
+        external_scorer_id: the community's `external_scorer_id`; None if the text cannot be one.
+        scorer_id: the community ID; None if the text cannot be one.
     """
 
     external_scorer_id: str | None

@@ -1,4 +1,4 @@
-"""Stakes as answers show them."""
+"""Stakes as responses show them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class StakeItem(msgspec.Struct, frozen=True):
     """A stake.
 
     Attributes:
-        chain: the id of the chain.
+        chain: the chain ID.
         staker: the address that staked.
-        stakee: the address on which it staked.
-        amount: in GTC, with 18 decimals.
-        unlock_time: when the stake may be taken back.
-        lock_time: when it was staked.
-        last_updated_in_block: the number of the block of the last change.
+        stakee: the address that was staked on.
+        amount: the amount in GTC, with 18 decimals.
+        unlock_time: when the stake can be withdrawn.
+        lock_time: when the stake was made.
+        last_updated_in_block: the number of the block with the last change.
     """
 
     chain: int
@@ -37,10 +37,10 @@ class StakeItem(msgspec.Struct, frozen=True):
 
 
 class Stakes(msgspec.Struct, frozen=True):
-    """The stakes of an address and on it.
+    """The stakes by an address and on it.
 
     Attributes:
-        items: the stakes; may be empty.
+        items: the stakes; can be empty.
     """
 
     items: list[StakeItem]
@@ -50,7 +50,7 @@ async def stakes_of(services: Services, address: str) -> Stakes:
     """Return the stakes in which an address (in lower case) is staker or stakee.
 
     Raises:
-        DatabaseUnavailable: the database can't be reached in time.
+        DatabaseUnavailable: the database did not answer in time.
     """
     return _shown(await find_stakes(services.database, address))
 

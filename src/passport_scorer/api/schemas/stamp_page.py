@@ -1,4 +1,4 @@
-"""A page of stamps, as it is answered. Source: specification, http.md (`/v2/stamps/{address}`)."""
+"""A page of stamps as a response. Source: specification, http.md (`/v2/stamps/{address}`)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Item(msgspec.Struct, frozen=True):
 
     Attributes:
         version: the version of this format: `1.0.0`.
-        credential: the stamp, exactly as it was issued.
-        metadata: what the catalogue says about it; null if it does not know the provider, or was
-            not asked for.
+        credential: the stamp exactly as it was issued.
+        metadata: its entry in the stamp catalogue; null if the catalogue does not list the
+            provider or was not requested.
     """
 
     version: str
@@ -40,7 +40,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def page(found: StampsPage, asked: PageRequest, base: str, catalogue: Catalogue | None) -> Page:
-    """Return the answer for a page that was read.
+    """Return the response for a page that was read.
 
     Args:
         found: the stamps.

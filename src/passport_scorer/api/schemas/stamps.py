@@ -1,4 +1,4 @@
-"""Stamps as they are sent: the JSON text is kept as it is, and what is needed is read from it."""
+"""Submitted stamps: their JSON text is stored unchanged; the needed fields are read from it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NOTHING = re.compile(rb"null|\{[ \t\n\r]*\}")
 
 
 class StampEntry(msgspec.Struct, frozen=True):
-    """An entry of a bulk call.
+    """An entry of a bulk request.
 
     Attributes:
         provider: the provider whose live stamp is replaced or deleted.
-        stamp: the credential to store; null, left out or an empty object: only delete.
-        address: ignored, whatever it is; the address is that of the access token.
+        stamp: the credential to store; if null, omitted or an empty object, the entry only deletes.
+        address: ignored; the address of the access token is used.
     """
 
     provider: StorableText
@@ -36,13 +36,13 @@ class StampEntry(msgspec.Struct, frozen=True):
 
 
 class ShownLiveStamp(msgspec.Struct, frozen=True):
-    """A stamp as the stamp store shows it.
+    """A stamp in the stamp store.
 
     Attributes:
-        id: the id of its row; a newer stamp has a higher one.
+        id: the ID of its row; newer stamps have higher IDs.
         address: the address of the owner, in lower case.
         provider: the provider, which says what the stamp attests.
-        stamp: the credential, as it was sent.
+        stamp: the credential exactly as it was sent.
     """
 
     id: int
@@ -56,7 +56,7 @@ class StampsResponse(msgspec.Struct, frozen=True):
 
     Attributes:
         success: always true.
-        stamps: the live stamps, newest first; revoked ones are left out.
+        stamps: the live, unrevoked stamps, newest first.
     """
 
     success: bool
@@ -64,11 +64,11 @@ class StampsResponse(msgspec.Struct, frozen=True):
 
 
 class StampsAndScoreResponse(msgspec.Struct, frozen=True):
-    """The live stamps of an address, and its score.
+    """The live stamps of an address and its score.
 
     Attributes:
         success: always true.
-        stamps: the live stamps, newest first; revoked ones are left out.
+        stamps: the live, unrevoked stamps, newest first.
         score: the score with these stamps.
     """
 
@@ -86,7 +86,7 @@ def example_stamps() -> tuple[ShownLiveStamp, ShownLiveStamp]:
 
 
 def shown(stamps: list[LiveStamp]) -> list[ShownLiveStamp]:
-    """Return stamps as answers show them."""
+    """Return stamps as responses show them."""
     return [
         ShownLiveStamp(
             stamp.id, stamp.address, stamp.provider, msgspec.Raw(stamp.document.encode())
@@ -96,35 +96,35 @@ def shown(stamps: list[LiveStamp]) -> list[ShownLiveStamp]:
 
 
 def read_entries(sent: list[msgspec.Raw]) -> list[Entry]:
-    """Read the entries of a bulk call.
+    """Read the entries of a bulk request.
 
     Raises:
-        InvalidRequest: an entry has another shape; it is named by its place.
+        InvalidRequest: an entry has the wrong shape; the error names its position.
         UnusableEntry: a stamp is out of bounds.
     """
     return [_entry(place, _read_entry(place, entry)) for place, entry in enumerate(sent, 1)]
 
 
 def read_providers(sent: list[msgspec.Raw]) -> list[str]:
-    """Read the providers of entries whose stamps don't matter, whatever those are.
+    """Read only the providers of entries; their stamps are ignored.
 
     Raises:
-        InvalidRequest: an entry has another shape; it is named by its place.
+        InvalidRequest: an entry has the wrong shape; the error names its position.
     """
     return [_read_entry(place, entry).provider for place, entry in enumerate(sent, 1)]
 
 
 def read_stamp(place: int, document: msgspec.Raw, loc: list[str | int]) -> SubmittedStamp:
-    """Read what is needed of a credential.
+    """Read the needed fields of a credential.
 
     Args:
-        place: of its entry, from 1 on; for the error.
+        place: the position of its entry, starting at 1, for the error.
         document: JSON text.
-        loc: where it is in the request; for the error.
+        loc: its path in the request, for the error.
 
     Raises:
-        InvalidRequest: it is no JSON object.
-        UnusableEntry: it is out of the bounds that verification has.
+        InvalidRequest: it is not a JSON object.
+        UnusableEntry: it exceeds the bounds of verification.
     """
     text = bytes(document)
     if not text.startswith(b"{"):
@@ -153,7 +153,7 @@ def _read_entry(place: int, sent: msgspec.Raw) -> _RawEntry:
     try:
         entry: _RawEntry = decode_json(text, _RawEntry)
     except InvalidRequest as error:
-        # Of an object, nothing but the provider can be of another shape.
+        # In an object, only the provider can have the wrong shape.
         member = ["provider"] if text.startswith(b"{") else []
         problem = error.problem
         raise InvalidRequest(
@@ -174,7 +174,7 @@ def _text(parent: object, name: str) -> str | None:
 
 
 def _time(value: object) -> datetime | None:
-    """A time that a column can hold; None for anything else: only verification is strict."""
+    """Return a time that a column can hold, else None; only verification is strict."""
     if not isinstance(value, str):
         return None
     try:

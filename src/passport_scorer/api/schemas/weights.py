@@ -1,4 +1,4 @@
-"""The weights of a scorer as answers show them."""
+"""The weights of a scorer as responses show them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ async def weights_of(services: Services, community_id: int) -> dict[str, float]:
 
     Raises:
         ScorerNotFound: there is no such community.
-        DatabaseUnavailable: the database can't be reached in time.
+        DatabaseUnavailable: the database did not answer in time.
     """
     weights = await find_weights(services.database, community_id)
     if weights is None:

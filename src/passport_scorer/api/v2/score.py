@@ -23,14 +23,7 @@ from passport_scorer.scoring.service import Loaded, ScoringRequest
 
 async def get_score(call: PartnerCall) -> Response:
     """Score an address in a community of the caller's account, and record the result."""
-    scoring, written = call.services.scoring, call.path["address"]
-    scorer = parse_scorer_id(call.path["scorer_id"], call.services.demo_scorer_id)
-    request = ScoringRequest(
-        address=written.lower() if is_address(written) else None,
-        key_prefix=call.presented.prefix,
-        external_scorer_id=scorer.external_scorer_id,
-        scorer_id=scorer.scorer_id,
-    )
+    scoring, request = call.services.scoring, _scoring_request(call)
 
     def load(key_hash: str) -> Awaitable[Loaded]:
         return scoring.load(msgspec.structs.replace(request, key_hash=key_hash))
@@ -39,10 +32,21 @@ async def get_score(call: PartnerCall) -> Response:
     note_community(call.request.scope, loaded.inputs.community_id)
     if not key.read_scores:
         raise PermissionDenied
-    parse_address(written)
+    parse_address(call.path["address"])
     outcome = await scoring.save(await scoring.snapshot(loaded))
     note_score(call.request.scope, loaded.community_id, passing=outcome.score.passing)
     return json_response(score_response(outcome, with_points=call.services.shows_points))
+
+
+def _scoring_request(call: PartnerCall) -> ScoringRequest:
+    address = call.path["address"]
+    scorer = parse_scorer_id(call.path["scorer_id"], call.services.demo_scorer_id)
+    return ScoringRequest(
+        address=address.lower() if is_address(address) else None,
+        key_prefix=call.presented.prefix,
+        external_scorer_id=scorer.external_scorer_id,
+        scorer_id=scorer.scorer_id,
+    )
 
 
 SCORE = Endpoint(

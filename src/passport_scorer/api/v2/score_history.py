@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 
 import msgspec
@@ -50,48 +51,47 @@ class _ScoreQuery(msgspec.Struct, frozen=True):
 async def get_score_history(call: PartnerCall) -> Response:
     """Return the newest score of an address recorded at or before a time."""
     try:
-        asked = _asked(call)
+        query = _parse_query(call)
     except PassportScorerError:
         _check_permission(await call.authenticate_alone())
         raise
-
-    def find(key_hash: str) -> Awaitable[HistoricalScore]:
-        return find_historical_score(
-            call.services.database,
-            key_prefix=call.presented.prefix,
-            key_hash=key_hash,
-            external_scorer_id=asked.scorer.external_scorer_id,
-            scorer_id=asked.scorer.scorer_id,
-            address=asked.address,
-            created_at=asked.created_at,
-        )
-
-    key, found = await call.authorized(find, attrgetter("key"))
+    key, found = await call.authorized(partial(_find, call, query), attrgetter("key"))
     note_community(call.request.scope, found.community_id)
     _check_permission(key)
     if found.community_id is None:
         raise ScorerNotFound("No Community matches the given query.")
-    score = _recorded(found, asked)
+    score = _recorded(found, query)
     note_score(call.request.scope, found.community_id, passing=score.passing)
-    return json_response(recorded_score_response(asked.address, score))
+    return json_response(recorded_score_response(query.address, score))
 
 
-def _asked(call: PartnerCall) -> _ScoreQuery:
-    path = call.request.path_params
-    scorer = parse_scorer_id(path["scorer_id"], call.services.demo_scorer_id)
-    address = parse_address(path["address"])
+def _parse_query(call: PartnerCall) -> _ScoreQuery:
+    scorer = parse_scorer_id(call.path["scorer_id"], call.services.demo_scorer_id)
+    address = parse_address(call.path["address"])
     created_at = required_query_parameter(call.request, "created_at")
     return _ScoreQuery(scorer, address, parse_created_at(created_at), created_at)
 
 
-def _recorded(found: HistoricalScore, asked: _ScoreQuery) -> RecordedScore:
-    no_score = NoScoreFound(asked.address, asked.created_at_text)
+def _find(call: PartnerCall, query: _ScoreQuery, key_hash: str) -> Awaitable[HistoricalScore]:
+    return find_historical_score(
+        call.services.database,
+        key_prefix=call.presented.prefix,
+        key_hash=key_hash,
+        external_scorer_id=query.scorer.external_scorer_id,
+        scorer_id=query.scorer.scorer_id,
+        address=query.address,
+        created_at=query.created_at,
+    )
+
+
+def _recorded(found: HistoricalScore, query: _ScoreQuery) -> RecordedScore:
+    no_score = NoScoreFound(query.address, query.created_at_text)
     if found.data is None:
         raise no_score
     try:
         return read_event(found.data)
     except UnreadableScore as error:  # the row holds no score
-        log.warning("event_not_readable", address=asked.address, reason=error.code)
+        log.warning("event_not_readable", address=query.address, reason=error.code)
         raise no_score from error
 
 

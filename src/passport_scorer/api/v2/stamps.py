@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import partial
 from operator import attrgetter
 
 from starlette.responses import Response
@@ -40,27 +41,16 @@ from passport_scorer.domain.pagination import (
 async def list_stamps(call: PartnerCall) -> Response:
     """Return a page of the stamps of an address, newest first."""
     try:
-        asked = _asked(call)
+        asked = _page_request(call)
     except PassportScorerError:
         await call.authenticate_alone()
         raise
-
-    def find(key_hash: str) -> Awaitable[StampsPage]:
-        return find_stamps_page(
-            call.services.database,
-            key_prefix=call.presented.prefix,
-            key_hash=key_hash,
-            address=asked.address,
-            cursor=asked.cursor,
-            limit=asked.limit,
-        )
-
-    _, found = await call.authorized(find, attrgetter("key"))
+    _, found = await call.authorized(partial(_find, call, asked), attrgetter("key"))
     catalogue = await call.services.catalogue.catalogue() if asked.include_metadata else None
     return json_response(page(found, asked, base_url(call.request), catalogue))
 
 
-def _asked(call: PartnerCall) -> PageRequest:
+def _page_request(call: PartnerCall) -> PageRequest:
     request = call.request
     address = parse_address(call.path["address"])
     return PageRequest(
@@ -68,6 +58,17 @@ def _asked(call: PartnerCall) -> PageRequest:
         limit=check_limit(integer_query_parameter(request, "limit")),
         cursor=parse_token(query_parameter(request, "token") or ""),
         include_metadata=boolean_query_parameter(request, "include_metadata"),
+    )
+
+
+def _find(call: PartnerCall, asked: PageRequest, key_hash: str) -> Awaitable[StampsPage]:
+    return find_stamps_page(
+        call.services.database,
+        key_prefix=call.presented.prefix,
+        key_hash=key_hash,
+        address=asked.address,
+        cursor=asked.cursor,
+        limit=asked.limit,
     )
 
 

@@ -12,7 +12,7 @@ from passport_scorer.api.guards.usage import (
     LONGEST_HEADERS,
     LONGEST_RESPONSE,
     MOST_HEADERS,
-    Answered,
+    RecordedResponse,
     usage_of,
 )
 from passport_scorer.domain.api_key import ApiKey, PermissionDenied
@@ -47,7 +47,7 @@ def recorded(
             "headers": headers,
         }
     )
-    answer = Answered(200, body, None)
+    answer = RecordedResponse(200, body, None)
     return usage_of(request, KEY, answer, response_recorded=response_recorded)
 
 
@@ -107,7 +107,7 @@ def test_why_a_call_was_refused() -> None:
     """The sentence that the caller got, and no answer."""
     request = Request({"type": "http", "path": "/v2", "query_string": b"", "headers": []})
     error = PermissionDenied()
-    answer = Answered(403, json.dumps({"detail": error.message}).encode(), error)
+    answer = RecordedResponse(403, json.dumps({"detail": error.message}).encode(), error)
     usage = usage_of(request, KEY, answer, response_recorded=True)
     assert (usage.error, usage.status_code, usage.response_json) == (error.message, 403, None)
 

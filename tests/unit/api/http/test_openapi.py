@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -49,6 +50,13 @@ def objects(value: Any) -> Iterator[Mapping[str, Any]]:
 def example_of(answer: Mapping[str, Any]) -> Any:
     """The example of an answer; empty if it has no body."""
     return answer["content"]["application/json"]["example"] if "content" in answer else {}
+
+
+@pytest.mark.parametrize(("name", "document"), [("public", 0), ("internal", 1)])
+def test_the_committed_documents_are_current(name: str, document: int) -> None:
+    """Integrators read docs/openapi; `make docs` renews it."""
+    committed = Path(__file__).parents[4] / "docs" / "openapi" / f"{name}.json"
+    assert json.loads(committed.read_text()) == DOCUMENTS[document]
 
 
 def test_everything_is_described() -> None:

@@ -1,7 +1,7 @@
 """Example values of the OpenAPI document, taken from the demo so that they work there.
 
-They stand here as constants, since a service that is not the demo imports nothing of it; a test
-tries every example on the demo.
+They are constants because the service must not import the demo; a test tries every example
+against the demo.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Credentials(msgspec.Struct, frozen=True):
     """Signed stamps, as JSON text.
 
     Attributes:
-        listed: Github, of `ADDRESS`.
-        ens: of `OWNER_ADDRESS`.
-        google: of `OWNER_ADDRESS`.
+        listed: the Github stamp of `ADDRESS`.
+        ens: the Ens stamp of `OWNER_ADDRESS`.
+        google: the Google stamp of `OWNER_ADDRESS`.
     """
 
     listed: msgspec.Raw
@@ -58,5 +58,5 @@ CREDENTIALS = msgspec.json.decode(
 
 
 def proof_value(credential: msgspec.Raw) -> str:
-    """Return the `proofValue` of one of them."""
+    """Return the `proofValue` of a credential."""
     return msgspec.json.decode(credential, type=_Credential).proof.value

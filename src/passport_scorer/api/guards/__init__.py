@@ -1,1 +1,1 @@
-"""Guards: who may call an endpoint. Every route names one, `OPEN` included."""
+"""Guards decide who may call an endpoint: partner, owner, internal service."""

@@ -1,6 +1,6 @@
 """The guard of endpoints for the internal network.
 
-Source: specification, auth.md ("The internal network").
+Source: docs/rules/authentication.md, "The internal network".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The guard of endpoints for the owner of an address, who presents an access token.
 
-Source: specification, auth.md ("Access tokens"); RFC 6750, section 2.1.
+Source: docs/rules/authentication.md, "Access tokens"; RFC 6750, section 2.1.
 """
 
 from __future__ import annotations

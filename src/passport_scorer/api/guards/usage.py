@@ -1,6 +1,6 @@
 """Build the usage analytics row of a call.
 
-Source: specification, auth.md ("Usage analytics"); http.md ("What was written in other times").
+Source: docs/rules/authentication.md, "Usage analytics"; docs/rules/stored-data.md, "Odd rows".
 """
 
 from __future__ import annotations

@@ -67,11 +67,11 @@ def _response(status: int, rows: Sequence[ErrorHelp]) -> ResponseDoc:
 def _description(rows: Sequence[ErrorHelp]) -> str:
     if len(rows) == 1:
         return rows[0].meaning
-    return "\n".join(f"- `{_sentence(row)}`: {_first_sentence(row.meaning)}" for row in rows)
+    return "\n".join(f"- {_said(row)}: {_first_sentence(row.meaning)}" for row in rows)
 
 
-def _sentence(row: ErrorHelp) -> str:
-    return "detail: […]" if row.sentences == ("…",) else row.sentences[0]
+def _said(row: ErrorHelp) -> str:
+    return "A list in `detail`" if row.sentences == ("…",) else f"`{row.sentences[0]}`"
 
 
 def _first_sentence(text: str) -> str:

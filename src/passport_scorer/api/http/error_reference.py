@@ -4,7 +4,7 @@ This is the only table that decides on the status of an error. A row belongs to 
 or, where a part above the API answers (the server, AWS Lambda, the framework), to a code. The
 OpenAPI documents, the page `/errors` and the `Link` header of errors are derived from it.
 
-Source: specification, http.md ("Errors").
+Source: docs/rules/http.md, "Errors".
 """
 
 from __future__ import annotations

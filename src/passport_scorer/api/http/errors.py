@@ -2,7 +2,7 @@
 
 What status an error becomes is decided in `error_reference`.
 
-Source: specification, http.md ("Errors").
+Source: docs/rules/http.md, "Errors".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The service below a path of a site: `https://example.org/scorer/v2/…`. Source: ASGI, root_path.
+"""Serve below a path of a site, `https://example.org/scorer/v2/…`. Source: ASGI, root_path.
 
 The prefix comes from a setting, not from `X-Forwarded-Prefix`, which any caller can send. Whether
 the proxy removes it from the path or passes it on makes no difference.

@@ -1,6 +1,6 @@
 """Parse and check the parts of a request; a wrong shape is rejected with 422.
 
-Source: specification, http.md ("Errors").
+Source: docs/rules/http.md, "Errors".
 """
 
 from __future__ import annotations

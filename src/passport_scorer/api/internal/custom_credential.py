@@ -39,7 +39,7 @@ def provider_ids(decoded: str) -> list[str]:
     Args:
         decoded: the text after the server has decoded it once; some clients encode it twice.
 
-    Source: specification, http.md ("credential").
+    Source: docs/rules/internal-api.md, "Custom credentials".
     """
     return [text for text in dict.fromkeys((decoded, unquote(decoded))) if is_storable(text)]
 

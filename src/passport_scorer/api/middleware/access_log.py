@@ -1,6 +1,6 @@
 """Log one line per request: who asked for what, the outcome, and how long it took.
 
-Source: specification, operations.md ("Tracing, metrics, logs").
+Source: docs/rules/deployment.md, "Telemetry".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """While traffic migrates from another deployment, serve only requests with the routing header.
 
-Source: specification, operations.md ("Routing between two deployments").
+Source: docs/rules/deployment.md, "Routing between two deployments".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The score object (`V2ScoreResponse`). Source: specification, http.md."""
+"""The score object (`V2ScoreResponse`). Source: docs/rules/partner-api.md, "Score"."""
 
 from __future__ import annotations
 

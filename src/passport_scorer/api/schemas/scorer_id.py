@@ -29,7 +29,7 @@ def parse_scorer_id(text: str, demo_scorer_id: int | None) -> NamedScorer:
         text: an integer, or an external scorer id; anything else names no scorer.
         demo_scorer_id: what a negative integer stands for.
 
-    Source: specification, http.md (`GET /v2/stamps/{scorer_id}/score/{address}`).
+    Source: docs/rules/partner-api.md, "Score".
     """
     number = read_integer(text)
     if number is not None and number < 0:

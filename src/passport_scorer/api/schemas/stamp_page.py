@@ -1,4 +1,4 @@
-"""A page of stamps as a response. Source: specification, http.md (`/v2/stamps/{address}`)."""
+"""A page of stamps as a response. Source: docs/rules/partner-api.md, "Stamp pages"."""
 
 from __future__ import annotations
 

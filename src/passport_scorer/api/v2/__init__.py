@@ -1,1 +1,1 @@
-"""Endpoints for partners, who present an API key."""
+"""Endpoints for partners: score, history, stamp pages, catalogue."""

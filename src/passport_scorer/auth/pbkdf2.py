@@ -30,7 +30,7 @@ _CACHE_SIZE = 4096
 
 
 class TooManyKeyChecks(PassportScorerError):
-    """Too many API keys are being checked right now. Try again."""
+    """Too many API keys are being checked right now. Please try again."""
 
     code = "too_many_key_checks"
 

@@ -26,13 +26,13 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class UnknownEvent(PassportScorerError):
-    """The event is no HTTP request of a load balancer, a function URL or API Gateway."""
+    """The event is not an HTTP request from a load balancer, function URL or API Gateway."""
 
     code = "unknown_event"
 
 
 class UnreadableBody(PassportScorerError):
-    """The body of the event is said to be base64, and isn't."""
+    """The body of the event is marked as base64 but cannot be decoded."""
 
     code = "unreadable_body"
 

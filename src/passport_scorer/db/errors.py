@@ -50,7 +50,7 @@ class ClockSkew(PassportScorerError):
 
 
 class WriteConflict(PassportScorerError):
-    """What a decision was made on has changed before it could be written."""
+    """The data changed before the result could be saved. Please try again."""
 
     code = "write_conflict"
 

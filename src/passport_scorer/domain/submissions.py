@@ -131,5 +131,5 @@ def _problem(entry: Entry, seen: set[str]) -> str | None:
     if entry.stamp.provider and entry.stamp.provider != entry.provider:
         return "the stamp belongs to a different provider."
     if not entry.stamp.proof_value or not is_storable(entry.stamp.proof_value):
-        return "the stamp has no proof.proofValue that can be stored."
+        return "proof.proofValue is missing or cannot be stored."
     return None

@@ -16,7 +16,7 @@ MAX_IN_FLIGHT = 100  # requests for one address that hold its lock or wait for i
 
 
 class TooManyForAddress(PassportScorerError):
-    """Too many requests for this address are under way. Try again."""
+    """Too many requests for this address are in progress. Please try again."""
 
     code = "too_many_for_address"
 

@@ -154,7 +154,7 @@ class StampStore:
                 most_counted=self._max_stamps + len(entries) + 1,
             )
         except ValueRefused as error:
-            raise UnusableEntry("A stamp contains a value that the database can't hold.") from error
+            raise UnusableEntry("A stamp contains a value that cannot be stored.") from error
         stored = sum(entry.stamp is not None for entry in entries)
         check_live_stamps(changed.live, changed.deleted, stored, self._max_stamps)
         return changed.deleted

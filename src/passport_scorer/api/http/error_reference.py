@@ -131,7 +131,7 @@ ERROR_TABLE = (
             "Entry …: the provider occurs twice.",
             "Entry …: the stamp has no provider.",
             "Entry …: …",
-            "A stamp contains a value that the database can't hold.",
+            "A stamp contains a value that cannot be stored.",
         ),
     ),
     _row(
@@ -187,14 +187,14 @@ ERROR_TABLE = (
     ErrorHelp(
         "unknown_event",
         400,
-        ("The event is no HTTP request of a load balancer, a function URL or API Gateway.",),
+        ("The event is not an HTTP request from a load balancer, function URL or API Gateway.",),
         "The AWS Lambda function was invoked with an event that is not an HTTP request.",
         "Invoke it through its load balancer, function URL or API Gateway (payload format 2.0).",
     ),
     ErrorHelp(
         "unreadable_body",
         400,
-        ("The body of the event is said to be base64, and isn't.",),
+        ("The body of the event is marked as base64 but cannot be decoded.",),
         "The AWS Lambda function received a body that cannot be decoded.",
         "Check what builds the event; load balancers and API Gateway encode bodies correctly.",
     ),

@@ -133,25 +133,19 @@ class PartnerCall(Call):
         stored = await find_api_key(self.services.database, self.presented.prefix)
         return await self.authenticate(stored)
 
-    async def checked(self, handler: Handler[PartnerCall]) -> Response:
-        """Have the handler respond.
+    def require_key_check(self) -> None:
+        """Make sure that the handler has checked the key.
 
         Raises:
-            KeyNotChecked: it has not checked the key.
+            KeyNotChecked: it has not.
         """
-        response = await handler(self)
         if not self._is_checked:
             raise KeyNotChecked
-        return response
 
-    async def recorded(self, handler: Handler[PartnerCall], *, response_recorded: bool) -> Response:
-        """Have the handler respond, turn its errors into responses, and record the use."""
-        error: Exception | None = None
-        try:
-            response = await self.checked(handler)
-        except Exception as caught:  # noqa: BLE001  the caller must get a response
-            error, response = caught, error_response(caught)
-            note_error(self.request.scope, caught)
+    def finish(
+        self, response: Response, error: Exception | None, *, response_recorded: bool
+    ) -> None:
+        """Add the rate limit to the response, and have the call recorded once it was sent."""
         if self._limit:
             response.headers.update(self._limit.headers())
         if self._key:
@@ -160,7 +154,6 @@ class PartnerCall(Call):
             response.background = BackgroundTask(
                 self._record, self._key, parts, response_recorded=response_recorded
             )
-        return response
 
     async def _record(
         self, key: ApiKey, response: RecordedResponse, *, response_recorded: bool
@@ -194,9 +187,17 @@ class PartnerGuard(Guard[PartnerCall]):
         self._response_recorded = response_recorded
 
     async def respond(self, request: Request, handler: Handler[PartnerCall]) -> Response:
-        """Have the handler check the key and respond; whatever comes of it is recorded."""
+        """Have the handler check the key and respond; turn its errors into responses."""
         call = PartnerCall(request)
-        return await call.recorded(handler, response_recorded=self._response_recorded)
+        error: Exception | None = None
+        try:
+            response = await handler(call)
+            call.require_key_check()
+        except Exception as caught:  # noqa: BLE001  the call is recorded, however it ended
+            error, response = caught, error_response(caught)
+            note_error(request.scope, caught)
+        call.finish(response, error, response_recorded=self._response_recorded)
+        return response
 
 
 class KeyCheckGuard(Guard[PartnerCall]):
@@ -211,7 +212,10 @@ class KeyCheckGuard(Guard[PartnerCall]):
 
     async def respond(self, request: Request, handler: Handler[PartnerCall]) -> Response:
         """Have the handler check the key and respond."""
-        return await PartnerCall(request, is_limited=False).checked(handler)
+        call = PartnerCall(request, is_limited=False)
+        response = await handler(call)
+        call.require_key_check()
+        return response
 
 
 PARTNER = PartnerGuard(response_recorded=False)

@@ -1,7 +1,7 @@
 """Every error that a caller can meet: its status, its sentences, what it means and what to do.
 
 This is the only table that decides on the status of an error. A row belongs to an error class,
-or, where a part above the API answers (the server, AWS Lambda, the framework), to a code. The
+or, where a part above the API responds (the server, AWS Lambda, the framework), to a code. The
 OpenAPI documents, the page `/errors` and the `Link` header of errors are derived from it.
 
 Source: docs/rules/http.md, "Errors".

@@ -21,7 +21,7 @@ from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 
 
 class ShutdownState:
-    """Whether the process is draining: it still serves, but should get no new requests.
+    """The state of the shutdown: a draining process still serves, but should get no new requests.
 
     Attributes:
         draining: True once the process has been told to shut down.

@@ -1,4 +1,4 @@
-"""The documentation that the service itself serves: complete, true, and from nowhere else."""
+"""The documentation that the service serves is complete, correct and self-contained."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def document(service: Service) -> dict[str, Any]:
 
 
 def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema that a reference leads to; any other as it is."""
+    """Return the schema that a reference points to; any other schema unchanged."""
     while "$ref" in schema:
         found: Any = root
         for step in schema["$ref"].removeprefix("#/").split("/"):
@@ -47,7 +47,7 @@ def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str,
 
 
 def complaints(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a value according to its JSON schema (the keywords that are in use)."""
+    """Return the violations of a JSON schema by a value (for the keywords in use)."""
     schema = resolved(schema, root)
     unknown = schema.keys() - {
         *("type", "properties", "required", "additionalProperties", "items", "anyOf", "const"),
@@ -73,7 +73,7 @@ def complaints(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -
 def member_complaints(
     value: Mapping[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any]
 ) -> list[str]:
-    """What is wrong with the members of an object."""
+    """Return the violations by the members of an object."""
     properties = schema.get("properties", {})
     found = [f"{name} is missing" for name in schema.get("required", ()) if name not in value]
     for name, member in value.items():
@@ -100,7 +100,7 @@ async def check(service: Service, answer: httpx.Response, status: int) -> None:
 
 
 async def test_the_document_is_openapi(service: Service) -> None:
-    """The document has what OpenAPI 3.1 asks for, and every reference in it leads somewhere."""
+    """The document follows OpenAPI 3.1, and every reference in it resolves."""
     root = await document(service)
     assert re.fullmatch(r"3\.1\.\d+", root["openapi"])
     assert {"title", "version"} <= root["info"].keys()
@@ -186,7 +186,7 @@ async def test_the_files_of_the_page(service: Service, file: str, media_type: st
 
 
 async def test_the_page_needs_nothing_from_elsewhere(service: Service) -> None:
-    """The page refers to nothing outside, browsers are told so, and what it names is there."""
+    """The page loads only files of this service; its policy says so, and the files exist."""
     page = await service.client.get("/docs")
     start = await service.client.get("/docs/start.js")
     for text in (page.text, start.text):
@@ -201,7 +201,7 @@ async def test_the_page_needs_nothing_from_elsewhere(service: Service) -> None:
 
 
 async def test_the_page_has_no_secret_of_this_service(service: Service) -> None:
-    """Nothing in the document depends on who asks or on how the service is set up."""
+    """The document does not depend on the caller or on the configuration."""
     answer = await service.client.get("/openapi.json", headers={"X-API-Key": "demo"})
     assert answer.json() == await document(service)
     assert "demokey" not in answer.text

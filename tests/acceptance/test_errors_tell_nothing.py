@@ -1,4 +1,4 @@
-"""Errors are sentences for people: nothing of the inside shows, and nothing secret is logged."""
+"""Errors are sentences for people; they reveal no internals, and no secret is logged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def test_a_fault_is_a_general_sentence(service: Service) -> None:
 
 
 async def test_a_community_without_a_scorer(service: Service) -> None:
-    """A scorer without weights and threshold is none; there is no score of zero."""
+    """A scorer without weights and threshold counts as missing; there is no score of zero."""
     scorer = await service.tables.insert(
         "scorer_weighted_scorer", {"type": "WEIGHTED", "exclude_from_weight_updates": False}
     )
@@ -39,7 +39,7 @@ async def test_a_community_without_a_scorer(service: Service) -> None:
 async def test_a_statement_that_the_database_refuses(
     demo_database_url: str, start_service: StartService
 ) -> None:
-    """Nothing of the SQL or of the database's complaint reaches the caller."""
+    """Neither the SQL nor the database's error message reaches the caller."""
     service = await start_service(demo_database_url)
     await service.tables.rows("ALTER TABLE registry_score RENAME COLUMN evidence TO proof_of_it")
     answer = await service.score("bob")
@@ -55,7 +55,7 @@ async def test_a_statement_that_the_database_refuses(
     ],
 )
 async def test_unknown_paths(service: Service, path: str) -> None:
-    """A path that isn't there is 404; what is internal isn't there for the public."""
+    """An unknown path is 404; internal paths do not exist for the public."""
     answer = await service.client.get(service.base_url + path)
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 

@@ -1,4 +1,4 @@
-"""What the headers of requests and answers mean, over real sockets."""
+"""The headers of requests and responses, over real sockets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check(headers: dict[str, str], status: int) -> None:
 
 @pytest.mark.parametrize("blank", [b"%s ", b" %s", b"\t%s\t", b"%s \t ", b"  %s"])
 async def test_blanks_around_values(service: Service, blank: bytes) -> None:
-    """They are no part of a value, in any header that is read."""
+    """They are not part of a value, in any header that is read."""
     target = SCORE.encode()
     for name, value in (
         (b"X-API-Key", KEY),
@@ -116,7 +116,7 @@ async def test_hosts(service: Service, head: bytes, status: int) -> None:
 
 
 async def test_trailers_are_no_headers(service: Service) -> None:
-    """What follows a body neither lets anybody in nor names another host."""
+    """Bytes after a body neither authenticate a caller nor name another host."""
     target = b"GET %s HTTP/1.1\r\n" % SCORE.encode()
     head = target + HOST + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     trailers = b"0\r\nX-API-Key: %s\r\nHost: other\r\n\r\n" % KEY
@@ -166,7 +166,7 @@ async def test_the_callers_ids_are_taken_over(service: Service) -> None:
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 129, 'a"b', "a,b", "<a>", "é", "${a}"])
 async def test_odd_request_ids_are_replaced(service: Service, request_id: str) -> None:
-    """What isn't bounded and harmless never comes back, nor into the log."""
+    """Unsafe request IDs appear neither in the response nor in the log."""
     answer = service.request(b"/health", (b"X-Request-ID", request_id.encode()))
     assert answer.status == 200
     assert re.fullmatch("[0-9a-f]{32}", headers_of(answer)["x-request-id"])
@@ -219,7 +219,7 @@ async def test_documents_are_compressed_and_kept(service: Service, path: str) ->
 
 
 async def test_a_long_list_is_compressed_and_not_kept(service: Service) -> None:
-    """It is about somebody: no cache may have it, so there is no ETag."""
+    """It is about a person: no cache may store it, so there is no ETag."""
     headers = {"X_API_Key": DEMO_API_KEY.key}
     whole = await unpacked(service, LISTING, **headers)
     packed = await unpacked(service, LISTING, Accept_Encoding="gzip", **headers)
@@ -257,7 +257,7 @@ async def test_methods(service: Service, path: str, allowed: set[str]) -> None:
 
 
 async def test_targets_that_are_no_text(service: Service) -> None:
-    """Percent-encoded bytes that aren't UTF-8 name nothing; where nobody reads, they do no harm."""
+    """Percent-encoded bytes that are not UTF-8 match nothing; unread parameters do no harm."""
     for path, status in (
         *((f"/v2/stamps/{bad}/score/{ADA}", 404) for bad in ("%ff", "%c3%28", "%ed%a0%80", "a%c3")),
         (f"/v2/stamps/1/score/{ADA}%ff", 400),

@@ -1,4 +1,4 @@
-"""The pages of the service: what leads on, and what explains errors."""
+"""The pages of the service: the start page and the explanations of errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 
 
 class Page(HTMLParser):
-    """What a page refers to, and what its own anchors are."""
+    """The references and the anchors of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Page(HTMLParser):
 
 
 def help_of(answer: httpx.Response) -> str:
-    """Where the header says that an error is explained."""
+    """Return where the header says that an error is explained."""
     match = re.fullmatch(r'<([^<>]+)>; rel="help"', answer.headers["link"])
     assert match, answer.headers["link"]
     return match[1]
@@ -150,12 +150,12 @@ async def test_a_link_tells_no_attacker_which_keys_exist(service: Service) -> No
 async def test_below_a_path_of_a_site(
     start_service: StartService, demo_database_url: str, sent_prefix: str
 ) -> None:
-    """Whether the proxy removes the prefix or not, all links and URLs have it."""
+    """All links and URLs contain the prefix, whether or not the proxy removes it."""
     service = await start_service(demo_database_url, ROOT_PATH="/scorer/", ROUTING_HEADER="X-New")
     client = service.client
 
     async def get(public: str, **headers: str) -> httpx.Response:
-        """Ask as a proxy does for somebody who asks for a path of the site."""
+        """Send a request as a proxy does for a client that requests a path of the site."""
         assert public.startswith("/scorer/")
         return await client.get(sent_prefix + public.removeprefix("/scorer"), headers=headers)
 
@@ -173,7 +173,7 @@ async def test_below_a_path_of_a_site(
         target = urlsplit(listed["next"])
         listed = (await get(f"{target.path}?{target.query}", **KEY)).json()
     assert urlsplit(listed["prev"]).path == f"/scorer/v2/stamps/{ADA}"
-    # What looks at paths sees them without the prefix.
+    # Middleware that looks at paths sees them without the prefix.
     assert (await get("/scorer/ceramic-cache/weights")).json() == {"detail": "Not Found"}
     usage = await service.tables.usage(DEMO_API_KEY.key, 4)
     assert {row["base_path"] for row in usage} == {"v2"}

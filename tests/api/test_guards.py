@@ -99,7 +99,7 @@ def test_pages_beside_the_endpoints_are_open_on_purpose(services: Services) -> N
 async def test_a_response_without_a_key_check_never_leaves(
     services: Services, guard: Any, headers: dict[str, str]
 ) -> None:
-    """A handler that forgets to check the key is a fault of ours, whoever calls."""
+    """A handler that forgets to check the key is a bug, with or without a valid key."""
     application = build_application(services, ("", ""), [endpoint(guard=guard)])
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://scorer") as client:

@@ -100,7 +100,7 @@ class PartnerCall(Call):
         found = await read(digest)
         key = await self.authenticate(stored_key_of(found))
         if digest not in (key.hashed_key_sha256, key.hashed_key):
-            found = await read(key.hashed_key)  # only the slow hash matches: the key is new here
+            found = await read(key.hashed_key)  # only the PBKDF2 hash matches: the key is new here
         return key, found
 
     async def check_key(self, stored: Key | None) -> Key:
@@ -180,7 +180,7 @@ class PartnerGuard(Guard[PartnerCall]):
     errors = (InvalidApiKey, RateLimited, *DATABASE_ERRORS, TooManyKeyChecks)
     headers = {  # noqa: RUF012  declared in the base class
         "RateLimit-Policy": "The limit of your key, if it has one: q requests in w seconds.",
-        "RateLimit": "What is left of it: r requests until the window ends in t seconds.",
+        "RateLimit": "The rest of the limit: r requests until the window ends in t seconds.",
     }
 
     def __init__(self, *, response_recorded: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the OpenAPI documents say about errors, derived from the classes that can be raised."""
+"""Derive the error responses of the OpenAPI documents from the classes that can be raised."""
 
 from __future__ import annotations
 

@@ -53,9 +53,9 @@ def help_target(root: str, status: int, code: str | None) -> str:
     """Return where the page explains a response: `/errors#invalid_address`.
 
     Args:
-        root: the path prefix of the service; empty if there is none.
+        root: the path prefix of the service; empty without one.
         status: of the response, 400 or above.
-        code: of the error that was raised; None if none was.
+        code: of the error that was raised; None without one.
     """
     entry = ERRORS.get(_SHOWN_AS.get(code, code) if code else "")
     anchor = entry.code if entry and entry.status == status else _OF_STATUS.get(status)

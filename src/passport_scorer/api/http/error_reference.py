@@ -319,7 +319,7 @@ ERROR_TABLE = (
         "The API key was used more often than its limit allows, or this network address sent too "
         "many requests with wrong keys or without credentials.",
         "Wait for the number of seconds in `Retry-After`. The headers `RateLimit-Policy` and "
-        "`RateLimit` of every response state the limit and what is left of it.",
+        "`RateLimit` of every response state the limit and the number of requests left.",
     ),
     _row(
         HeadersTooLong,

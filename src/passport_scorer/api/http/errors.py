@@ -135,6 +135,6 @@ class ServiceStopping(PassportScorerError):
     code = "service_stopping"
 
 
-# What can happen to anything that uses the database, and to anything that scores.
+# Anything that uses the database can raise the former; anything that scores, the latter.
 DATABASE_ERRORS: ErrorClasses = (InternalError, DatabaseUnavailable, RowLocked)
 SCORING_ERRORS: ErrorClasses = (*DATABASE_ERRORS, WriteConflict, TooManyForAddress)

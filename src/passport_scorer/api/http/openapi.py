@@ -70,7 +70,7 @@ def openapi_document(
         title: the title of the document.
         description: a sentence about the service.
         endpoints: the endpoints to describe.
-        root: the path prefix of the service; empty if there is none.
+        root: the path prefix of the service; empty without one.
     """
     bodies = dict.fromkeys(_bodies(endpoints))
     schemas, components = msgspec.json.schema_components(bodies, ref_template=_REFERENCE)

@@ -16,7 +16,7 @@ from passport_scorer.domain.score_history import NoScoreFound
 
 _JSON = msgspec.json.Encoder()
 
-# What a caller who is not let in can present. Source: RFC 9110, 11.6.1.
+# The credentials that a rejected caller can present. Source: RFC 9110, 11.6.1.
 _CHALLENGES: Mapping[str, str] = {
     "unauthorized": 'InternalToken realm="passport-scorer"',
     "invalid_access_token": 'Bearer realm="passport-scorer"',

@@ -15,7 +15,7 @@ from passport_scorer.domain.bounded_types import LONGEST_NAME, is_storable
 
 
 class AllowListMembership(msgspec.Struct, frozen=True):
-    """Whether an address is on a list.
+    """The membership of an address in a list.
 
     Attributes:
         is_member: whether the list contains the address; false if the list does not exist or the

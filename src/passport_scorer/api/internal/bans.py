@@ -57,7 +57,7 @@ class CheckedCredential(msgspec.Struct, frozen=True, gc=False):
 
 
 class BanCheck(msgspec.Struct, frozen=True, gc=False):
-    """Whether a credential is banned.
+    """The ban status of a credential.
 
     Attributes:
         hash: the hash as it was sent.

@@ -47,7 +47,7 @@ CONTRIBUTOR_STATISTICS = Endpoint(
     query=[CHECKSUMMED_ADDRESS],
     success=ResponseDoc(
         200,
-        "The contributions; zeros if there are none.",
+        "The contributions; zeros without any.",
         ContributorStatistics,
         ContributorStatistics(2.0, 124.12),
     ),

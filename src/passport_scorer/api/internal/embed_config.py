@@ -1,4 +1,4 @@
-"""`GET /internal/embed/weights` and `…/config`: what a page with the embedded widget shows."""
+"""`GET /internal/embed/weights` and `…/config`: configuration of the embedded widget."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from passport_scorer.domain.embed import Section, SectionItem
 
 
 class EmbedPage(msgspec.Struct, frozen=True):
-    """What a page with the embedded widget shows.
+    """The configuration of the embedded widget.
 
     Attributes:
         weights: the weights of the scorer: provider -> weight.

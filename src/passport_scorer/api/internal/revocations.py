@@ -33,7 +33,7 @@ class _SentProofs(msgspec.Struct, frozen=True):
 
 
 class RevocationCheck(msgspec.Struct, frozen=True):
-    """Whether a credential has been revoked.
+    """The revocation status of a credential.
 
     Attributes:
         proof_value: the proof value as it was sent.

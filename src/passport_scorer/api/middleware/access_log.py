@@ -24,7 +24,7 @@ def note_error(scope: Scope, error: Exception) -> None:
 
 
 def note_community(scope: Scope, community_id: int | None) -> None:
-    """Record for the access log the community of a requested score; None if there is none."""
+    """Record for the access log the community of a requested score, if it exists."""
     scope.setdefault("state", {})["community_id"] = community_id
 
 

@@ -11,7 +11,7 @@ _LONGEST_EXTERNAL_ID = 42  # characters that account_community.external_scorer_i
 
 
 class NamedScorer(msgspec.Struct, frozen=True):
-    """What a scorer ID can stand for; the external ID is tried first.
+    """The scorers that an ID in a path can name; the external ID is tried first.
 
     Attributes:
         external_scorer_id: the community's `external_scorer_id`; None if the text cannot be one.

@@ -29,8 +29,8 @@ class Page(msgspec.Struct, frozen=True):
     """A page of stamps.
 
     Attributes:
-        next: the URL of the page with older stamps; null if there are none.
-        prev: the URL of the page with newer stamps; null if there are none.
+        next: the URL of the page with older stamps; null on the last page.
+        prev: the URL of the page with newer stamps; null on the first page.
         items: the stamps, newest first.
     """
 
@@ -44,7 +44,7 @@ def page(found: StampsPage, asked: PageRequest, base: str, catalogue: Catalogue 
 
     Args:
         found: the stamps.
-        asked: what was asked for.
+        asked: the request.
         base: scheme, host and path prefix that the caller used.
         catalogue: None if the caller doesn't ask for it.
     """

@@ -40,7 +40,7 @@ CATALOGUE = Endpoint(
     description=(
         "Returns the platforms and their stamps as they are presented to users. The service "
         "refreshes the catalogue every hour. If that fails, it returns the last copy, or 500 "
-        "(`Error fetching external stamp metadata`) if there is none."
+        "(`Error fetching external stamp metadata`) without one."
     ),
     tag="Stamps",
     is_compressed=True,

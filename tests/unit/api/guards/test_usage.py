@@ -1,4 +1,4 @@
-"""What is recorded of a call, whatever it holds."""
+"""Usage rows are complete and within bounds, whatever a call contains."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def recorded(
     headers: Sequence[tuple[bytes, bytes]] = HEADERS,
     body: bytes = b'{"score":"1"}',
 ) -> Usage:
-    """What is recorded of a call that was answered."""
+    """Return the row of a successful call."""
     request = Request(
         {
             "type": "http",
@@ -65,7 +65,7 @@ def test_whatever_is_asked_can_be_stored(segment: str, query: dict[str, str | li
 
 
 def test_what_is_short_is_kept() -> None:
-    """All segments and parameters are there, also what looks like an escape and is none."""
+    """All segments and parameters are recorded, including texts that only look like an escape."""
     query = {"created_at": "2025", "odd": "\\u0000", "many": ["b", "a", "b"], "none": ""}
     usage = recorded("stamps/0x12", query)
     assert json.loads(usage.path_segments_json) == ["v2", "stamps", "0x12"]

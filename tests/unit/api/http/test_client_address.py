@@ -58,13 +58,13 @@ def test_no_peer() -> None:
 
 @given(st.text(st.characters(max_codepoint=255), max_size=80))
 def test_anything_may_stand_there(text: str) -> None:
-    """What isn't an address is unknown, and nothing fails."""
+    """Anything but an address is `unknown`; nothing fails."""
     assert network(text) == UNKNOWN or network(text).rstrip("/64")
 
 
 @given(st.ip_addresses(v=6), st.integers(0, 2**64 - 1))
 def test_a_network_of_ipv6_is_one_peer(address: Any, host: int) -> None:
-    """Whoever has a /64 network has 2^64 addresses."""
+    """The owner of a /64 network has 2^64 addresses, and counts as one peer."""
     other = type(address)(int(address) >> 64 << 64 | host)
     if address.ipv4_mapped is None and other.ipv4_mapped is None:
         assert network(str(address)) == network(str(other))

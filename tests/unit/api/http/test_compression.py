@@ -21,7 +21,7 @@ TAG = etag_of(DOCUMENT)
 async def asked(
     response: Response, cache_control: str | None = None, method: str = "GET", **headers: str
 ) -> httpx.Response:
-    """What a caller gets, without decompression."""
+    """Return the response as sent, without decompression."""
     application: ASGIApp = Representation(response, cache_control)
     transport = httpx.ASGITransport(app=application)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
@@ -135,7 +135,7 @@ async def test_who_has_it_is_told_so(known: str, accepted: str) -> None:
     "known", ['"other"', 'W/"other"', TAG[:-2] + '"', TAG.strip('W/"'), "", "x"]
 )
 async def test_who_has_another_gets_it(known: str) -> None:
-    """Any other tag, and what is none."""
+    """Any other tag, or an invalid one, does not match."""
     answer = await asked(large(), "no-cache", If_None_Match=known)
     assert (answer.status_code, raw(answer)) == (200, DOCUMENT)
 
@@ -160,7 +160,7 @@ async def test_what_may_not_be_kept_has_no_tag(
 
 
 async def test_an_answer_says_itself_how_long_it_may_be_kept() -> None:
-    """What is said for all answers is only for those that don't."""
+    """A response's own Cache-Control wins over the default."""
     answer = await asked(large(**{"Cache-Control": "max-age=5"}), "no-cache")
     assert answer.headers["cache-control"] == "max-age=5"
     assert answer.headers["etag"] == TAG

@@ -9,7 +9,7 @@ from passport_scorer.api.http.content_negotiation import prefers_json
 
 
 def asks_for_json(*accept: str) -> bool:
-    """Whether a request with these headers `Accept` gets JSON."""
+    """Return whether a request with these `Accept` headers gets JSON."""
     headers = [(b"accept", text.encode("latin-1")) for text in accept]
     return prefers_json(Request({"type": "http", "headers": headers}))
 

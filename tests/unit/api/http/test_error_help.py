@@ -1,4 +1,4 @@
-"""Every error that the service can answer with is explained."""
+"""Every error that the service can respond with is explained."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -24,7 +24,7 @@ def classes(of: type[PassportScorerError] = PassportScorerError) -> Iterator[typ
 
 
 def matches(sentence: str, entry: str) -> bool:
-    """Whether a sentence of the table stands for this one."""
+    """Return whether a sentence of the table matches this one."""
     start, gap, end = entry.partition("…")
     if not gap:
         return sentence == entry
@@ -32,7 +32,7 @@ def matches(sentence: str, entry: str) -> bool:
 
 
 def test_every_error_of_the_documents_is_explained() -> None:
-    """Each error answer of each operation has a sentence that the table has with its status."""
+    """The sentence of each documented error is in the table, with the same status."""
     for document in (public_document(), internal_document()):
         for path, item in document["paths"].items():
             for operation in item.values():
@@ -52,7 +52,7 @@ def test_every_error_of_the_documents_is_explained() -> None:
 
 
 def test_every_code_with_a_status_is_one_of_an_error() -> None:
-    """The table names no error that doesn't exist, and says what its class says."""
+    """Every row belongs to an existing error, and has the sentence of its class."""
     sentences: dict[str, set[str]] = {}
     for each in classes():
         sentence = (each.__doc__ or "").partition("\n")[0]
@@ -64,7 +64,7 @@ def test_every_code_with_a_status_is_one_of_an_error() -> None:
 
 
 def test_what_the_server_says_is_explained() -> None:
-    """Also what is refused before any application sees it."""
+    """This includes requests that are rejected before an application sees them."""
     for status, sentence in REASONS.items():
         assert [e for e in ERRORS.values() if e.status == status and sentence in e.sentences]
     for error in (UnknownEvent, UnreadableBody):
@@ -73,7 +73,7 @@ def test_what_the_server_says_is_explained() -> None:
 
 @pytest.mark.parametrize("code", sorted(ERRORS))
 def test_an_entry_is_whole(code: str) -> None:
-    """It has a status of an error, a meaning and a remedy; its code can be an anchor."""
+    """A row has an error status, a meaning and a remedy; its code can be an anchor."""
     entry = ERRORS[code]
     assert (entry.code, code.isidentifier()) == (code, True)
     assert HTTPStatus(entry.status).value >= 400
@@ -94,5 +94,5 @@ def test_an_entry_is_whole(code: str) -> None:
     ],
 )
 def test_errors_without_an_entry(status: int, code: str | None, target: str) -> None:
-    """Such an error is explained by its status; nothing of the inside becomes an anchor."""
+    """Such an error is explained by its status; internal codes never become anchors."""
     assert help_target("", status, code) == target

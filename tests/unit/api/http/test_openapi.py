@@ -77,7 +77,7 @@ def test_everything_is_described() -> None:
 
 
 def test_scores_of_examples_sum_up() -> None:
-    """The score is the sum of its stamps, passes as it should, and expires with the first."""
+    """The score is the sum of its stamps, and expires with the first."""
     scores = [each for _, o in operations() for each in objects(o) if "passing_score" in each]
     scores = [each for each in scores if isinstance(each["score"], str)]
     assert len(scores) > 5
@@ -92,7 +92,7 @@ def test_scores_of_examples_sum_up() -> None:
 
 
 def test_addresses_of_examples_are_those_of_the_path() -> None:
-    """What is answered is about the address that is asked about."""
+    """Example responses are about the address in the example request."""
     checked = 0
     for path, operation in operations():
         asked = [each["example"] for each in operation["parameters"] if each["name"] == "address"]
@@ -108,7 +108,7 @@ def test_addresses_of_examples_are_those_of_the_path() -> None:
 
 
 def test_what_is_stored_in_examples_is_what_is_scored() -> None:
-    """The stamps that are listed beside a score are those that it is made of."""
+    """The stamps listed beside a score are the ones it consists of."""
     answers = [a for _, o in operations() for a in o["responses"].values()]
     shown = [each for each in map(example_of, answers) if isinstance(each, dict)]
     both = [each for each in shown if {"stamps", "score", "success"} <= each.keys()]
@@ -144,7 +144,7 @@ def test_the_example_of_the_sign_in_is_signed() -> None:
 
 
 def test_a_prefix_can_not_be_taken_for_a_path() -> None:
-    """No path of ours starts with a segment that a prefix may start with."""
+    """No path of the service starts with a segment that a prefix can start with."""
     paths = [*operations_paths(), *(route.path for route in page_routes("", "", has_metrics=True))]
     paths += [
         METRICS.path,

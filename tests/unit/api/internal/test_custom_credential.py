@@ -1,4 +1,4 @@
-"""What a provider id in a path may stand for."""
+"""Provider IDs in paths can be encoded once or twice."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ from passport_scorer.api.internal.custom_credential import provider_ids
     ],
 )
 def test_an_id_is_taken_as_it_is_and_decoded_once_more(decoded: str, expected: list[str]) -> None:
-    """What is named so comes first; what no table can hold isn't looked for."""
+    """The literal ID comes first; IDs that no column can hold are dropped."""
     assert provider_ids(decoded) == expected

@@ -64,7 +64,7 @@ def test_no_host_at_all(server: tuple[str, int | None] | None, base: str) -> Non
     ],
 )
 def test_the_scheme_before_the_load_balancer(forwarded: str, scheme: str) -> None:
-    """Where TLS has ended earlier links are still https; what is no scheme is left aside."""
+    """Links are https behind a proxy that terminates TLS; invalid schemes are ignored."""
     headers = (("host", "a.example"), ("x-forwarded-proto", forwarded))
     assert base_url(request(*headers)) == f"{scheme}://a.example"
 

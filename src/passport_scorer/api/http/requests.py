@@ -79,7 +79,7 @@ def boolean_query_parameter(request: Request, name: str) -> bool | None:
         return None
     value = read_boolean(text)
     if value is None:
-        problem = Problem("bool_parsing", ["query", name], "This is neither true nor false.")
+        problem = Problem("bool_parsing", ["query", name], "The value must be true or false.")
         raise InvalidRequest(problem)
     return value
 
@@ -106,7 +106,7 @@ def parse_integer(value: int | str, place: list[str], column: IntegerColumn = BI
     """
     number = read_integer(value) if isinstance(value, str) else value
     if number is None or not column.holds(number):
-        raise InvalidRequest(Problem("int_parsing", place, "This is not a whole number."))
+        raise InvalidRequest(Problem("int_parsing", place, "The value must be an integer."))
     return number
 
 

@@ -128,7 +128,7 @@ def read_stamp(place: int, document: msgspec.Raw, loc: list[str | int]) -> Submi
     """
     text = bytes(document)
     if not text.startswith(b"{"):
-        problem = Problem("json_invalid", loc, f"Entry {place}: a stamp is a JSON object.")
+        problem = Problem("json_invalid", loc, f"Entry {place}: a stamp must be a JSON object.")
         raise InvalidRequest(problem)
     try:
         stamp = read_storable(text)

@@ -1,4 +1,4 @@
-"""What errors say in headers."""
+"""The headers of error responses."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from passport_scorer.domain.api_key import InvalidApiKey
     ],
 )
 def test_a_401_names_a_scheme(error: Exception, scheme: str) -> None:
-    """The caller is told what may be presented; a wrong secret gets what no key gets."""
+    """The header names an accepted scheme; a wrong secret looks like a missing key."""
     response = error_response(error)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].partition(" ")[0] == scheme
 
 
-def test_a_compressed_body_is_told_what_is_taken() -> None:
-    """As RFC 9110, 15.5.16 has it."""
+def test_a_415_names_the_supported_encoding() -> None:
+    """Source: RFC 9110, 15.5.16."""
     response = error_response(UnsupportedEncoding())
     assert (response.status_code, response.headers["Accept-Encoding"]) == (415, "identity")

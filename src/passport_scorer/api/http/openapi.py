@@ -82,12 +82,7 @@ def openapi_document(
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.1",
-        "info": {
-            "title": title,
-            "version": version("passport-scorer"),
-            "description": description,
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
+        "info": _info(title, description),
         "servers": [{"url": root or "/", "description": "This service"}],
         "paths": paths,
         "components": {
@@ -95,6 +90,15 @@ def openapi_document(
             "headers": {name: _header(text) for name, text in _HEADERS.items()},
             "securitySchemes": {n: s for n, s in _SECURITY_SCHEMES.items() if n in schemes},
         },
+    }
+
+
+def _info(title: str, description: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "version": version("passport-scorer"),
+        "description": description,
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     }
 
 

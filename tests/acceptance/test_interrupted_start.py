@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,11 +53,11 @@ def home(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
             os.kill(process, signal.SIGKILL)
 
 
-def demo(folder: Path) -> subprocess.Popen[bytes]:
+def demo(folder: Path, command: Sequence[str] = COMMAND) -> subprocess.Popen[bytes]:
     """Start the demo in a process group of its own, as a shell or make does."""
     with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
         process = subprocess.Popen(
-            [*COMMAND, "demo", "run", "--port", "0"],
+            [*command, "demo", "run", "--port", "0"],
             cwd=folder,
             env=environment({"PASSPORT_SCORER_HOME": str(folder / "home")}),
             stdin=subprocess.DEVNULL,
@@ -133,3 +134,38 @@ def test_interrupted_at_each_step(home: Path, number: signal.Signals) -> None:
     os.killpg(process.pid, number)
     assert process.wait(START_SECONDS) in ENDS[number]
     nothing_left(home)
+
+
+# Sends SIGTERM at the first call of a function after the demo has said that it runs.
+AT_A_CALL = """
+import signal, sys
+from passport_scorer.cli.__main__ import main
+
+name, has_said = sys.argv.pop(1), []
+
+def look(frame, event, argument):
+    if event == "return" and frame.f_code.co_name == "_welcome":
+        has_said.append(True)
+    if has_said and event == "call" and frame.f_code.co_name == name:
+        sys.setprofile(None)
+        signal.raise_signal(signal.SIGTERM)
+
+sys.setprofile(look)
+main()
+"""
+# uvloop's preparations, where an exception leaves a loop that can't be closed; the start of the
+# services; the start of the server.
+CALLS = ("socketpair", "running_services", "public_application", "main_loop")
+
+
+@pytest.mark.timeout(300)
+def test_interrupted_while_the_event_loop_starts(home: Path) -> None:
+    """A signal at any point between the demo's welcome and its serving ends it in order."""
+    for name in CALLS:
+        process = demo(home, (sys.executable, "-c", AT_A_CALL, name))
+        assert process.wait(START_SECONDS) in ENDS[signal.SIGTERM], name
+        errors = (home / "errors").read_text()
+        assert "Traceback" not in errors, (name, errors)
+        assert "library_message" not in errors, (name, errors)
+        assert serves(home)
+        nothing_left(home)

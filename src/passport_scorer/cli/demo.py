@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from functools import partial
 from typing import Annotated
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from passport_scorer.app import utc_now
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
+from passport_scorer.cli.event_loop import run_coroutine
 from passport_scorer.cli.output import Json, print_json, print_table
 from passport_scorer.cli.serve import serve_settings
 from passport_scorer.cli.target_database import ready_database
@@ -66,7 +66,7 @@ def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = F
     if settings.database_url and not yes:
         raise NotConfirmed(_what_would_be_written(settings.database_url))
     with ready_database(settings) as url:
-        added = asyncio.run(_seed(settings, url))
+        added = run_coroutine(_seed(settings, url))
     issuers = sorted(TRUSTED_ISSUERS)
     if json:
         print_json({"stamps_added": added, "people": _listed(), "trusted_iam_issuers": issuers})
@@ -116,7 +116,7 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
     tokens = AccessTokens(TokenKeys(private_key=settings.siwe_jwt_private_key), utc_now)
     welcome = partial(_welcome, settings.root_path, tokens.issue(OWNER.address))
     with ready_database(settings) as url:
-        asyncio.run(_seed(settings, url, with_examples=True))
+        run_coroutine(_seed(settings, url, with_examples=True))
         chosen = settings.port if port is None else port
         serve_settings(settings, url, port=chosen, workers=workers, listening=welcome)
 

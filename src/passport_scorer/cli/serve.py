@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import socket
@@ -20,6 +19,7 @@ from passport_scorer.app import (
     running_telemetry,
     utc_now,
 )
+from passport_scorer.cli.event_loop import run_coroutine
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.cli.target_database import ready_database
 from passport_scorer.db.database import Database
@@ -127,7 +127,7 @@ def serve_settings(
         readable=sys.stderr.isatty(),
         level=settings.log_level,
     )
-    settings = asyncio.run(_checked(settings, database_url))
+    settings = run_coroutine(_checked(settings, database_url))
     with ExitStack() as stack:
         shares = internal_port is not None and workers > 1
         folder = stack.enter_context(shared_folder(workers)) if shares else None
@@ -152,7 +152,9 @@ def serve_settings(
             gc.freeze()  # what is there now stays
             gc.set_threshold(*_COLLECTIONS)
             sockets, limits = (public, internal), _limits(settings, descriptors)
-            uvloop.run(_serve(settings, database_url, sockets, limits, metrics, ready, alone=alone))
+            serving = _serve(settings, database_url, sockets, limits, metrics, ready, alone=alone)
+            # A worker that is told to stop before it serves ends at once.
+            run_coroutine(serving, uvloop.run) if alone else uvloop.run(serving)
 
         def close_listeners() -> None:
             # As long as the parent held them, too, callers would be let in after the workers.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from passport_scorer.cli.errors import complain
+from passport_scorer.cli.event_loop import run_coroutine
 from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import connected
@@ -41,7 +41,7 @@ def ready_database(settings: Settings) -> Iterator[str]:
         DatabaseUnreachable: the configured database can't be reached.
     """
     with target_database(settings) as (database, is_embedded):
-        asyncio.run(_prepare(database, is_embedded=is_embedded))
+        run_coroutine(_prepare(database, is_embedded=is_embedded))
         yield database.url
 
 

@@ -12,7 +12,12 @@ from passport_scorer.tools.embedded_postgres.errors import (
 )
 from passport_scorer.tools.embedded_postgres.installation import Installation, find_installation
 from passport_scorer.tools.embedded_postgres.server import DATABASE, EmbeddedServer
-from passport_scorer.tools.embedded_postgres.signals import Interruption, signals_as_interruptions
+from passport_scorer.tools.embedded_postgres.signals import (
+    DeferredSignals,
+    Interruption,
+    deferred_signals,
+    signals_as_interruptions,
+)
 
 __all__ = [
     "DATABASE",
@@ -20,6 +25,7 @@ __all__ = [
     "Account",
     "AccountMissing",
     "BinariesMissing",
+    "DeferredSignals",
     "EmbeddedServer",
     "EmbeddedServerFailed",
     "FolderRefused",
@@ -28,6 +34,7 @@ __all__ = [
     "Place",
     "ServerFailed",
     "VersionMismatch",
+    "deferred_signals",
     "find_installation",
     "signals_as_interruptions",
 ]

@@ -25,7 +25,7 @@ from passport_scorer.tools.embedded_postgres.errors import (
 )
 from passport_scorer.tools.embedded_postgres.installation import Installation, find_installation
 from passport_scorer.tools.embedded_postgres.postmaster import Postmaster
-from passport_scorer.tools.embedded_postgres.signals import Deferred, deferred
+from passport_scorer.tools.embedded_postgres.signals import DeferredSignals, deferred_signals
 
 DATABASE = "passport_scorer"
 START_SECONDS = 60
@@ -151,12 +151,12 @@ class EmbeddedServer:
             atexit.register(self._stop_at_exit)
             with self._place.locked():
                 try:
-                    with deferred() as interruptions:
+                    with deferred_signals() as interruptions:
                         self._join(interruptions)
                     if self._keep_running and (running := self._running()) is not None:
                         self._place.keep_running(running.pid)
                 except BaseException:
-                    with deferred(), suppress(EmbeddedServerFailed, OSError):
+                    with deferred_signals(), suppress(EmbeddedServerFailed, OSError):
                         self._halt_unless_used()
                     raise
 
@@ -165,7 +165,7 @@ class EmbeddedServer:
         atexit.unregister(self._stop_at_exit)
         if self._use is None:
             return
-        with translated(self.folder), deferred(), self._place.locked():
+        with translated(self.folder), deferred_signals(), self._place.locked():
             self._halt_unless_used()
 
     def _stop_at_exit(self) -> None:
@@ -202,7 +202,7 @@ class EmbeddedServer:
             self._leave()
             return running is not None
 
-    def _join(self, interruptions: Deferred) -> None:
+    def _join(self, interruptions: DeferredSignals) -> None:
         use = self._use = self._place.open_own("use.lock") if self._use is None else self._use
         self._socket_folder = self._answering()
         if self._socket_folder is None:

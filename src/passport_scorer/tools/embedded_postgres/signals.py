@@ -1,9 +1,9 @@
-"""What SIGINT, SIGTERM and SIGHUP do while a PostgreSQL of ours starts, runs and stops."""
+"""SIGINT, SIGTERM and SIGHUP while an embedded PostgreSQL starts, runs and stops."""
 
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -11,7 +11,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption(KeyboardInterrupt):
-    """A signal that asks the process to end; `number` says which one."""
+    """A signal asked the process to end; `number` is the signal's."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -19,18 +19,18 @@ class Interruption(KeyboardInterrupt):
 
 
 def interrupt(number: int, _frame: FrameType | None = None) -> None:
-    """Handle a signal by raising Interruption, so that whoever started something stops it."""
+    """Handle a signal by raising Interruption, which unwinds what has been started."""
     raise Interruption(number)
 
 
 def hang_up(_number: int, _frame: FrameType | None = None) -> None:
-    """Handle SIGHUP, for which a service has no handler, as SIGTERM."""
+    """Handle SIGHUP as SIGTERM: a service handles only the latter itself."""
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
 def signals_as_interruptions() -> Iterator[None]:
-    """Let signals that would end the process at once raise Interruption; ignored ones stay so.
+    """Raise Interruption for signals that would end the process at once; keep ignored ones ignored.
 
     Does nothing outside the main thread, where Python handles no signals.
     """
@@ -48,28 +48,33 @@ def signals_as_interruptions() -> Iterator[None]:
             signal.signal(number, handler or signal.SIG_DFL)
 
 
-class Deferred:
-    """Signals that came meanwhile."""
+class DeferredSignals:
+    """Signals that are handled later."""
 
     def __init__(self) -> None:
         self._numbers: list[int] = []
         self._allowed = False
 
     def note(self, number: int, _frame: FrameType | None = None) -> None:
-        """Handle a signal: remember it, or raise Interruption where that does no harm."""
+        """Handle a signal: keep it for later, or raise Interruption where that is allowed."""
         self._numbers.append(number)
         if self._allowed:
             self.deliver()
 
+    @property
+    def are_pending(self) -> bool:
+        """Whether a signal is pending."""
+        return bool(self._numbers)
+
     def deliver(self) -> None:
-        """Raise Interruption if a signal came."""
+        """Raise Interruption if a signal is pending."""
         if self._numbers:
             number, *self._numbers = self._numbers
             raise Interruption(number)
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Raise Interruption at once for what comes from here on, and what came already."""
+        """Raise Interruption at once for signals from here on, and for pending ones."""
         self._allowed = True
         try:
             self.deliver()
@@ -79,13 +84,17 @@ class Deferred:
 
 
 @contextmanager
-def deferred() -> Iterator[Deferred]:
-    """Do something as a whole: a signal that comes meanwhile raises Interruption afterwards."""
-    noted = Deferred()
+def deferred_signals(numbers: Iterable[int] = SIGNALS) -> Iterator[DeferredSignals]:
+    """Do something as a whole: a signal that arrives meanwhile raises Interruption afterwards.
+
+    Args:
+        numbers: the signals; ignored ones stay ignored.
+    """
+    noted = DeferredSignals()
     if threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in numbers}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, noted.note)

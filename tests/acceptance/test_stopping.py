@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from passport_scorer.server.uvicorn_server import GRACE
+from passport_scorer.server.shutdown import GRACE
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
 from .conftest import ANSWER_SECONDS, LATER_SECONDS, address_of

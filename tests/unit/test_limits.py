@@ -24,7 +24,7 @@ from passport_scorer.domain.stamps import LONGEST_NULLIFIER
 from passport_scorer.domain.submissions import MOST_ENTRIES
 from passport_scorer.ethereum import eip712, eip712_types
 from passport_scorer.scoring.write_retries import MAX_ATTEMPTS
-from passport_scorer.server.uvicorn_server import GRACE
+from passport_scorer.server.shutdown import GRACE
 from passport_scorer.settings.model import variables
 from passport_scorer.settings.report import default_of
 from passport_scorer.telemetry.metrics import ALL

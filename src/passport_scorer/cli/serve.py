@@ -208,9 +208,9 @@ async def _serve(
         ready()
         await serve_until_stopped(
             listeners,
-            delay=settings.shutdown_delay,
-            stopping=services.shutdown.start_draining,
-            alone=alone,
+            shutdown_delay=settings.shutdown_delay,
+            on_shutdown=services.shutdown.start_draining,
+            second_signal_forces=alone,
             metrics=metrics,
         )
 

@@ -1,4 +1,4 @@
-"""The bounds of a listener: connections, requests, bytes in memory, and deadlines."""
+"""The bounds of a listener: connections, requests, bytes in memory, timeouts."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ log = structlog.get_logger()
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the callers of one listener of one process may use at most.
+    """Maximum use of one listener of one process by its clients.
 
     Attributes:
         connections: open connections.
         requests: requests that are being answered; those still being received do not count.
         request_bytes: bytes of requests held in memory.
-        response_bytes: bytes of responses that their readers have not taken yet.
+        response_bytes: bytes of responses that clients have not read yet.
         head_bytes: bytes of one request line and its headers, and of trailers.
         headers: headers of one request, trailers included.
-        pipelined_bytes: bytes that may wait behind a request that is being answered.
+        pipelined_bytes: bytes of pipelined requests.
         discarded_bytes: bytes of a body that no handler reads.
         head_seconds: from the first byte of a head, or from connecting, to the end of the head.
         idle_seconds: without a request after a response.
         least_rate: bytes per second of a body or a response, averaged over `rate_seconds`.
         rate_seconds: the window of that average.
-        linger_seconds: in which the rest of a rejected request is read and discarded, so that
-            the caller sees the response rather than a reset (RFC 9112, section 9.6).
-        linger_bytes: that are discarded in that time.
-        drain_seconds: without a byte after which an incomplete request, or a response that
-            nobody reads, does not delay the end of the process.
-        quiet_seconds: without a byte after which a connection may be closed to make room.
-        sweep_seconds: between two looks at the deadlines.
+        linger_seconds: time to read and discard the rest of a rejected request, so that the
+            client sees the response rather than a reset (RFC 9112, section 9.6).
+        linger_bytes: maximum bytes discarded in that time.
+        drain_seconds: seconds without a byte after which an incomplete request, or an unread
+            response, no longer delays shutdown.
+        quiet_seconds: seconds without a byte after which a connection can be closed to make room.
+        sweep_seconds: interval of checking timeouts.
     """
 
     connections: int = _MOST_CONNECTIONS
@@ -62,12 +62,12 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def raise_descriptor_limit() -> int:
-    """Raise the soft limit of open descriptors to the hard one, as far as the system lets it.
+    """Raise the soft limit of open descriptors to the hard one, as far as the system allows.
 
     Child processes inherit it. Returns the limit in effect.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):  # some systems refuse what they call unlimited
+    with suppress(OSError, ValueError):  # some systems refuse a hard limit that they call unlimited
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     now = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if now != soft:
@@ -76,22 +76,22 @@ def raise_descriptor_limit() -> int:
 
 
 def public_connections(asked: int | None, descriptors: int, pool_size: int) -> int:
-    """Return how many connections the public listener of a process takes.
+    """Return the maximum number of connections of a process's public listener.
 
-    What the internal listener, the database pool and files need stays free, so that accepting
-    a connection never fails for want of a descriptor.
+    Descriptors for the internal listener, the database pool and files stay free, so that accepting
+    a connection never fails for lack of one.
 
     Args:
-        asked: the setting; None: as many as there are descriptors for, at most 10,000.
-        descriptors: that the process may have.
-        pool_size: connections to the database.
+        asked: the setting; None: as many as there are descriptors for, up to 10,000.
+        descriptors: limit of the process.
+        pool_size: maximum connections to the database.
     """
     most = _available(descriptors, pool_size) - internal_connections(descriptors, pool_size)
     return max(_FEWEST_CONNECTIONS, min(asked or _MOST_CONNECTIONS, most))
 
 
 def internal_connections(descriptors: int, pool_size: int) -> int:
-    """Return how many connections the internal listener of a process takes."""
+    """Return the maximum number of connections of a process's internal listener."""
     share = _available(descriptors, pool_size) // 4
     return max(_FEWEST_CONNECTIONS, min(_INTERNAL_CONNECTIONS, share))
 

@@ -1,4 +1,4 @@
-"""Flow control: connections on which a lot comes take turns, and slow readers hold up nobody."""
+"""Flow control: connections that receive a lot take turns; slow readers delay no others."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-BULK = 4 * 1024  # bytes at once, from which on a connection has to take turns
-_AT_ONCE = 2  # connections that go on in one turn of the event loop
+BULK = 4 * 1024  # bytes received at once from which a connection has to take turns
+_AT_ONCE = 2  # connections that continue per iteration of the event loop
 
 
 class Turns:
-    """The queue of a listener's connections that want to go on after they had more than others.
+    """The queue of a listener's connections that have received a lot and want to continue.
 
     Attributes:
-        meanwhile: is called once for each turn of the event loop in which some of them go on.
+        meanwhile: called once per iteration of the event loop in which some of them continue.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Turns:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def wait(self, begin: Callable[[], None]) -> None:
-        """Put a connection at the end of the queue; `begin` is called when its turn comes."""
+        """Enqueue a connection; `begin` is called at its turn."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
         self._waiting.append(begin)
@@ -38,14 +38,14 @@ class Turns:
 
 
 class ConnectionFlow(FlowControl):
-    """uvicorn's flow control; who wants to read on after a lot has come waits for a turn.
+    """uvicorn's flow control; a connection that has received a lot waits for its turn.
 
-    A response is written in one go, for it is in memory as a whole: its request ends without
-    the reader, who could otherwise make many requests wait. The connection answers no other one
-    as long as the response `is_unread`.
+    A response is written in one go, since it is in memory as a whole: its request ends without
+    waiting for the client, which could otherwise hold up many requests. The connection answers no
+    other request while the response `is_unread`.
 
     Attributes:
-        is_unread: the reader has not taken most of what was written.
+        is_unread: the client has not read most of what was written.
 
     Args:
         transport: of the connection.
@@ -60,15 +60,15 @@ class ConnectionFlow(FlowControl):
         self._is_wanted = True
 
     def pause_writing(self) -> None:
-        """Note that the reader is slower than the responses; `write_paused` stays False."""
+        """Note that the client reads slowly; `write_paused` stays False."""
         self.is_unread = True
 
     def resume_writing(self) -> None:
-        """Note that the reader has taken nearly everything."""
+        """Note that the client has read nearly everything."""
         self.is_unread = False
 
     def end_turn(self) -> None:
-        """Read no more before the others have."""
+        """Pause reading until the others have had their turns."""
         if not self._is_waiting:
             self._is_wanted = not self.read_paused
             super().pause_reading()
@@ -76,18 +76,18 @@ class ConnectionFlow(FlowControl):
             self._turns.wait(self.begin_turn)
 
     def begin_turn(self) -> None:
-        """Read on, if that is still wanted."""
+        """Resume reading, if that is still wanted."""
         self._is_waiting = False
         if self._is_wanted and not self._transport.is_closing():
             super().resume_reading()
 
     def pause_reading(self) -> None:
-        """Read no more until `resume_reading`."""
+        """Pause reading until `resume_reading`."""
         self._is_wanted = False
         super().pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on, now or when it is this connection's turn."""
+        """Resume reading, now or at this connection's turn."""
         self._is_wanted = True
         if not self._is_waiting:
             super().resume_reading()

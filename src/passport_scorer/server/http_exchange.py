@@ -1,4 +1,4 @@
-"""A request and its response, as uvicorn runs them; its body is counted and can be refused."""
+"""A request and its response, as uvicorn runs them; the body is bounded and can be refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# No handler of these reads a body.
+# Methods whose handlers read no body.
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 REASONS = {
     400: "Invalid HTTP request received.",
@@ -33,7 +33,7 @@ REASONS = {
     503: "The service is busy. Please try again later.",
 }
 _OF_REASON = {"no_clear_host": NO_CLEAR_HOST}
-# What explains them, by their reason or else their status.
+# Error codes for the help link, by reason or else by status.
 _CODES: dict[object, str] = {
     "no_clear_host": "no_clear_host",
     400: "invalid_http_request",
@@ -64,10 +64,10 @@ class Exchange(RequestResponseCycle):
     """A request and its response.
 
     Attributes:
-        reads_body: False if the body is discarded as it comes.
-        held: bytes of the body that are counted in memory.
-        memory: where.
-        refusal: what is raised in the handler that waits for the rest of the body.
+        reads_body: False if the body is discarded on arrival.
+        held: bytes of the body in memory.
+        memory: the budget that they count against.
+        refusal: the error to raise in a handler that waits for the rest of the body.
     """
 
     reads_body = False
@@ -76,7 +76,7 @@ class Exchange(RequestResponseCycle):
     refusal: type[PassportScorerError] | None = None
 
     def refuse(self, refusal: type[PassportScorerError]) -> None:
-        """Let the handler answer with this error instead of waiting for the rest of the body."""
+        """Raise this error in the handler instead of waiting for the rest of the body."""
         self.refusal = refusal
         self.keep_alive = False
         self.body.clear()
@@ -89,12 +89,12 @@ class Exchange(RequestResponseCycle):
         self.memory.take(count)
 
     def release(self, _task: object = None) -> None:
-        """Count the bytes of the body no more."""
+        """Release the bytes of the body."""
         self.memory.give_back(self.held)
         self.held = 0
 
     async def run_asgi(self, app: ASGIApp) -> None:  # type: ignore[override]
-        """Have an application answer; one that is cancelled at the end of the process is 503."""
+        """Run the application; respond with 503 if it is cancelled at shutdown."""
         try:
             await app(self.scope, self.receive, self.send)  # type: ignore[arg-type]
         except asyncio.CancelledError:
@@ -109,25 +109,25 @@ class Exchange(RequestResponseCycle):
             self.on_response = _nothing
 
     async def receive(self) -> ASGIReceiveEvent:
-        """Wait for a part of the body.
+        """Wait for the next part of the body.
 
         Raises:
-            RequestTimeout: it comes too slowly.
-            ServiceBusy: there is no memory for it.
+            RequestTimeout: it arrives too slowly.
+            ServiceBusy: the memory for requests is full.
         """
         message = await super().receive()
         if self.refusal is not None:
-            # A new one: its traceback has the handler's frames, and they have this and the body.
+            # A new instance: a traceback keeps the handler's frames alive, and with them the body.
             raise self.refusal
         return message
 
 
 def refused_response(status: int, reason: str, correlation: Correlation, root: str = "") -> bytes:
-    """Return a whole response that says why a request is refused, and closes the connection.
+    """Return a complete response that rejects a request and closes the connection.
 
     Args:
-        status: of the response.
-        reason: as it is counted.
+        status: HTTP status.
+        reason: label of the metric.
         correlation: the ids of the request.
         root: the path prefix of the service.
     """
@@ -139,7 +139,7 @@ def refused_response(status: int, reason: str, correlation: Correlation, root: s
 
 
 async def service_busy(scope: Scope, _receive: Receive, send: Send) -> None:
-    """ASGI application: 503 at once."""
+    """ASGI application that responds with 503."""
     body = _body(REASONS[503])
     help_link = help_target(scope.get("root_path", ""), 503, "service_busy")
     headers = _headers(503, body, correlation_of(scope["headers"]), help_link)
@@ -148,7 +148,7 @@ async def service_busy(scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 def _nothing() -> None:
-    """Be called for a response that is not the connection's any more."""
+    """Ignore the end of a response that no longer belongs to the connection."""
 
 
 def _headers(

@@ -1,4 +1,4 @@
-"""What the connections of one listener share: its limits, and who has to go when one is reached."""
+"""The state that a listener's connections share: limits, and which to close at one."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from passport_scorer.telemetry.metrics import (
 )
 
 if TYPE_CHECKING:
+    from passport_scorer.server.connection_memory import ConnectionMemory
     from passport_scorer.server.http_protocol import HttpConnection
 
-# Probes are answered when nothing else is; even of these only so many.
+# Probes are answered beyond the limit of requests, up to a limit of their own.
 _PROBES = frozenset({"/health", "/health/", "/health/ready"})
 _MOST_PROBES = 100
-_RANKED_AT_ONCE = 64  # connections that one search finds
-_NEXT_SEARCH = 0.1  # seconds after one that found none
-_ENOUGH = 0.75  # of a budget that is exceeded: what remains, so that few searches are needed
+_RANKED_AT_ONCE = 64  # connections per search
+_NEXT_SEARCH = 0.1  # seconds after a search that found none
+_ENOUGH = 0.75  # share of an exceeded budget to get down to, so that searches are rare
 
 
 class ListenerState(ServerState):
@@ -39,20 +40,20 @@ class ListenerState(ServerState):
 
     Attributes:
         limits: the bounds.
-        refusals: counts who was refused or closed, and why.
+        refusals: counts rejected requests and closed connections, by reason.
         memory: bytes of requests.
-        turns: of the connections on which a lot comes.
+        turns: the queue of connections that receive a lot.
         unsent: bytes of responses.
         holding: connections with an incomplete request, or with bytes that wait to be parsed.
-        unread: connections with a response that the reader has not taken.
+        unread: connections with a response that the client has not read.
         receiving: requests whose handlers wait for the rest of a body.
-        is_draining: each connection ends with its next response.
-        closed_at: when the listener was closed; idle connections end, too.
+        is_draining: each connection closes after its next response.
+        closed_at: when the listener was closed; idle connections then close too.
 
     Args:
         name: of the listener: `public` or `internal`.
         limits: the bounds.
-        metrics: where all of it is counted.
+        metrics: where it is counted.
     """
 
     connections: set[HttpConnection]  # type: ignore[assignment]
@@ -70,20 +71,20 @@ class ListenerState(ServerState):
         self.turns = Turns()
         self.unsent = 0
         self.receiving = 0
-        self.holding: set[HttpConnection] = set()
-        self.unread: set[HttpConnection] = set()
+        self.holding: set[ConnectionMemory] = set()
+        self.unread: set[ConnectionMemory] = set()
         self.is_draining = False
         self.closed_at: float | None = None
         self._name = name
         self._metrics = metrics
         self._quiet: deque[tuple[float, HttpConnection]] = deque()
-        self._nobody_is_quiet_until = 0.0
-        self._nobody_can_go_until = 0.0
+        self._next_rank_at = 0.0
+        self._next_eviction_at = 0.0
         self._checks_unsent = False
         self._swept_at: float | None = None
 
     def is_full(self, path: str) -> bool:
-        """Return True if one more request of this path can't be answered now.
+        """Return True if another request for this path would exceed the limit.
 
         Requests whose bodies are still being received don't count: their senders decide how
         long that takes.
@@ -92,24 +93,24 @@ class ListenerState(ServerState):
         return len(self.tasks) - self.receiving >= self.limits.requests + probes
 
     def admit(self, newcomer: HttpConnection, now: float) -> None:
-        """Make room for a new connection by closing the quietest one, or turn it away."""
+        """Make room for a new connection by closing the quietest one, or reject it."""
         if len(self.connections) <= self.limits.connections:
             return
         victim = self._quietest(newcomer, now)
         if victim is None:
-            newcomer.turn_away("too_many_connections")
+            newcomer.evict("too_many_connections")
         else:
-            victim.turn_away("closed_for_others")
+            victim.evict("closed_for_others")
 
-    def make_room(self, newcomer: HttpConnection, now: float) -> bool:
+    def make_room(self, newcomer: ConnectionMemory, now: float) -> bool:
         """Close connections until the requests fit into the memory again, with some to spare.
 
-        The slowest go first, then those that take longest; not those who only just came.
+        The slowest are closed first, then the oldest, but none that is new.
 
         Returns:
-            False if they don't fit without the newcomer's going.
+            False if the newcomer has to be closed too.
         """
-        if now >= self._nobody_can_go_until:
+        if now >= self._next_eviction_at:
             others = [
                 each
                 for each in self.holding
@@ -121,21 +122,21 @@ class ListenerState(ServerState):
                 victim.refuse(408, "request_memory")
                 if self.memory.held < _ENOUGH * self.memory.limit:
                     return True
-            self._nobody_can_go_until = now + _NEXT_SEARCH
+            self._next_eviction_at = now + _NEXT_SEARCH
         return not self.memory.is_exceeded
 
     def check_unsent_soon(self) -> None:
-        """Have the responses fit into the memory again as soon as the system has taken its part."""
+        """Bound the memory of responses, once the system has taken its part of them."""
         if not self._checks_unsent:
             self._checks_unsent = True
             asyncio.get_running_loop().call_soon(self._check_unsent)
 
     def sweep(self, now: float) -> None:
-        """Close what has missed a deadline; tell metrics and log."""
+        """Close connections that have timed out; update metrics and log."""
         late, self._swept_at = self._is_late(now), now
         for connection in list(self.connections):
             if late:
-                connection.excuse(now)
+                connection.restart_timeouts(now)
             elif connection.due <= now:
                 connection.due = connection.check(now)
         if self.unsent > self.limits.response_bytes:
@@ -147,7 +148,7 @@ class ListenerState(ServerState):
         self.refusals.report(now)
 
     def _is_late(self, now: float) -> bool:
-        """Return True if the process was held up: what has come meanwhile is not read yet."""
+        """Return True if the process itself was late, so that received bytes are not read yet."""
         last = now if self._swept_at is None else self._swept_at
         return now - last > 3 * self.limits.sweep_seconds
 
@@ -163,7 +164,7 @@ class ListenerState(ServerState):
                 return
 
     def _look_for_descriptors(self) -> None:
-        """Notice when none is left: the event loop then drops new connections without a word."""
+        """Detect that no descriptor is left: the event loop then drops connections silently."""
         try:
             os.close(os.dup(2))
         except OSError as error:
@@ -178,8 +179,8 @@ class ListenerState(ServerState):
         return None
 
     def _rank(self, newcomer: HttpConnection, now: float) -> bool:
-        """Find the quietest connections; not again and again where there are none."""
-        if now < self._nobody_is_quiet_until:
+        """Find the quietest connections; search rarely where there are none."""
+        if now < self._next_rank_at:
             return False
         ranked = heapq.nsmallest(
             _RANKED_AT_ONCE,
@@ -193,5 +194,5 @@ class ListenerState(ServerState):
             ),
         )
         self._quiet.extend((since, each) for _, since, _, each in ranked)
-        self._nobody_is_quiet_until = now + _NEXT_SEARCH if not ranked else 0.0
+        self._next_rank_at = now + _NEXT_SEARCH if not ranked else 0.0
         return bool(ranked)

@@ -1,4 +1,4 @@
-"""Refused requests and closed connections: each is counted, and a few lines of log tell of them."""
+"""Rejected requests and closed connections: all are counted, few are logged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Refusals:
-    """Counts refusals by reason, and logs each reason at most once in ten seconds.
+    """Counts refusals by reason, and logs each reason at most once every ten seconds.
 
     Args:
         listener: `public` or `internal`.
@@ -30,20 +30,20 @@ class Refusals:
         self._request_ids: dict[str, str] = {}  # of the last of each reason
 
     def answered(self, reason: str, correlation: Correlation) -> None:
-        """Have the log name the request that was told so last."""
+        """Remember the request that was rejected last, for the log."""
         self._request_ids[reason] = correlation.request_id
 
     def note(self, reason: str) -> None:
-        """Count a refusal; never writes."""
+        """Count a refusal. Never writes."""
         self._metrics.add(CONNECTIONS_REFUSED, 1, reason, self._listener)
         self._unlogged[reason] += 1
 
     def report(self, now: float, *, all_of_them: bool = False) -> None:
-        """Log how many there were of each reason that was not logged a moment ago.
+        """Log the number of refusals by reason, except reasons logged within the last ten seconds.
 
         Args:
             now: seconds of a monotonic clock.
-            all_of_them: also those that were, since there is no later.
+            all_of_them: log every reason, at shutdown.
         """
         for reason, count in list(self._unlogged.items()):
             before = self._logged_at.get(reason)

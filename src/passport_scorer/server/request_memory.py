@@ -1,4 +1,4 @@
-"""The bytes of requests that a listener holds in memory."""
+"""The budget of bytes of requests that a listener holds in memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ class RequestMemory:
     """A budget of bytes.
 
     Attributes:
-        limit: bytes that may be held.
-        held: bytes that are.
+        limit: maximum bytes.
+        held: bytes in memory.
     """
 
     __slots__ = ("held", "limit")
@@ -19,13 +19,13 @@ class RequestMemory:
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether more is held than may be."""
+        """Whether the budget is exceeded."""
         return self.held > self.limit
 
     def take(self, count: int) -> None:
-        """Count bytes that came; the caller looks at `is_exceeded`."""
+        """Count received bytes; the caller checks `is_exceeded`."""
         self.held += count
 
     def give_back(self, count: int) -> None:
-        """Count bytes no more."""
+        """Release bytes."""
         self.held -= count

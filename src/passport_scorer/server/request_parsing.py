@@ -1,4 +1,4 @@
-"""From the bytes of a connection to requests: bounded, and one request at a time."""
+"""Parsing the bytes of a connection into requests: bounded, one request at a time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from passport_scorer.server.http_exchange import WITHOUT_BODY, Exchange, service
 from passport_scorer.server.listener_state import ListenerState
 
 _END_OF_HEAD = b"\r\n\r\n"
-_PIECE = 16 * 1024  # bytes that are parsed between two looks at the bounds
-_PIECE_OF_BODY = 256  # bytes that are parsed at least: a body may be full of ends of heads
+_PIECE = 16 * 1024  # bytes that are parsed between two checks of the bounds
+_PIECE_OF_BODY = 256  # minimum piece of a body, which can be full of ends of heads
 # Statuses and reasons.
 _NOT_HTTP = (400, "not_http")
 _NO_CLEAR_HOST = (400, "no_clear_host")
@@ -26,10 +26,10 @@ _TOO_MANY_HEADERS = (431, "head_too_long")
 
 
 class RequestParsing(HttpToolsProtocol, ABC):
-    """The half of a connection that reads.
+    """The part of a connection that receives.
 
-    Requests behind one that is being answered are not parsed before that is done and its
-    response is read, so that there is one at a time, however many were sent.
+    Pipelined requests are parsed only after the previous response has been read, so that each
+    connection has one request at a time.
     """
 
     server_state: ListenerState
@@ -37,41 +37,41 @@ class RequestParsing(HttpToolsProtocol, ABC):
     cycle: Exchange | None  # type: ignore[assignment]  # the newest request, and its response
     _is_in_head = False
     _is_in_body = False
-    _problem = _NOT_HTTP  # what the parser stops at is answered with
+    _problem = _NOT_HTTP  # the response if the parser stops
     _bytes_without_progress = 0
     _discarded = 0
     _trailers = 0
     _unparsed = b""
     _waits_for_turn = False
-    _ends_at: float | None = None  # of a connection that was refused something
+    _closes_at: float | None = None  # of a connection that has been sent a rejection
 
     @abstractmethod
     def refuse(self, status: int, reason: str) -> None:
-        """Answer a request that is incomplete with an error, and close."""
+        """Answer an incomplete request with an error, and close."""
 
     @abstractmethod
     def break_off(self, reason: str) -> None:
-        """Close at once, in the middle of whatever it is."""
+        """Close immediately, even amid a response."""
 
     @abstractmethod
-    def _has_come(self, count: int) -> None:
-        """Note that bytes were parsed: all that came, up to the next request's."""
+    def _on_parsed(self, count: int) -> None:
+        """Handle that all received bytes are parsed."""
 
     @abstractmethod
-    def _has_kept(self) -> None:
-        """Note that there are bytes to be parsed later."""
+    def _on_buffered(self) -> None:
+        """Handle that bytes were kept to be parsed later."""
 
     @abstractmethod
     def _make_room(self) -> None:
-        """Have somebody go, as there are too many bytes in memory."""
+        """Close connections, since too many bytes are in memory."""
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection."""
+        """Receive bytes."""
         if len(data) >= BULK:
             self.flow.end_turn()
-        if self._ends_at is not None:
+        if self._closes_at is not None:
             self._discard(len(data))
-        elif self._unparsed or self._must_wait():
+        elif self._unparsed or self._is_busy():
             self._keep(data)
         else:
             self._parse(data)
@@ -81,33 +81,33 @@ class RequestParsing(HttpToolsProtocol, ABC):
         if self._discarded > self.server_state.limits.linger_bytes:
             self.transport.abort()
 
-    def _must_wait(self) -> bool:
+    def _is_busy(self) -> bool:
         if self.flow.is_unread:
             return True
         cycle = self.cycle
         return cycle is not None and not cycle.response_complete and not self._is_in_body
 
     def _keep(self, data: bytes) -> None:
-        """Keep what is sent behind a request for later, and read no more."""
+        """Keep pipelined bytes for later, and pause reading."""
         self._unparsed += data
         self.flow.pause_reading()
         if len(self._unparsed) > self.server_state.limits.pipelined_bytes:
             self.break_off("pipelined_too_much")
         else:
-            self._has_kept()
+            self._on_buffered()
 
-    def _go_on(self) -> None:
-        """Read on; what has been kept is taken first, when it is this connection's turn."""
+    def _resume(self) -> None:
+        """Resume reading; kept bytes are parsed first, when it is this connection's turn."""
         if self._unparsed:
             if not self._waits_for_turn:
                 self._waits_for_turn = True
                 self.server_state.turns.wait(self._begin_turn)
-        elif not self._must_wait():
+        elif not self._is_busy():
             self.flow.resume_reading()
 
     def _begin_turn(self) -> None:
         self._waits_for_turn = False
-        if self._ends_at is None and not self.transport.is_closing() and not self._must_wait():
+        if self._closes_at is None and not self.transport.is_closing() and not self._is_busy():
             self.flow.resume_reading()
             data, self._unparsed = self._unparsed, b""
             self._parse(data)
@@ -115,7 +115,7 @@ class RequestParsing(HttpToolsProtocol, ABC):
     def _parse(self, data: bytes) -> None:
         position, length = 0, len(data)
         while position < length:
-            if position and self._must_wait():
+            if position and self._is_busy():
                 self._keep(data[position:])
                 return
             begin = position + _PIECE_OF_BODY if self._is_in_body else position
@@ -127,21 +127,21 @@ class RequestParsing(HttpToolsProtocol, ABC):
             if not taken:
                 return
             position += taken
-        self._has_come(length)
+        self._on_parsed(length)
 
     def _feed(self, piece: bytes) -> int:
-        """Let the parser have a piece; return how much it took, 0 if this was the end."""
+        """Parse a piece; return how many bytes were consumed, 0 if the connection ends."""
         taken = len(piece)
         try:
             self.parser.feed_data(piece)
-        except httptools.HttpParserUpgrade as upgrade:  # a wish that is ignored
+        except httptools.HttpParserUpgrade as upgrade:  # upgrades are ignored
             taken = max(1, upgrade.args[0])
         except httptools.HttpParserError:
             self.refuse(*self._problem)
             return 0
         if (self._is_in_head or self._is_in_body) and not self._is_within_bounds(taken):
             return 0
-        return taken if self._ends_at is None else 0
+        return taken if self._closes_at is None else 0
 
     def _is_within_bounds(self, count: int) -> bool:
         limits = self.server_state.limits
@@ -156,16 +156,16 @@ class RequestParsing(HttpToolsProtocol, ABC):
         return True
 
     def on_message_begin(self) -> None:
-        """The first byte of a request has come."""
+        """Handle the first byte of a request."""
         self._is_in_head = True
         self._bytes_without_progress = self._discarded = self._trailers = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header. Blanks and tabs around its value are no part of it; trailers are ignored.
+        """Handle a header. Blanks and tabs around its value are stripped; trailers are ignored.
 
         Raises:
-            ValueError: there are too many; the parser stops.
+            ValueError: there are too many headers; the parser stops.
 
         Source: RFC 9110, 5.5 and 6.5.1.
         """
@@ -178,10 +178,10 @@ class RequestParsing(HttpToolsProtocol, ABC):
             super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
-        """The head has ended: answer the request, or put it behind the one that is answered.
+        """Handle the end of the head: answer the request, or queue it behind the current one.
 
         Raises:
-            ValueError: the target is none, or the host isn't clear; the parser stops.
+            ValueError: the target is invalid, or the host is ambiguous; the parser stops.
         """
         if not has_clear_host(self.headers, self.parser.get_http_version()):
             self._problem = _NO_CLEAR_HOST
@@ -236,7 +236,7 @@ class RequestParsing(HttpToolsProtocol, ABC):
         self.tasks.add(task)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body has come; whoever reads it knows when it is enough."""
+        """Handle a piece of the body."""
         self._bytes_without_progress = 0
         cycle = cast("Exchange", self.cycle)
         if cycle.response_complete or not cycle.reads_body or cycle.refusal is not None:
@@ -248,6 +248,6 @@ class RequestParsing(HttpToolsProtocol, ABC):
             self._make_room()
 
     def on_message_complete(self) -> None:
-        """The request has ended, trailers included."""
+        """Handle the end of the request, trailers included."""
         self._is_in_body = False
         super().on_message_complete()

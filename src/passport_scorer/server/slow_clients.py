@@ -1,4 +1,4 @@
-"""How fast bytes move on a connection, looked at about once a second."""
+"""The transfer rate of a connection, sampled about once a second."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ class Pace:
     """The rate of a body that is received, or of a response that is read.
 
     Attributes:
-        since: when it began.
-        moved_at: when a byte moved last.
-        is_slow: it was below the least rate between the last two looks.
+        since: when the transfer began.
+        moved_at: when a byte was last transferred.
+        is_slow: the rate was below the minimum between the last two samples.
 
     Args:
         now: seconds of a monotonic clock.
@@ -40,19 +40,19 @@ class Pace:
         self.restart(now)
 
     def moved(self, count: int, now: float) -> None:
-        """Note that bytes have moved."""
+        """Record transferred bytes."""
         if count > 0:
             self._bytes += count
             self.moved_at = now
 
     def restart(self, now: float) -> None:
-        """Forget what was measured: the time so far is not the caller's fault."""
+        """Restart the measurement: the time so far is not the client's fault."""
         self._looked_at = self._window_at = now
         self._looked_bytes = self._window_bytes = self._bytes
         self.moved_at = now
 
     def is_too_slow(self, now: float) -> bool:
-        """Return True if less than the least rate has moved in a whole window."""
+        """Return True if the rate was below the minimum over a whole window."""
         self.is_slow = self._bytes - self._looked_bytes < self._least_rate * (now - self._looked_at)
         self._looked_at, self._looked_bytes = now, self._bytes
         elapsed = now - self._window_at

@@ -1,4 +1,4 @@
-"""The sockets that the service listens on; opened once, shared by all worker processes."""
+"""Listening sockets, opened once and shared by all worker processes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 from passport_scorer.domain.errors import PassportScorerError
 
 _BACKLOG = 2048
-# Bytes that the system holds for a connection; what is beyond is in the process, and bounded.
+# Bytes that the kernel buffers per connection; what is beyond is in the process, and bounded.
 _SEND_BUFFER = 256 * 1024
 _RECEIVE_BUFFER = 64 * 1024
 _WHY = {
@@ -33,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
         port: 0 to 65535; 0 takes a free one.
 
     Raises:
-        CannotListen: the port is taken, or the address isn't this machine's.
+        CannotListen: the port is taken, or this machine does not have the address.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(

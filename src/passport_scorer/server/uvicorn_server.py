@@ -1,9 +1,8 @@
-"""The HTTP server of one process: uvicorn on sockets that are open already."""
+"""The HTTP server of one process: uvicorn, on sockets that are already open."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,25 +17,24 @@ from starlette.types import ASGIApp
 from passport_scorer.server.connection_limits import ConnectionLimits
 from passport_scorer.server.http_protocol import HttpConnection
 from passport_scorer.server.listener_state import ListenerState
-from passport_scorer.server.workers import AT_ONCE
+from passport_scorer.server.shutdown import GRACE, GracefulShutdown
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 
-GRACE = 20  # seconds that requests get to finish when the listeners are closed
-_ACCEPTED_AT_ONCE = 16
-_SWEEPS_AT_END = 0.25  # seconds between two looks at the deadlines
+_ACCEPT_BATCH = 16
+_SWEEP_SECONDS_AT_SHUTDOWN = 0.25
 
 log = structlog.get_logger()
 
 
 class Listener(msgspec.Struct, frozen=True):
-    """A socket, and what is served on it.
+    """A listening socket and the application that it serves.
 
     Attributes:
         name: `public` or `internal`.
-        application: what answers.
-        socket: that is listened on.
-        limits: what its callers may use at most; each listener has its own.
-        root_path: the path prefix under which callers know it; empty if there is none.
+        application: the ASGI application.
+        socket: the listening socket.
+        limits: the bounds of its clients; each listener has its own.
+        root_path: the path prefix under which clients see it, or an empty string.
     """
 
     name: str
@@ -47,27 +45,27 @@ class Listener(msgspec.Struct, frozen=True):
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to `serve_until_stopped`, which may run two of them."""
+    """A server that leaves signals to `GracefulShutdown`, which may stop two of them."""
 
     server_state: ListenerState
 
     def __init__(self, config: uvicorn.Config, state: ListenerState) -> None:
         super().__init__(config)
         self.server_state = state
-        self._taking: set[asyncio.Task[Any]] = set()
+        self._accepting: set[asyncio.Task[Any]] = set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    def begin_to_end(self) -> None:
-        """Let each connection end with its next answer; take new ones all the same."""
+    def begin_draining(self) -> None:
+        """Close each connection after its next response; accept new ones all the same."""
         self.server_state.is_draining = True
         for connection in self.server_state.connections:
-            connection.end_with_answer()
+            connection.close_after_response()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and look at the deadlines from now on."""
+        """Listen, and enforce timeouts from now on."""
         await super().startup(sockets)
         self._sweeping = asyncio.create_task(self._sweep())
         self.server_state.turns.meanwhile = lambda: self._accept(sockets or [])
@@ -76,17 +74,21 @@ class _Server(uvicorn.Server):
         state, loop = self.server_state, asyncio.get_running_loop()
         while True:
             is_open = state.closed_at is None
-            await asyncio.sleep(state.limits.sweep_seconds if is_open else _SWEEPS_AT_END)
+            await asyncio.sleep(
+                state.limits.sweep_seconds if is_open else _SWEEP_SECONDS_AT_SHUTDOWN
+            )
             try:
                 state.sweep(loop.time())
             except Exception as error:
                 log.error("sweep_failed", error=type(error).__name__, exc_info=error)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the listeners, and wait for requests."""
+        """Close the listeners, and wait until requests have finished."""
         self.server_state.closed_at = asyncio.get_running_loop().time()
-        # To their callers, connections that wait in the queue are open.
-        waiting = [self._take(connection) for each in sockets or [] for connection in _queue(each)]
+        # For clients, connections in the backlog are open already.
+        waiting = [
+            self._accept_one(connection) for each in sockets or [] for connection in _backlog(each)
+        ]
         await super().shutdown(sockets)
         await asyncio.gather(*waiting, return_exceptions=True)
         if self.force_exit:
@@ -96,28 +98,28 @@ class _Server(uvicorn.Server):
         self.server_state.refusals.report(asyncio.get_running_loop().time(), all_of_them=True)
 
     def _accept(self, sockets: list[socket.socket]) -> None:
-        """Take connections while others keep the loop busy: by itself it takes one in each turn."""
+        """Accept several connections at once: under load the loop accepts one per iteration."""
         if self.server_state.closed_at is None:
             for each in sockets:
-                for connection in islice(_queue(each), _ACCEPTED_AT_ONCE):
-                    taking = self._take(connection)
-                    self._taking.add(taking)
-                    taking.add_done_callback(self._taken)
+                for connection in islice(_backlog(each), _ACCEPT_BATCH):
+                    accepting = self._accept_one(connection)
+                    self._accepting.add(accepting)
+                    accepting.add_done_callback(self._accepted)
 
-    def _taken(self, taking: asyncio.Task[Any]) -> None:
-        self._taking.discard(taking)
-        if not taking.cancelled():
-            taking.exception()  # the caller has gone already
+    def _accepted(self, accepting: asyncio.Task[Any]) -> None:
+        self._accepting.discard(accepting)
+        if not accepting.cancelled():
+            accepting.exception()  # the client has gone already
 
-    def _take(self, connection: socket.socket) -> asyncio.Task[Any]:
+    def _accept_one(self, connection: socket.socket) -> asyncio.Task[Any]:
         loop = asyncio.get_running_loop()
         protocol = HttpConnection(config=self.config, server_state=self.server_state, app_state={})
         return loop.create_task(loop.connect_accepted_socket(lambda: protocol, connection))
 
 
-def _queue(listener: socket.socket) -> Iterator[socket.socket]:
-    """Give the connections that the system has taken and the server has not."""
-    with suppress(OSError):  # there is none, or no more
+def _backlog(listener: socket.socket) -> Iterator[socket.socket]:
+    """Yield the connections in a listener's backlog."""
+    with suppress(OSError):  # the backlog is empty
         while True:
             yield listener.accept()[0]
 
@@ -125,71 +127,31 @@ def _queue(listener: socket.socket) -> Iterator[socket.socket]:
 async def serve_until_stopped(
     listeners: Sequence[Listener],
     *,
-    delay: float,
-    stopping: Callable[[], None],
-    alone: bool,
+    shutdown_delay: float,
+    on_shutdown: Callable[[], None],
+    second_signal_forces: bool,
     metrics: Metrics = NO_METRICS,
 ) -> None:
     """Serve each application on its socket until SIGTERM or SIGINT, and let requests finish.
 
-    After SIGTERM the listeners stay open for a while, so that load balancers can notice that
-    they should send no more. SIGINT closes them at once: somebody waits at a terminal.
-
     Args:
         listeners: sockets and their applications.
-        delay: seconds from SIGTERM until the listeners are closed.
-        stopping: is called as soon as a signal comes.
-        alone: a second signal ends at once. A worker gets some of them twice, from a terminal
-            and from its parent; to it the parent says `AT_ONCE`.
-        metrics: where connections and what is refused are counted.
+        shutdown_delay: seconds from SIGTERM until the listeners close.
+        on_shutdown: called at the first signal.
+        second_signal_forces: see `GracefulShutdown`.
+        metrics: where connections and refusals are counted.
     """
     servers = [_server(listener, metrics) for listener in listeners]
-    stop = _Stop(servers, stopping, alone=alone)
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.begin, delay)
-    loop.add_signal_handler(signal.SIGINT, stop.begin, 0)
-    loop.add_signal_handler(AT_ONCE, stop.at_once)
+    shutdown = GracefulShutdown(
+        servers, shutdown_delay, on_shutdown, second_forces=second_signal_forces
+    )
+    shutdown.handle_signals()
     await asyncio.gather(
         *(
             server.serve(sockets=[listener.socket])
             for server, listener in zip(servers, listeners, strict=True)
         )
     )
-
-
-class _Stop:
-    """What signals do to the servers of a process."""
-
-    def __init__(
-        self, servers: Sequence[_Server], stopping: Callable[[], None], *, alone: bool
-    ) -> None:
-        self._servers = servers
-        self._stopping = stopping
-        self._alone = alone
-        self._has_begun = False
-
-    def begin(self, delay: float) -> None:
-        """Close the listeners after a while; a second call may end everything at once."""
-        if self._has_begun:
-            if self._alone:
-                self.at_once()
-            return
-        self._has_begun = True
-        self._stopping()
-        log.info("stopping", delay=delay)
-        for server in self._servers:
-            server.begin_to_end()
-        asyncio.get_running_loop().call_later(delay, self._close)
-
-    def at_once(self) -> None:
-        """Wait for nothing any more."""
-        for server in self._servers:
-            server.force_exit = True
-        self._close()
-
-    def _close(self) -> None:
-        for server in self._servers:
-            server.should_exit = True
 
 
 def _server(listener: Listener, metrics: Metrics) -> _Server:

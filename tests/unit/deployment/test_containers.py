@@ -18,7 +18,7 @@ from cyclopts import App
 
 from passport_scorer.api.operations.health import HEALTH
 from passport_scorer.cli.serve import serve
-from passport_scorer.server.uvicorn_server import GRACE
+from passport_scorer.server.shutdown import GRACE
 from passport_scorer.settings.environment import read_settings
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings

@@ -13,13 +13,13 @@ from rich.table import Table
 
 from passport_scorer.app import utc_now
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
+from passport_scorer.cli.confirmation import NotConfirmed
 from passport_scorer.cli.event_loop import run_coroutine
 from passport_scorer.cli.output import Json, print_json, print_table
 from passport_scorer.cli.serve import serve_settings
 from passport_scorer.cli.target_database import ready_database
 from passport_scorer.db.database import Database
 from passport_scorer.db.url import without_password
-from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings.environment import process_environment, read_settings
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings
@@ -41,12 +41,6 @@ app = cyclopts.App(
     name="demo",
     help="A small world to try the service in: accounts, scorers, keys, signed stamps.",
 )
-
-
-class NotConfirmed(PassportScorerError):
-    """The database is not the embedded one: confirm with --yes that it may get demo data."""
-
-    code = "not_confirmed"
 
 
 @app.command

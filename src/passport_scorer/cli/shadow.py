@@ -1,4 +1,4 @@
-"""passport-scorer shadow …: the same requests to two deployments, and what differs."""
+"""`passport-scorer shadow …`: compare two deployments with the same requests."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ app = App(
     help_format="markdown",
     help="""Compare two deployments before one takes over from the other.
 
-    The *control* is the one that serves today and counts as right, the *candidate* the one in
-    question. Differences that are expected are named rules; `docs/shadow.md` has the format.
+    The *control* is the deployment in production, whose behavior is the reference; the *candidate*
+    is the deployment under test. Rules describe expected differences; their format is documented
+    in `docs/shadow.md`. The report pages need `pip install 'passport-scorer[report]'`.
 
-    Exit status: 0 if nothing unexplained differs, 1 if something does or nothing was compared,
-    2 if it couldn't begin, 130 if it was stopped and nothing had differed so far.
+    Exit status: 0 if there is no unexplained difference, 1 if there is one or nothing was
+    compared, 2 if the comparison could not start, 130 if it was stopped and no unexplained
+    difference had been found.
     """,
 )
 

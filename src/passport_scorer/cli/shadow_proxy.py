@@ -1,4 +1,4 @@
-"""`passport-scorer shadow proxy`: stand in front of the control."""
+"""`passport-scorer shadow proxy`: mirror live traffic to the candidate."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+from passport_scorer.cli.confirmation import NotConfirmed
 from passport_scorer.cli.errors import one_line
 from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
-    Showing,
-    leave_report,
-    shown_while,
+    LiveDisplay,
+    finish_report,
+    run_with_display,
 )
 from passport_scorer.cli.shadow_options import (
     Flag,
     InvalidOption,
-    NotConfirmed,
     Texts,
     check_positive,
     headers_of,
@@ -30,17 +30,17 @@ from passport_scorer.tools.shadow.comparison.endpoints import Endpoints
 from passport_scorer.tools.shadow.comparison.rules import Rulebook
 from passport_scorer.tools.shadow.exchanges import is_read
 from passport_scorer.tools.shadow.http_client import Target, checked_url
-from passport_scorer.tools.shadow.proxy.counts import PUT, STILL_WAITING, Counts
-from passport_scorer.tools.shadow.proxy.mirror_queue import Limits, Outbox
-from passport_scorer.tools.shadow.proxy.mirror_worker import Watcher
+from passport_scorer.tools.shadow.proxy.counts import MIRRORED, UNSENT, Counts
+from passport_scorer.tools.shadow.proxy.mirror_queue import MirrorLimits, MirrorQueue
+from passport_scorer.tools.shadow.proxy.mirror_worker import MirrorWorker
 from passport_scorer.tools.shadow.proxy.running import run_proxy
 from passport_scorer.tools.shadow.proxy.tcp_proxy import upstream_of
 from passport_scorer.tools.shadow.recorder import Recorder
-from passport_scorer.tools.shadow.report.metadata import About
-from passport_scorer.tools.shadow.report.writer import prepare, write_report
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
+from passport_scorer.tools.shadow.report.writer import prepare_folder, write_report
 from passport_scorer.tools.shadow.rules import read_rulebook
 from passport_scorer.tools.shadow.tally import Tally
-from passport_scorer.tools.shadow.verdict import verdict_on
+from passport_scorer.tools.shadow.verdict import judge
 
 
 @one_line
@@ -62,14 +62,14 @@ def proxy(
     output: Path = Path("shadow-report"),
     json: Json = False,
 ) -> int:
-    """Stand in front of the control, and show the candidate a copy of what clients ask.
+    """Forward traffic to the control, and mirror its requests to the candidate.
 
-    Clients get the control's bytes as they come. Another process sends the copies, afterwards;
-    a candidate that is dead, slow or broken shows in the report alone. Reads are copied: GET,
-    HEAD, and lookups with a body. A read of a score stores that score: a candidate on the
-    control's database writes what the control writes.
+    Clients receive the control's bytes unchanged. A separate process mirrors each request after
+    its response: a failing or slow candidate affects only the report. Reads are mirrored: GET,
+    HEAD, and lookups with a body. Reading a score stores it: a candidate on the control's
+    database writes the same rows as the control.
 
-    The report is written every few seconds, and when SIGTERM or Ctrl-C ends the proxy.
+    The report is updated every few seconds, and when SIGTERM or Ctrl-C stops the proxy.
 
     For example:
 
@@ -79,45 +79,47 @@ def proxy(
     Parameters
     ----------
     control
-        URL of the deployment that serves today, without a path.
+        URL of the deployment in production, without a path.
     candidate
-        URL of the one in question.
+        URL of the deployment under test.
     host
         Address to listen on.
     port
-        Port to listen on; 0 takes a free one.
+        Port to listen on; 0 for any free port.
     sample
-        Share of the reads that is copied, 0 to 1.
+        Share of the reads to mirror, 0 to 1.
     rate
-        Copies per second at most.
+        Maximum number of mirrored requests per second.
     queue
-        Megabytes of copies that may wait; more are dropped, and counted.
+        Size of the queue in megabytes; requests that do not fit are dropped and counted.
     concurrency
-        Copies under way at once; 8 by default, and 1 with --writes, whose order counts.
+        Maximum number of mirrored requests in flight. Default: 8, or 1 with --writes to preserve
+        their order.
     timeout
-        Seconds that the candidate's answer may take.
+        Seconds to wait for the candidate's response.
     rules
-        More rules: a file, existing-deployment or copied-database. May be given several times.
+        Additional rules: a file, existing-deployment or copied-database. Can be repeated.
     candidate_header
-        A header for every copy as NAME=VARIABLE, its value from the environment.
+        A header to add to mirrored requests, as NAME=VARIABLE: its value is read from an
+        environment variable.
     writes
-        Copy writes, too. Needs --candidate-has-its-own-database.
+        Mirror writes, too. Requires --candidate-has-its-own-database.
     candidate_has_its_own_database
-        Confirm that what the candidate writes doesn't touch the control's database.
+        Confirm that the candidate does not write to the control's database.
     output
-        Folder of the report.
+        Folder for the report.
     """
     import_from_extra("jinja2", "report")
     if writes and not candidate_has_its_own_database:
         raise NotConfirmed(
-            "--writes makes the candidate store, change and delete stamps as well; confirm with"
-            " --candidate-has-its-own-database that it doesn't do so in the control's."
+            "--writes makes the candidate store, change and delete stamps, too: confirm with"
+            " --candidate-has-its-own-database that it does not use the control's database."
         )
     if writes and (sample < 1 or rate is not None):
-        raise InvalidOption("--writes needs every write: without --sample and --rate.")
+        raise InvalidOption("--writes mirrors every write: omit --sample and --rate.")
     check_positive(sample=sample, rate=rate, queue=queue, concurrency=concurrency, timeout=timeout)
     rulebook = read_rulebook(rules)
-    prepare(output)
+    prepare_folder(output)
     upstream = upstream_of(control)
     target = Target(
         checked_url(candidate, "--candidate"),
@@ -125,12 +127,14 @@ def proxy(
         timeout=timeout,
         connections=concurrency or (1 if writes else 8),
     )
-    about = About(title="Shadow proxy", control=control, candidate=candidate, source="clients")
+    metadata = ReportMetadata(
+        title="Shadow proxy", control=control, candidate=candidate, source="live traffic"
+    )
     counts = Counts()
-    watching = functools.partial(
-        _watch,
+    mirror = functools.partial(
+        _mirror,
         target,
-        about,
+        metadata,
         rulebook,
         output,
         counts,
@@ -142,49 +146,49 @@ def proxy(
     def wanted(method: str, path: str) -> bool:
         return writes or is_read(method, endpoints.name(method, path), rulebook.reads)
 
-    limits = Limits(sample=sample, rate=rate, queue=queue * 1024 * 1024)
-    outbox = Outbox(limits, wanted, counts)
+    limits = MirrorLimits(sample=sample, rate=rate, queue=queue * 1024 * 1024)
+    mirror_queue = MirrorQueue(limits, wanted, counts)
     with listen(host, port) as listener:
         shown = f"{host}:{listener.getsockname()[1]}"
-        print(f"Listening on {shown}; the control is {control}.", file=sys.stderr, flush=True)
+        print(f"Listening on {shown}; forwarding to {control}.", file=sys.stderr, flush=True)
         if writes:
-            print("Writes are copied: the candidate's database changes.", file=sys.stderr)
-        return run_proxy(listener, upstream, outbox, watching)
+            print("Mirroring writes: the candidate's database will change.", file=sys.stderr)
+        return run_proxy(listener, upstream, mirror_queue, mirror)
 
 
-def _watch(
+def _mirror(
     target: Target,
-    about: About,
+    metadata: ReportMetadata,
     rulebook: Rulebook,
     output: Path,
     counts: Counts,
     concurrency: int,
-    copies: socket.socket,
+    exchanges: socket.socket,
     *,
     json: bool,
 ) -> int:
-    """What the watching process does."""
+    """Run the mirror process: repeat requests, compare, and write the report."""
     tally = Tally(began=time.time())
     started = time.monotonic()
 
-    watcher = Watcher(copies, target, Recorder(rulebook, tally), concurrency)
+    worker = MirrorWorker(exchanges, target, Recorder(rulebook, tally), concurrency)
 
     def take_counts() -> None:
         tally.busy = time.monotonic() - started
         tally.notes.update(counts.read())
 
-    def keep() -> None:
+    def save() -> None:
         take_counts()
-        write_report(output, about, tally, verdict_on(tally, rulebook))
+        write_report(output, metadata, tally, judge(tally, rulebook))
 
-    showing = Showing(about, tally, rulebook, keep)
+    display = LiveDisplay(metadata, tally, rulebook, save)
 
     async def run() -> None:
         async with target:
-            await watcher.run()
+            await worker.run()
 
-    asyncio.run(shown_while(run(), showing))
+    asyncio.run(run_with_display(run(), display))
     take_counts()
-    if waiting := tally.notes.get(PUT, 0) - watcher.taken:
-        tally.note(STILL_WAITING, waiting)
-    return leave_report(output, about, tally, rulebook, json=json)
+    if unsent := tally.notes.get(MIRRORED, 0) - worker.taken:
+        tally.note(UNSENT, unsent)
+    return finish_report(output, metadata, tally, rulebook, json=json)

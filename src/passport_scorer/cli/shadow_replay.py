@@ -1,4 +1,4 @@
-"""`passport-scorer shadow replay`: send a recorded log to both."""
+"""`passport-scorer shadow replay`: replay a recorded log against both deployments."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from typing import Literal
 
 import msgspec
 
+from passport_scorer.cli.confirmation import NotConfirmed
 from passport_scorer.cli.errors import one_line
 from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
-    Showing,
-    leave_report,
-    shown_while,
-    stopping,
+    LiveDisplay,
+    finish_report,
+    run_with_display,
+    stop_on_signal,
 )
 from passport_scorer.cli.shadow_options import (
     Flag,
-    NotConfirmed,
     Texts,
     check_positive,
-    checked_or_none,
+    checked_optional_url,
     headers_of,
 )
 from passport_scorer.tools.shadow import state_file
 from passport_scorer.tools.shadow.comparison.rules import Rulebook
 from passport_scorer.tools.shadow.http_client import Target, checked_url
-from passport_scorer.tools.shadow.logs.parser import Log
+from passport_scorer.tools.shadow.logs.parser import LogReader
 from passport_scorer.tools.shadow.recorder import Recorder
 from passport_scorer.tools.shadow.replay import Replay, State
-from passport_scorer.tools.shadow.report.metadata import About
-from passport_scorer.tools.shadow.report.writer import prepare
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
+from passport_scorer.tools.shadow.report.writer import prepare_folder
 from passport_scorer.tools.shadow.rules import read_rulebook
 
-LogFormat = Literal["own", "access-log", "load-balancer", "common-log", "envoy", "request-log"]
+LogFormat = Literal["jsonl", "access-log", "load-balancer", "common-log", "envoy", "request-log"]
 
 
 @one_line
@@ -62,13 +62,14 @@ def replay(
     resume: Flag = False,
     json: Json = False,
 ) -> int:
-    """Send a recorded log to both, and compare; without --control, compare with what it recorded.
+    """Replay a recorded log against both deployments, and compare their responses.
 
-    The log is read line by line and may have any size. Only reads are sent: GET, HEAD, and
-    lookups with a body (check-bans, check-revocations). A read of a score stores that score:
-    a candidate on the control's database writes what the control writes.
+    Without --control the candidate is compared with the recorded responses. The log can have any
+    size. Only reads are sent: GET, HEAD, and lookups with a body (check-bans, check-revocations).
+    Reading a score stores it: a candidate on the control's database writes the same rows as the
+    control.
 
-    Ctrl-C ends it with a report on what was compared so far; --resume goes on from there.
+    Ctrl-C stops the replay and writes the report so far; --resume continues.
 
     For example:
 
@@ -80,75 +81,76 @@ def replay(
     Parameters
     ----------
     log
-        A file of JSON lines, or an access log, plain or gzip.
+        A JSON Lines file or an access log, plain or gzip.
     candidate
-        URL of the deployment in question.
+        URL of the deployment under test.
     control
-        URL of the one that serves today.
+        URL of the deployment in production.
     candidate_internal
-        Where the candidate serves /internal/*, if that is another listener.
+        URL of the candidate's internal listener, if /internal/* has its own.
     control_internal
         The same for the control.
     format
-        What the log is; by default as its first line that is a request looks.
+        Format of the log; detected from its first request by default.
     rate
-        Requests per second at most.
+        Maximum number of requests per second.
     concurrency
-        Requests under way at once; 8 by default, and 1 with --writes, whose order counts.
+        Maximum number of requests in flight. Default: 8, or 1 with --writes to preserve their
+        order.
     timeout
-        Seconds that an answer may take.
+        Seconds to wait for a response.
     rules
-        More rules: a file, existing-deployment or copied-database. May be given several times.
+        Additional rules: a file, existing-deployment or copied-database. Can be repeated.
     header
-        A header for every request as NAME=VARIABLE; its value comes from the environment,
-        where no list of processes shows it. May be given several times.
+        A header to add to every request, as NAME=VARIABLE: its value is read from an environment
+        variable, so that process listings do not show it. Can be repeated.
     candidate_header
-        The same for the candidate alone, such as the routing header.
+        The same for the candidate only, such as the routing header.
     writes
-        Send writes, too. Needs --databases-are-copies.
+        Send writes, too. Requires --databases-are-copies.
     databases_are_copies
-        Confirm that neither database is the one that serves today.
+        Confirm that neither database is in production use.
     output
-        Folder of the report and of the state.
+        Folder for the report and the state.
     resume
-        Go on with the replay in that folder.
+        Resume the replay in that folder.
     """
     import_from_extra("jinja2", "report")
     if writes and not databases_are_copies:
         raise NotConfirmed(
-            "--writes stores, changes and deletes stamps in the databases of all deployments"
-            " named; confirm with --databases-are-copies that none of them is the live one."
+            "--writes stores, changes and deletes stamps in the databases of both deployments:"
+            " confirm with --databases-are-copies that neither is in production use."
         )
     check_positive(rate=rate, concurrency=concurrency, timeout=timeout)
     rulebook = read_rulebook(rules)
-    lines = Log(log, format)
-    prepare(output)
-    state = state_file.resume(output, log) if resume else state_file.begin(log)
+    lines = LogReader(log, format)
+    prepare_folder(output)
+    state = state_file.resume(output, log) if resume else state_file.new_state(log)
     recorder = Recorder(rulebook, state.tally)
     connections = concurrency or (1 if writes else 8)
     common = headers_of(header)
     candidate_target = Target(
         checked_url(candidate, "--candidate"),
-        internal_url=checked_or_none(candidate_internal, "--candidate-internal"),
+        internal_url=checked_optional_url(candidate_internal, "--candidate-internal"),
         headers=(*common, *headers_of(candidate_header)),
         timeout=timeout,
         connections=connections,
     )
     control_target = control and Target(
         checked_url(control, "--control"),
-        internal_url=checked_or_none(control_internal, "--control-internal"),
+        internal_url=checked_optional_url(control_internal, "--control-internal"),
         headers=common,
         timeout=timeout,
         connections=connections,
     )
-    about = About(
+    metadata = ReportMetadata(
         title="Shadow replay",
-        control=control or "the recorded answers",
+        control=control or "recorded responses",
         candidate=candidate,
         source=str(log.name),
     )
 
-    async def run(showing: Showing) -> None:
+    async def run(display: LiveDisplay) -> None:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(candidate_target)
             if control_target:
@@ -162,28 +164,28 @@ def replay(
                 rate=rate,
                 concurrency=connections,
                 writes=writes,
-                progress=showing.progress,
+                progress=display.progress,
             )
-            with stopping(replaying.stop):
+            with stop_on_signal(replaying.stop):
                 await replaying.run()
 
-    return _replayed(run, about, state, rulebook, output, json=json)
+    return _replayed(run, metadata, state, rulebook, output, json=json)
 
 
 def _replayed(
-    run: Callable[[Showing], Coroutine[None, None, None]],
-    about: About,
+    run: Callable[[LiveDisplay], Coroutine[None, None, None]],
+    metadata: ReportMetadata,
     state: State,
     rulebook: Rulebook,
     output: Path,
     *,
     json: bool,
 ) -> int:
-    showing = Showing(about, state.tally, rulebook, lambda: state_file.keep(output, state))
+    display = LiveDisplay(metadata, state.tally, rulebook, lambda: state_file.save(output, state))
 
     try:
-        asyncio.run(shown_while(run(showing), showing))
+        asyncio.run(run_with_display(run(display), display))
     finally:
-        state_file.keep(output, state)
-    finished = msgspec.structs.replace(about, complete=state.complete)
-    return leave_report(output, finished, state.tally, rulebook, json=json)
+        state_file.save(output, state)
+    finished = msgspec.structs.replace(metadata, complete=state.complete)
+    return finish_report(output, finished, state.tally, rulebook, json=json)

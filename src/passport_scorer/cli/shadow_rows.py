@@ -1,4 +1,4 @@
-"""`passport-scorer shadow rows`: compare what both left in their tables."""
+"""`passport-scorer shadow rows`: compare the tables of both deployments."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from passport_scorer.cli.errors import one_line
 from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
-    Showing,
-    leave_report,
-    shown_while,
-    stopping,
+    LiveDisplay,
+    finish_report,
+    run_with_display,
+    stop_on_signal,
 )
 from passport_scorer.cli.shadow_options import (
     InvalidOption,
@@ -26,8 +26,8 @@ from passport_scorer.db.row_stream import snapshot
 from passport_scorer.db.url import secured, without_password
 from passport_scorer.settings.environment import process_environment
 from passport_scorer.tools.shadow.recorder import Recorder
-from passport_scorer.tools.shadow.report.metadata import About
-from passport_scorer.tools.shadow.report.writer import prepare
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
+from passport_scorer.tools.shadow.report.writer import prepare_folder
 from passport_scorer.tools.shadow.rows import compare_tables
 from passport_scorer.tools.shadow.rules import read_rulebook
 from passport_scorer.tools.shadow.tally import Tally
@@ -43,13 +43,13 @@ def rows(
     output: Path = Path("shadow-report"),
     json: Json = False,
 ) -> int:
-    """Compare what both left in their tables, without surrogate ids. Reads only.
+    """Compare the tables of both databases, ignoring surrogate ids. Writes nothing.
 
-    Each database is read in one read-only transaction that sees one moment, a few hundred rows
-    at a time. Stop the traffic first, or expect the rows that were written in between.
+    Each database is read in a single read-only transaction, a few hundred rows at a time. Stop
+    traffic first, or the rows written in between will show up as differences.
 
-    Addresses with a password are better given as CONTROL_DATABASE_URL and
-    CANDIDATE_DATABASE_URL in the environment, where no list of processes shows them.
+    Pass URLs with a password in the environment variables CONTROL_DATABASE_URL and
+    CANDIDATE_DATABASE_URL, so that process listings do not show them.
 
     For example:
 
@@ -59,15 +59,15 @@ def rows(
     Parameters
     ----------
     control
-        Address of the database of the one that serves today.
+        URL of the database of the deployment in production.
     candidate
-        Address of the other one's.
+        URL of the database of the deployment under test.
     table
-        Only this table; may be given several times. By default all that the service writes.
+        Compare only this table. Can be repeated. Default: all tables that the service writes.
     rules
-        More rules: a file, existing-deployment or copied-database. May be given several times.
+        Additional rules: a file, existing-deployment or copied-database. Can be repeated.
     output
-        Folder of the report.
+        Folder for the report.
     """
     import_from_extra("jinja2", "report")
     environ = process_environment()
@@ -75,35 +75,35 @@ def rows(
     candidate = secured(candidate or environ.get("CANDIDATE_DATABASE_URL", ""), "--candidate")
     rulebook = read_rulebook(rules)
     chosen = _tables(table)
-    about = About(
+    metadata = ReportMetadata(
         title="Shadow rows",
         control=without_password(control)[0],
         candidate=without_password(candidate)[0],
         unit="keys",
         times="of the rows",
     )
-    prepare(output)
+    prepare_folder(output)
     tally = Tally(began=time.time())
     recorder = Recorder(rulebook, tally)
     complete = True
 
-    async def run(showing: Showing) -> None:
+    async def run(display: LiveDisplay) -> None:
         nonlocal complete
         stopped = asyncio.Event()
         async with (
             snapshot(control) as left,
             snapshot(candidate) as right,
         ):
-            with stopping(stopped.set):
-                await compare_tables(left, right, chosen, recorder, stopped, showing.progress)
+            with stop_on_signal(stopped.set):
+                await compare_tables(left, right, chosen, recorder, stopped, display.progress)
         complete = not stopped.is_set()
 
-    showing = Showing(about, tally, rulebook, lambda: None)
+    display = LiveDisplay(metadata, tally, rulebook, lambda: None)
     started = time.monotonic()
-    asyncio.run(shown_while(run(showing), showing))
+    asyncio.run(run_with_display(run(display), display))
     tally.busy = time.monotonic() - started
-    return leave_report(
-        output, msgspec.structs.replace(about, complete=complete), tally, rulebook, json=json
+    return finish_report(
+        output, msgspec.structs.replace(metadata, complete=complete), tally, rulebook, json=json
     )
 
 

@@ -207,12 +207,12 @@ class Proxy:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
-    def kill_watcher(self, number: signal.Signals) -> None:
+    def signal_mirror_process(self, number: signal.Signals) -> None:
         """Send a signal to the process that compares, the proxy's only child."""
         pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        (watcher,) = map(int, children)
-        os.kill(watcher, number)
+        (worker,) = map(int, children)
+        os.kill(worker, number)
 
     async def stop(self) -> Run:
         """Stop it as operators do; its report is there then."""

@@ -183,11 +183,11 @@ async def test_what_does_not_fit_is_dropped_and_counted(
                 ]
             run = await proxy.stop()
     assert {answer.status_code for answer in answers} == {200}
-    dropped = run.report["notes"]["not copied: the queue was full"]
+    dropped = run.report["notes"]["not mirrored: queue full"]
     assert 10 <= dropped < 20
     notes = run.report["notes"]
-    waiting = notes["copied, but not sent before the end"]
-    assert notes["copied"] == run.report["compared"] + waiting == 20 - dropped
+    waiting = notes["queued, but not sent before the end"]
+    assert notes["mirrored"] == run.report["compared"] + waiting == 20 - dropped
 
 
 async def test_only_reads_are_copied(pair: Pair, shadow: Shadow, faulty: type[Faulty]) -> None:
@@ -224,9 +224,9 @@ async def test_the_sample_and_the_rate(pair: Pair, shadow: Shadow) -> None:
                 assert (await client.get("/health")).status_code == 200
         run = await proxy.stop()
     notes = run.report["notes"]
-    assert notes["not copied: not in the sample"] > 5
-    assert notes["not copied: above the rate"] > 5
-    assert notes["copied"] == run.report["compared"]
+    assert notes["not mirrored: not in the sample"] > 5
+    assert notes["not mirrored: above --rate"] > 5
+    assert notes["mirrored"] == run.report["compared"]
     assert sum(notes.values()) == 60
 
 
@@ -246,9 +246,9 @@ async def test_the_watching_process_is_killed(pair: Pair, shadow: Shadow) -> Non
     async with shadow.proxy(*arguments) as proxy:
         async with httpx.AsyncClient(base_url=proxy.url, trust_env=False) as client:
             assert (await client.get("/health")).status_code == 200
-            proxy.kill_watcher(signal.SIGKILL)
+            proxy.signal_mirror_process(signal.SIGKILL)
             for _ in range(5):
                 assert (await client.get("/health")).status_code == 200
         run = await proxy.stop()
     assert run.status == 1
-    assert "nothing is compared any more" in run.errors
+    assert "requests are no longer compared" in run.errors

@@ -1,1 +1,1 @@
-"""Comparing two deployments before a switch: same requests, differences, report."""
+"""Shadow testing: send the same requests to two deployments and report the differences."""

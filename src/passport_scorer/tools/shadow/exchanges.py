@@ -1,4 +1,4 @@
-"""A request that is sent to both, and what came back."""
+"""A request sent to both deployments, and its outcome."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Collection
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
 
 
 class Request(msgspec.Struct, frozen=True):
     """A request as a client sent it.
 
     Attributes:
-        method: upper case.
-        path: with its query, percent-encoded as it was sent.
-        headers: names and values, in their order; secrets are in them.
-        body: as it was sent.
-        time: seconds since 1970; None: not recorded.
+        method: the method in upper case.
+        path: the path with its query, percent-encoded as it was sent.
+        headers: (name, value) in order, including secrets.
+        body: the body as it was sent.
+        time: seconds since 1970; None if not recorded.
     """
 
     method: str
@@ -28,26 +28,26 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """There is no answer.
+    """A request that got no response.
 
     Attributes:
-        why: a few words; no address, no secret: differences are counted by it.
-        seconds: after which it was given up.
+        reason: a few words without addresses or secrets: differences are grouped by it.
+        seconds: the time until the failure.
     """
 
-    why: str
+    reason: str
     seconds: float | None = None
 
 
-Outcome = Answer | Failure
+Outcome = HttpResponse | Failure
 
 
 def is_read(method: str, endpoint: str, reads: Collection[str]) -> bool:
-    """Return True if a request may be sent twice without `--writes`.
+    """Return True if a request can be sent without `--writes`.
 
     Args:
-        method: upper case.
-        endpoint: its template.
-        reads: templates that are reads though they are neither GET nor HEAD.
+        method: the method in upper case.
+        endpoint: the template of the endpoint.
+        reads: templates that are reads although they are neither GET nor HEAD.
     """
     return method in {"GET", "HEAD"} or endpoint in reads

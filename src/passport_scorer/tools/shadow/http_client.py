@@ -1,4 +1,4 @@
-"""Sending a request to a deployment, and reading a bounded answer."""
+"""The client that sends a request to a deployment and reads a bounded response."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
 from passport_scorer.tools.shadow.exchanges import Failure, Outcome, Request
 
 if TYPE_CHECKING:
     import httpx
 
-LONGEST_ANSWER = 32 * 1024 * 1024
-TOO_LONG = "the answer is too long to compare"
-UNKNOWN_CODING = "the answer is compressed in a way that can't be read"
-# What belongs to one connection, and what the client itself decides anew.
+LONGEST_BODY = 32 * 1024 * 1024
+TOO_LONG = "response too long to compare"
+UNKNOWN_CODING = "response with an unsupported or broken content encoding"
+# Headers of a single connection, and headers that the client sets itself.
 _OWN_HEADERS = frozenset(
     {
         "accept-encoding",
@@ -39,16 +39,16 @@ _OWN_HEADERS = frozenset(
 
 
 class InvalidTarget(PassportScorerError):
-    """The URL of a deployment can't be used."""
+    """The URL of a deployment is invalid."""
 
     code = "invalid_target"
 
 
 def checked_url(url: str, option: str) -> str:
-    """Return the base URL of a deployment without a slash at the end.
+    """Return the base URL of a deployment without a trailing slash.
 
     Raises:
-        InvalidTarget: it isn't like http://host:port; the message names the option.
+        InvalidTarget: it is not like http://host:port; the message names the option.
     """
     try:
         parts = urlsplit(url)
@@ -61,14 +61,14 @@ def checked_url(url: str, option: str) -> str:
 
 
 class Target:
-    """A deployment: where requests go.
+    """A deployment that requests are sent to.
 
     Args:
-        url: its base URL.
-        internal_url: where `/internal/*` goes; None: to the same.
-        headers: that every request gets besides its own.
-        timeout: seconds that an answer may take.
-        connections: that are kept open at most.
+        url: the base URL.
+        internal_url: the base URL for `/internal/*`; None for the same.
+        headers: headers to add to every request.
+        timeout: seconds to wait for a response.
+        connections: maximum number of open connections.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Target:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Get ready; no connection is made yet."""
-        import httpx  # not needed by anything else that is imported at start
+        """Set up the transport; no connection is made yet."""
+        import httpx  # slow to import, and other commands do not need it
 
         limits = httpx.Limits(
             max_connections=self._connections, max_keepalive_connections=self._connections
@@ -108,24 +108,24 @@ class Target:
         await self._stack.aclose()
 
     async def send(self, request: Request) -> Outcome:
-        """Send a request; whatever goes wrong is an outcome, too."""
+        """Send a request; a failure is an outcome, not an exception."""
         import httpx
 
         started = time.perf_counter()
         try:
-            made = self._made(request)
-            response = await self._transport.handle_async_request(made)
+            prepared = self._prepared(request)
+            response = await self._transport.handle_async_request(prepared)
             try:
                 body = await _bounded_body(response)
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return Failure(why_of(error), time.perf_counter() - started)
+            return Failure(failure_reason(error), time.perf_counter() - started)
         seconds = time.perf_counter() - started
         headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
-        return answer_of(response.status_code, headers, body, seconds)
+        return response_of(response.status_code, headers, body, seconds)
 
-    def _made(self, request: Request) -> httpx.Request:
+    def _prepared(self, request: Request) -> httpx.Request:
         import httpx
 
         internal = request.path.startswith("/internal/")
@@ -138,7 +138,7 @@ class Target:
             if name.lower() not in _OWN_HEADERS and name.lower() not in own
         ]
         timeout = httpx.Timeout(self._timeout).as_dict()
-        # The target as it was sent: httpx itself would write some escapes in another way.
+        # The target as it was sent: httpx would normalize some percent-escapes.
         target = prefix + request.path.encode("utf-8", "surrogateescape")
         return httpx.Request(
             request.method,
@@ -150,19 +150,19 @@ class Target:
 
 
 async def _bounded_body(response: httpx.Response) -> bytes | None:
-    """The body as it came; None if it is longer than what is compared."""
+    """Read the raw body; None if it is too long."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > LONGEST_ANSWER:
+        if len(body) > LONGEST_BODY:
             return None
     return bytes(body)
 
 
-def answer_of(
+def response_of(
     status: int, headers: Iterable[tuple[str, str]], body: bytes | None, seconds: float | None
 ) -> Outcome:
-    """Make an answer of what came; its body is decompressed."""
+    """Build a response with a decompressed body; a Failure if that is not possible."""
     kept = tuple(headers)
     if body is None:
         return Failure(TOO_LONG, seconds)
@@ -172,7 +172,7 @@ def answer_of(
         if decoded is None:
             return Failure(UNKNOWN_CODING, seconds)
         body = decoded
-    return Answer(status, kept, body, seconds)
+    return HttpResponse(status, kept, body, seconds)
 
 
 def _decompressed(body: bytes, coding: str) -> bytes | None:
@@ -181,25 +181,25 @@ def _decompressed(body: bytes, coding: str) -> bytes | None:
         return None
     stream = zlib.decompressobj(windows[coding])
     try:
-        decoded = stream.decompress(body, LONGEST_ANSWER)
+        decoded = stream.decompress(body, LONGEST_BODY)
     except zlib.error:
         return None
     return None if stream.unconsumed_tail or not stream.eof else decoded
 
 
-def why_of(error: Exception) -> str:
-    """Say in a few words why there is no answer, the same words for the same reason."""
+def failure_reason(error: Exception) -> str:
+    """Describe in a few fixed words why there is no response."""
     import httpx
 
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return "no connection in time"
+            return "connection timed out"
         case httpx.TimeoutException():
-            return "no answer in time"
+            return "response timed out"
         case httpx.ConnectError():
-            return "no connection"
+            return "connection failed"
         case httpx.RemoteProtocolError():
-            return "the answer broke off or isn't HTTP"
+            return "response incomplete or not HTTP"
         case httpx.NetworkError():
-            return "the connection broke"
-    return "the request could not be sent"
+            return "connection lost"
+    return "request could not be sent"

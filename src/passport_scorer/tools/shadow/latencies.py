@@ -1,4 +1,4 @@
-"""How long answers took, and when things happened, in little and constant memory."""
+"""Latency histograms and event timelines in little, constant memory."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import math
 import msgspec
 
 _SHORTEST = 1e-4  # seconds
-_RATIO = 1.1  # of a bucket's end to its start: what a quantile can be wrong by
+_RATIO = 1.1  # of a bucket's upper to its lower bound: the precision of quantiles
 _LAST_BUCKET = 150  # about two and a half minutes
 _MOST_SPANS = 48
 
 
-class Latencies(msgspec.Struct):
-    """A histogram of seconds, in buckets that grow by a tenth.
+class LatencyHistogram(msgspec.Struct):
+    """A latency histogram with buckets that grow by 10 %.
 
     Attributes:
-        buckets: number of the bucket -> how many.
-        count: how many there are in all.
-        longest: seconds.
+        buckets: bucket number -> count.
+        count: the number of responses.
+        longest: the maximum, in seconds.
     """
 
     buckets: dict[int, int] = {}
@@ -26,14 +26,14 @@ class Latencies(msgspec.Struct):
     longest: float = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count an answer."""
+        """Add the latency of a response."""
         number = bucket_of(seconds)
         self.buckets[number] = self.buckets.get(number, 0) + 1
         self.count += 1
         self.longest = max(self.longest, seconds)
 
     def quantile(self, share: float) -> float | None:
-        """Return the seconds within which this share of the answers came; None: no answers."""
+        """Return a quantile in seconds; None if there are no responses."""
         if not self.count:
             return None
         wanted, seen = math.ceil(share * self.count), 0
@@ -45,24 +45,24 @@ class Latencies(msgspec.Struct):
 
 
 def bucket_of(seconds: float) -> int:
-    """Return the number of the bucket of a latency."""
+    """Return the bucket number of a latency."""
     if seconds <= _SHORTEST:
         return 0
     return min(_LAST_BUCKET, math.ceil(math.log(seconds / _SHORTEST, _RATIO)))
 
 
 def seconds_of(bucket: int) -> float:
-    """Return the end of a bucket."""
+    """Return the upper bound of a bucket."""
     return float(_SHORTEST * _RATIO**bucket)
 
 
 class Timeline(msgspec.Struct):
-    """How often something happened in spans of equal length, which grow as time goes by.
+    """Event counts in a bounded number of time spans of equal width, which doubles as needed.
 
     Attributes:
-        start: of the first span, seconds since 1970; None: nothing happened yet.
-        width: of a span, seconds.
-        counts: one for each span.
+        start: the start of the first span, in seconds since 1970; None if there are no events.
+        width: the width of a span in seconds.
+        counts: the number of events in each span.
     """
 
     start: float | None = None
@@ -71,11 +71,11 @@ class Timeline(msgspec.Struct):
 
     @property
     def end(self) -> float:
-        """When the last span ends, seconds since 1970; 0 if nothing happened yet."""
+        """The end of the last span, in seconds since 1970; 0 if there are no events."""
         return (self.start or 0.0) + self.width * len(self.counts)
 
     def add(self, time: float, count: int = 1) -> None:
-        """Count what happened then."""
+        """Add events at a time."""
         if self.start is None:
             self.start = math.floor(time)
         while (number := math.floor((time - self.start) / self.width)) < 0:
@@ -92,7 +92,7 @@ class Timeline(msgspec.Struct):
         self.width *= 2
 
     def _begin_earlier(self) -> None:
-        """Double the reach towards the past: requests of a log needn't be in order."""
+        """Double the width and extend into the past: a log need not be in order."""
         self._widen()
         free = _MOST_SPANS - len(self.counts)
         self.counts = [0] * free + self.counts

@@ -1,4 +1,4 @@
-"""Compares exchanges, and counts what comes of it."""
+"""Comparison of exchanges, counted in a tally."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 from passport_scorer.tools.shadow.comparison.differences import Difference
 from passport_scorer.tools.shadow.comparison.endpoints import Endpoints
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue
-from passport_scorer.tools.shadow.comparison.responses import Answer, compare_answers, no_answer
+from passport_scorer.tools.shadow.comparison.responses import (
+    HttpResponse,
+    compare_responses,
+    no_response,
+)
 from passport_scorer.tools.shadow.comparison.rules import Rulebook
 from passport_scorer.tools.shadow.exchanges import Failure, Outcome, Request
 from passport_scorer.tools.shadow.masking import Masking, secrets_of
-from passport_scorer.tools.shadow.severity import Severity, severity_of
+from passport_scorer.tools.shadow.severity import DifferenceSeverity, severity_of
 from passport_scorer.tools.shadow.tally import (
     MOST_EXAMPLES,
     DifferenceClass,
@@ -22,17 +26,17 @@ from passport_scorer.tools.shadow.tally import (
 
 _MOST_ENDPOINTS = 300
 _MOST_CLASSES = 1000
-_LEAST_ERROR = 400  # statuses from here on say that a request was refused or failed
+_LEAST_ERROR = 400  # the lowest status of an error
 OTHERS = "(other paths)"
-NOT_ANSWERED = "not compared: the control did not answer"
+NO_CONTROL = "not compared: no response from the control"
 
 
 class Recorder:
-    """Fills a tally.
+    """Compares exchanges and adds the results to a tally.
 
     Args:
-        rulebook: what is expected.
-        tally: what was seen before.
+        rulebook: the rules.
+        tally: the tally to add to.
     """
 
     def __init__(self, rulebook: Rulebook, tally: Tally) -> None:
@@ -42,18 +46,18 @@ class Recorder:
         self._masking = Masking(rulebook)
 
     def exchange(self, request: Request, control: Outcome, candidate: Outcome) -> None:
-        """Count one request and both outcomes.
+        """Compare the outcomes of a request.
 
-        Where the control has no answer there is nothing to compare with: that is noted.
+        Without a response from the control there is nothing to compare with: that is noted.
         """
         if isinstance(control, Failure):
-            self.tally.note(NOT_ANSWERED)
+            self.tally.note(NO_CONTROL)
             return
         name = self.endpoints.name(request.method, request.path)
         if isinstance(candidate, Failure):
-            found = [no_answer(candidate.why)]
+            found = [no_response(candidate.reason)]
         else:
-            found = compare_answers(control, candidate, name, self.rulebook)
+            found = compare_responses(control, candidate, name, self.rulebook)
             self._latencies(name, request, control, candidate)
         known = secrets_of(request.headers)
         shown = f"{request.method} {self._masking.path(request.path, known)}"
@@ -71,13 +75,13 @@ class Recorder:
         time: float | None = None,
         known: Sequence[str] = (),
     ) -> None:
-        """Count the differences of one exchange, or of the rows of one key.
+        """Count the differences of one exchange, or of the rows with one key.
 
         Args:
-            endpoint: its template, or the table.
-            found: what differs.
-            shown: how the request or the row is named in examples.
-            time: of the request, seconds since 1970.
+            endpoint: the template of the endpoint, or the table.
+            found: the differences.
+            shown: the description of the request or row in examples.
+            time: the time of the request, in seconds since 1970.
             known: secrets that must not be shown.
         """
         tally = self._endpoint(endpoint)
@@ -94,11 +98,7 @@ class Recorder:
             self._difference(endpoint, difference, shown, time, known, counted)
 
     def masked_key(self, key: Mapping[str, JsonValue]) -> str:
-        """Name a row by its key, without what nobody may read.
-
-        Args:
-            key: column -> value.
-        """
+        """Describe a row by its key (column -> value), masked."""
         return self._masking.row(key)
 
     def _endpoint(self, name: str) -> EndpointTally:
@@ -136,10 +136,10 @@ class Recorder:
         key = " | ".join(parts)
         classes = self.tally.classes
         if key not in classes and len(classes) >= _MOST_CLASSES:
-            self.tally.note("differences beyond the first thousand classes")
+            self.tally.note("differences beyond the first 1,000 classes")
             key = f"{OTHERS} | {difference.part} | | {difference.kind} | {rule or ''}"
             endpoint = OTHERS
-        severity, danger = Severity.COSMETIC, ""
+        severity, danger = DifferenceSeverity.COSMETIC, ""
         if rule is None:
             severity, danger = severity_of(difference, endpoint, self.rulebook)
         found = classes.get(key)
@@ -170,7 +170,9 @@ class Recorder:
         if first:
             self.tally.first_difference, self.tally.first_class = example, key
 
-    def _latencies(self, name: str, request: Request, control: Answer, candidate: Answer) -> None:
+    def _latencies(
+        self, name: str, request: Request, control: HttpResponse, candidate: HttpResponse
+    ) -> None:
         tally = self._endpoint(name)
         if control.seconds is not None:
             tally.control.add(control.seconds)

@@ -1,4 +1,4 @@
-"""Sends a recorded log to one or two deployments, and compares."""
+"""Replay of a recorded log against one or two deployments."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import msgspec
 
 from passport_scorer.tools.shadow.exchanges import Outcome, Request, is_read
 from passport_scorer.tools.shadow.http_client import Target
-from passport_scorer.tools.shadow.logs.entry import Entry
-from passport_scorer.tools.shadow.logs.parser import Line, Log
+from passport_scorer.tools.shadow.logs.entry import LogEntry
+from passport_scorer.tools.shadow.logs.parser import LogLine, LogReader
 from passport_scorer.tools.shadow.recorder import Recorder
 from passport_scorer.tools.shadow.tally import Tally
 
-_LONGEST_DELAY = 0.1  # seconds of missed turns that are made up for
-_UNREADABLE = "not sent: the line is no request"
-_WRITE = "not sent: a write, and --writes was not given"
+_LONGEST_DELAY = 0.1  # seconds of missed slots that are caught up with
+_UNREADABLE = "not sent: not a request"
+_WRITE = "not sent: a write, without --writes"
 _NO_BODY = "not sent: the log has no bodies"
-_NO_RECORD = "not compared: no recorded answer, and no --control"
+_NO_RECORD = "not compared: no recorded response, and no --control"
 
 
 class Position(msgspec.Struct):
-    """How far a replay has come.
+    """The progress of a replay.
 
     Attributes:
         done: all lines up to this number are done.
-        beyond: numbers of later ones that are done, too.
+        beyond: numbers of later lines that are done.
     """
 
     done: int = 0
     beyond: set[int] = set()
 
     def finish(self, number: int, before: set[int]) -> None:
-        """Note that a line is done.
+        """Mark a line as done.
 
         Args:
-            number: of the line.
-            before: numbers of lines that were begun and aren't done.
+            number: the number of the line.
+            before: the numbers of lines in progress.
         """
         self.beyond.add(number)
         least = min(before, default=number + 1)
@@ -49,13 +49,13 @@ class Position(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """What is needed to go on later; no secret is in it.
+    """What is needed to resume a replay; contains no secrets.
 
     Attributes:
-        log: size and digest of the beginning of the log.
-        position: how far it has come.
-        tally: what was seen.
-        complete: True if there is nothing left.
+        log: a digest of the first line of the log.
+        position: the progress.
+        tally: the results so far.
+        complete: True if the replay reached the end of the log.
     """
 
     log: str
@@ -68,20 +68,20 @@ class Replay:
     """A replay of a log.
 
     Args:
-        log: what is sent.
-        control: the one that is right; None: the recorded answers are.
-        candidate: the one in question.
-        recorder: compares and counts; its tally is the state's.
-        state: where to begin.
-        rate: requests per second at most; None: as fast as answers come.
-        concurrency: requests that are under way at once, at most.
-        writes: also send what isn't a read.
-        progress: told the share of the log that has been sent, after each request.
+        log: the log to send.
+        control: the reference deployment; None to compare with recorded responses.
+        candidate: the deployment to test.
+        recorder: compares and counts, into the tally of `state`.
+        state: where to start.
+        rate: maximum requests per second; None for no limit.
+        concurrency: maximum requests in flight.
+        writes: send writes, too.
+        progress: called with the share of the log that is done, after each request.
     """
 
     def __init__(
         self,
-        log: Log,
+        log: LogReader,
         control: Target | None,
         candidate: Target,
         recorder: Recorder,
@@ -102,14 +102,14 @@ class Replay:
         self._writes = writes
         self._progress = progress
         self._stopped = asyncio.Event()
-        self._under_way: set[int] = set()
+        self._in_flight: set[int] = set()
 
     def stop(self) -> None:
-        """Send nothing more; what is under way gets its answer."""
+        """Stop sending; requests in flight are completed."""
         self._stopped.set()
 
     async def run(self) -> None:
-        """Send everything that isn't done yet, until the end or `stop`."""
+        """Send all remaining requests, until the end or `stop`."""
         started = time.monotonic()
         lines = self._lines()
         try:
@@ -120,26 +120,26 @@ class Replay:
             self._state.tally.busy += time.monotonic() - started
         self._state.complete = not self._stopped.is_set()
 
-    def _lines(self) -> _Shared:
+    def _lines(self) -> _LineQueue:
         position = self._state.position
         skipped = frozenset(position.beyond)
-        return _Shared(
+        return _LineQueue(
             (line for line in self._log.lines(position.done) if line.number not in skipped),
             self._rate,
             self._stopped,
-            self._under_way,
+            self._in_flight,
         )
 
-    async def _work(self, lines: _Shared) -> None:
+    async def _work(self, lines: _LineQueue) -> None:
         async for line in lines:
             try:
                 await self._line(line)
             finally:
-                self._under_way.discard(line.number)
-            self._state.position.finish(line.number, self._under_way)
+                self._in_flight.discard(line.number)
+            self._state.position.finish(line.number, self._in_flight)
             self._progress(line.progress)
 
-    async def _line(self, line: Line) -> None:
+    async def _line(self, line: LogLine) -> None:
         tally = self._recorder.tally
         if line.entry is None:
             tally.note(f"{_UNREADABLE}: {line.problem}" if line.problem else _UNREADABLE)
@@ -151,7 +151,7 @@ class Replay:
             tally.note(_NO_BODY)
         elif not self._writes and not is_read(request.method, endpoint, reads):
             tally.note(_WRITE)
-        elif self._control is None and line.entry.answer is None:
+        elif self._control is None and line.entry.response is None:
             tally.note(_NO_RECORD)
         else:
             timed = msgspec.structs.replace(request, time=request.time or time.time())
@@ -159,12 +159,12 @@ class Replay:
             self._recorder.exchange(timed, control, candidate)
 
     async def _outcomes(
-        self, request: Request, entry: Entry, number: int
+        self, request: Request, entry: LogEntry, number: int
     ) -> tuple[Outcome, Outcome]:
         if self._control is None:
-            assert entry.answer is not None  # noqa: S101 - _line has seen to it
-            return entry.answer, await self._candidate.send(request)
-        # Both at the same time, and neither always first: no one gets the warmer machine.
+            assert entry.response is not None  # noqa: S101 - _line checks this
+            return entry.response, await self._candidate.send(request)
+        # Both concurrently, in alternating order, so that neither always finds a warm cache.
         targets: Sequence[Target] = (self._control, self._candidate)
         if number % 2:
             targets = targets[::-1]
@@ -172,46 +172,46 @@ class Replay:
         return (second, first) if number % 2 else (first, second)
 
 
-class _Shared:
-    """The lines, handed out one at a time to several workers, no faster than the rate."""
+class _LineQueue:
+    """Hands out lines to several workers, no faster than the rate."""
 
     def __init__(
         self,
-        lines: Iterator[Line],
+        lines: Iterator[LogLine],
         rate: float | None,
         stopped: asyncio.Event,
-        under_way: set[int],
+        in_flight: set[int],
     ) -> None:
         self._lines = lines
         self._pause = 1 / rate if rate else 0.0
         self._stopped = stopped
-        self._under_way = under_way
+        self._in_flight = in_flight
         self._next = 0.0
         self._lock = asyncio.Lock()
 
-    async def __aiter__(self) -> AsyncIterator[Line]:
+    async def __aiter__(self) -> AsyncIterator[LogLine]:
         while (line := await self._take()) is not None:
             yield line
 
-    async def _take(self) -> Line | None:
+    async def _take(self) -> LogLine | None:
         async with self._lock:
             await self._wait()
             if self._stopped.is_set():
                 return None
             line = next(self._lines, None)
             if line is not None:
-                self._under_way.add(line.number)
+                self._in_flight.add(line.number)
             return line
 
     async def _wait(self) -> None:
-        """Wait for one's turn; only few turns that were missed are made up for in a burst."""
+        """Wait for the next slot; only a few missed slots are caught up with in a burst."""
         if not self._pause:
             return
         now = time.monotonic()
-        turn = max(self._next, now - _LONGEST_DELAY)
-        self._next = turn + self._pause
-        if turn > now:
+        slot = max(self._next, now - _LONGEST_DELAY)
+        self._next = slot + self._pause
+        if slot > now:
             try:
-                await asyncio.wait_for(self._stopped.wait(), turn - now)
+                await asyncio.wait_for(self._stopped.wait(), slot - now)
             except TimeoutError:
                 return

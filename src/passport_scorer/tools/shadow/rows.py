@@ -1,4 +1,4 @@
-"""Compares what two deployments left in their tables, without holding the tables in memory."""
+"""Comparison of two databases' tables, without loading them into memory."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from passport_scorer.tools.shadow.recorder import Recorder
 from passport_scorer.tools.shadow.verdict import TABLE
 
 Row = tuple[Any, ...]
-# Rows of one key are compared as a set. A key with more of them is compared in slices.
+# Rows with the same key are compared as a set; a longer set is compared in slices.
 _LONGEST_SLICE = 5000
 _TIMES = ("created_at", "last_score_timestamp", "timestamp", "created_on")
-_BREATH = 200  # keys after which others, such as the progress bar, get a turn
+_YIELD_EVERY = 200  # keys after which other tasks, such as the progress bar, can run
 
 
-class Group:
-    """Some rows of one key.
+class RowGroup:
+    """Rows with the same key.
 
     Attributes:
-        order: what groups are ordered by: the key, nulls first, and the number of the slice.
-        rows: at least one.
+        order: the sort key of the group: the key, nulls first, and the number of the slice.
+        rows: the rows, at least one.
     """
 
     def __init__(self, order: tuple[Any, ...], rows: list[Row]) -> None:
@@ -45,15 +45,15 @@ async def compare_tables(
     stopped: asyncio.Event,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> None:
-    """Compare tables, one after the other, and count in the recorder's tally.
+    """Compare tables one after the other.
 
     Args:
-        control: the database that is right.
-        candidate: the one in question.
-        tables: which.
-        recorder: counts.
-        stopped: set to end early.
-        progress: told the share of the tables that are done.
+        control: the reference database.
+        candidate: the database to test.
+        tables: the tables to compare.
+        recorder: counts the differences.
+        stopped: set to stop early.
+        progress: called with the share of the tables that are done.
     """
     for number, table in enumerate(tables):
         await _compare_table(control, candidate, table, recorder, stopped)
@@ -82,17 +82,17 @@ async def _compare_table(
             comparison.count(left, right)
             left, right = await _next_of_both(*sides)
         seen += 1
-        if seen % _BREATH == 0:
+        if seen % _YIELD_EVERY == 0:
             await asyncio.sleep(0)
 
 
 async def _next_of_both(
-    control: AsyncIterator[Group], candidate: AsyncIterator[Group]
-) -> tuple[Group | None, Group | None]:
-    """The next group of either side.
+    control: AsyncIterator[RowGroup], candidate: AsyncIterator[RowGroup]
+) -> tuple[RowGroup | None, RowGroup | None]:
+    """Return the next group of each side.
 
-    If one side fails, the other one is waited for before that is said: a connection in the midst
-    of a statement can't end its transaction, and what it says of that would hide the reason.
+    If one side fails, wait for the other before raising: a connection that is running a statement
+    cannot end its transaction, and that error would hide the first.
     """
     left = asyncio.ensure_future(anext(control, None))
     right = asyncio.ensure_future(anext(candidate, None))
@@ -100,10 +100,10 @@ async def _next_of_both(
     return left.result(), right.result()
 
 
-async def _groups(rows: AsyncIterator[Row], table: ComparedTable) -> AsyncIterator[Group]:
+async def _groups(rows: AsyncIterator[Row], table: ComparedTable) -> AsyncIterator[RowGroup]:
     columns = table.columns
     positions = [columns.index(name) for name in table.key]
-    group: Group | None = None
+    group: RowGroup | None = None
     async for row in rows:
         key = tuple((row[each] is not None, row[each]) for each in positions)
         if group and group.order[:-1] == key and len(group.rows) < _LONGEST_SLICE:
@@ -113,31 +113,31 @@ async def _groups(rows: AsyncIterator[Row], table: ComparedTable) -> AsyncIterat
         number = group.order[-1] + 1 if group and same_key else 0
         if group:
             yield group
-        group = Group((*key, number), [row])
+        group = RowGroup((*key, number), [row])
     if group:
         yield group
 
 
 class _TableComparison:
-    """Counts the groups of one table."""
+    """Compares the row groups of one table."""
 
     def __init__(self, table: ComparedTable, recorder: Recorder) -> None:
         self._name = f"{TABLE}{table.name}"
         self._table = table
         self._columns = table.columns
         self._recorder = recorder
-        self._subject = recorder.rulebook.subject(self._name, Part.BODY, 0)
+        self._part_rules = recorder.rulebook.part_rules(self._name, Part.BODY, 0)
 
-    def count(self, control: Group | None, candidate: Group | None) -> None:
-        """Compare the rows of one key on both sides; None: there are none."""
+    def count(self, control: RowGroup | None, candidate: RowGroup | None) -> None:
+        """Compare the rows with one key; None if a side has no such rows."""
         left, right = control.rows if control else [], candidate.rows if candidate else []
-        if left == right:  # as most are; nothing has to be read or named
+        if left == right:  # the common case: no need to parse or describe anything
             self._recorder.differences(self._name, (), "")
             return
         found = compare_items(
             [self._document(row) for row in left],
             [self._document(row) for row in right],
-            self._subject,
+            self._part_rules,
         )
         row = (left or right)[-1]
         self._recorder.differences(self._name, found, self._shown(row), self._time(row))
@@ -149,7 +149,7 @@ class _TableComparison:
         }
 
     def _shown(self, row: Row) -> str:
-        """The key, as it may be shown."""
+        """Return the masked key."""
         values = dict(zip(self._columns, row, strict=True))
         return self._recorder.masked_key({name: _plain(values[name]) for name in self._table.key})
 
@@ -162,7 +162,7 @@ class _TableComparison:
 
 
 def _json(document: str) -> JsonValue:
-    """A JSON document; a text that holds JSON, such as a recorded answer, is read, too."""
+    """Parse a JSON column; JSON within a string, such as a recorded response, is parsed, too."""
     value = json_value(document)
     if isinstance(value, str):
         with suppress(NotJson):
@@ -171,7 +171,7 @@ def _json(document: str) -> JsonValue:
 
 
 def _plain(value: Any) -> JsonValue:
-    """A value of a column as JSON has it."""
+    """Convert a column value to JSON."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""A guess how dangerous a difference is."""
+"""The estimated severity of a difference."""
 
 from __future__ import annotations
 
@@ -12,32 +12,34 @@ from passport_scorer.tools.shadow.comparison.patterns import matching
 from passport_scorer.tools.shadow.comparison.rules import Danger, Rulebook, applies_to
 
 
-class Severity(IntEnum):
-    """How dangerous it is."""
+class DifferenceSeverity(IntEnum):
+    """How dangerous a difference is."""
 
     COSMETIC = 0
     NOTABLE = 1
     DANGEROUS = 2
 
 
-_NO_ANSWER = "Clients would have got no answer."
-_NOTATION = "It is the same value in another notation."
-_KEY_ORDER = "Only readers that rely on the order of keys notice."
-_NOTABLE = "Clients can see it; whether they depend on it, only they know."
+_NO_ANSWER = "Clients would not have received a response."
+_NOTATION = "The same value in a different notation."
+_KEY_ORDER = "Affects only clients that rely on the order of keys."
+_NOTABLE = "Visible to clients; whether they depend on it is unknown."
 
 
-def severity_of(difference: Difference, endpoint: str, rulebook: Rulebook) -> tuple[Severity, str]:
-    """Return how dangerous a difference is, and why in a sentence."""
+def severity_of(
+    difference: Difference, endpoint: str, rulebook: Rulebook
+) -> tuple[DifferenceSeverity, str]:
+    """Return the severity of a difference, and a sentence that explains it."""
     if difference.kind is Kind.NO_ANSWER:
-        return Severity.DANGEROUS, _NO_ANSWER
+        return DifferenceSeverity.DANGEROUS, _NO_ANSWER
     if difference.kind is Kind.KEY_ORDER:
-        return Severity.COSMETIC, _KEY_ORDER
+        return DifferenceSeverity.COSMETIC, _KEY_ORDER
     danger = _danger(difference, endpoint, rulebook)
     if _same_value(difference.control, difference.candidate):
-        return (Severity.NOTABLE if danger else Severity.COSMETIC), _NOTATION
+        return (DifferenceSeverity.NOTABLE if danger else DifferenceSeverity.COSMETIC), _NOTATION
     if danger:
-        return Severity.DANGEROUS, danger.reason
-    return Severity.NOTABLE, _NOTABLE
+        return DifferenceSeverity.DANGEROUS, danger.reason
+    return DifferenceSeverity.NOTABLE, _NOTABLE
 
 
 def _danger(difference: Difference, endpoint: str, rulebook: Rulebook) -> Danger | None:
@@ -52,7 +54,7 @@ def _danger(difference: Difference, endpoint: str, rulebook: Rulebook) -> Danger
 
 
 def _same_value(control: Any, candidate: Any) -> bool:
-    """Two texts for one number, or for one moment."""
+    """Return True for two notations of the same number or instant."""
     if not (isinstance(control, str) and isinstance(candidate, str)):
         return False
     try:

@@ -1,6 +1,6 @@
-"""Whether the candidate is slow oftener than the control.
+"""Is the candidate significantly slower than the control?
 
-Both are slow now and then; what counts is how much oftener one of them is (a sign test).
+Both are slow now and then; a sign test tells whether one of them is slow significantly more often.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from collections.abc import Iterator, Mapping
 from passport_scorer.tools.shadow.comparison.differences import Kind
 from passport_scorer.tools.shadow.comparison.rules import Part, Rulebook, applies_to
 from passport_scorer.tools.shadow.latencies import Timeline
-from passport_scorer.tools.shadow.severity import Severity
+from passport_scorer.tools.shadow.severity import DifferenceSeverity
 from passport_scorer.tools.shadow.tally import MOST_EXAMPLES, DifferenceClass, EndpointTally
 
 ALL_ENDPOINTS = "(all endpoints)"
-# Two alike deployments look like this once in 700 times.
+# Three standard deviations: two equal deployments exceed this once in 700 comparisons.
 _LEAST_SIGNIFICANCE = 3.0
 _LEAST_EXCESS = 5
 _MOST_SINGLE = 3
-_WHY = "Clients wait longer, and what waits holds connections."
+_WHY = "Clients wait longer, and waiting requests hold connections."
 
 
 def slow_classes(
     endpoints: Mapping[str, EndpointTally], rulebook: Rulebook
 ) -> Iterator[DifferenceClass]:
-    """Yield the endpoints at which the candidate is slower; if there are many, all as one.
+    """Yield the endpoints at which the candidate is slower; if there are many, all as one class.
 
     Args:
-        endpoints: template -> what was seen.
-        rulebook: has rules for the part `latency`, or not.
+        endpoints: template -> tally.
+        rulebook: its rules for the part `latency` can expect slowness.
     """
     unexpected = {}
     for name, tally in endpoints.items():
@@ -42,9 +42,9 @@ def slow_classes(
     if 0 < len(significant) <= _MOST_SINGLE:
         yield from (_slow_class(name, each, None) for name, each in significant.items())
         return
-    together = _together(unexpected)
-    if _is_significant(together):
-        yield _slow_class(ALL_ENDPOINTS, together, None)
+    combined = _combined(unexpected)
+    if _is_significant(combined):
+        yield _slow_class(ALL_ENDPOINTS, combined, None)
 
 
 def _rule(name: str, rulebook: Rulebook) -> str | None:
@@ -59,8 +59,8 @@ def _is_significant(tally: EndpointTally) -> bool:
     return excess / math.sqrt(tally.slower + tally.faster) >= _LEAST_SIGNIFICANCE
 
 
-def _together(endpoints: Mapping[str, EndpointTally]) -> EndpointTally:
-    """What was slow anywhere."""
+def _combined(endpoints: Mapping[str, EndpointTally]) -> EndpointTally:
+    """Combine the slow exchanges of all endpoints."""
     made = EndpointTally(slow_timeline=Timeline())
     for each in endpoints.values():
         made.slower += each.slower
@@ -83,7 +83,7 @@ def _slow_class(name: str, tally: EndpointTally, rule: str | None) -> Difference
         "",
         Kind.SLOWER,
         rule,
-        Severity.NOTABLE,
+        DifferenceSeverity.NOTABLE,
         _WHY,
         count=tally.slower,
         exchanges=tally.slower,

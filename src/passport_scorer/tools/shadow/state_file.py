@@ -1,4 +1,4 @@
-"""Where a replay has come to, kept in a file so that it can go on."""
+"""The state of a replay, saved in a file so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ import msgspec
 
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.tools.shadow.replay import Position, State
-from passport_scorer.tools.shadow.report.writer import write_whole
+from passport_scorer.tools.shadow.report.writer import replace_file
 from passport_scorer.tools.shadow.tally import Tally
 
 NAME = "state.json"
-_BEGINNING = 64 * 1024
+_LONGEST_FIRST_LINE = 64 * 1024
 
 
 class CannotResume(PassportScorerError):
-    """There is nothing to go on with."""
+    """No replay to resume."""
 
     code = "cannot_resume"
 
 
-def begin(log: Path) -> State:
-    """Return the state of a replay that hasn't begun."""
+def new_state(log: Path) -> State:
+    """Return the state of a new replay."""
     return State(_identity(log), Position(), Tally(began=time.time()))
 
 
 def resume(folder: Path, log: Path) -> State:
-    """Return the state in the report's folder.
+    """Load the state from the report's folder.
 
     Raises:
-        CannotResume: there is none, or it is of another log.
+        CannotResume: there is no state, or it belongs to a different log.
     """
     file = folder / NAME
     try:
         state = msgspec.json.decode(file.read_bytes(), type=State)
     except (OSError, msgspec.MsgspecError):
-        raise CannotResume(f"There is no replay to go on with in {folder}.") from None
+        raise CannotResume(f"No replay to resume in {folder}.") from None
     if state.log != _identity(log):
-        raise CannotResume(f"The replay in {folder} is of another log than {log}.")
+        raise CannotResume(f"The replay in {folder} is not of the log {log}.")
     return state
 
 
-def keep(folder: Path, state: State) -> None:
-    """Write the state into the report's folder; raises ReportNotWritten."""
-    write_whole(folder / NAME, msgspec.json.encode(state))
+def save(folder: Path, state: State) -> None:
+    """Save the state in the report's folder; raises ReportNotWritten."""
+    replace_file(folder / NAME, msgspec.json.encode(state))
 
 
 def _identity(log: Path) -> str:
-    """What tells a log from another: a log may have grown, its beginning stays."""
+    """Return a digest of the first line: a log can grow, but its beginning stays."""
     with log.open("rb") as file:
-        return hashlib.sha256(file.readline(_BEGINNING)).hexdigest()
+        return hashlib.sha256(file.readline(_LONGEST_FIRST_LINE)).hexdigest()

@@ -1,4 +1,4 @@
-"""What has been seen so far: counts, a few examples, never the answers themselves."""
+"""The results so far: counts and a few masked examples, never whole responses."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import msgspec
 
 from passport_scorer.tools.shadow.comparison.differences import Kind
 from passport_scorer.tools.shadow.comparison.rules import Part
-from passport_scorer.tools.shadow.latencies import Latencies, Timeline
-from passport_scorer.tools.shadow.severity import Severity
+from passport_scorer.tools.shadow.latencies import LatencyHistogram, Timeline
+from passport_scorer.tools.shadow.severity import DifferenceSeverity
 
 MOST_EXAMPLES = 5
 
 
 class Example(msgspec.Struct, frozen=True):
-    """One occurrence of a difference; nothing in it is secret.
+    """One occurrence of a difference, masked.
 
     Attributes:
-        time: of the request, seconds since 1970; None: of a row, or not recorded.
-        request: method and path, or the key of a row.
-        pointer: the exact place.
-        control: what was there.
-        candidate: the same on the other side.
+        time: the time of the request, in seconds since 1970; None for rows, or if not recorded.
+        request: the method and path, or the key of a row.
+        pointer: the JSON pointer.
+        control: the control's value.
+        candidate: the candidate's value.
     """
 
     time: float | None
@@ -31,14 +31,14 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class DifferenceClass(msgspec.Struct):
-    """All differences of one kind at one place of one endpoint."""
+    """All differences of one kind at one location of one endpoint."""
 
     endpoint: str
     part: Part
     pattern: str
     kind: Kind
     rule: str | None
-    severity: Severity
+    severity: DifferenceSeverity
     danger: str
     count: int = 0
     exchanges: int = 0
@@ -49,16 +49,16 @@ class DifferenceClass(msgspec.Struct):
 
 
 class EndpointTally(msgspec.Struct):
-    """What has been seen of one endpoint or table.
+    """The results for one endpoint or table.
 
     Attributes:
-        compared: exchanges, or keys of rows, that both sides were asked for.
+        compared: the number of exchanges, or row keys, compared.
         same: those without any difference.
-        expected: those with differences that rules expect, and no others.
-        different: those with others.
-        errors: exchanges that the control itself answered with an error.
-        slower: the candidate was slow and the control wasn't.
-        faster: the other way round.
+        expected: those with expected differences only.
+        different: those with unexplained differences.
+        errors: exchanges in which the control responded with an error.
+        slower: exchanges in which only the candidate was slow.
+        faster: exchanges in which only the control was slow.
     """
 
     compared: int = 0
@@ -68,8 +68,8 @@ class EndpointTally(msgspec.Struct):
     errors: int = 0
     slower: int = 0
     faster: int = 0
-    control: Latencies = msgspec.field(default_factory=Latencies)
-    candidate: Latencies = msgspec.field(default_factory=Latencies)
+    control: LatencyHistogram = msgspec.field(default_factory=LatencyHistogram)
+    candidate: LatencyHistogram = msgspec.field(default_factory=LatencyHistogram)
     slow_examples: list[Example] = []
     slow_first: float | None = None
     slow_last: float | None = None
@@ -77,17 +77,17 @@ class EndpointTally(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """Everything that a report is made of.
+    """The results that a report is made from.
 
     Attributes:
-        began: seconds since 1970.
-        busy: seconds spent so far, over all resumptions.
-        endpoints: template or table -> what was seen.
-        classes: key -> all differences of that class, expected ones as well.
-        rules: name -> how many differences it expected.
-        notes: what else happened, such as requests that were not copied -> how often.
-        traffic: all exchanges.
-        first_difference: the first one that nothing expects.
+        began: the start, in seconds since 1970.
+        busy: seconds spent so far, including earlier runs that were resumed.
+        endpoints: template or table -> its results.
+        classes: key -> a class of differences, including expected ones.
+        rules: name -> the number of differences it matched.
+        notes: other events, such as requests that were not mirrored -> their number.
+        traffic: all exchanges over time.
+        first_difference: the first unexplained difference.
     """
 
     began: float
@@ -101,15 +101,15 @@ class Tally(msgspec.Struct):
     first_class: str | None = None
 
     def note(self, what: str, count: int = 1) -> None:
-        """Count something that is neither a match nor a difference."""
+        """Count an event that is neither a match nor a difference."""
         self.notes[what] = self.notes.get(what, 0) + count
 
     @property
     def compared(self) -> int:
-        """How many exchanges or rows were compared."""
+        """The number of exchanges or keys compared."""
         return sum(each.compared for each in self.endpoints.values())
 
     @property
     def different(self) -> int:
-        """How many of them differ in something that nothing expects."""
+        """The number of exchanges or keys with an unexplained difference."""
         return sum(each.different for each in self.endpoints.values())

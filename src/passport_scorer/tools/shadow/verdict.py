@@ -1,4 +1,4 @@
-"""The verdict on a tally: what nothing explains, the worst first."""
+"""The verdict on a tally: its unexplained differences, the worst first."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ TABLE = "table "
 
 
 def is_table(name: str) -> bool:
-    """Return True if what is compared is a table, not an endpoint."""
+    """Return True for the name of a table, False for an endpoint."""
     return name.startswith(TABLE)
 
 
 class RuleCount(msgspec.Struct, frozen=True):
-    """A rule, and how many differences it expected."""
+    """A rule, and the number of differences it matched."""
 
     name: str
     reason: str
@@ -25,14 +25,14 @@ class RuleCount(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What came of a comparison.
+    """The outcome of a comparison.
 
     Attributes:
-        unexplained: classes of differences that no rule expects, the worst first.
-        explained: those that rules expect, the most frequent first.
-        rules: every rule; those that never matched have the count 0.
-        compared: exchanges or rows.
-        different: those with a difference that no rule expects.
+        unexplained: classes of unexplained differences, the worst first.
+        explained: classes of expected differences, the most frequent first.
+        rules: all rules, including those that never matched.
+        compared: the number of exchanges or keys compared.
+        different: the number of those with an unexplained difference.
     """
 
     unexplained: tuple[DifferenceClass, ...]
@@ -43,11 +43,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def same(self) -> bool:
-        """True if something was compared, and nothing differs that no rule expects."""
+        """True if something was compared and there is no unexplained difference."""
         return self.compared > 0 and not self.unexplained
 
 
-def verdict_on(tally: Tally, rulebook: Rulebook) -> Verdict:
+def judge(tally: Tally, rulebook: Rulebook) -> Verdict:
     """Judge a tally."""
     classes = list(tally.classes.values())
     unexplained = [each for each in classes if each.rule is None]
@@ -72,9 +72,9 @@ def verdict_on(tally: Tally, rulebook: Rulebook) -> Verdict:
 
 
 def _is_of(rule: Rule, *, tables: bool) -> bool:
-    """Could the rule have matched: rules of tables among tables, others among answers."""
+    """Return True if the rule could have matched in a comparison of tables or responses."""
     if rule.accept is Accept.KEY_ORDER:
-        return False  # it expects nothing: it asks for more
+        return False  # it makes the comparison stricter: it expects no difference
     if tables and rule.part is not Part.BODY:
         return False
     return any(on == "*" or is_table(on) == tables for on in rule.on)

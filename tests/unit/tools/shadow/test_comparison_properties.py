@@ -17,7 +17,7 @@ from passport_scorer.tools.shadow.comparison.json_values import (
     json_value,
     number_text,
 )
-from passport_scorer.tools.shadow.comparison.responses import Answer, compare_answers
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse, compare_responses
 from passport_scorer.tools.shadow.comparison.rules import Accept, Part, Rule, Rulebook
 from passport_scorer.tools.shadow.comparison.values import compare_items, compare_values
 
@@ -39,8 +39,8 @@ NO_RULES = Rulebook()
 
 def differences(control: Any, candidate: Any, *rules: Rule) -> list[Difference]:
     """What differs between two documents under these rules."""
-    subject = Rulebook(rule=rules).subject("GET /x", Part.BODY, 200)
-    return compare_values(control, candidate, subject)
+    part_rules = Rulebook(rule=rules).part_rules("GET /x", Part.BODY, 200)
+    return compare_values(control, candidate, part_rules)
 
 
 def rule(accept: Accept, path: str = "") -> Rule:
@@ -160,11 +160,11 @@ def test_arrays_without_order_are_multisets(items: list[Any], data: Any, new: An
 )
 def test_rows_are_compared_as_a_set(rows: list[Any], data: Any) -> None:
     """Rows in another order are the same; one that is lost is missing."""
-    subject = NO_RULES.subject("table x", Part.BODY, 0)
+    part_rules = NO_RULES.part_rules("table x", Part.BODY, 0)
     shuffled = data.draw(st.permutations(rows))
-    assert compare_items(rows, shuffled, subject) == []
+    assert compare_items(rows, shuffled, part_rules) == []
     if rows:
-        (missing,) = compare_items(rows, shuffled[1:], subject)
+        (missing,) = compare_items(rows, shuffled[1:], part_rules)
         assert (missing.kind, missing.pointer) == (Kind.MISSING, "")
 
 
@@ -193,8 +193,8 @@ def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: byt
             break
     else:
         return
-    found = compare_answers(
-        Answer(200, (), control), Answer(200, (), candidate), "GET /x", NO_RULES
+    found = compare_responses(
+        HttpResponse(200, (), control), HttpResponse(200, (), candidate), "GET /x", NO_RULES
     )
     assert bool(found) == (control != candidate)
 
@@ -218,5 +218,5 @@ def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: byt
 )
 def test_what_is_the_same(control: str, candidate: str, *, same: bool) -> None:
     """Numbers are exact decimals; true, 1 and "1" are three things; keys have no order."""
-    left, right = Answer(200, (), control.encode()), Answer(200, (), candidate.encode())
-    assert (compare_answers(left, right, "GET /x", NO_RULES) == []) is same
+    left, right = HttpResponse(200, (), control.encode()), HttpResponse(200, (), candidate.encode())
+    assert (compare_responses(left, right, "GET /x", NO_RULES) == []) is same

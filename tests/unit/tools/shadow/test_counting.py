@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
 from passport_scorer.tools.shadow.comparison.rules import Part, Rule, Rulebook
 from passport_scorer.tools.shadow.exchanges import Failure, Request
-from passport_scorer.tools.shadow.latencies import Latencies, Timeline
-from passport_scorer.tools.shadow.recorder import NOT_ANSWERED, Recorder
+from passport_scorer.tools.shadow.latencies import LatencyHistogram, Timeline
+from passport_scorer.tools.shadow.recorder import NO_CONTROL, Recorder
 from passport_scorer.tools.shadow.replay import Position
 from passport_scorer.tools.shadow.slowness import ALL_ENDPOINTS
 from passport_scorer.tools.shadow.tally import Tally
-from passport_scorer.tools.shadow.verdict import verdict_on
+from passport_scorer.tools.shadow.verdict import judge
 
 SECONDS = st.floats(min_value=1e-4, max_value=60)
 
@@ -26,7 +26,7 @@ SECONDS = st.floats(min_value=1e-4, max_value=60)
 @given(st.lists(SECONDS, min_size=1, max_size=60), st.sampled_from([0.01, 0.5, 0.9, 0.99, 1.0]))
 def test_quantiles(seconds: list[float], share: float) -> None:
     """A quantile is wrong by a tenth at most, however many there are."""
-    latencies = Latencies()
+    latencies = LatencyHistogram()
     for each in seconds:
         latencies.add(each)
     exact = sorted(seconds)[math.ceil(share * len(seconds)) - 1]
@@ -37,7 +37,7 @@ def test_quantiles(seconds: list[float], share: float) -> None:
 
 def test_no_answers_have_no_quantiles() -> None:
     """Nothing is made up where there is nothing."""
-    assert Latencies().quantile(0.5) is None
+    assert LatencyHistogram().quantile(0.5) is None
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=80))
@@ -56,16 +56,16 @@ def test_timelines(times: list[int]) -> None:
 @given(st.integers(1, 30), st.integers(1, 6), st.randoms(use_true_random=False))
 def test_positions(count: int, workers: int, chance: random.Random) -> None:
     """Wherever it stops, going on does every line once, though several are under way."""
-    position, under_way, next_one, done = Position(), set[int](), 1, list[int]()
+    position, in_flight, next_one, done = Position(), set[int](), 1, list[int]()
     for _ in range(chance.randint(0, 2 * count)):
-        while len(under_way) < workers and next_one <= count:
-            under_way.add(next_one)
+        while len(in_flight) < workers and next_one <= count:
+            in_flight.add(next_one)
             next_one += 1
-        if not under_way:
+        if not in_flight:
             break
-        number = chance.choice(sorted(under_way))
-        under_way.discard(number)
-        position.finish(number, under_way)
+        number = chance.choice(sorted(in_flight))
+        in_flight.discard(number)
+        position.finish(number, in_flight)
         done.append(number)
     kept = msgspec.json.decode(msgspec.json.encode(position), type=Position)
     left = [n for n in range(kept.done + 1, count + 1) if n not in kept.beyond]
@@ -81,8 +81,8 @@ def recorded(
     recorder = Recorder(rulebook, tally)
     for number in range(count):
         for endpoint in range(endpoints):
-            control = Answer(200, (), b"{}", 2.0 if number < fast else 0.02)
-            candidate = Answer(200, (), b"{}", 0.9 if count - number <= slow else 0.021)
+            control = HttpResponse(200, (), b"{}", 2.0 if number < fast else 0.02)
+            candidate = HttpResponse(200, (), b"{}", 0.9 if count - number <= slow else 0.021)
             request = Request("GET", "/" + "abcdefgh"[endpoint], time=float(number))
             recorder.exchange(request, control, candidate)
     return tally
@@ -91,17 +91,17 @@ def recorded(
 def test_slow_answers_are_found() -> None:
     """One in a hundred that is slow stands out; a few on both sides don't."""
     book = Rulebook()
-    (found,) = verdict_on(recorded(1000, 10, book), book).unexplained
+    (found,) = judge(recorded(1000, 10, book), book).unexplained
     assert (found.part, found.count, found.first) == (Part.LATENCY, 10, 990.0)
-    assert verdict_on(recorded(1000, 10, book, fast=10), book).same
-    assert verdict_on(recorded(1000, 4, book), book).same
+    assert judge(recorded(1000, 10, book, fast=10), book).same
+    assert judge(recorded(1000, 4, book), book).same
 
 
 def test_many_slow_endpoints_are_one_difference() -> None:
     """If everything is slow, that is one thing to say; so is a little everywhere."""
     book = Rulebook()
     for slow in (10, 4):
-        (found,) = verdict_on(recorded(1000, slow, book, endpoints=8), book).unexplained
+        (found,) = judge(recorded(1000, slow, book, endpoints=8), book).unexplained
         assert (found.endpoint, found.count) == (ALL_ENDPOINTS, 8 * slow)
         assert sum(found.timeline.counts) == 8 * slow
 
@@ -110,7 +110,7 @@ def test_slowness_can_be_expected() -> None:
     """A rule of the part latency expects it, and is counted."""
     rule = Rule(name="slow", reason="for a test", part=Part.LATENCY)
     book = Rulebook(rule=(rule,))
-    verdict = verdict_on(recorded(1000, 10, book), book)
+    verdict = judge(recorded(1000, 10, book), book)
     assert verdict.same
     assert [(each.name, each.count) for each in verdict.rules] == [("slow", 10)]
 
@@ -119,12 +119,12 @@ def test_answers_that_do_not_come() -> None:
     """If the control has no answer there is nothing to compare; the candidate must have one."""
     tally, book = Tally(began=0.0), Rulebook()
     recorder = Recorder(book, tally)
-    good, bad = Answer(200, (), b"{}"), Failure("no connection")
+    good, bad = HttpResponse(200, (), b"{}"), Failure("no connection")
     recorder.exchange(Request("GET", "/x"), bad, good)
-    assert (tally.notes, tally.compared) == ({NOT_ANSWERED: 1}, 0)
-    assert not verdict_on(tally, book).same
+    assert (tally.notes, tally.compared) == ({NO_CONTROL: 1}, 0)
+    assert not judge(tally, book).same
     recorder.exchange(Request("GET", "/x"), good, bad)
-    (found,) = verdict_on(tally, book).unexplained
+    (found,) = judge(tally, book).unexplained
     assert (found.kind, tally.different) == ("no_answer", 1)
 
 
@@ -136,7 +136,9 @@ def test_memory_is_bounded() -> None:
         body = b'{"k%d": 1}' % number
         path = "/" + "".join(chr(97 + int(digit)) for digit in str(number))
         recorder.exchange(
-            Request("GET", path, time=float(number)), Answer(200, (), body), Answer(200, (), b"{}")
+            Request("GET", path, time=float(number)),
+            HttpResponse(200, (), body),
+            HttpResponse(200, (), b"{}"),
         )
     assert tally.different == 3000
     assert sum(each.count for each in tally.classes.values()) == 3000
@@ -153,8 +155,8 @@ def test_counts_of_one_class(count: int) -> None:
     for number in range(count):
         recorder.exchange(
             Request("GET", "/x", time=float(number)),
-            Answer(200, (), b"[1, 2, 3]"),
-            Answer(200, (), b"[1, 4, 5]"),
+            HttpResponse(200, (), b"[1, 2, 3]"),
+            HttpResponse(200, (), b"[1, 4, 5]"),
         )
     (found,) = tally.classes.values()
     assert (found.pattern, found.count, found.exchanges) == ("/*", 2 * count, count)

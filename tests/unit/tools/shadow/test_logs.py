@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport_scorer.cli.shadow_replay import LogFormat
-from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
 from passport_scorer.tools.shadow.exchanges import Request
 from passport_scorer.tools.shadow.logs import access_log, jsonl_format, load_balancer_log
-from passport_scorer.tools.shadow.logs.entry import Entry
+from passport_scorer.tools.shadow.logs.entry import LogEntry
 from passport_scorer.tools.shadow.logs.errors import LineUnreadable, LogUnreadable
-from passport_scorer.tools.shadow.logs.parser import FORMATS, Log
+from passport_scorer.tools.shadow.logs.parser import FORMATS, LogReader
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=8)
 PAIRS = st.lists(st.tuples(NAMES, st.text(max_size=8)), max_size=3).map(tuple)
@@ -29,7 +29,7 @@ REQUESTS = st.builds(
     time=st.none() | st.integers(0, 2 * 10**9).map(float),
 )
 ANSWERS = st.builds(
-    Answer,
+    HttpResponse,
     status=st.integers(100, 599),
     headers=st.none() | PAIRS,
     body=st.binary(min_size=1, max_size=12),
@@ -38,10 +38,10 @@ ANSWERS = st.builds(
 
 
 @given(REQUESTS, st.none() | ANSWERS)
-def test_what_is_written_can_be_read(request_: Request, answer: Answer | None) -> None:
+def test_what_is_written_can_be_read(request_: Request, answer: HttpResponse | None) -> None:
     """Nothing of a request or an answer is lost in our own format."""
-    entry = jsonl_format.read_line(jsonl_format.write_line(Entry(request_, answer)))
-    assert (entry.request, entry.answer) == (request_, answer)
+    entry = jsonl_format.read_line(jsonl_format.write_line(LogEntry(request_, answer)))
+    assert (entry.request, entry.response) == (request_, answer)
 
 
 def test_our_own_format() -> None:
@@ -54,7 +54,7 @@ def test_our_own_format() -> None:
     assert (request.method, request.path, request.body) == ("POST", "/x?a=1", b'{"n": 1.00}')
     assert request.headers == (("A", "b"), ("Content-Type", "application/json"))
     assert request.time == 1795489200.0
-    assert entry.answer == Answer(200, None, b"[1.0]")
+    assert entry.response == HttpResponse(200, None, b"[1.0]")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_access_logs_of_others(line: bytes) -> None:
     """The usual names of the usual fields are understood."""
     entry = access_log.read_line(line)
     assert entry.request == Request("GET", "/x?a=1", time=1795489200.0)
-    assert (entry.status, entry.has_body, entry.answer) == (200, False, None)
+    assert (entry.status, entry.has_body, entry.response) == (200, False, None)
 
 
 def test_load_balancer_logs() -> None:
@@ -210,12 +210,12 @@ def test_every_common_format_is_recognized(
     """By the first line that is a request; of all that stands in it, the request is what counts."""
     file = tmp_path / "log"
     file.write_text(f"starting up\n\n{line}\nnonsense\n")
-    for log in (Log(file), Log(file, format_)):
+    for log in (LogReader(file), LogReader(file, format_)):
         before, found, after = log.lines()
         assert (before.entry, after.entry) == (None, None)
         assert before.problem
         assert "nonsense" not in after.problem
-        assert found.entry == Entry(
+        assert found.entry == LogEntry(
             Request("GET", path, time=1795489200.0), None, 200, has_body=False
         )
 
@@ -225,7 +225,7 @@ def test_one_file_has_one_format(tmp_path: Path) -> None:
     file = tmp_path / "log"
     for first, second in (("nginx", "envoy"), ("traefik, json", "traefik"), ("envoy", "our own")):
         file.write_text(f"{SAMPLES[first][1]}\n{SAMPLES[second][1]}\n")
-        assert [line.entry is None for line in Log(file).lines()] == [False, True]
+        assert [line.entry is None for line in LogReader(file).lines()] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -235,9 +235,9 @@ def test_one_file_has_one_format(tmp_path: Path) -> None:
         (SAMPLES["api gateway, rest"][1].replace("weights", "{id}"), "template"),
         (SAMPLES["api gateway, json of http"][1].replace("GET /x", "$default"), "request line"),
         (SAMPLES["traefik"][1].replace("GET /x?a=1 HTTP/2.0", "-"), "request line"),
-        (SAMPLES["our own"][1].replace('"community_id": 7,', ""), "what stood in the path"),
-        (SAMPLES["our own"][1].replace("ff", "zz"), "what stood in the path"),
-        (SAMPLES["our own"][1].replace('"request"', '"write_conflict"'), "another event"),
+        (SAMPLES["our own"][1].replace('"community_id": 7,', ""), "path parameter"),
+        (SAMPLES["our own"][1].replace("ff", "zz"), "path parameter"),
+        (SAMPLES["our own"][1].replace('"request"', '"write_conflict"'), "not a request event"),
     ],
 )
 def test_what_a_log_does_not_tell_is_said(tmp_path: Path, line: str, problem: str) -> None:
@@ -245,7 +245,7 @@ def test_what_a_log_does_not_tell_is_said(tmp_path: Path, line: str, problem: st
     file = tmp_path / "log"
     good = next(each for each in SAMPLES.values() if each[1][:20] == line[:20])
     file.write_text(f"{good[1]}\n{line}\n")
-    _, bad = Log(file).lines()
+    _, bad = LogReader(file).lines()
     assert bad.entry is None
     assert problem in bad.problem
 
@@ -254,7 +254,7 @@ def test_an_own_log_stays_one(tmp_path: Path) -> None:
     """What has headers or bodies is our format, with any other fields beside them."""
     file = tmp_path / "log"
     file.write_text('{"method": "POST", "path": "/x", "headers": {}, "body": "b", "note": 1}\n')
-    (line,) = Log(file).lines()
+    (line,) = LogReader(file).lines()
     assert line.entry is not None
     assert (line.entry.request.body, line.entry.has_body) == (b"b", True)
 
@@ -264,7 +264,7 @@ def test_an_unknown_format_is_told_how_to_convert(tmp_path: Path) -> None:
     file = tmp_path / "log"
     file.write_text('{"verb": "GET", "where": "/x"}\n' * 3)
     with pytest.raises(LogUnreadable) as refused:
-        Log(file)
+        LogReader(file)
     assert [name for name in FORMATS if name not in refused.value.message] == []
     assert "jq -c" in refused.value.message
 
@@ -291,11 +291,11 @@ def test_files(tmp_path: Path, *, compressed: bool) -> None:
     text = b'{"method": "GET", "path": "/1"}\n\nnonsense\n{"method": "GET", "path": "/2"}\n'
     file = tmp_path / "log"
     file.write_bytes(gzip.compress(text) if compressed else text)
-    lines = list(Log(file).lines())
+    lines = list(LogReader(file).lines())
     assert [line.number for line in lines] == [1, 3, 4]
     assert [line.entry.request.path if line.entry else None for line in lines] == ["/1", None, "/2"]
     assert 0 < lines[-1].progress <= 1
-    assert [line.number for line in Log(file).lines(after=3)] == [4]
+    assert [line.number for line in LogReader(file).lines(after=3)] == [4]
 
 
 def test_files_that_can_not_be_read(tmp_path: Path) -> None:
@@ -304,4 +304,4 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "broken").write_bytes(gzip.compress(b"x" * 1000)[:20])
     for name in ("none", "text", "broken"):
         with pytest.raises(LogUnreadable):
-            Log(tmp_path / name)
+            LogReader(tmp_path / name)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from html.parser import HTMLParser
 
 import pytest
 from rich.console import Console
 
-from passport_scorer.tools.shadow.comparison.responses import Answer
-from passport_scorer.tools.shadow.exchanges import Request
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.rules import Accept, Rule, Rulebook
+from passport_scorer.tools.shadow.exchanges import Failure, Request
 from passport_scorer.tools.shadow.recorder import Recorder
 from passport_scorer.tools.shadow.report.formatting import duration, share
 from passport_scorer.tools.shadow.report.html_report import report_html
 from passport_scorer.tools.shadow.report.json_report import report_json
-from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
 from passport_scorer.tools.shadow.report.terminal import summary
 from passport_scorer.tools.shadow.rules import read_rulebook
 from passport_scorer.tools.shadow.tally import Tally
-from passport_scorer.tools.shadow.verdict import verdict_on
+from passport_scorer.tools.shadow.verdict import judge
 
-ABOUT = About(title="A <test>", control="http://old", candidate="http://new", source="a&b")
+METADATA = ReportMetadata(
+    title="A <test>", control="http://old", candidate="http://new", source="a&b"
+)
 BOOK = read_rulebook([])
 HOSTILE = "<img onerror=alert(1) src=x>\"'&"
 VOID = {"meta", "line", "rect", "polyline", "link", "br"}
@@ -37,8 +41,8 @@ def a_tally(count: int = 40) -> Tally:
         other = {**other, "x": "y", "last_score_timestamp": "2026-11-24T03:00:01Z"}
         recorder.exchange(
             Request("GET", f"/v2/stamps/1/score/{HOSTILE}", time=1795489200.0 + 60 * number),
-            Answer(200, (), json.dumps(body).encode(), 0.01),
-            Answer(200, (), json.dumps(other).encode(), 0.02),
+            HttpResponse(200, (), json.dumps(body).encode(), 0.01),
+            HttpResponse(200, (), json.dumps(other).encode(), 0.02),
         )
     tally.note("something <else>")
     return tally
@@ -52,9 +56,12 @@ class Checker(HTMLParser):
         self.open: list[str] = []
         self.seen: set[str] = set()
         self.references: list[str] = []
+        self.attributes: set[str] = set()
+        self.texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
         self.references += [value or "" for name, value in attrs if name in {"src", "href"}]
         if tag not in VOID:
             self.open.append(tag)
@@ -62,14 +69,18 @@ class Checker(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
 
 
 def test_the_page_needs_nothing_else() -> None:
     """The page is whole and well-formed, refers to nothing, and runs nothing of what it shows."""
     tally = a_tally()
-    page = report_html(ABOUT, tally, verdict_on(tally, BOOK))
+    page = report_html(METADATA, tally, judge(tally, BOOK))
     checker = Checker()
     checker.feed(page)
     assert checker.open == []
@@ -82,21 +93,51 @@ def test_the_page_needs_nothing_else() -> None:
     assert HOSTILE not in page
 
 
+def test_hostile_values_are_shown_as_text() -> None:
+    """Markup in any value of a report is text on the page, never an element or an attribute."""
+    metadata = ReportMetadata(
+        title=HOSTILE, control=HOSTILE, candidate=HOSTILE, source=HOSTILE, times=HOSTILE
+    )
+    rule = Rule(name="hostile", reason=HOSTILE, path="/y", accept=Accept.ANYTHING)
+    book = BOOK.with_more(Rulebook(rule=(rule,)))
+    tally = Tally(began=0.0)
+    recorder = Recorder(book, tally)
+    for candidate in ({"x": HOSTILE, "y": 1}, {HOSTILE: 1, "y": HOSTILE}):
+        recorder.exchange(
+            Request("GET", f"/{HOSTILE}?{HOSTILE}"),
+            HttpResponse(404, ((HOSTILE, HOSTILE),), b"{}", 0.01),
+            HttpResponse(404, (), json.dumps(candidate).encode(), 0.02),
+        )
+    recorder.exchange(Request("GET", "/x"), HttpResponse(404), Failure(HOSTILE))
+    tally.note(HOSTILE)
+    checker = Checker()
+    checker.feed(report_html(metadata, tally, judge(tally, book)))
+    assert checker.open == []
+    assert not checker.seen & {"script", "link", "img", "iframe", "object"}
+    assert checker.attributes <= {
+        *("lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "scope"),
+        *("style", "data-name", "tabindex", "role", "aria-label", "aria-hidden", "viewbox"),
+        *("preserveaspectratio", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "points"),
+        "text-anchor",
+    }
+    assert sum(text.count(HOSTILE) for text in checker.texts) > 10
+
+
 def test_the_page_says_what_matters() -> None:
-    """What differs, how often, since when, and whether it is dangerous."""
+    """The page shows what differs, how often, since when, and whether it is dangerous."""
     tally = a_tally()
-    page = report_html(ABOUT, tally, verdict_on(tally, BOOK))
+    page = re.sub(r"[ \n]+", " ", report_html(METADATA, tally, judge(tally, BOOK)))
     for text in (
-        "2 unexplained kinds of difference, 1 of them dangerous",
-        "/score: another value",
-        "<b>10</b> of 40 exchanges here (25.0\N{NO-BREAK SPACE}%)",
+        "2 unexplained differences (1 dangerous) in 40 of 40 exchanges",
+        "/score: different value",
+        "<b>10</b> of 40 exchanges (25.0\N{NO-BREAK SPACE}%)",
         "since <b>2026-11-24 03:00:00 UTC</b>",
         "Partners compare it with thresholds of their own.",
         "score-computed-at",
         "rules never matched",
-        "The first difference",
+        "First difference",
         "At a glance",
-        "<b>dangerous</b>: it may change who passes",
+        "<b>dangerous</b>: can change who passes",
         "of the requests, 2026-11-24 03:00:00 UTC to 2026-11-24 03:",
         "1 × something &lt;else&gt;",
     ):
@@ -107,20 +148,20 @@ def test_a_report_without_differences() -> None:
     """If nothing differs the page, the terminal and the JSON say so."""
     tally = Tally(began=0.0)
     Recorder(BOOK, tally).exchange(
-        Request("GET", "/health"), Answer(200, (), b"{}"), Answer(200, (), b"{}")
+        Request("GET", "/health"), HttpResponse(200, (), b"{}"), HttpResponse(200, (), b"{}")
     )
-    verdict = verdict_on(tally, BOOK)
-    assert "Nothing unexplained differs in 1 exchanges." in report_html(ABOUT, tally, verdict)
-    report = json.loads(report_json(ABOUT, tally, verdict))
+    verdict = judge(tally, BOOK)
+    assert "No unexplained difference in 1 exchange." in report_html(METADATA, tally, verdict)
+    report = json.loads(report_json(METADATA, tally, verdict))
     assert (report["same"], report["compared"], report["unexplained"]) == (True, 1, [])
 
 
 def test_nothing_was_compared() -> None:
     """A report on nothing is no good news."""
     tally = Tally(began=0.0)
-    verdict = verdict_on(tally, BOOK)
+    verdict = judge(tally, BOOK)
     assert not verdict.same
-    assert "Nothing was compared." in report_html(ABOUT, tally, verdict)
+    assert "Nothing was compared." in report_html(METADATA, tally, verdict)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +169,7 @@ def test_nothing_was_compared() -> None:
     [
         ((200, 200, 200), None),
         ((401, 200, 404), "at: GET /internal/embed/weights."),
-        ((401, 401, 404), "answered nothing but errors"),
+        ((401, 401, 404), "of the control were errors (status 400 or above)."),
     ],
 )
 def test_errors_that_agree(statuses: tuple[int, int, int], sentence: str | None) -> None:
@@ -137,21 +178,21 @@ def test_errors_that_agree(statuses: tuple[int, int, int], sentence: str | None)
     recorder = Recorder(BOOK, tally)
     paths = ("/health", "/health", "/internal/embed/weights")
     for path, status in zip(paths, statuses, strict=True):
-        recorder.exchange(Request("GET", path), Answer(status), Answer(status))
-    verdict = verdict_on(tally, BOOK)
+        recorder.exchange(Request("GET", path), HttpResponse(status), HttpResponse(status))
+    verdict = judge(tally, BOOK)
     assert verdict.same
     text = io.StringIO()
-    Console(file=text, width=400).print(summary(ABOUT, tally, verdict, whole=True))
-    report = json.loads(report_json(ABOUT, tally, verdict))
+    Console(file=text, width=400).print(summary(METADATA, tally, verdict, whole=True))
+    report = json.loads(report_json(METADATA, tally, verdict))
     assert len(report["cautions"]) == (1 if sentence else 0)
-    for shown in (text.getvalue(), report_html(ABOUT, tally, verdict), str(report["cautions"])):
-        assert (sentence or "nothing but errors") in shown if sentence else "errors (" not in shown
+    for shown in (text.getvalue(), report_html(METADATA, tally, verdict), str(report["cautions"])):
+        assert sentence in shown if sentence else "were errors" not in shown
 
 
 def test_the_json() -> None:
     """Programs get all classes with their counts and examples."""
     tally = a_tally()
-    report = json.loads(report_json(ABOUT, tally, verdict_on(tally, BOOK)))
+    report = json.loads(report_json(METADATA, tally, judge(tally, BOOK)))
     assert [(c["pattern"], c["severity"], c["count"]) for c in report["unexplained"]] == [
         ("/score", "dangerous", 10),
         ("/x", "notable", 40),
@@ -166,7 +207,7 @@ def test_the_terminal() -> None:
     for width in (40, 140):
         text = io.StringIO()
         console = Console(file=text, width=width)
-        console.print(summary(ABOUT, tally, verdict_on(tally, BOOK), whole=True))
+        console.print(summary(METADATA, tally, judge(tally, BOOK), whole=True))
         assert "dangerous" in text.getvalue()
         assert "Traceback" not in text.getvalue()
 

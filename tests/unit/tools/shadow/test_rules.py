@@ -12,7 +12,7 @@ from passport_scorer.api.internal.routes import INTERNAL_ENDPOINTS
 from passport_scorer.api.v2.routes import PARTNER_ENDPOINTS
 from passport_scorer.tools.shadow.comparison.endpoints import Endpoints
 from passport_scorer.tools.shadow.comparison.patterns import matching
-from passport_scorer.tools.shadow.comparison.responses import Answer, compare_answers
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse, compare_responses
 from passport_scorer.tools.shadow.comparison.rules import Accept, Part, Rule, Rulebook
 from passport_scorer.tools.shadow.comparison.values import compare_values
 from passport_scorer.tools.shadow.rules import SHIPPED, RulesUnreadable, read_rulebook
@@ -24,8 +24,8 @@ T = "2026-11-24T03:30:00"
 def accepted(accept: Accept, control: Any, candidate: Any, /, **more: Any) -> bool:
     """Whether a rule of this kind expects a difference."""
     rule = Rule(name="of-a-test", reason="for a test", accept=accept, **more)
-    subject = Rulebook(rule=(rule,)).subject("GET /x", Part.BODY, 200)
-    (difference,) = compare_values(control, candidate, subject)
+    part_rules = Rulebook(rule=(rule,)).part_rules("GET /x", Part.BODY, 200)
+    (difference,) = compare_values(control, candidate, part_rules)
     return difference.rule is rule
 
 
@@ -74,10 +74,13 @@ def test_conditions() -> None:
 
 def test_key_order_counts_only_where_a_rule_says_so() -> None:
     """Where a rule asks for it, keys in another order are a difference that nothing expects."""
-    body, other = Answer(200, (), b'{"a": 1, "b": 2}'), Answer(200, (), b'{"b": 2, "a": 1}')
+    body, other = (
+        HttpResponse(200, (), b'{"a": 1, "b": 2}'),
+        HttpResponse(200, (), b'{"b": 2, "a": 1}'),
+    )
     ordered = Rule(name="ordered", reason="for a test", accept=Accept.KEY_ORDER)
-    assert compare_answers(body, other, "GET /x", Rulebook()) == []
-    (difference,) = compare_answers(body, other, "GET /x", Rulebook(rule=(ordered,)))
+    assert compare_responses(body, other, "GET /x", Rulebook()) == []
+    (difference,) = compare_responses(body, other, "GET /x", Rulebook(rule=(ordered,)))
     assert (difference.kind, difference.rule) == ("key_order", None)
 
 
@@ -91,7 +94,9 @@ def test_items_are_paired_by_what_is_not_expected_to_differ() -> None:
     )
     control = b'{"s": [{"id": 1, "p": "a"}, {"id": 2, "p": "b"}, {"id": 3, "p": "c"}]}'
     candidate = b'{"s": [{"id": 9, "p": "c"}, {"id": 8, "p": "x"}, {"id": 7, "p": "a"}]}'
-    found = compare_answers(Answer(200, (), control), Answer(200, (), candidate), "GET /x", book)
+    found = compare_responses(
+        HttpResponse(200, (), control), HttpResponse(200, (), candidate), "GET /x", book
+    )
     assert [d.pattern for d in found if d.rule is None] == ["/s/*/p"]
     assert {d.rule.name for d in found if d.rule} <= {"ids", "order"}
 
@@ -120,8 +125,11 @@ def test_patterns(pattern: str, path: str, *, expected: bool) -> None:
 
 def test_the_status_is_the_difference_where_it_differs() -> None:
     """An error and a success have nothing else to say about each other."""
-    found = compare_answers(
-        Answer(200, (("Content-Type", "a/b"),), b"{}"), Answer(500, (), b"x"), "GET /x", Rulebook()
+    found = compare_responses(
+        HttpResponse(200, (("Content-Type", "a/b"),), b"{}"),
+        HttpResponse(500, (), b"x"),
+        "GET /x",
+        Rulebook(),
     )
     assert [(d.part, d.kind) for d in found] == [(Part.STATUS, "value")]
 
@@ -131,9 +139,13 @@ def test_only_headers_that_are_named_are_compared() -> None:
     book = Rulebook(headers=("access-control-*",))
     control = (("Date", "a"), ("Access-Control-Allow-Origin", "*"), ("access-control-x", "1"))
     candidate = (("date", "b"), ("access-control-allow-origin", "*"), ("Access-Control-X", "2"))
-    (difference,) = compare_answers(Answer(200, control), Answer(200, candidate), "GET /x", book)
+    (difference,) = compare_responses(
+        HttpResponse(200, control), HttpResponse(200, candidate), "GET /x", book
+    )
     assert difference.pattern == "/access-control-x"
-    assert compare_answers(Answer(200, control), Answer(200, None), "GET /x", book) == []
+    assert (
+        compare_responses(HttpResponse(200, control), HttpResponse(200, None), "GET /x", book) == []
+    )
 
 
 @pytest.mark.parametrize("name", [None, *SHIPPED])
@@ -159,9 +171,9 @@ def test_existing_deployments_may_say_otherwise(
     endpoint: str, status: int, control: Any, candidate: Any, rule: str | None
 ) -> None:
     """Sentences are expected to differ where the specification has none, and nowhere else."""
-    found = compare_answers(
-        Answer(status, (), json.dumps({"detail": control}).encode()),
-        Answer(status, (), json.dumps({"detail": candidate}).encode()),
+    found = compare_responses(
+        HttpResponse(status, (), json.dumps({"detail": control}).encode()),
+        HttpResponse(status, (), json.dumps({"detail": candidate}).encode()),
         endpoint,
         read_rulebook(["existing-deployment"]),
     )
@@ -180,11 +192,11 @@ def test_existing_deployments_may_say_otherwise(
 def test_existing_deployments_may_say_less_in_headers(name: str, rule: str | None) -> None:
     """Only where they say nothing: another value, or none where there was one, is a difference."""
     book = read_rulebook(["existing-deployment"])
-    silent, says = Answer(401, (), b"{}"), Answer(401, ((name, "a"),), b"{}")
-    (added,) = compare_answers(silent, says, SCORE, book)
+    silent, says = HttpResponse(401, (), b"{}"), HttpResponse(401, ((name, "a"),), b"{}")
+    (added,) = compare_responses(silent, says, SCORE, book)
     assert (added.rule and added.rule.name) == rule
-    for other in (silent, Answer(401, ((name, "b"),), b"{}")):
-        (lost,) = compare_answers(says, other, SCORE, book)
+    for other in (silent, HttpResponse(401, ((name, "b"),), b"{}")):
+        (lost,) = compare_responses(says, other, SCORE, book)
         assert lost.rule is None
 
 
@@ -202,9 +214,9 @@ def test_a_copied_database_knows_no_later_nonces(
     endpoint: str, control: int, candidate: int, rule: str | None
 ) -> None:
     """A candidate on a copy may refuse sign-ins, and nothing else."""
-    found = compare_answers(
-        Answer(control, (), b'{"detail": "a"}'),
-        Answer(candidate, (), b'{"detail": "b"}'),
+    found = compare_responses(
+        HttpResponse(control, (), b'{"detail": "a"}'),
+        HttpResponse(candidate, (), b'{"detail": "b"}'),
         endpoint,
         read_rulebook(["copied-database"]),
     )

@@ -1,1 +1,1 @@
-"""Comparing two answers or two sets of rows by rules. Pure functions."""
+"""Comparison of responses and rows, and the rules for expected differences. Pure functions."""

@@ -1,4 +1,4 @@
-"""What each kind of rule accepts."""
+"""What each `accept` of a rule allows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from passport_scorer.tools.shadow.comparison.differences import ABSENT, Kind
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue, json_text, kind_of
 from passport_scorer.tools.shadow.comparison.rules import Accept, Rule
 
-_OF_A_PAGE = ("limit", "token")
+_PAGE_PARAMETERS = ("limit", "token")
 _DIGITS = re.compile(r"\d+(\.\d+)?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)")
 
 
 def accepts(rule: Rule, kind: Kind, control: Any, candidate: Any) -> bool:
-    """Return True if the rule expects this difference at the place that it names."""
-    return _conditions_hold(rule, kind, control, candidate) and _forgives(
+    """Return True if the rule expects this difference; its path is known to match."""
+    return _conditions_hold(rule, kind, control, candidate) and _allows(
         rule.accept, kind, control, candidate
     )
 
@@ -39,7 +39,7 @@ def _matches(expression: str | None, value: Any) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-def _forgives(accept: Accept, kind: Kind, control: Any, candidate: Any) -> bool:
+def _allows(accept: Accept, kind: Kind, control: Any, candidate: Any) -> bool:
     if accept is Accept.ANYTHING:
         return True
     if accept is Accept.ANY_ORDER:
@@ -52,9 +52,9 @@ def _forgives(accept: Accept, kind: Kind, control: Any, candidate: Any) -> bool:
 
 
 def _time_notation(value: JsonValue) -> str | None:
-    """Digits of the fraction and way of writing the zone.
+    """Describe the notation of a time: the digits of its fraction, and its zone.
 
-    A whole second has no fraction; its digits would have been 3 before a Z, else 6. Source:
+    A whole second has no fraction; otherwise there are 3 digits before a Z, else 6. Source:
     specification, http.md (Timestamps): "with no fraction when it is zero".
     """
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
@@ -93,11 +93,11 @@ def _link(value: JsonValue) -> str | None:
 
 def _page(value: JsonValue) -> str | None:
     found = _path_and_query(value)
-    return f"{[pair for pair in found[1] if pair[0] in _OF_A_PAGE]}" if found else None
+    return f"{[pair for pair in found[1] if pair[0] in _PAGE_PARAMETERS]}" if found else None
 
 
 def _path_and_query(value: JsonValue) -> tuple[str, list[tuple[str, str]]] | None:
-    """Of an absolute URL; the query in order of its names, with cursors decoded."""
+    """Split an absolute URL; sort the query by name and decode cursors."""
     if not isinstance(value, str):
         return None
     try:
@@ -109,7 +109,7 @@ def _path_and_query(value: JsonValue) -> tuple[str, list[tuple[str, str]]] | Non
 
 
 def _token(text: str) -> str:
-    """What a cursor says, whatever its JSON and base64 look like; other texts as they are."""
+    """Normalize a cursor (JSON in base64); return any other text unchanged."""
     try:
         decoded = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError:
@@ -117,7 +117,7 @@ def _token(text: str) -> str:
     return json.dumps(decoded, sort_keys=True) if isinstance(decoded, dict) else text
 
 
-# Two values are accepted if they have the same form; None: the rule says nothing about it.
+# Two values are accepted if they have the same form; None means the rule does not apply.
 FORMS: dict[Accept, Callable[[JsonValue], str | None]] = {
     Accept.SAME_TYPE: lambda value: f"<{kind_of(value)}>",
     Accept.TIME: _time_notation,

@@ -1,4 +1,4 @@
-"""A difference: where, of what kind, and which rule expects it."""
+"""A difference: its location, its kind, and the rule that expects it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from passport_scorer.tools.shadow.comparison.rules import Part, Rule
 
 
 class Kind(StrEnum):
-    """What kind of difference it is."""
+    """The kind of a difference."""
 
     VALUE = "value"
     TYPE = "type"
-    MISSING = "missing"  # the control has it, the candidate doesn't
-    UNEXPECTED = "unexpected"  # the other way round
+    MISSING = "missing"  # only the control has it
+    UNEXPECTED = "unexpected"  # only the candidate has it
     ORDER = "order"
     KEY_ORDER = "key_order"
     NO_ANSWER = "no_answer"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Absent:
-    """What stands on the side where there is nothing."""
+    """The value of the side that has nothing."""
 
     def __repr__(self) -> str:
         return "(nothing)"
@@ -34,16 +34,16 @@ ABSENT: Final = Absent()
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One difference between two answers or rows.
+    """One difference between two responses or rows.
 
     Attributes:
-        part: where.
-        pointer: the exact place, a JSON pointer.
-        pattern: the same with `*` for positions and for keys that are data.
-        kind: what kind.
-        control: the value there; ABSENT if there is none.
-        candidate: the same on the other side.
-        rule: what expects it; None: nothing does.
+        part: the part of the response.
+        pointer: the JSON pointer to the values.
+        pattern: the pointer with `*` for array positions and for keys that are data.
+        kind: the kind of difference.
+        control: the control's value, or ABSENT.
+        candidate: the candidate's value, or ABSENT.
+        rule: the rule that expects the difference, or None.
     """
 
     part: Part

@@ -1,4 +1,4 @@
-"""Which endpoint a request is for: what differences are counted by."""
+"""The endpoint of a request; differences are grouped by it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z._-]{0,40}")
 
 
 class Endpoints:
-    """Finds the template that a request fits.
+    """Finds the template that matches a request.
 
     Args:
-        templates: `METHOD /path/{name}`; the first that fits counts.
+        templates: `METHOD /path/{name}`; the first match is used.
     """
 
     def __init__(self, templates: Sequence[str]) -> None:
@@ -23,17 +23,17 @@ class Endpoints:
         ]
 
     def name(self, method: str, path: str) -> str:
-        """Return the template, or something like one, so that paths with values are one class.
+        """Return the matching template, or a generalized path so that classes stay few.
 
         Args:
-            method: of the request.
-            path: with or without its query.
+            method: the method of the request.
+            path: the path, with or without a query.
         """
-        asked = f"{method.upper()} {path.partition('?')[0]}"
+        requested = f"{method.upper()} {path.partition('?')[0]}"
         for template, expression in self._templates:
-            if expression.fullmatch(asked):
+            if expression.fullmatch(requested):
                 return template
-        return f"{method.upper()[:10]} " + _general(path.partition("?")[0])
+        return f"{method.upper()[:10]} " + _generalized(path.partition("?")[0])
 
 
 def _expression(template: str) -> str:
@@ -41,7 +41,7 @@ def _expression(template: str) -> str:
     return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts)
 
 
-def _general(path: str) -> str:
+def _generalized(path: str) -> str:
     parts = path.split("/")[:12]
     return "/".join(_segment(part) for part in parts)
 

@@ -1,4 +1,4 @@
-"""JSON as it was written: numbers as decimals, nothing lost, nothing guessed."""
+"""Lossless JSON: numbers are decimals with all their digits."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import json
 from decimal import Decimal
 from typing import Any
 
-# What json_value makes: None, bool, str, Decimal, list, dict. Any would say less.
+# What json_value returns: None, bool, str, Decimal, list or dict.
 JsonValue = Any
 
 
 class NotJson(ValueError):
-    """A text that isn't JSON, or not JSON with one meaning."""
+    """The text is not JSON, or is ambiguous."""
 
 
 def json_value(text: bytes | str) -> JsonValue:
-    """Read JSON; every number becomes a Decimal with all its digits.
+    """Parse JSON; every number becomes a Decimal with all its digits.
 
     Raises:
-        NotJson: no JSON, a key twice in an object, NaN, or nested too deeply.
+        NotJson: invalid JSON, a duplicate key, NaN or Infinity, or nested too deeply.
     """
     try:
         return json.loads(
@@ -33,18 +33,18 @@ def json_value(text: bytes | str) -> JsonValue:
 
 
 def _refuse_constant(name: str) -> None:
-    raise NotJson(f"{name} is no JSON")
+    raise NotJson(f"{name} is not JSON")
 
 
 def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise NotJson("an object has a key twice")
+        raise NotJson("an object has a duplicate key")
     return made
 
 
 def kind_of(value: JsonValue) -> str:
-    """Return the JSON type of a value; 1 and 1.0 are both numbers, true is none."""
+    """Return the JSON type of a value; 1 and 1.0 are both numbers, true is not."""
     match value:
         case None:
             return "null"
@@ -60,19 +60,19 @@ def kind_of(value: JsonValue) -> str:
 
 
 def number_text(number: Decimal) -> str:
-    """Return one text for all notations of a number: 1.0, 1 and 1e0 are `1`."""
+    """Return the same text for all notations of a number: 1.0, 1 and 1e0 are `1`."""
     sign, digits, exponent = number.as_tuple()
     text = "".join(map(str, digits)).lstrip("0")
     if not text:
         return "0"
     stripped = text.rstrip("0")
-    # Only finite numbers are read, so the exponent is an integer.
+    # Only finite numbers are parsed, so the exponent is an integer.
     power = int(exponent) + len(text) - len(stripped)
     return f"{'-' if sign else ''}{stripped}" + (f"e{power}" if power else "")
 
 
 def json_text(value: JsonValue) -> str:
-    """Write a value as JSON, its numbers with the digits that they were read with."""
+    """Serialize a value as JSON, its numbers with their original digits."""
     match value:
         case None | bool() | str():
             return json.dumps(value, ensure_ascii=False)

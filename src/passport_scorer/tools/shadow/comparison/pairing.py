@@ -1,4 +1,4 @@
-"""Which items of two arrays belong together."""
+"""Pairing of the items of two arrays."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from passport_scorer.tools.shadow.comparison.json_values import JsonValue, json_
 
 Pair = tuple[int | None, int | None]
 
-# Above these, items are paired by position: finding better pairs takes their product in time.
+# Longer arrays are paired by position: finding better pairs takes quadratic time.
 _LONGEST_ALIGNED = 2000
-_LONGEST_LIKENED = 60
+_LONGEST_MATCHED_BY_SIMILARITY = 60
 
 
-def in_order(control: Sequence[str], candidate: Sequence[str]) -> Iterator[Pair]:
-    """Pair the items of two arrays whose order counts, by their canonical texts.
+def pair_in_order(control: Sequence[str], candidate: Sequence[str]) -> Iterator[Pair]:
+    """Pair the items of two ordered arrays by their canonical texts.
 
-    Yields positions; None where an item has no counterpart.
+    Yields positions; None if an item has no counterpart.
     """
     if len(control) == len(candidate) or max(len(control), len(candidate)) > _LONGEST_ALIGNED:
         yield from _by_position(range(len(control)), range(len(candidate)))
         return
-    # What both begin and end with belongs together; the matcher alone wouldn't always see that.
-    begin = _in_common(control, candidate)
-    end = _in_common(control[begin:][::-1], candidate[begin:][::-1])
+    # Pair the common prefix and suffix first; the matcher alone does not always find them.
+    begin = _common_prefix(control, candidate)
+    end = _common_prefix(control[begin:][::-1], candidate[begin:][::-1])
     yield from ((position, position) for position in range(begin))
     left, right = control[begin : len(control) - end], candidate[begin : len(candidate) - end]
     matcher = SequenceMatcher(None, left, right, autojunk=False)
@@ -40,8 +40,8 @@ def in_order(control: Sequence[str], candidate: Sequence[str]) -> Iterator[Pair]
     )
 
 
-def _in_common(control: Sequence[str], candidate: Sequence[str]) -> int:
-    """How many items both begin with."""
+def _common_prefix(control: Sequence[str], candidate: Sequence[str]) -> int:
+    """Return the length of the common prefix."""
     pairs = zip(control, candidate, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(control), len(candidate)))
 
@@ -53,18 +53,18 @@ def _by_position(control: Sequence[int], candidate: Sequence[int]) -> Iterator[P
     yield from ((None, position) for position in candidate[both:])
 
 
-def in_any_order(
+def pair_in_any_order(
     control: Sequence[JsonValue],
     candidate: Sequence[JsonValue],
     texts: tuple[Sequence[str], Sequence[str]],
 ) -> Iterator[Pair]:
-    """Pair the items of two arrays whose order doesn't count.
+    """Pair the items of two unordered arrays.
 
-    Items with the same canonical text first; of the others those that are most alike.
+    Items with the same canonical text are paired first, then those that are most similar.
 
     Args:
-        control: the items.
-        candidate: the items of the other side.
+        control: the control's items.
+        candidate: the candidate's items.
         texts: the canonical texts of both.
     """
     unmatched: dict[str, list[int]] = defaultdict(list)
@@ -77,16 +77,16 @@ def in_any_order(
         else:
             left.append(position)
     right = sorted(position for positions in unmatched.values() for position in positions)
-    yield from _alike(control, candidate, left, right)
+    yield from _by_similarity(control, candidate, left, right)
 
 
-def _alike(
+def _by_similarity(
     control: Sequence[JsonValue],
     candidate: Sequence[JsonValue],
     left: list[int],
     right: list[int],
 ) -> Iterator[Pair]:
-    if max(len(left), len(right)) > _LONGEST_LIKENED:
+    if max(len(left), len(right)) > _LONGEST_MATCHED_BY_SIMILARITY:
         yield from _by_position(left, right)
         return
     members = {("l", i): _members(control[i]) for i in left}

@@ -1,4 +1,4 @@
-"""Two answers to the same request, compared."""
+"""Comparison of two responses to the same request."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from passport_scorer.tools.shadow.comparison.values import compare_values
 NOT_JSON: Final = object()
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What came back.
+class HttpResponse(msgspec.Struct, frozen=True):
+    """A response, received now or recorded earlier.
 
     Attributes:
-        status: of HTTP.
-        headers: names in any case, and values, in their order; None: not recorded.
-        body: decoded: neither compressed nor in chunks.
-        seconds: from the request to the end of the answer.
+        status: the HTTP status.
+        headers: (name, value) in order, names in any case; None if not recorded.
+        body: the body without transfer or content encoding.
+        seconds: the time from sending the request to the end of the response.
     """
 
     status: int
@@ -32,18 +32,18 @@ class Answer(msgspec.Struct, frozen=True):
     seconds: float | None = None
 
 
-def compare_answers(
-    control: Answer, candidate: Answer, endpoint: str, rulebook: Rulebook
+def compare_responses(
+    control: HttpResponse, candidate: HttpResponse, endpoint: str, rulebook: Rulebook
 ) -> list[Difference]:
-    """Return all differences between two answers, expected ones with their rule.
+    """Return all differences between two responses, expected ones with their rule.
 
-    Where the status differs, that is the difference: headers and bodies of an error and of a
-    success have nothing to say about each other.
+    If the status differs, that is the only difference: comparing the headers and bodies of an
+    error and a success is pointless.
     """
     statuses = compare_values(
         json_value(str(control.status)),
         json_value(str(candidate.status)),
-        rulebook.subject(endpoint, Part.STATUS, 0),
+        rulebook.part_rules(endpoint, Part.STATUS, 0),
         Part.STATUS,
     )
     if statuses:
@@ -54,14 +54,14 @@ def compare_answers(
 
 
 def _headers(
-    control: Answer, candidate: Answer, endpoint: str, rulebook: Rulebook
+    control: HttpResponse, candidate: HttpResponse, endpoint: str, rulebook: Rulebook
 ) -> list[Difference]:
     if control.headers is None or candidate.headers is None:
         return []
     return compare_values(
         _compared_headers(control.headers, rulebook.headers),
         _compared_headers(candidate.headers, rulebook.headers),
-        rulebook.subject(endpoint, Part.HEADER, control.status),
+        rulebook.part_rules(endpoint, Part.HEADER, control.status),
         Part.HEADER,
     )
 
@@ -78,22 +78,22 @@ def _compared_headers(
 
 
 def _bodies(
-    control: Answer, candidate: Answer, endpoint: str, rulebook: Rulebook
+    control: HttpResponse, candidate: HttpResponse, endpoint: str, rulebook: Rulebook
 ) -> list[Difference]:
     if control.body == candidate.body:
         return []
-    subject = rulebook.subject(endpoint, Part.BODY, control.status)
+    part_rules = rulebook.part_rules(endpoint, Part.BODY, control.status)
     documents: tuple[JsonValue, JsonValue] = _document(control.body), _document(candidate.body)
     if NOT_JSON in documents and documents != (NOT_JSON, NOT_JSON):
-        # A text and the JSON string of the same characters are not the same.
+        # A text differs from a JSON string with the same characters.
         return [Difference(Part.BODY, "", "", Kind.TYPE, _text(control), _text(candidate))]
     if NOT_JSON in documents:
         documents = _text(control), _text(candidate)
-    return compare_values(documents[0], documents[1], subject)
+    return compare_values(documents[0], documents[1], part_rules)
 
 
 def _document(body: bytes) -> JsonValue:
-    """The JSON of a body, NOT_JSON for another text, ABSENT where there is none."""
+    """Parse a body: NOT_JSON if it is not JSON, ABSENT if it is empty."""
     if not body:
         return ABSENT
     try:
@@ -102,15 +102,15 @@ def _document(body: bytes) -> JsonValue:
         return NOT_JSON
 
 
-def _text(answer: Answer) -> str:
-    """The body as text; no two bodies become the same."""
-    return answer.body.decode("utf-8", "surrogateescape")
+def _text(response: HttpResponse) -> str:
+    """Decode a body without losing bytes."""
+    return response.body.decode("utf-8", "surrogateescape")
 
 
-def no_answer(why: str) -> Difference:
-    """Return the difference that the candidate didn't answer at all.
+def no_response(reason: str) -> Difference:
+    """Return the difference for a candidate that did not respond.
 
     Args:
-        why: a few words, without addresses and secrets: it is part of the class.
+        reason: a few words without addresses or secrets: differences are grouped by it.
     """
-    return Difference(Part.STATUS, "", "", Kind.NO_ANSWER, ABSENT, why)
+    return Difference(Part.STATUS, "", "", Kind.NO_ANSWER, ABSENT, reason)

@@ -1,4 +1,4 @@
-"""Rules: which differences are expected, and why. The format: docs/shadow.md."""
+"""Rules for expected differences, with a reason each. Format: docs/shadow.md."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.patterns import Place, root_place
+from passport_scorer.tools.shadow.comparison.patterns import MatchState, initial_state
 
-_MOST_SUBJECTS = 5000
+_MOST_PART_RULES = 5000
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,60}$")]
 Sentence = Annotated[str, msgspec.Meta(min_length=8, max_length=400)]
@@ -19,7 +19,7 @@ Pattern = Annotated[str, msgspec.Meta(pattern=r"^(/.*)?$")]
 
 
 class Part(StrEnum):
-    """The part of an answer in which something differs."""
+    """The part of a response that differs."""
 
     STATUS = "status"
     HEADER = "header"
@@ -28,37 +28,37 @@ class Part(StrEnum):
 
 
 class Accept(StrEnum):
-    """What a rule accepts at the places that its path names.
+    """What a rule accepts where its path matches.
 
-    `KEY_ORDER` is the only one that asks for more instead of less.
+    `KEY_ORDER` is the only one that makes the comparison stricter.
     """
 
-    ANYTHING = "anything"  # also below the place
-    SAME_TYPE = "same_type"  # another value of the same JSON type
-    TIME = "time"  # another time in the same notation
-    INSTANT = "instant"  # the same moment in another notation
-    NUMBERS = "numbers"  # the same text but for its numbers
-    MEDIA_TYPE = "media_type"  # the same type; the character set may be named
-    LINK = "link"  # the same path and query on another host
-    PAGE = "page"  # a link to the same page, with the same limit, wherever it leads
-    ANY_ORDER = "any_order"  # the same items of an array in another order
-    KEY_ORDER = "key_order"  # the keys of an object must be in the same order
+    ANYTHING = "anything"  # here and below
+    SAME_TYPE = "same_type"  # any value of the same JSON type
+    TIME = "time"  # a different time in the same notation
+    INSTANT = "instant"  # the same instant in a different notation
+    NUMBERS = "numbers"  # the same text except for its numbers
+    MEDIA_TYPE = "media_type"  # the same media type, with or without a charset
+    LINK = "link"  # the same path and query on a different host
+    PAGE = "page"  # a link with the same limit and cursor, to any URL
+    ANY_ORDER = "any_order"  # the same array items in any order
+    KEY_ORDER = "key_order"  # object keys must be in the same order
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An expected difference.
 
     Attributes:
-        name: unique; it is what the report counts.
+        name: a unique name; the report counts differences by it.
         reason: why the difference is expected.
         on: endpoints (`GET /v2/stamps/{scorer_id}/score/{address}`) and tables (`table
             registry_score`); `*` is any text.
-        part: where.
-        path: a pattern of JSON pointers, of `/header-name`, or of `/column/…`.
+        part: the part of the response.
+        path: a pattern of JSON pointers, `/header-name` or `/column/…`.
         accept: what is accepted there.
-        kinds: only these kinds of differences; empty: all.
-        status: only if both answers have one of these; empty: any.
-        control: a regular expression that the whole of the control's value must match, as JSON.
+        kinds: the kinds of difference the rule applies to; empty for all.
+        status: the statuses the rule applies to; empty for all.
+        control: a regular expression that must match the control's whole value, as JSON.
         candidate: the same for the candidate.
     """
 
@@ -75,12 +75,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def conditional(self) -> bool:
-        """True if more than the place decides whether it applies."""
+        """True if the rule depends on the values, not just on their location."""
         return bool(self.kinds or self.control is not None or self.candidate is not None)
 
 
 class Danger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A place where a difference is dangerous, and what could happen."""
+    """A location where a difference is dangerous, and what could happen."""
 
     path: Pattern
     reason: Sentence
@@ -89,28 +89,28 @@ class Danger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An object whose keys are data: all its members are one class of differences."""
+    """An object whose keys are data: differences in its members count as one class."""
 
     path: Pattern
     on: tuple[str, ...] = ("*",)
 
 
 class Slowness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When an answer counts as slow: `factor` times the other's, and `seconds` at least."""
+    """A response is slow if it takes `factor` times as long as the other, and `seconds` or more."""
 
     seconds: float = 0.1
     factor: float = 3.0
 
 
 class Rulebook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
-    """All that the comparison has to know about an API.
+    """What the comparison needs to know about an API.
 
     Attributes:
-        endpoints: `METHOD /path/{name}`, the first that fits a request counts.
-        reads: those that change nothing though they are neither GET nor HEAD.
-        headers: names that are compared, `*` is any text.
-        masked: patterns of places whose values are secrets.
-        shown_parameters: names in a query string whose values are no secrets.
+        endpoints: templates `METHOD /path/{name}`; the first that matches a request is used.
+        reads: endpoints other than GET and HEAD that change nothing.
+        headers: names of the headers to compare; `*` is any text.
+        masked: patterns of JSON pointers to secrets.
+        shown_parameters: query parameters whose values are not secret.
     """
 
     endpoints: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     collection: tuple[Collection, ...] = ()
 
     def with_more(self, other: Rulebook) -> Rulebook:
-        """Add another book; its rules come first, its slowness counts."""
+        """Return both books merged; the other's rules come first and its slowness wins."""
         return Rulebook(
             endpoints=other.endpoints + self.endpoints,
             reads=self.reads + other.reads,
@@ -138,28 +138,28 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
     @cached_property
-    def _subjects(self) -> dict[tuple[str, Part, int], Subject]:
+    def _part_rules_cache(self) -> dict[tuple[str, Part, int], PartRules]:
         return {}
 
-    def subject(self, name: str, part: Part, status: int) -> Subject:
-        """Return what the book says about one part of an endpoint's answers of a status."""
+    def part_rules(self, name: str, part: Part, status: int) -> PartRules:
+        """Return the rules for one part of an endpoint's responses with a status."""
         key = (name, part, status)
-        found = self._subjects.get(key)
+        found = self._part_rules_cache.get(key)
         if found is None:
-            if len(self._subjects) >= _MOST_SUBJECTS:
-                self._subjects.clear()  # paths of strangers: there is no end of them
-            found = self._subjects[key] = _subject(self, name, part, status)
+            if len(self._part_rules_cache) >= _MOST_PART_RULES:
+                self._part_rules_cache.clear()  # clients can request any number of paths
+            found = self._part_rules_cache[key] = _part_rules(self, name, part, status)
         return found
 
 
-class Subject(msgspec.Struct, frozen=True):
-    """The rules of one part of an endpoint's answers, and its collections, as places."""
+class PartRules(msgspec.Struct, frozen=True):
+    """The rules and collections for one part of an endpoint's responses."""
 
-    rules: Place[Rule]
-    collections: Place[Collection]
+    rules: MatchState[Rule]
+    collections: MatchState[Collection]
 
 
-def _subject(book: Rulebook, name: str, part: Part, status: int) -> Subject:
+def _part_rules(book: Rulebook, name: str, part: Part, status: int) -> PartRules:
     rules = [
         rule
         for rule in book.rule
@@ -170,14 +170,14 @@ def _subject(book: Rulebook, name: str, part: Part, status: int) -> Subject:
     collections = [
         each for each in book.collection if part is Part.BODY and applies_to(each.on, name)
     ]
-    return Subject(
-        root_place([(rule.path, rule) for rule in rules]),
-        root_place([(each.path, each) for each in collections]),
+    return PartRules(
+        initial_state([(rule.path, rule) for rule in rules]),
+        initial_state([(each.path, each) for each in collections]),
     )
 
 
 def applies_to(on: tuple[str, ...], name: str) -> bool:
-    """Return True if one of the patterns, in which `*` is any text, is this name."""
+    """Return True if one of the patterns (`*` is any text) matches the name."""
     return any(
         re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
         for pattern in on

@@ -1,4 +1,4 @@
-"""Two JSON values, compared path by path."""
+"""Comparison of two JSON values, path by path."""
 
 from __future__ import annotations
 
@@ -13,148 +13,152 @@ from passport_scorer.tools.shadow.comparison.canonical import (
 )
 from passport_scorer.tools.shadow.comparison.differences import ABSENT, Difference, Kind
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue, kind_of
-from passport_scorer.tools.shadow.comparison.pairing import in_any_order, in_order
-from passport_scorer.tools.shadow.comparison.patterns import Place, segment
+from passport_scorer.tools.shadow.comparison.pairing import pair_in_any_order, pair_in_order
+from passport_scorer.tools.shadow.comparison.patterns import MatchState, segment
 from passport_scorer.tools.shadow.comparison.rules import (
     Accept,
     Collection,
     Part,
+    PartRules,
     Rule,
-    Subject,
 )
 
 
 def compare_values(
-    control: JsonValue, candidate: JsonValue, subject: Subject, part: Part = Part.BODY
+    control: JsonValue, candidate: JsonValue, part_rules: PartRules, part: Part = Part.BODY
 ) -> list[Difference]:
-    """Return all differences, expected ones with their rule; none: the same.
+    """Return all differences, expected ones with their rule.
 
-    Objects are compared as mappings unless a rule says that their keys have an order; arrays
-    are compared in order unless a rule says that they have none.
+    The order of object keys matters only if a rule says so; the order of array items matters
+    unless a rule says otherwise.
     """
-    walk = _Walk(part, subject)
-    walk.compare(_Spot((), subject.rules, None), control, candidate)
-    return walk.found
+    comparison = _Comparison(part, part_rules)
+    comparison.compare(_Location((), part_rules.rules, None), control, candidate)
+    return comparison.found
 
 
 def compare_items(
-    control: list[JsonValue], candidate: list[JsonValue], subject: Subject
+    control: list[JsonValue], candidate: list[JsonValue], part_rules: PartRules
 ) -> list[Difference]:
-    """Compare two sets of documents, such as rows, whose order doesn't count.
+    """Compare two unordered sets of documents, such as rows.
 
-    The rules' paths start inside a document, and so do the pointers of the differences.
+    Paths of rules and pointers of differences start inside a document.
     """
-    walk = _Walk(Part.BODY, subject)
-    top = _Spot((), subject.rules, None)
+    comparison = _Comparison(Part.BODY, part_rules)
+    top = _Location((), part_rules.rules, None)
     if len(control) == len(candidate) == 1:
-        walk.compare(top, control[0], candidate[0])
-        return walk.found
+        comparison.compare(top, control[0], candidate[0])
+        return comparison.found
     texts = (
-        [canonical(each, subject.rules) for each in control],
-        [canonical(each, subject.rules) for each in candidate],
+        [canonical(each, part_rules.rules) for each in control],
+        [canonical(each, part_rules.rules) for each in candidate],
     )
-    for i, j in in_any_order(control, candidate, texts):
-        walk.compare(
+    for i, j in pair_in_any_order(control, candidate, texts):
+        comparison.compare(
             top, ABSENT if i is None else control[i], ABSENT if j is None else candidate[j]
         )
-    return walk.found
+    return comparison.found
 
 
-class _Spot:
-    """A place in both documents, and the way to it."""
+class _Location:
+    """A location in both documents, with the keys that lead to it."""
 
     __slots__ = ("covered_by", "keys", "rules")
 
     def __init__(
-        self, keys: tuple[str | int, ...], rules: Place[Rule], covered_by: Rule | None
+        self, keys: tuple[str | int, ...], rules: MatchState[Rule], covered_by: Rule | None
     ) -> None:
         self.keys = keys  # positions in arrays are integers
         self.rules = rules
         self.covered_by = covered_by
 
-    def below(self, key: str | int) -> _Spot:
-        """Go down to a member or an item."""
-        rules = self.rules if self.rules.empty else self.rules.below(str(key))
-        return _Spot((*self.keys, key), rules, self.covered_by)
+    def descend(self, key: str | int) -> _Location:
+        """Return the location of a member or an item."""
+        rules = self.rules if self.rules.empty else self.rules.descend(str(key))
+        return _Location((*self.keys, key), rules, self.covered_by)
 
-    def covered(self, control: JsonValue, candidate: JsonValue) -> _Spot:
-        """Stay here; a rule that accepts anything covers everything below."""
-        for rule in () if self.rules.empty else self.rules.meanings:
+    def covered(self, control: JsonValue, candidate: JsonValue) -> _Location:
+        """Return this location, covered by a rule that accepts anything here, if there is one."""
+        for rule in () if self.rules.empty else self.rules.payloads:
             if rule.accept is Accept.ANYTHING and accepts(rule, Kind.VALUE, control, candidate):
-                return _Spot(self.keys, self.rules, rule)
+                return _Location(self.keys, self.rules, rule)
         return self
 
     def pointer(self) -> str:
-        """The exact place."""
+        """Return the JSON pointer."""
         return "".join(f"/{segment(key)}" for key in self.keys)
 
-    def pattern(self, collections: Place[Collection]) -> str:
-        """The place without positions and without keys that are data."""
+    def pattern(self, collections: MatchState[Collection]) -> str:
+        """Return the pointer with `*` for array positions and for keys that are data."""
         parts = []
         for key in self.keys:
-            general = isinstance(key, int) or bool(collections.meanings)
+            general = isinstance(key, int) or bool(collections.payloads)
             parts.append(f"/{'*' if general else segment(key)}")
-            collections = collections.below(str(key))
+            collections = collections.descend(str(key))
         return "".join(parts)
 
 
-class _Walk:
-    """Goes through two documents at once, and collects what differs."""
+class _Comparison:
+    """Walks two documents in parallel and collects the differences."""
 
-    def __init__(self, part: Part, subject: Subject) -> None:
+    def __init__(self, part: Part, part_rules: PartRules) -> None:
         self._part = part
-        self._collections = subject.collections
+        self._collections = part_rules.collections
         self.found: list[Difference] = []
 
-    def compare(self, spot: _Spot, control: Any, candidate: Any) -> None:
-        """Compare what is here and below."""
+    def compare(self, location: _Location, control: Any, candidate: Any) -> None:
+        """Compare the values at a location and everything below."""
         if control is ABSENT:
-            self._add(spot, Kind.UNEXPECTED, control, candidate)
+            self._add(location, Kind.UNEXPECTED, control, candidate)
         elif candidate is ABSENT:
-            self._add(spot, Kind.MISSING, control, candidate)
+            self._add(location, Kind.MISSING, control, candidate)
         elif isinstance(control, dict) and isinstance(candidate, dict):
-            self._objects(spot.covered(control, candidate), control, candidate)
+            self._objects(location.covered(control, candidate), control, candidate)
         elif isinstance(control, list) and isinstance(candidate, list):
-            self._arrays(spot.covered(control, candidate), control, candidate)
+            self._arrays(location.covered(control, candidate), control, candidate)
         elif kind_of(control) != kind_of(candidate):
-            self._add(spot, Kind.TYPE, control, candidate)
+            self._add(location, Kind.TYPE, control, candidate)
         elif control != candidate:
-            self._add(spot, Kind.VALUE, control, candidate)
+            self._add(location, Kind.VALUE, control, candidate)
 
-    def _objects(self, spot: _Spot, control: dict[str, Any], candidate: dict[str, Any]) -> None:
+    def _objects(
+        self, location: _Location, control: dict[str, Any], candidate: dict[str, Any]
+    ) -> None:
         for key in [*control, *(key for key in candidate if key not in control)]:
-            self.compare(spot.below(key), control.get(key, ABSENT), candidate.get(key, ABSENT))
+            self.compare(
+                location.descend(key), control.get(key, ABSENT), candidate.get(key, ABSENT)
+            )
         common = [key for key in control if key in candidate]
         if common == [key for key in candidate if key in control]:
             return
-        if not spot.rules.empty and key_order_rule(spot.rules):
-            self._add(spot, Kind.KEY_ORDER, list(control), list(candidate))
+        if not location.rules.empty and key_order_rule(location.rules):
+            self._add(location, Kind.KEY_ORDER, list(control), list(candidate))
 
-    def _arrays(self, spot: _Spot, control: list[Any], candidate: list[Any]) -> None:
+    def _arrays(self, location: _Location, control: list[Any], candidate: list[Any]) -> None:
         if not control and not candidate:
             return
-        spots = [spot.below(i) for i in range(max(len(control), len(candidate)))]
+        locations = [location.descend(i) for i in range(max(len(control), len(candidate)))]
         texts = (
-            [canonical(item, spots[i].rules) for i, item in enumerate(control)],
-            [canonical(item, spots[i].rules) for i, item in enumerate(candidate)],
+            [canonical(item, locations[i].rules) for i, item in enumerate(control)],
+            [canonical(item, locations[i].rules) for i, item in enumerate(candidate)],
         )
         moved = texts[0] != texts[1] and Counter(texts[0]) == Counter(texts[1])
         if moved:
-            self._add(spot, Kind.ORDER, control, candidate)
-        if moved or (not spot.rules.empty and any_order_rule(spot.rules)):
-            pairs = in_any_order(control, candidate, texts)
+            self._add(location, Kind.ORDER, control, candidate)
+        if moved or (not location.rules.empty and any_order_rule(location.rules)):
+            pairs = pair_in_any_order(control, candidate, texts)
         else:
-            pairs = in_order(*texts)
+            pairs = pair_in_order(*texts)
         for i, j in pairs:
             self.compare(
-                spots[j if i is None else i],  # type: ignore[index]  # one of them is there
+                locations[j if i is None else i],  # type: ignore[index]  # one of them is there
                 ABSENT if i is None else control[i],
                 ABSENT if j is None else candidate[j],
             )
 
-    def _add(self, spot: _Spot, kind: Kind, control: Any, candidate: Any) -> None:
-        rule = spot.covered_by or next(
-            (r for r in spot.rules.meanings if accepts(r, kind, control, candidate)), None
+    def _add(self, location: _Location, kind: Kind, control: Any, candidate: Any) -> None:
+        rule = location.covered_by or next(
+            (r for r in location.rules.payloads if accepts(r, kind, control, candidate)), None
         )
-        pointer, pattern = spot.pointer(), spot.pattern(self._collections)
+        pointer, pattern = location.pointer(), location.pattern(self._collections)
         self.found.append(Difference(self._part, pointer, pattern, kind, control, candidate, rule))

@@ -1,1 +1,1 @@
-"""Recorded requests: our own format, and foreign formats that can be read."""
+"""Readers for logs of requests: JSON Lines, access logs of servers and proxies."""

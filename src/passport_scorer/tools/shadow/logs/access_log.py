@@ -1,8 +1,8 @@
-"""Access logs with one JSON object a line, as web servers and proxies write them.
+"""JSON access logs of web servers and proxies, one object per line.
 
-The names are those of API Gateway, Caddy, Elastic Common Schema, Envoy, nginx, OpenTelemetry and
-Traefik. They have no bodies and no secrets: only reads can be made of them, and API keys come from
-`--header`.
+The field names are those of API Gateway, Caddy, Elastic Common Schema, Envoy, nginx, OpenTelemetry
+and Traefik. Such logs contain neither bodies nor secrets: only GET and HEAD can be replayed, with
+API keys from `--header`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 from passport_scorer.tools.shadow.comparison.json_values import NotJson, json_value
 from passport_scorer.tools.shadow.exchanges import Request
-from passport_scorer.tools.shadow.logs.entry import Entry
+from passport_scorer.tools.shadow.logs.entry import LogEntry
 from passport_scorer.tools.shadow.logs.errors import LineUnreadable
 from passport_scorer.tools.shadow.logs.jsonl_format import method_of, path_of, time_of
 
-# What the fields are called: the first that there is counts; a dot goes into an object.
+# Field names: the first one present is used; a dot descends into an object.
 METHOD = (
     "method",
     "request_method",
@@ -71,14 +71,14 @@ STATUS = (
 REQUEST_LINE = ("request", "request_line", "routeKey")
 
 
-def read_line(line: bytes) -> Entry:
-    """Read a line; raises LineUnreadable."""
+def read_line(line: bytes) -> LogEntry:
+    """Parse a line; raises LineUnreadable."""
     try:
         fields = json_value(line)
     except NotJson:
-        raise LineUnreadable("not one JSON object") from None
+        raise LineUnreadable("not a JSON object") from None
     if not isinstance(fields, dict):
-        raise LineUnreadable("not one JSON object")
+        raise LineUnreadable("not a JSON object")
     method, path = _first(fields, METHOD), _first(fields, PATH)
     request_line = _first(fields, REQUEST_LINE)
     if (method is None or path is None) and isinstance(request_line, str):
@@ -88,7 +88,7 @@ def read_line(line: bytes) -> Entry:
     if isinstance(query, str) and query.strip("-?") and "?" not in found:
         found = path_of(f"{found}?{query.lstrip('?')}")
     status = str(_first(fields, STATUS) or "")
-    return Entry(
+    return LogEntry(
         Request(method_of(method), found, time=time_of(_first(fields, TIME))),
         status=int(status) if status.isdigit() and len(status) == 3 else None,
         has_body=False,
@@ -96,22 +96,22 @@ def read_line(line: bytes) -> Entry:
 
 
 def literal_path(path: str) -> str:
-    """Return a path that is none of a route's template; raises LineUnreadable.
+    """Return the path unless it is a route template; raises LineUnreadable.
 
-    What API Gateway calls `resourcePath` and `routeKey` has names in place of what was asked for.
+    API Gateway's `resourcePath` and `routeKey` contain names of parameters, not their values.
     """
     if "{" in path.partition("?")[0]:
-        raise LineUnreadable("a template in place of a path: have API Gateway log $context.path")
+        raise LineUnreadable("a template instead of a path: have API Gateway log $context.path")
     return path
 
 
 def request_line_of(text: str) -> tuple[str, str]:
-    """Return method and target of `GET /path HTTP/1.1`; raises LineUnreadable."""
+    """Split `GET /path HTTP/1.1` into method and target; raises LineUnreadable."""
     words = text.split(" ")
     if len(words) == 2:  # a route of API Gateway
         words.append("")
     if len(words) != 3:
-        raise LineUnreadable("no request line")
+        raise LineUnreadable("invalid request line")
     return words[0], words[1]
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a log."""
+"""Errors of reading a log."""
 
 from passport_scorer.domain.errors import PassportScorerError
 
@@ -10,4 +10,4 @@ class LogUnreadable(PassportScorerError):
 
 
 class LineUnreadable(ValueError):
-    """A line is no request; the message says why, without what is in it."""
+    """A line is not a request; the message says why, without quoting the line."""

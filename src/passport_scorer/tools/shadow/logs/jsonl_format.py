@@ -1,4 +1,4 @@
-"""The log format of this project: one JSON object a line. Described in docs/shadow.md."""
+"""The log format of this project: JSON Lines, with headers and bodies. See docs/shadow.md."""
 
 from __future__ import annotations
 
@@ -11,30 +11,26 @@ from typing import Any
 import msgspec
 
 from passport_scorer.tools.shadow.comparison.json_values import NotJson, json_text, json_value
-from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
 from passport_scorer.tools.shadow.exchanges import Request
-from passport_scorer.tools.shadow.logs.entry import Entry
+from passport_scorer.tools.shadow.logs.entry import LogEntry
 from passport_scorer.tools.shadow.logs.errors import LineUnreadable
 
 _JSON = (("Content-Type", "application/json"),)
 _FIELDS = frozenset({"time", "method", "path", "status", "seconds"})
-_OF_THIS_ALONE = frozenset(
+_DISTINCTIVE_FIELDS = frozenset(
     {"headers", "body", "body_base64", "answer", "answer_base64", "answer_headers"}
 )
 
 
-def read_line(line: bytes) -> Entry:
-    """Read a line.
-
-    Raises:
-        LineUnreadable: it isn't of the format.
-    """
+def read_line(line: bytes) -> LogEntry:
+    """Parse a line; raises LineUnreadable."""
     try:
         fields = json_value(line)
     except NotJson:
-        raise LineUnreadable("not one JSON object") from None
+        raise LineUnreadable("not a JSON object") from None
     if not isinstance(fields, dict):
-        raise LineUnreadable("not one JSON object")
+        raise LineUnreadable("not a JSON object")
     headers = _headers(fields.get("headers"))
     body = _body(fields, "body")
     if isinstance(fields.get("body"), dict | list) and not _names(headers, "content-type"):
@@ -47,40 +43,40 @@ def read_line(line: bytes) -> Entry:
         time=time_of(fields.get("time")),
     )
     status = _status(fields.get("status"))
-    return Entry(request, _answer(fields, status), status)
+    return LogEntry(request, _response(fields, status), status)
 
 
 def looks_like_one(line: bytes) -> bool:
-    """Return True if a line may be of this format, and not of somebody's access log."""
+    """Return True if a line looks like this format, not like a JSON access log."""
     try:
         fields = json_value(line)
     except NotJson:
         return False
     return isinstance(fields, dict) and bool(
-        _OF_THIS_ALONE & fields.keys() or fields.keys() <= _FIELDS
+        _DISTINCTIVE_FIELDS & fields.keys() or fields.keys() <= _FIELDS
     )
 
 
-def write_line(entry: Entry) -> bytes:
-    """Write a line that `read_line` reads; it holds the request's secrets."""
+def write_line(entry: LogEntry) -> bytes:
+    """Serialize an entry for `read_line`; the line contains the request's secrets."""
     request = entry.request
     fields: dict[str, Any] = {"method": request.method, "path": request.path}
     if request.time is not None:
         moment = datetime.fromtimestamp(request.time, UTC)
         fields = {"time": moment.isoformat(timespec="microseconds")} | fields
     fields["headers"] = [list(pair) for pair in request.headers]
-    fields |= _written("body", request.body)
-    if entry.answer is not None:
-        fields["status"] = entry.answer.status
-        if entry.answer.headers is not None:
-            fields["answer_headers"] = [list(pair) for pair in entry.answer.headers]
-        fields |= _written("answer", entry.answer.body)
-        if entry.answer.seconds is not None:
-            fields["seconds"] = entry.answer.seconds
+    fields |= _encoded_body("body", request.body)
+    if (response := entry.response) is not None:
+        fields["status"] = response.status
+        if response.headers is not None:
+            fields["answer_headers"] = [list(pair) for pair in response.headers]
+        fields |= _encoded_body("answer", response.body)
+        if response.seconds is not None:
+            fields["seconds"] = response.seconds
     return msgspec.json.encode(fields)
 
 
-def _written(name: str, body: bytes) -> dict[str, str]:
+def _encoded_body(name: str, body: bytes) -> dict[str, str]:
     try:
         return {name: body.decode("utf-8")} if body else {}
     except UnicodeDecodeError:
@@ -88,27 +84,27 @@ def _written(name: str, body: bytes) -> dict[str, str]:
 
 
 def method_of(value: object) -> str:
-    """Return a method in upper case; raises LineUnreadable."""
+    """Return the method in upper case; raises LineUnreadable."""
     if not (isinstance(value, str) and value.isascii() and value.isalpha() and len(value) <= 20):
-        raise LineUnreadable("no method")
+        raise LineUnreadable("invalid method")
     return value.upper()
 
 
 def path_of(value: object) -> str:
-    """Return the path and query of a path or URL; raises LineUnreadable."""
+    """Return the path and query of a path or a URL; raises LineUnreadable."""
     if not isinstance(value, str):
-        raise LineUnreadable("no path")
+        raise LineUnreadable("invalid path")
     if "://" in value[:10]:
         value = "/" + value.partition("://")[2].partition("/")[2]
     if not value.startswith("/") or any(c <= " " or c == "\x7f" for c in value):
-        raise LineUnreadable("no path")
+        raise LineUnreadable("invalid path")
     return value.partition("#")[0]
 
 
 def time_of(value: object) -> float | None:
-    """Return seconds since 1970 of ISO 8601, of what access logs write, or of a number.
+    """Parse a time as seconds since 1970; None if it is not understood.
 
-    A number is seconds or milliseconds.
+    It can be ISO 8601, the notation of access logs, or a number of seconds or milliseconds.
     """
     text = str(value) if value is not None else ""
     try:
@@ -143,7 +139,7 @@ def _headers(value: object) -> tuple[tuple[str, str], ...]:
             case [str() as name, str() as text] | (str() as name, str() as text):
                 found.append((name, text))
             case _:
-                raise LineUnreadable("headers are an object of texts or a list of pairs")
+                raise LineUnreadable("headers are neither an object of strings nor a list of pairs")
     return tuple(found)
 
 
@@ -156,7 +152,7 @@ def _body(fields: Mapping[str, Any], name: str) -> bytes:
         try:
             return base64.b64decode(str(encoded), validate=True)
         except (binascii.Error, ValueError):
-            raise LineUnreadable(f"{name}_base64 isn't base64") from None
+            raise LineUnreadable(f"invalid base64 in {name}_base64") from None
     match fields.get(name):
         case None:
             return b""
@@ -171,15 +167,15 @@ def _status(value: object) -> int | None:
         return None
     text = str(value)
     if not (text.isdigit() and len(text) == 3):
-        raise LineUnreadable("status isn't three digits")
+        raise LineUnreadable("status is not three digits")
     return int(text)
 
 
-def _answer(fields: Mapping[str, Any], status: int | None) -> Answer | None:
+def _response(fields: Mapping[str, Any], status: int | None) -> HttpResponse | None:
     if status is None or not ({"answer", "answer_base64"} & fields.keys()):
         return None
     seconds = fields.get("seconds")
-    return Answer(
+    return HttpResponse(
         status,
         _headers(fields["answer_headers"]) if "answer_headers" in fields else None,
         _body(fields, "answer"),

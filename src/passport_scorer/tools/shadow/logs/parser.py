@@ -1,4 +1,4 @@
-"""Reading a log of any size, one line at a time."""
+"""The reader for logs of any size: finds out the format and parses line by line."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ from passport_scorer.tools.shadow.logs import (
     request_log,
     text_log,
 )
-from passport_scorer.tools.shadow.logs.entry import Entry
+from passport_scorer.tools.shadow.logs.entry import LogEntry
 from passport_scorer.tools.shadow.logs.errors import LineUnreadable, LogUnreadable
 
-FORMATS: dict[str, Callable[[bytes], Entry]] = {
-    "own": jsonl_format.read_line,
+FORMATS: dict[str, Callable[[bytes], LogEntry]] = {
+    "jsonl": jsonl_format.read_line,
     "access-log": access_log.read_line,
     "load-balancer": load_balancer_log.read_line,
     "common-log": text_log.read_common_line,
     "envoy": text_log.read_envoy_line,
     "request-log": request_log.read_line,
 }
-_LOOKED_AT = 100  # lines, to tell the format; the first may be about something else
-# What CloudWatch Logs writes before each line when it exports them.
-_EXPORTED = re.compile(rb"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z ")
+_LINES_EXAMINED = 100  # to detect the format; the first lines need not be requests
+# The prefix of each line in an export of CloudWatch Logs.
+_EXPORT_PREFIX = re.compile(rb"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z ")
 _LONGEST_LINE = 16 * 1024 * 1024
 
 
-class Line(msgspec.Struct, frozen=True):
+class LogLine(msgspec.Struct, frozen=True):
     """One line.
 
     Attributes:
-        number: 1, 2, …
-        entry: the request; None: it can't be read.
-        progress: share of the file that has been read, 0 to 1.
-        problem: why it can't be read, without what is in it.
+        number: the line number, from 1.
+        entry: the parsed entry; None if the line is not a request.
+        progress: the share of the file that has been read, 0 to 1.
+        problem: why the line is not a request, without quoting it.
     """
 
     number: int
-    entry: Entry | None
+    entry: LogEntry | None
     progress: float
     problem: str = ""
 
 
-class Log:
+class LogReader:
     """A log file, plain or compressed with gzip.
 
     Args:
         path: the file.
-        format: a name of `FORMATS`; None: that of its first line that is a request.
+        format: a name in `FORMATS`; None to detect it from the first line that is a request.
 
     Raises:
-        LogUnreadable: there is no such file, or its format can't be told.
+        LogUnreadable: the file cannot be read, or its format is unknown.
     """
 
     def __init__(self, path: Path, format: str | None = None) -> None:  # noqa: A002
@@ -68,28 +68,28 @@ class Log:
         try:
             self._size = max(1, path.stat().st_size)
             with self._open() as (file, _):
-                first = list(islice(_lines(file), _LOOKED_AT))
+                first = list(islice(_lines(file), _LINES_EXAMINED))
         except (OSError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or "it isn't whole"
+            reason = getattr(error, "strerror", None) or "the file is truncated"
             raise LogUnreadable(f"Can't read {path}: {reason}.") from None
         self._read = FORMATS[format or _format_of(first, path)]
 
     def _open(self) -> _Opened:
         return _Opened(self._path)
 
-    def lines(self, after: int = 0) -> Iterator[Line]:
-        """Yield the lines that aren't empty, from the one after this number."""
+    def lines(self, after: int = 0) -> Iterator[LogLine]:
+        """Yield the non-empty lines after a line number."""
         with self._open() as (file, raw):
             number = 0
             while text := file.readline(_LONGEST_LINE):
                 number += 1
                 if number > after and text.strip():
                     entry, problem = self._entry(text)
-                    yield Line(number, entry, min(1.0, raw.tell() / self._size), problem)
+                    yield LogLine(number, entry, min(1.0, raw.tell() / self._size), problem)
 
-    def _entry(self, text: bytes) -> tuple[Entry | None, str]:
+    def _entry(self, text: bytes) -> tuple[LogEntry | None, str]:
         try:
-            return self._read(_EXPORTED.sub(b"", text, count=1)), ""
+            return self._read(_EXPORT_PREFIX.sub(b"", text, count=1)), ""
         except LineUnreadable as error:
             return None, str(error)
 
@@ -97,11 +97,11 @@ class Log:
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
     while text := file.readline(_LONGEST_LINE):
         if text.strip():
-            yield _EXPORTED.sub(b"", text, count=1)
+            yield _EXPORT_PREFIX.sub(b"", text, count=1)
 
 
 class _Opened:
-    """The file, decompressed, and the file as it lies there, whose position is the progress."""
+    """Opens a log: the decompressed file, and the raw file, whose position is the progress."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -127,8 +127,8 @@ def _format_of(lines: Sequence[bytes], path: Path) -> str:
                 continue
             return name
     raise LogUnreadable(
-        f"None of the first lines of {path} is a request in a known format: --format can be"
-        f" {', '.join(FORMATS)}. Others become JSON lines, for example by"
+        f"The first lines of {path} are not in a known format. --format can be"
+        f" {', '.join(FORMATS)}. Convert other formats to JSON Lines, for example with"
         " jq -c '{time: .when, method: .verb, path: .url, status: .code}';"
         ' see docs/shadow.md, "Logs".'
     )
@@ -138,5 +138,5 @@ def _candidates(line: bytes) -> Sequence[str]:
     if load_balancer_log.looks_like_one(line):
         return ("load-balancer",)
     if jsonl_format.looks_like_one(line):
-        return ("own",)
+        return ("jsonl",)
     return ("request-log", "access-log", "envoy", "common-log")

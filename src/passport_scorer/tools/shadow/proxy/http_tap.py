@@ -1,4 +1,4 @@
-"""Understanding the bytes of a connection that are passed on anyway."""
+"""A tap that parses the HTTP messages of a forwarded connection."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import httptools
 
-from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
 from passport_scorer.tools.shadow.exchanges import Request
-from passport_scorer.tools.shadow.proxy.counts import NOT_READABLE, TOO_LONG, TOO_MANY
-from passport_scorer.tools.shadow.proxy.mirror_queue import Outbox
+from passport_scorer.tools.shadow.proxy.counts import NOT_UNDERSTOOD, QUEUE_FULL, TOO_LONG
+from passport_scorer.tools.shadow.proxy.mirror_queue import MirrorQueue
 
 
 class _Message:
-    """A request or an answer that is being collected, while there is room for it."""
+    """A request or response that is being collected, as long as the queue has room for it."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
+    def __init__(self, mirror_queue: MirrorQueue) -> None:
+        self._mirror_queue = mirror_queue
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
         self.start = ""
@@ -26,13 +26,13 @@ class _Message:
         self.reason = ""
 
     def add(self, data: bytes) -> None:
-        """Take a piece of the body."""
+        """Append a part of the body."""
         if not self.wanted:
             return
-        if len(self.body) + len(data) > self._outbox.limits.longest:
+        if len(self.body) + len(data) > self._mirror_queue.limits.longest:
             self._give_up(TOO_LONG)
-        elif not self._outbox.collect(len(data)):
-            self._give_up(TOO_MANY)
+        elif not self._mirror_queue.collect(len(data)):
+            self._give_up(QUEUE_FULL)
         else:
             self.body += data
 
@@ -41,202 +41,202 @@ class _Message:
         self.discard()
 
     def discard(self) -> None:
-        """Forget the body, and take no more of it."""
+        """Drop the body and ignore the rest of it."""
         self.wanted = False
-        self._outbox.release(len(self.body))
+        self._mirror_queue.release(len(self.body))
         self.body = bytearray()
 
 
-class _Exchange:
-    """A request, and from when its answer is waited for."""
+class _PendingExchange:
+    """A request whose response is pending."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self.message = _Message(outbox)
+    def __init__(self, mirror_queue: MirrorQueue) -> None:
+        self.message = _Message(mirror_queue)
         self.method = ""
         self.sent = 0.0
-        self.at_once = 0
+        self.in_flight = 0
 
 
-class Observer:
-    """Follows one connection, in both directions; errors only make it stop following.
+class HttpTap:
+    """Parses both directions of a connection; on an error it merely stops parsing.
 
     Args:
-        outbox: where whole exchanges go.
+        mirror_queue: where complete exchanges go.
     """
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-        self._exchanges: deque[_Exchange] = deque()
-        self._requests = httptools.HttpRequestParser(_Requests(self, outbox))
-        self._answering = _Answers(self, outbox)
-        self._answers = httptools.HttpResponseParser(self._answering)
+    def __init__(self, mirror_queue: MirrorQueue) -> None:
+        self._mirror_queue = mirror_queue
+        self._exchanges: deque[_PendingExchange] = deque()
+        self._request_parser = httptools.HttpRequestParser(_RequestCallbacks(self, mirror_queue))
+        self._response_callbacks = _ResponseCallbacks(self, mirror_queue)
+        self._response_parser = httptools.HttpResponseParser(self._response_callbacks)
         self.following = True
 
     @property
     def idle(self) -> bool:
-        """True if no answer is waited for."""
+        """True if no response is pending."""
         return not self._exchanges
 
-    def sent(self, data: bytes) -> None:
-        """Take what the client has sent."""
+    def feed_request(self, data: bytes) -> None:
+        """Parse data from the client."""
         if self.following:
-            self._feed(self._requests, data)
+            self._feed(self._request_parser, data)
 
-    def answered(self, data: bytes) -> None:
-        """Take what the control has answered."""
+    def feed_response(self, data: bytes) -> None:
+        """Parse data from the control."""
         if not self.following:
             return
-        self._feed(self._answers, data)
-        if self._answering.bodiless_done:
-            # The parser waits for the body that an answer to HEAD doesn't have.
-            self._answering = _Answers(self, self._outbox)
-            self._answers = httptools.HttpResponseParser(self._answering)
+        self._feed(self._response_parser, data)
+        if self._response_callbacks.head_done:
+            # The parser waits for a body, which a response to HEAD does not have.
+            self._response_callbacks = _ResponseCallbacks(self, self._mirror_queue)
+            self._response_parser = httptools.HttpResponseParser(self._response_callbacks)
 
-    def ended(self) -> None:
-        """Take note that the control has closed the connection: some answers end so."""
-        if self.following and self._answering.until_end:
-            self._answering.on_message_complete()
+    def end_response(self) -> None:
+        """Handle the end of the control's data, which completes some responses."""
+        if self.following and self._response_callbacks.ends_at_close:
+            self._response_callbacks.on_message_complete()
         self.stop()
 
     def stop(self) -> None:
-        """Follow no further, and forget what was collected."""
+        """Stop parsing and drop what was collected."""
         self.following = False
-        self._answering.message.discard()
+        self._response_callbacks.message.discard()
         for exchange in self._exchanges:
             exchange.message.discard()
-        self._outbox.under_way -= len(self._exchanges)
+        self._mirror_queue.in_flight -= len(self._exchanges)
         self._exchanges.clear()
 
     def _feed(self, parser: Any, data: bytes) -> None:
         try:
             parser.feed_data(data)
-        except httptools.HttpParserError:  # no HTTP, or an upgrade to something else
-            self._outbox.drop(NOT_READABLE)
+        except httptools.HttpParserError:  # not HTTP, or an upgrade to another protocol
+            self._mirror_queue.drop(NOT_UNDERSTOOD)
             self.stop()
 
     def method(self) -> str:
-        """The method of the request whose head is there."""
-        return str(self._requests.get_method().decode("ascii").upper())
+        """Return the method of the request whose head is complete."""
+        return str(self._request_parser.get_method().decode("ascii").upper())
 
     def status(self) -> int:
-        """The status of the answer whose head is there."""
-        return int(self._answers.get_status_code())
+        """Return the status of the response whose head is complete."""
+        return int(self._response_parser.get_status_code())
 
-    def requested(self, exchange: _Exchange) -> None:
-        """A request's head is there."""
+    def requested(self, exchange: _PendingExchange) -> None:
+        """Register a request whose head is complete."""
         self._exchanges.append(exchange)
-        self._outbox.under_way += 1
-        exchange.at_once = self._outbox.under_way
+        self._mirror_queue.in_flight += 1
+        exchange.in_flight = self._mirror_queue.in_flight
 
     @property
-    def awaited(self) -> _Exchange | None:
-        """The request that is answered next."""
+    def awaited(self) -> _PendingExchange | None:
+        """The request whose response is next."""
         return self._exchanges[0] if self._exchanges else None
 
-    def complete(self, status: int, answer: _Message) -> None:
-        """An answer is whole."""
+    def complete(self, status: int, response: _Message) -> None:
+        """Queue an exchange whose response is complete."""
         exchange = self._exchanges.popleft()
-        self._outbox.under_way -= 1
+        self._mirror_queue.in_flight -= 1
         seconds = time.perf_counter() - exchange.sent
-        asked = exchange.message
-        if asked.wanted and answer.wanted:
+        sent = exchange.message
+        if sent.wanted and response.wanted:
             request = Request(
-                exchange.method, asked.start, tuple(asked.headers), bytes(asked.body), time.time()
+                exchange.method, sent.start, tuple(sent.headers), bytes(sent.body), time.time()
             )
-            made = Answer(status, tuple(answer.headers), bytes(answer.body), seconds)
-            self._outbox.put(request, made, exchange.at_once)
-        elif reason := asked.reason or answer.reason:
-            self._outbox.drop(reason)
-        asked.discard()
-        answer.discard()
+            received = HttpResponse(status, tuple(response.headers), bytes(response.body), seconds)
+            self._mirror_queue.put(request, received, exchange.in_flight)
+        elif reason := sent.reason or response.reason:
+            self._mirror_queue.drop(reason)
+        sent.discard()
+        response.discard()
 
 
-class _Requests:
-    """What httptools tells of requests."""
+class _RequestCallbacks:
+    """The callbacks of httptools for requests."""
 
-    def __init__(self, observer: Observer, outbox: Outbox) -> None:
-        self._observer = observer
-        self._outbox = outbox
+    def __init__(self, tap: HttpTap, mirror_queue: MirrorQueue) -> None:
+        self._tap = tap
+        self._mirror_queue = mirror_queue
         self._url = b""
-        self._exchange = _Exchange(outbox)
+        self._exchange = _PendingExchange(mirror_queue)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Start a request."""
         self._url = b""
-        self._exchange = _Exchange(self._outbox)
+        self._exchange = _PendingExchange(self._mirror_queue)
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
+        """Append a part of the target."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
+        """Append a header."""
         self._exchange.message.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """Decide whether to mirror the request."""
         exchange = self._exchange
-        exchange.method = self._observer.method()
+        exchange.method = self._tap.method()
         exchange.message.start = self._url.decode("utf-8", "surrogateescape")
-        exchange.message.wanted = self._outbox.admits(exchange.method, exchange.message.start)
+        exchange.message.wanted = self._mirror_queue.admits(exchange.method, exchange.message.start)
         exchange.sent = time.perf_counter()
-        self._observer.requested(exchange)
+        self._tap.requested(exchange)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Append a part of the body."""
         self._exchange.message.add(body)
 
     def on_message_complete(self) -> None:
-        """The message is whole."""
+        """Take the time at which the request is complete."""
         self._exchange.sent = time.perf_counter()
 
 
-class _Answers:
-    """What httptools tells of answers."""
+class _ResponseCallbacks:
+    """The callbacks of httptools for responses."""
 
-    def __init__(self, observer: Observer, outbox: Outbox) -> None:
-        self._observer = observer
-        self._outbox = outbox
-        self.message = _Message(outbox)
-        self.until_end = False
-        self.bodiless_done = False
+    def __init__(self, tap: HttpTap, mirror_queue: MirrorQueue) -> None:
+        self._tap = tap
+        self._mirror_queue = mirror_queue
+        self.message = _Message(mirror_queue)
+        self.ends_at_close = False
+        self.head_done = False
         self._status = 0
 
     def on_message_begin(self) -> None:
-        """A message begins."""
-        self.message = _Message(self._outbox)
-        exchange = self._observer.awaited
+        """Start a response."""
+        self.message = _Message(self._mirror_queue)
+        exchange = self._tap.awaited
         self.message.wanted = bool(exchange and exchange.message.wanted)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
+        """Append a header."""
         self.message.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
-        self._status = self._observer.status()
-        exchange = self._observer.awaited
+        """Find out how the response ends."""
+        self._status = self._tap.status()
+        exchange = self._tap.awaited
         names = {name.lower() for name, _ in self.message.headers}
         head = exchange is not None and exchange.method == "HEAD"
-        self.until_end = (
+        self.ends_at_close = (
             not names & {"content-length", "transfer-encoding"}
             and self._status >= 200
             and self._status not in {204, 304}
             and not head
         )
         if head and self._status >= 200:
-            self._observer.complete(self._status, self.message)
-            self.bodiless_done = True
+            self._tap.complete(self._status, self.message)
+            self.head_done = True
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        if self.bodiless_done:
-            # The next answer, taken for a body: what comes can't be told apart any more.
-            raise ValueError("an answer to HEAD with a body, or another one right behind it")
+        """Append a part of the body."""
+        if self.head_done:
+            # This is the next response, parsed as a body: the parser is out of step from here on.
+            raise ValueError("a response to HEAD with a body, or pipelined responses")
         self.message.add(body)
 
     def on_message_complete(self) -> None:
-        """The message is whole."""
-        self.until_end = False
-        if self._status >= 200 and not self.bodiless_done and self._observer.awaited:
-            self._observer.complete(self._status, self.message)
+        """Complete the exchange, unless the response is an interim one."""
+        self.ends_at_close = False
+        if self._status >= 200 and not self.head_done and self._tap.awaited:
+            self._tap.complete(self._status, self.message)

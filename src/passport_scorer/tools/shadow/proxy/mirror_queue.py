@@ -1,4 +1,4 @@
-"""Copies of exchanges on their way to the watching process: few, small, or none at all."""
+"""The bounded queue of exchanges for the mirror process."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from collections.abc import Callable
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.responses import Answer
+from passport_scorer.tools.shadow.comparison.responses import HttpResponse
 from passport_scorer.tools.shadow.exchanges import Request
 from passport_scorer.tools.shadow.proxy.counts import (
-    NO_READ,
-    NOT_CHOSEN,
-    NOT_WATCHED,
-    PUT,
-    TOO_FAST,
-    TOO_MANY,
+    MIRRORED,
+    NOT_SAMPLED,
+    QUEUE_FULL,
+    RATE_EXCEEDED,
+    WORKER_GONE,
+    WRITE_SKIPPED,
     Counts,
 )
 
 _LENGTH = 4  # bytes of a frame's length
 
 
-class Copy(msgspec.Struct, frozen=True):
-    """What the watching process is told.
+class MirroredExchange(msgspec.Struct, frozen=True):
+    """An exchange that the mirror process repeats with the candidate.
 
     Attributes:
         request: what the client sent.
-        answer: what the control answered.
-        at_once: requests that the control had under way with this one.
+        response: the control's response.
+        in_flight: the number of requests that the control was processing, including this one.
     """
 
     request: Request
-    answer: Answer
-    at_once: int
+    response: HttpResponse
+    in_flight: int
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much may be copied.
+class MirrorLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits for mirroring.
 
     Attributes:
-        sample: share of the reads, 0 to 1.
-        rate: copies per second at most; None: any.
-        queue: bytes that may wait, in requests, answers and frames.
-        longest: bytes of a body that is copied.
+        sample: share of the reads to mirror, 0 to 1.
+        rate: maximum requests per second; None for no limit.
+        queue: maximum bytes in the queue, including bodies that are being collected.
+        longest: maximum bytes of a body.
     """
 
     sample: float = 1.0
@@ -54,39 +54,41 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     longest: int = 1024 * 1024
 
 
-class Outbox:
-    """Decides what is copied, and sends it without ever waiting.
+class MirrorQueue:
+    """Decides which exchanges are mirrored and sends them to the mirror process. Never blocks.
 
     Args:
-        limits: how much.
-        wanted: says whether a request may be copied, by method and path.
-        counts: what becomes of each request.
+        limits: the limits.
+        wanted: tells whether a request can be mirrored, by method and path.
+        counts: counts the outcome for each request.
 
     Attributes:
-        under_way: requests that the control has not answered yet.
+        in_flight: the number of requests that the control has not responded to yet.
     """
 
-    def __init__(self, limits: Limits, wanted: Callable[[str, str], bool], counts: Counts) -> None:
+    def __init__(
+        self, limits: MirrorLimits, wanted: Callable[[str, str], bool], counts: Counts
+    ) -> None:
         self.limits = limits
         self._counts = counts
         self._wanted = wanted
-        self.under_way = 0
+        self.in_flight = 0
         self._transport: asyncio.Transport | None = None
         self._collected = 0
         self._allowed = 1.0
         self._allowed_at = time.monotonic()
 
     def open(self, transport: asyncio.Transport) -> None:
-        """Take the way to the watching process."""
+        """Set the transport to the mirror process."""
         self._transport = transport
 
     def close(self) -> None:
-        """End the way; what waits is still sent, if the watching process takes it."""
+        """Close the transport; what is queued is still sent if the mirror process reads it."""
         if self._transport:
             self._transport.close()
 
     def admits(self, method: str, path: str) -> bool:
-        """Decide whether a request is copied; if not, it is counted why."""
+        """Decide whether to mirror a request; if not, count the reason."""
         reason = self._refusal(method, path)
         if reason:
             self.drop(reason)
@@ -94,17 +96,17 @@ class Outbox:
 
     def _refusal(self, method: str, path: str) -> str | None:
         if self._transport is None or self._transport.is_closing():
-            return NOT_WATCHED
+            return WORKER_GONE
         if not self._wanted(method, path):
-            return NO_READ
+            return WRITE_SKIPPED
         if self.limits.sample < 1 and random.random() >= self.limits.sample:  # noqa: S311
-            return NOT_CHOSEN
-        if self._waiting() >= self.limits.queue:
-            return TOO_MANY
-        return None if self._in_rate() else TOO_FAST
+            return NOT_SAMPLED
+        if self._queued() >= self.limits.queue:
+            return QUEUE_FULL
+        return None if self._in_rate() else RATE_EXCEEDED
 
     def _in_rate(self) -> bool:
-        """Take one of the allowances, of which a second's worth is kept at most."""
+        """Take a token from the bucket, which holds those of one second."""
         rate = self.limits.rate
         if rate is None:
             return True
@@ -116,42 +118,42 @@ class Outbox:
         self._allowed -= 1
         return True
 
-    def _waiting(self) -> int:
-        waiting = self._transport.get_write_buffer_size() if self._transport else 0
-        return waiting + self._collected
+    def _queued(self) -> int:
+        queued = self._transport.get_write_buffer_size() if self._transport else 0
+        return queued + self._collected
 
     def collect(self, size: int) -> bool:
-        """Ask for bytes of memory for a body that is being collected; False: there are none."""
-        if self._waiting() + size > self.limits.queue:
+        """Reserve memory for a body that is being collected; False if the queue is full."""
+        if self._queued() + size > self.limits.queue:
             return False
         self._collected += size
         return True
 
     def release(self, size: int) -> None:
-        """Give such bytes back."""
+        """Release reserved memory."""
         self._collected -= size
 
     def drop(self, reason: str) -> None:
-        """Count something that is not copied."""
+        """Count a request that is not mirrored."""
         self._counts.add(reason)
 
-    def put(self, request: Request, answer: Answer, at_once: int) -> None:
-        """Send a copy, or count that there was no room."""
+    def put(self, request: Request, response: HttpResponse, in_flight: int) -> None:
+        """Queue an exchange, or count why it was dropped."""
         if self._transport is None or self._transport.is_closing():
-            self.drop(NOT_WATCHED)
+            self.drop(WORKER_GONE)
             return
-        frame = msgspec.msgpack.encode(Copy(request, answer, at_once))
-        if self._waiting() + len(frame) > self.limits.queue:
-            self.drop(TOO_MANY)
+        frame = msgspec.msgpack.encode(MirroredExchange(request, response, in_flight))
+        if self._queued() + len(frame) > self.limits.queue:
+            self.drop(QUEUE_FULL)
             return
-        self._counts.add(PUT)
+        self._counts.add(MIRRORED)
         self._transport.write(len(frame).to_bytes(_LENGTH, "big") + frame)
 
 
-async def next_copy(reader: asyncio.StreamReader) -> Copy | None:
-    """Read what an outbox sent; None: it was closed, or its process is gone."""
+async def read_mirrored(reader: asyncio.StreamReader) -> MirroredExchange | None:
+    """Read the next exchange; None if the queue was closed or its process has exited."""
     try:
         length = int.from_bytes(await reader.readexactly(_LENGTH), "big")
-        return msgspec.msgpack.decode(await reader.readexactly(length), type=Copy)
+        return msgspec.msgpack.decode(await reader.readexactly(length), type=MirroredExchange)
     except (asyncio.IncompleteReadError, ConnectionError):
         return None

@@ -1,4 +1,4 @@
-"""The watching process: sends copies to the candidate, and compares."""
+"""The mirror process: repeats requests with the candidate and compares the responses."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import socket
 
 import msgspec
 
-from passport_scorer.tools.shadow.http_client import Target, answer_of
-from passport_scorer.tools.shadow.proxy.mirror_queue import next_copy
+from passport_scorer.tools.shadow.http_client import Target, response_of
+from passport_scorer.tools.shadow.proxy.mirror_queue import read_mirrored
 from passport_scorer.tools.shadow.recorder import Recorder
 
 
-class Watcher:
-    """Takes copies as fast as the candidate answers; what doesn't fit waits or is dropped.
+class MirrorWorker:
+    """Reads exchanges as fast as the candidate responds; the rest stays in the bounded queue.
 
     Args:
-        copies: the socket that an `Outbox` writes to.
-        candidate: where copies are sent.
+        exchanges: the socket that a `MirrorQueue` writes to.
+        candidate: the deployment to test.
         recorder: compares and counts.
-        concurrency: copies that are under way at once.
+        concurrency: maximum requests in flight.
 
     Attributes:
-        taken: how many copies have come.
+        taken: the number of exchanges read.
     """
 
     def __init__(
-        self, copies: socket.socket, candidate: Target, recorder: Recorder, concurrency: int
+        self, exchanges: socket.socket, candidate: Target, recorder: Recorder, concurrency: int
     ) -> None:
-        self._copies = copies
+        self._exchanges = exchanges
         self._candidate = candidate
         self._recorder = recorder
         self._concurrency = concurrency
-        self._under_way = 0
+        self._in_flight = 0
         self.taken = 0
 
     async def run(self) -> None:
-        """Send copies until the outbox is closed."""
-        reader, writer = await asyncio.open_connection(sock=self._copies)
+        """Mirror requests until the queue is closed."""
+        reader, writer = await asyncio.open_connection(sock=self._exchanges)
         lock = asyncio.Lock()
         try:
             async with asyncio.TaskGroup() as group:
@@ -49,19 +49,20 @@ class Watcher:
     async def _work(self, reader: asyncio.StreamReader, lock: asyncio.Lock) -> None:
         while True:
             async with lock:
-                copy = await next_copy(reader)
-            if copy is None:
+                mirrored = await read_mirrored(reader)
+            if mirrored is None:
                 return
             self.taken += 1
-            answer = copy.answer
-            control = answer_of(answer.status, answer.headers or (), answer.body, answer.seconds)
-            self._under_way += 1
-            # Copies that have waited come in a crowd: how long that takes compares with nothing.
-            crowded = self._under_way > copy.at_once
+            raw = mirrored.response
+            control = response_of(raw.status, raw.headers or (), raw.body, raw.seconds)
+            self._in_flight += 1
+            # Queued requests arrive in bursts: under a higher load than the control's, latencies
+            # are not comparable.
+            is_burst = self._in_flight > mirrored.in_flight
             try:
-                candidate = await self._candidate.send(copy.request)
+                candidate = await self._candidate.send(mirrored.request)
             finally:
-                self._under_way -= 1
-            if crowded:
+                self._in_flight -= 1
+            if is_burst:
                 candidate = msgspec.structs.replace(candidate, seconds=None)
-            self._recorder.exchange(copy.request, control, candidate)
+            self._recorder.exchange(mirrored.request, control, candidate)

@@ -1,7 +1,7 @@
-"""Passing bytes on between clients and the control, exactly as they come.
+"""A TCP proxy between clients and the control.
 
-Nothing is parsed before it is passed on: what the control answers reaches the client as the
-same bytes, headers, framing and all. `Host` stays the client's, as behind a load balancer.
+Bytes are forwarded unchanged before they are parsed: clients receive exactly what the control
+sends, including headers and framing. `Host` remains the client's, as behind a load balancer.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from passport_scorer.tools.shadow.http_client import InvalidTarget, checked_url
-from passport_scorer.tools.shadow.proxy.http_tap import Observer
-from passport_scorer.tools.shadow.proxy.mirror_queue import Outbox
+from passport_scorer.tools.shadow.proxy.http_tap import HttpTap
+from passport_scorer.tools.shadow.proxy.mirror_queue import MirrorQueue
 
 _CONNECT_SECONDS = 10.0
 
 
 class Upstream(msgspec.Struct, frozen=True):
-    """Where the control listens."""
+    """The address of the control."""
 
     host: str
     port: int
@@ -30,11 +30,11 @@ class Upstream(msgspec.Struct, frozen=True):
 
 
 def upstream_of(url: str) -> Upstream:
-    """Return where a URL leads.
+    """Parse the URL of the control.
 
     Raises:
-        InvalidTarget: it isn't like http://host:port; a path can't be put before paths that
-            are passed on as they are.
+        InvalidTarget: it is not like http://host:port; it cannot have a path, since requests are
+            forwarded unchanged.
     """
     parts = urlsplit(checked_url(url, "--control"))
     if parts.path or not parts.hostname:
@@ -44,157 +44,157 @@ def upstream_of(url: str) -> Upstream:
     return Upstream(parts.hostname, parts.port or (443 if secure else 80), tls)
 
 
-class Forwarder:
-    """All connections of the proxy.
+class TcpProxy:
+    """The proxy with all its connections.
 
     Args:
         upstream: the control.
-        outbox: where copies go.
+        mirror_queue: where exchanges are mirrored.
     """
 
-    def __init__(self, upstream: Upstream, outbox: Outbox) -> None:
+    def __init__(self, upstream: Upstream, mirror_queue: MirrorQueue) -> None:
         self._upstream = upstream
-        self.outbox = outbox
-        self.links: set[Link] = set()
+        self.mirror_queue = mirror_queue
+        self.connections: set[ProxiedConnection] = set()
         self.connecting: set[asyncio.Task[None]] = set()
 
     def accept(self) -> ClientSide:
-        """Make the protocol of a new connection of a client."""
+        """Create the protocol for a new client connection."""
         return ClientSide(self)
 
-    async def connect(self, link: Link) -> None:
-        """Connect a client to the control; if that fails, the client's connection is closed."""
+    async def connect(self, connection: ProxiedConnection) -> None:
+        """Connect a client to the control; on failure close the client's connection."""
         up = self._upstream
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await asyncio.get_running_loop().create_connection(
-                    lambda: ControlSide(link), up.host, up.port, ssl=up.tls
+                    lambda: ControlSide(connection), up.host, up.port, ssl=up.tls
                 )
-        except OSError:  # which TimeoutError and TLS errors are
-            link.client.abort()
+        except OSError:  # includes TimeoutError and TLS errors
+            connection.client.abort()
 
     def close_idle(self) -> bool:
-        """Close connections on which no answer is waited for; True if none are left."""
-        for link in list(self.links):
-            if link.observer.following and link.observer.idle:
-                link.client.close()
-        return not self.links
+        """Close connections without a pending response; return True if none are left."""
+        for connection in list(self.connections):
+            if connection.tap.following and connection.tap.idle:
+                connection.client.close()
+        return not self.connections
 
 
-class Link:
-    """A client's connection and the control's that belongs to it."""
+class ProxiedConnection:
+    """A client's connection and its counterpart to the control."""
 
-    def __init__(self, forwarder: Forwarder, client: asyncio.Transport) -> None:
-        self.forwarder = forwarder
+    def __init__(self, proxy: TcpProxy, client: asyncio.Transport) -> None:
+        self.proxy = proxy
         self.client = client
         self.control: asyncio.Transport | None = None
-        self.observer = Observer(forwarder.outbox)
+        self.tap = HttpTap(proxy.mirror_queue)
         self.early: list[bytes] = []
         self.early_end = False
 
 
 class _Side(asyncio.Protocol, ABC):
-    """One end: reads no faster than the other end takes."""
+    """One end of a proxied connection, with back pressure from the other end."""
 
-    link: Link
+    connection: ProxiedConnection
 
     @abstractmethod
     def other(self) -> asyncio.Transport | None:
-        """The other end's transport."""
+        """Return the other end's transport."""
 
     def pause_writing(self) -> None:
-        """This end is slow: stop reading at the other one."""
+        """Stop reading from the other end while this one is slow."""
         if (other := self.other()) and not other.is_closing():
             other.pause_reading()
 
     def resume_writing(self) -> None:
-        """This end has caught up."""
+        """Resume reading from the other end."""
         if (other := self.other()) and not other.is_closing():
             other.resume_reading()
 
 
 class ClientSide(_Side):
-    """The end at the client."""
+    """The client's end."""
 
-    def __init__(self, forwarder: Forwarder) -> None:
-        self._forwarder = forwarder
+    def __init__(self, proxy: TcpProxy) -> None:
+        self._proxy = proxy
 
     def other(self) -> asyncio.Transport | None:
-        """The control's transport, if it is connected."""
-        return self.link.control
+        """Return the control's transport, if it is connected."""
+        return self.connection.control
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has connected."""
+        """Connect a new client to the control."""
         client = cast(asyncio.Transport, transport)
-        self.link = Link(self._forwarder, client)
-        self._forwarder.links.add(self.link)
-        task = asyncio.get_running_loop().create_task(self._forwarder.connect(self.link))
-        self._forwarder.connecting.add(task)
-        task.add_done_callback(self._forwarder.connecting.discard)
+        self.connection = ProxiedConnection(self._proxy, client)
+        self._proxy.connections.add(self.connection)
+        task = asyncio.get_running_loop().create_task(self._proxy.connect(self.connection))
+        self._proxy.connecting.add(task)
+        task.add_done_callback(self._proxy.connecting.discard)
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what the client sends; then look at it."""
-        if self.link.control is None:
-            # At most one piece: nothing more is read until the control is there.
-            self.link.early.append(data)
-            self.link.client.pause_reading()
+        """Forward data from the client, then parse it."""
+        if self.connection.control is None:
+            # Buffers one chunk: reading is paused until the control is connected.
+            self.connection.early.append(data)
+            self.connection.client.pause_reading()
             return
-        self.link.control.write(data)
-        self.link.observer.sent(data)
+        self.connection.control.write(data)
+        self.connection.tap.feed_request(data)
 
     def eof_received(self) -> bool:
-        """The client sends nothing more, but may still wait for its answer."""
-        control = self.link.control
+        """Forward the client's half-close; it can still receive a response."""
+        control = self.connection.control
         if control is None:
-            self.link.early_end = True
+            self.connection.early_end = True
         elif control.can_write_eof():
             control.write_eof()
         return True
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """The client is gone."""
-        self._forwarder.links.discard(self.link)
-        self.link.observer.stop()
-        if self.link.control:
-            self.link.control.close()
+        """Close the connection to the control."""
+        self._proxy.connections.discard(self.connection)
+        self.connection.tap.stop()
+        if self.connection.control:
+            self.connection.control.close()
 
 
 class ControlSide(_Side):
-    """The end at the control."""
+    """The control's end."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
+    def __init__(self, connection: ProxiedConnection) -> None:
+        self.connection = connection
 
     def other(self) -> asyncio.Transport | None:
-        """The client's transport."""
-        return self.link.client
+        """Return the client's transport."""
+        return self.connection.client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The control is there: pass on what the client has sent so far."""
+        """Forward what the client has sent so far."""
         control = cast(asyncio.Transport, transport)
-        link = self.link
-        if link.client.is_closing():
+        connection = self.connection
+        if connection.client.is_closing():
             control.abort()
             return
-        link.control = control
-        for data in link.early:
+        connection.control = control
+        for data in connection.early:
             control.write(data)
-            link.observer.sent(data)
-        if link.early_end and control.can_write_eof():
+            connection.tap.feed_request(data)
+        if connection.early_end and control.can_write_eof():
             control.write_eof()
-        if link.early:
-            link.client.resume_reading()
-        link.early = []
+        if connection.early:
+            connection.client.resume_reading()
+        connection.early = []
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what the control answers; then look at it."""
-        self.link.client.write(data)
-        self.link.observer.answered(data)
+        """Forward data from the control, then parse it."""
+        self.connection.client.write(data)
+        self.connection.tap.feed_response(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The control has closed the connection: so does the proxy."""
-        self.link.observer.ended()
+        """Close the client's connection."""
+        self.connection.tap.end_response()
         if error is None:
-            self.link.client.close()
+            self.connection.client.close()
         else:
-            self.link.client.abort()
+            self.connection.client.abort()

@@ -1,1 +1,1 @@
-"""Reports on a comparison: terminal, browser, JSON."""
+"""The report on a comparison: in the terminal, as an HTML page, and as JSON."""

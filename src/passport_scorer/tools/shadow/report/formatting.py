@@ -1,4 +1,4 @@
-"""The words of a report, the same for the terminal and the page."""
+"""Formatting of values and sentences, shared by the terminal report and the page."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from datetime import UTC, datetime
 
 from passport_scorer.tools.shadow.comparison.differences import Kind
 from passport_scorer.tools.shadow.comparison.rules import Part
-from passport_scorer.tools.shadow.report.metadata import About
-from passport_scorer.tools.shadow.severity import Severity
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
+from passport_scorer.tools.shadow.severity import DifferenceSeverity
 from passport_scorer.tools.shadow.tally import DifferenceClass, EndpointTally, Tally
 from passport_scorer.tools.shadow.verdict import Verdict, is_table
 
 SEVERITIES = {
-    Severity.DANGEROUS: "dangerous",
-    Severity.NOTABLE: "notable",
-    Severity.COSMETIC: "cosmetic",
+    DifferenceSeverity.DANGEROUS: "dangerous",
+    DifferenceSeverity.NOTABLE: "notable",
+    DifferenceSeverity.COSMETIC: "cosmetic",
 }
 MEANINGS = {
-    Severity.DANGEROUS: "it may change who passes, what is kept, or whether there is an answer",
-    Severity.NOTABLE: "clients can see it",
-    Severity.COSMETIC: "the same value, written in another way",
+    DifferenceSeverity.DANGEROUS: "can change who passes, what is stored, or which requests fail",
+    DifferenceSeverity.NOTABLE: "visible to clients",
+    DifferenceSeverity.COSMETIC: "the same value in a different notation",
 }
 _MOST_NAMED = 8
 _KINDS = {
-    Kind.VALUE: "another value",
-    Kind.TYPE: "another type",
-    Kind.MISSING: "missing in the candidate",
+    Kind.VALUE: "different value",
+    Kind.TYPE: "different type",
+    Kind.MISSING: "missing from the candidate",
     Kind.UNEXPECTED: "only in the candidate",
-    Kind.ORDER: "another order",
-    Kind.KEY_ORDER: "keys in another order",
-    Kind.NO_ANSWER: "no answer",
+    Kind.ORDER: "different order",
+    Kind.KEY_ORDER: "different key order",
+    Kind.NO_ANSWER: "no response",
     Kind.SLOWER: "slower",
 }
 
 
-def place(found: DifferenceClass) -> str:
-    """Name the place of a class of differences."""
+def location(found: DifferenceClass) -> str:
+    """Describe the location of a class of differences."""
     table = is_table(found.endpoint)
     match found.part:
         case Part.STATUS:
@@ -50,17 +50,17 @@ def place(found: DifferenceClass) -> str:
 
 
 def kind(found: DifferenceClass) -> str:
-    """Say what kind of difference it is."""
+    """Describe the kind of a class of differences."""
     return _KINDS[found.kind]
 
 
 def title(found: DifferenceClass) -> str:
-    """Name a class of differences by its place and its kind."""
-    return f"{place(found)}: {kind(found)}"
+    """Describe a class of differences by location and kind."""
+    return f"{location(found)}: {kind(found)}"
 
 
 def share(part: int, whole: int) -> str:
-    """Write a share as a percentage that is 100 % only if it is all of it, 0 % only if none."""
+    """Format a share as a percentage: 100 % only if it is everything, 0 % only if nothing."""
     if not whole:
         return "–"
     percent = 100 * part / whole
@@ -71,7 +71,7 @@ def share(part: int, whole: int) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write a time that an answer took."""
+    """Format a duration with a suitable unit."""
     if seconds is None:
         return "–"
     milliseconds = seconds * 1000
@@ -83,48 +83,55 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {rest} s"
 
 
-def moment(time: float | None) -> str:
-    """Write a moment in UTC."""
+def utc_time(time: float | None) -> str:
+    """Format seconds since 1970 as a time in UTC."""
     if time is None:
         return "–"
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def number(count: int) -> str:
-    """Write a number with its thousands apart."""
+    """Format a number with separated thousands."""
     return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def headline(verdict: Verdict, about: About) -> str:
-    """Say the whole result in one sentence."""
+def counted(count: int, unit: str) -> str:
+    """Format a number with its unit, which is given in the plural."""
+    return f"{number(count)} {unit.removesuffix('s') if count == 1 else unit}"
+
+
+def headline(verdict: Verdict, metadata: ReportMetadata) -> str:
+    """Summarize the result in one sentence."""
     if not verdict.compared:
         return "Nothing was compared."
     if verdict.same:
-        return f"Nothing unexplained differs in {number(verdict.compared)} {about.unit}."
+        return f"No unexplained difference in {counted(verdict.compared, metadata.unit)}."
     kinds = len(verdict.unexplained)
-    dangerous = sum(each.severity is Severity.DANGEROUS for each in verdict.unexplained)
+    dangerous = sum(each.severity is DifferenceSeverity.DANGEROUS for each in verdict.unexplained)
     return (
-        f"{number(kinds)} unexplained {'kind' if kinds == 1 else 'kinds'} of difference"
-        f"{f', {dangerous} of them dangerous' if dangerous else ', none of them dangerous'}:"
-        f" in {number(verdict.different)} of {number(verdict.compared)} {about.unit}"
+        f"{counted(kinds, 'unexplained differences')}"
+        f" ({number(dangerous) if dangerous else 'none'} dangerous)"
+        f" in {number(verdict.different)} of {counted(verdict.compared, metadata.unit)}"
         f" ({share(verdict.different, verdict.compared)})."
     )
 
 
 def cautions(tally: Tally) -> list[str]:
-    """Say what makes a comparison worth less than it looks: answers that are all errors agree."""
+    """Warn of endpoints that prove nothing because the control responded only with errors."""
     empty = [name for name, each in tally.endpoints.items() if each.errors and _all_failed(each)]
     if not empty:
         return []
     hint = (
-        "Two refusals are alike whatever is behind them. Are the requests' keys and tokens valid,"
-        " and is /internal/* sent to the internal listener?"
+        "Equal errors prove nothing. Check that API keys and tokens are valid, and that"
+        " /internal/* is sent to the internal listener."
     )
     if all(map(_all_failed, tally.endpoints.values())):
-        return [f"The control answered nothing but errors (400 or more). {hint}"]
+        return [f"All responses of the control were errors (status 400 or above). {hint}"]
     named = ", ".join(empty[:_MOST_NAMED])
     more = f" and {len(empty) - _MOST_NAMED} more" if len(empty) > _MOST_NAMED else ""
-    return [f"Nothing but errors (400 or more) from the control at: {named}{more}. {hint}"]
+    return [
+        f"All responses of the control were errors (status 400 or above) at: {named}{more}. {hint}"
+    ]
 
 
 def _all_failed(tally: EndpointTally) -> bool:

@@ -1,19 +1,19 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no network."""
+"""The report as a self-contained HTML page: no scripts, no fonts, no network."""
 
 from __future__ import annotations
 
 import msgspec
 
-from passport_scorer.tools.shadow.report.formatting import duration, moment, number, place
-from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.formatting import duration, location, number, utc_time
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
 from passport_scorer.tools.shadow.report.view_model import report_view
 from passport_scorer.tools.shadow.tally import Tally
 from passport_scorer.tools.shadow.verdict import Verdict
 
 
-def report_html(about: About, tally: Tally, verdict: Verdict) -> str:
-    """Return the whole page; every value in it is escaped. Needs the extra `report`."""
-    import jinja2  # an extra, and slow to import
+def report_html(metadata: ReportMetadata, tally: Tally, verdict: Verdict) -> str:
+    """Return the page with all values escaped; needs the extra `report`."""
+    import jinja2  # optional, and slow to import
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__),
@@ -22,7 +22,8 @@ def report_html(about: About, tally: Tally, verdict: Verdict) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"duration": duration, "moment": moment, "number": number, "place": place}
-    environment.filters.update(filters)
+    environment.filters.update(
+        {"duration": duration, "location": location, "number": number, "utc_time": utc_time}
+    )
     template = environment.get_template("report.html.jinja")
-    return template.render(msgspec.structs.asdict(report_view(about, tally, verdict)))
+    return template.render(msgspec.structs.asdict(report_view(metadata, tally, verdict)))

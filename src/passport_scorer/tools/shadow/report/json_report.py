@@ -1,4 +1,4 @@
-"""The report for programs: JSON. Its members are described in docs/shadow.md."""
+"""The report as JSON; docs/shadow.md describes its members."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from typing import Any
 
 import msgspec
 
-from passport_scorer.tools.shadow.latencies import Latencies
-from passport_scorer.tools.shadow.report.formatting import SEVERITIES, cautions, headline, moment
-from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.latencies import LatencyHistogram
+from passport_scorer.tools.shadow.report.formatting import SEVERITIES, cautions, headline, utc_time
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
 from passport_scorer.tools.shadow.tally import DifferenceClass, EndpointTally, Tally
 from passport_scorer.tools.shadow.verdict import Verdict
 
 _QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 
-def report_json(about: About, tally: Tally, verdict: Verdict) -> bytes:
+def report_json(metadata: ReportMetadata, tally: Tally, verdict: Verdict) -> bytes:
     """Return the report as indented JSON."""
     report = {
-        "about": about,
-        "headline": headline(verdict, about),
+        "about": metadata,
+        "headline": headline(verdict, metadata),
         "cautions": cautions(tally),
         "same": verdict.same,
         "compared": verdict.compared,
         "different": verdict.different,
-        "began": moment(tally.began),
+        "began": utc_time(tally.began),
         "busy_seconds": round(tally.busy, 3),
         "first_difference": tally.first_difference,
         "unexplained": [_class(each) for each in verdict.unexplained],
@@ -53,5 +53,5 @@ def _endpoint(tally: EndpointTally) -> dict[str, Any]:
     }
 
 
-def _quantiles(latencies: Latencies) -> dict[str, float | None]:
+def _quantiles(latencies: LatencyHistogram) -> dict[str, float | None]:
     return {f"p{each * 100:g}": latencies.quantile(each) for each in _QUANTILES}

@@ -1,21 +1,21 @@
-"""What a report is about."""
+"""The metadata of a report."""
 
 from __future__ import annotations
 
 import msgspec
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared; no secret is in it.
+class ReportMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """What was compared; contains no secrets.
 
     Attributes:
         title: the heading.
-        control: the one that is right.
-        candidate: the one in question.
-        source: where requests came from; empty: nowhere in particular.
-        unit: what was compared, in the plural: exchanges, keys.
-        times: whose times they are.
-        complete: False if it was stopped before the end.
+        control: the reference deployment.
+        candidate: the deployment to test.
+        source: the source of the requests; can be empty.
+        unit: the plural of what was compared: exchanges, keys.
+        times: what the times refer to.
+        complete: False if the comparison was stopped early.
     """
 
     title: str

@@ -8,8 +8,8 @@ import msgspec
 
 from passport_scorer.reporting.charts import percentile_chart, timeline_chart
 from passport_scorer.reporting.svg import Point
-from passport_scorer.tools.shadow.latencies import Latencies, Timeline
-from passport_scorer.tools.shadow.report.formatting import duration, moment, number
+from passport_scorer.tools.shadow.latencies import LatencyHistogram, Timeline
+from passport_scorer.tools.shadow.report.formatting import duration, number, utc_time
 from passport_scorer.tools.shadow.tally import EndpointTally
 
 _MOST_CHARTS = 12
@@ -46,7 +46,7 @@ class LatencyView(msgspec.Struct, frozen=True):
 
 
 def timeline_view(timeline: Timeline, traffic: Timeline) -> TimelineView | None:
-    """Draw when something happened, on the axis of all traffic; None if it took moments only."""
+    """Draw when something happened, on the axis of all traffic; None if it was too short."""
     if timeline.start is None or not timeline.counts:
         return None
     start = min(timeline.start, traffic.start if traffic.start is not None else timeline.start)
@@ -54,8 +54,8 @@ def timeline_view(timeline: Timeline, traffic: Timeline) -> TimelineView | None:
     if end - start < _FEWEST_SPANS * timeline.width:
         return None
     description = (
-        f"When it happened, from {moment(start)} to {moment(end)};"
-        f" at most {number(max(timeline.counts))} times in {timeline.width:g} seconds."
+        f"When it happened, from {utc_time(start)} to {utc_time(end)};"
+        f" maximum: {number(max(timeline.counts))} times in {timeline.width:g} seconds."
     )
     counts = [
         (timeline.start + position * timeline.width, count)
@@ -74,18 +74,18 @@ def latency_views(endpoints: Sequence[tuple[str, EndpointTally]]) -> list[Latenc
     ][:_MOST_CHARTS]
 
 
-def _latency_chart(endpoint: str, control: Latencies, candidate: Latencies) -> Chart:
+def _latency_chart(endpoint: str, control: LatencyHistogram, candidate: LatencyHistogram) -> Chart:
     description = (
-        f"Latency of {endpoint}. Half of the answers: control {duration(control.quantile(0.5))},"
-        f" candidate {duration(candidate.quantile(0.5))}. 99 %: control"
+        f"Latency of {endpoint}. p50: control {duration(control.quantile(0.5))},"
+        f" candidate {duration(candidate.quantile(0.5))}. p99: control"
         f" {duration(control.quantile(0.99))}, candidate {duration(candidate.quantile(0.99))}."
     )
     curves = {"control": _curve(control), "candidate": _curve(candidate)}
     return Chart(percentile_chart(description, curves))
 
 
-def _curve(latencies: Latencies) -> list[Point]:
-    """Return percentiles as (share, seconds); none that stands for less than one response."""
+def _curve(latencies: LatencyHistogram) -> list[Point]:
+    """Return (share, seconds) for percentiles with at least one response beyond them."""
     return [
         (each, latencies.quantile(each) or 0.0)
         for number, each in enumerate(_CURVE_SHARES)

@@ -13,7 +13,7 @@ from passport_scorer.tools.shadow.report.formatting import (
     share,
     title,
 )
-from passport_scorer.tools.shadow.report.metadata import About
+from passport_scorer.tools.shadow.report.metadata import ReportMetadata
 from passport_scorer.tools.shadow.report.page_charts import (
     LatencyView,
     TimelineView,
@@ -34,7 +34,7 @@ class SeverityMeaning(msgspec.Struct, frozen=True):
 
 
 class BothSides(msgspec.Struct, frozen=True):
-    """A latency in seconds, or a shortened value, of either side."""
+    """A latency in seconds, or a shortened value, for both sides."""
 
     control: float | str | None
     candidate: float | str | None
@@ -46,8 +46,8 @@ class DifferenceView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         compared: how many exchanges or keys were compared at its endpoint.
         share: `exchanges` as a share of `compared`.
-        glance: a shortened example; None if its values say nothing.
-        timeline: None if there would be nothing to see.
+        glance: a shortened example; None if its values are not informative.
+        timeline: None if all of it happened within a short time.
     """
 
     severity: str
@@ -74,7 +74,7 @@ class FirstDifference(msgspec.Struct, frozen=True):
 
 
 class EndpointView(msgspec.Struct, frozen=True, kw_only=True):
-    """How often both sides agree at an endpoint, and how long each of them takes."""
+    """How often both sides agree at an endpoint, and their latencies."""
 
     name: str
     compared: int
@@ -88,16 +88,16 @@ class EndpointView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the template of the report page shows."""
+    """The variables of the report page's template."""
 
-    about: About
+    metadata: ReportMetadata
     tally: Tally
     verdict: Verdict
     headline: str
     cautions: list[str]
     per_second: int | None
     severities: list[SeverityMeaning]
-    timed: bool
+    with_times: bool
     first: FirstDifference | None
     differences: list[DifferenceView]
     endpoints: list[EndpointView]
@@ -108,20 +108,20 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     unmatched_rules: list[RuleCount]
 
 
-def report_view(about: About, tally: Tally, verdict: Verdict) -> ReportView:
-    """Return what the page shows."""
+def report_view(metadata: ReportMetadata, tally: Tally, verdict: Verdict) -> ReportView:
+    """Build the view model of the report page."""
     busiest = sorted(tally.endpoints.items(), key=lambda each: -each[1].compared)
     seen = sorted({each.severity for each in verdict.unexplained}, reverse=True)
     matched = [each for each in verdict.rules if each.count]
     return ReportView(
-        about=about,
+        metadata=metadata,
         tally=tally,
         verdict=verdict,
-        headline=headline(verdict, about),
+        headline=headline(verdict, metadata),
         cautions=cautions(tally),
         per_second=round(tally.compared / tally.busy) if tally.busy >= 1 else None,
         severities=[SeverityMeaning(SEVERITIES[each], MEANINGS[each]) for each in seen],
-        timed=any(each.first is not None for each in verdict.unexplained),
+        with_times=any(each.first is not None for each in verdict.unexplained),
         first=_first_difference(tally),
         differences=[_difference(each, tally) for each in verdict.unexplained],
         endpoints=[_endpoint(name, each) for name, each in busiest],

@@ -1,4 +1,4 @@
-"""The rule files that are part of the package, and reading one."""
+"""The rule files that are included, and the reader for rule files."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ import msgspec
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.tools.shadow.comparison.rules import Rulebook
 
-# What every comparison of this API starts with.
+# The rules that are always read.
 API = "api"
 # Names that can be given instead of a file.
 SHIPPED = ("existing-deployment", "copied-database")
 
 
 class RulesUnreadable(PassportScorerError):
-    """A file with rules can't be read."""
+    """A rule file is invalid or cannot be read."""
 
     code = "rules_unreadable"
 
 
 def read_rulebook(sources: Sequence[str]) -> Rulebook:
-    """Read the API's own rules, and add others.
+    """Read the rules for this API, and add others.
 
     Args:
-        sources: files in TOML, or names of `SHIPPED`; a later one's rules come before.
+        sources: TOML files, or names of `SHIPPED`; rules of later sources come first.
 
     Raises:
-        RulesUnreadable: a file isn't there or isn't of the format; two rules have one name, or
-            a regular expression is none.
+        RulesUnreadable: a file cannot be read or is malformed, two rules have the same name, or
+            a regular expression is invalid.
     """
     book = _parse(_shipped(API), API)
     for source in sources:
@@ -53,7 +53,7 @@ def _file(source: str) -> str:
     except (OSError, ValueError):
         names = " and ".join(SHIPPED)
         raise RulesUnreadable(
-            f"There is no readable file {source}; rules that come with the service: {names}."
+            f"Can't read the rule file {source}. Included rules: {names}."
         ) from None
 
 
@@ -68,7 +68,7 @@ def _check_names(book: Rulebook) -> None:
     names = [rule.name for rule in book.rule]
     for name in names:
         if names.count(name) > 1:
-            raise RulesUnreadable(f"Two rules have the name {name}.")
+            raise RulesUnreadable(f"Duplicate rule name: {name}.")
     for rule in book.rule:
         _check_expressions(rule.name, rule.control, rule.candidate)
 

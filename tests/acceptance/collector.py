@@ -1,4 +1,4 @@
-"""A collector of traces: takes what is sent to it over OTLP/HTTP, and keeps it."""
+"""A trace collector that keeps all spans it receives over OTLP/HTTP."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ACCEPTED = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent
 
 
 def attributes_of(things: Any) -> dict[str, Any]:
-    """The attributes of a span or a resource."""
+    """Return the attributes of a span or a resource."""
     return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in things}
 
 
 @dataclass
 class Collector:
-    """What has been collected."""
+    """The collected spans."""
 
     port: int = 0
     paths: list[str] = field(default_factory=list)
@@ -34,22 +34,22 @@ class Collector:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the collector."""
         return f"http://127.0.0.1:{self.port}"
 
     def trace(self, trace_id: str) -> list[Span]:
-        """The spans of a trace."""
+        """Return the spans of a trace."""
         return [span for span in self.spans if span.trace_id.hex() == trace_id]
 
     async def eventually(self, has_come: Callable[[], bool]) -> None:
-        """Wait until it has come."""
+        """Wait until the span has arrived."""
         deadline = time.monotonic() + LATER_SECONDS
         while not has_come():
             assert time.monotonic() < deadline, [span.name for span in self.spans]
             await asyncio.sleep(0.02)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take requests from one connection, until it ends."""
+        """Handle the requests of one connection until it closes."""
         try:
             while await self._take(reader):
                 writer.write(_ACCEPTED)
@@ -82,7 +82,7 @@ class Collector:
 
 @asynccontextmanager
 async def collecting() -> AsyncIterator[Collector]:
-    """Run a collector for a while."""
+    """Run a collector until the end of the block."""
     collector = Collector()
     server = await asyncio.start_server(collector.serve, "127.0.0.1", 0)
     async with server:

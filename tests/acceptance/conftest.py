@@ -1,4 +1,4 @@
-"""The acceptance fixtures: real processes of the service, on databases with the demo's data."""
+"""Acceptance fixtures: real processes of the service, on databases with demo data."""
 
 from __future__ import annotations
 
@@ -53,30 +53,30 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back over a socket."""
+    """The bytes received over a socket."""
 
     raw: bytes
 
     @property
     def status(self) -> int:
-        """The status of the first answer; 0 if there was none."""
+        """The status of the first response, or 0 without a response."""
         words = self.raw.split(b" ", 2)
         return int(words[1]) if words[0].startswith(b"HTTP/1.") and len(words) > 1 else 0
 
     @property
     def statuses(self) -> list[int]:
-        """The statuses of all answers."""
+        """The statuses of all responses."""
         parts = self.raw.split(b"HTTP/1.1 ")
         return [int(part[:3]) for part in parts[1:]]
 
     @property
     def body(self) -> bytes:
-        """What follows the headers of the first answer."""
+        """The bytes after the headers of the first response."""
         return self.raw.partition(b"\r\n\r\n")[2]
 
 
 class Service:
-    """A running service: its address, its process, what it logs, and its tables."""
+    """A running service: its URL, process, log and tables."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], log: Path, tables: Tables, port: int
@@ -100,13 +100,13 @@ class Service:
         key: str | None = DEMO_API_KEY.key,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Ask for the score of a person of the demo, or of an address."""
+        """Request the score of a demo user or an address."""
         address = address_of(who)
         sent = {**({"X-API-Key": key} if key is not None else {}), **(headers or {})}
         return await self.client.get(f"/v2/stamps/{scorer}/score/{address}", headers=sent)
 
     async def health(self) -> int:
-        """The status of `/health/ready`."""
+        """Return the status of `/health/ready`."""
         return (await self.client.get("/health/ready")).status_code
 
     async def healthy_again(self) -> None:
@@ -121,13 +121,13 @@ class Service:
             await asyncio.sleep(0.02)
 
     def exchange(self, *pieces: bytes) -> Answer:
-        """Send bytes, and return everything that comes back until the service closes.
+        """Send bytes, and return everything received until the service closes the connection.
 
-        A service that keeps the connection open and says nothing makes the test fail.
+        The test fails if the service keeps the connection open without sending anything.
         """
         received = b""
         with closing(self.socket()) as connection:
-            # A service that has heard enough may close before it has read everything.
+            # The service can close the connection before it has read everything.
             with contextlib.suppress(ConnectionError):
                 for piece in pieces:
                     connection.sendall(piece)
@@ -143,7 +143,7 @@ class Service:
         method: bytes = b"GET",
         version: bytes = b"1.1",
     ) -> Answer:
-        """Send a request exactly as it is given, the only one of its connection."""
+        """Send a raw request, the only one on its connection."""
         lines = [
             b"%s %s HTTP/%s" % (method, target, version),
             b"Host: localhost",
@@ -153,11 +153,11 @@ class Service:
         return self.exchange(b"\r\n".join(lines) + b"\r\n\r\n")
 
     def socket(self) -> socket.socket:
-        """A connection to the service."""
+        """Return a connection to the service."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_SECONDS)
 
     def accepts(self) -> bool:
-        """Whether the service still takes connections."""
+        """Return whether the service still accepts connections."""
         try:
             self.socket().close()
         except ConnectionError:
@@ -165,41 +165,41 @@ class Service:
         return True
 
     def lines(self) -> list[str]:
-        """What the service has written to its standard error."""
+        """Return the standard error output of the service."""
         return said(self.log).splitlines()
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """What it has logged under this name."""
+        """Return the log events with this name."""
         events = [json.loads(line) for line in self.lines() if line.startswith("{")]
         return [event for event in events if event["event"] == name]
 
     async def stop(self) -> None:
-        """Stop it as operators do; it must end by itself, and well."""
+        """Stop the service with SIGTERM; it must exit with status 0."""
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
         await self.stopped()
 
     async def stopped(self) -> None:
-        """Wait until it has ended by itself, and well; it has been told to stop."""
+        """Wait until the service, which was told to stop, has exited with status 0."""
         await asyncio.to_thread(self.process.wait, STOP_SECONDS)
         assert self.process.returncode == 0, said(self.log)
 
     async def log_is_complete(self) -> None:
-        """Wait until the requests that have been answered are logged.
+        """Wait until all answered requests are logged.
 
-        A response leaves before its line is written. The process answers requests in turn, so
-        that one more answer, which is not logged, comes after the lines of those before it.
+        A response is sent before its line is written. The process handles requests in order, so
+        one more response, which is not logged, arrives after the lines of the earlier ones.
         """
         await self.health()
 
 
 def address_of(who: str) -> str:
-    """The address of a person of the demo; anything else is taken as it is."""
+    """Return the address of a demo user; anything else is returned unchanged."""
     return next((person.address for person in PEOPLE if person.name == who), who)
 
 
 class StartService(Protocol):
-    """Starts a service that is stopped at the end of the test."""
+    """Starts services that are stopped at the end of the test."""
 
     def __call__(
         self, database_url: str, *arguments: str, **settings: str
@@ -210,7 +210,7 @@ class StartService(Protocol):
 async def running(
     folder: Path, database_url: str, arguments: Sequence[str], settings: Mapping[str, str]
 ) -> AsyncIterator[Service]:
-    """Run a service on a free port for a while."""
+    """Run a service on a free port until the end of the block."""
     log = folder / f"stderr-{next(_numbers)}"
     given = {"DATABASE_URL": database_url, **DEMO_ENVIRONMENT, **settings}
     process = launched(folder, log, ["serve", "--port", "0", *arguments], given)
@@ -230,7 +230,7 @@ async def running(
 async def demo_template(
     postgresql_server: PostgresqlServer, schema_template: str
 ) -> AsyncIterator[str]:
-    """The name of a database with the demo's data."""
+    """Return the name of a database with demo data."""
     with postgresql_server.database(schema_template) as url:
         database = Database(DatabaseSettings(url))
         await database.open()
@@ -245,7 +245,7 @@ async def service(
     demo_template: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Service]:
-    """A service that tests share: each adds what it needs, and changes nothing of the others'."""
+    """A service that tests share: each adds its own data, and changes no other data."""
     folder = tmp_path_factory.mktemp("service")
     with postgresql_server.database(demo_template) as url:
         async with running(folder, url, ["--workers", "1"], {}) as service:
@@ -254,14 +254,14 @@ async def service(
 
 @pytest.fixture
 def demo_database_url(postgresql_server: PostgresqlServer, demo_template: str) -> Iterator[str]:
-    """The URL of a fresh database with the demo's data."""
+    """The URL of a new database with demo data."""
     with postgresql_server.database(demo_template) as url:
         yield url
 
 
 @pytest.fixture
 async def own_server(server_folder: Path) -> AsyncIterator[EmbeddedServer]:
-    """A PostgreSQL of this test's own, with the demo's data."""
+    """A separate PostgreSQL for this test, with demo data."""
     folder = server_folder / f"own-{next(_numbers)}"
     with EmbeddedServer(folder, settings={"fsync": "off"}, shared=server_folder) as server:
         async with connected(server.url) as connection:
@@ -275,7 +275,7 @@ async def own_server(server_folder: Path) -> AsyncIterator[EmbeddedServer]:
 
 @pytest.fixture
 async def start_service(tmp_path: Path) -> AsyncIterator[StartService]:
-    """Starts services of a test's own, with its settings and arguments."""
+    """Starts services for one test, with its own settings and arguments."""
     async with AsyncExitStack() as stack:
 
         async def start(database_url: str, *arguments: str, **settings: str) -> Service:
@@ -288,7 +288,7 @@ async def start_service(tmp_path: Path) -> AsyncIterator[StartService]:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs `passport-scorer` with arguments and settings, to its end."""
+    """Runs `passport-scorer` with arguments and settings until it exits."""
 
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         process = subprocess.Popen(
@@ -305,7 +305,7 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             try:
                 output, errors = process.communicate(timeout=END_SECONDS)
             except subprocess.TimeoutExpired:
-                # It should have ended: what it has started instead must not outlive the test.
+                # It should have exited; processes that it started must not outlive the test.
                 os.killpg(process.pid, signal.SIGKILL)
                 raise
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

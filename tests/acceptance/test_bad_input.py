@@ -1,4 +1,4 @@
-"""Whatever is sent, the service answers or hangs up, stores nothing, and goes on."""
+"""For any input, the service responds or closes, stores nothing, and stays healthy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture(autouse=True)
 async def nothing_happened(service: Service) -> AsyncIterator[None]:
-    """After each test the service is healthy, has noticed no fault, and has scored nothing."""
+    """Check after each test that the service is healthy, without errors or new scores."""
     before = await service.tables.registry()
     yield
     assert await service.health() == 200
@@ -35,7 +35,7 @@ async def nothing_happened(service: Service) -> AsyncIterator[None]:
 
 
 def is_refused(status: int) -> bool:
-    """Whether it is the caller's fault."""
+    """Return whether a status is a client error."""
     return 400 <= status < 500
 
 
@@ -70,7 +70,7 @@ def is_refused(status: int) -> bool:
     ],
 )
 async def test_odd_scorer_ids(service: Service, scorer: bytes) -> None:
-    """An odd scorer id names no scorer."""
+    """A malformed scorer id matches no scorer."""
     answer = service.request(b"/v2/stamps/" + scorer + b"/score/" + ADDRESS, WITH_KEY)
     assert is_refused(answer.status), answer.raw
 
@@ -95,7 +95,7 @@ async def test_odd_scorer_ids(service: Service, scorer: bytes) -> None:
     ],
 )
 async def test_odd_addresses(service: Service, address: bytes) -> None:
-    """An odd address is none."""
+    """A malformed address is rejected."""
     answer = service.request(b"/v2/stamps/1/score/" + address, WITH_KEY)
     assert is_refused(answer.status), answer.raw
 
@@ -123,14 +123,14 @@ async def test_odd_addresses(service: Service, address: bytes) -> None:
 )
 @pytest.mark.parametrize("header", [b"X-API-Key", b"Authorization"])
 async def test_odd_keys(service: Service, header: bytes, key: bytes) -> None:
-    """An odd key is a wrong one, or no HTTP at all."""
+    """A malformed key is a wrong key, or makes the request invalid HTTP."""
     value = key if header == b"X-API-Key" else b"Bearer " + key
     answer = service.request(SCORE, (header, value))
     assert answer.status in (400, 401), answer.raw
 
 
 async def test_two_keys_at_once(service: Service) -> None:
-    """Two keys in one request are refused: it isn't clear who calls."""
+    """Two keys in one request are rejected: the caller is ambiguous."""
     other = (b"X-API-Key", API_KEYS[1].key.encode())
     for headers in (
         (WITH_KEY, other),
@@ -142,7 +142,7 @@ async def test_two_keys_at_once(service: Service) -> None:
 
 
 async def test_long_paths(service: Service) -> None:
-    """A path or query that is too long is refused as such, with a key or without."""
+    """A path or query that is too long gets 414, with or without a key."""
     for headers in ((WITH_KEY,), ()):
         for target in (SCORE + b"0" * 9000, b"/health?" + b"x" * 60_000):
             assert service.request(target, *headers).status == 414
@@ -151,7 +151,7 @@ async def test_long_paths(service: Service) -> None:
 
 
 async def test_long_headers(service: Service) -> None:
-    """Headers that are too long, or too many, are refused as such."""
+    """Headers that are too long or too many get 431."""
     assert service.request(b"/health", (b"X-Long", b"x" * MEGABYTE)).status == 431
     assert service.request(b"/health", (b"X" * MEGABYTE, b"x")).status == 431
     many = [(b"X-%d" % number, b"x") for number in range(10_000)]
@@ -160,7 +160,7 @@ async def test_long_headers(service: Service) -> None:
 
 
 async def test_many_small_headers(service: Service) -> None:
-    """At most 100 headers are read, however short they are."""
+    """Up to 100 headers are accepted, no matter how short they are."""
     many = [(b"X-%d" % number, b"x") for number in range(98)]  # Host and Connection come first
     assert service.request(b"/health", *many).status == 200
     assert service.request(b"/health", *many, (b"X-98", b"x")).status == 431
@@ -178,20 +178,20 @@ async def test_many_small_headers(service: Service) -> None:
     ids=["path", "header", "headers", "trailers", "trailer"],
 )
 async def test_a_request_without_end(service: Service, start: bytes) -> None:
-    """A head, or what follows a body, that never ends is cut off before it fills the memory."""
+    """An endless head or trailer is cut off before it fills the memory."""
     piece = b"X: y\r\n" * 20_000 if start.endswith(b"\r\n") else b"x" * 120_000
     with service.socket() as connection, pytest.raises(ConnectionError):  # noqa: PT012
         connection.sendall(start)
         for _ in range(200):
             connection.sendall(piece)
-        # All of it is on its way; a service that hangs up has not read the last of it.
+        # All of it was sent; a service that closes the connection has not read the last part.
         while connection.recv(65536):
             pass
         raise ConnectionResetError
 
 
 async def test_queries_are_ignored(service: Service) -> None:
-    """A query that means nothing here, or says a thing twice, does no harm."""
+    """An unknown or repeated query parameter does no harm."""
     for query in (b"?a=1&a=2", b"?%00=%00", b"?\xff", b"?%ff=%fe", b"?&&&==", b"??", b"?a[]=1"):
         answer = service.request(b"/health" + query)
         assert answer.status in (200, 400), answer.raw
@@ -207,7 +207,7 @@ async def test_queries_are_ignored(service: Service) -> None:
     ],
 )
 async def test_odd_methods(service: Service, method: bytes) -> None:
-    """What isn't GET, HEAD or OPTIONS is refused."""
+    """Methods other than GET, HEAD and OPTIONS are rejected."""
     answer = service.request(SCORE, WITH_KEY, method=method)
     assert is_refused(answer.status), answer.raw
 
@@ -238,7 +238,7 @@ async def test_odd_methods(service: Service, method: bytes) -> None:
     ],
 )
 async def test_broken_http(service: Service, sent: bytes) -> None:
-    """What isn't HTTP is refused at once."""
+    """Input that is not HTTP is rejected immediately."""
     answer = service.exchange(sent)
     assert is_refused(answer.status), answer.raw
 
@@ -248,7 +248,7 @@ async def test_broken_http(service: Service, sent: bytes) -> None:
     [b"zz\r\n", b"-1\r\nx\r\n", b"5\r\nx\r\n0\r\n\r\n\r\n\r\n", b"f" * 40 + b"\r\n", b"\x00"],
 )
 async def test_broken_chunks(service: Service, chunks: bytes) -> None:
-    """A broken body closes the connection; the answer may have been given before."""
+    """A broken body closes the connection, possibly after the response."""
     head = b"POST /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = service.exchange(head + chunks)
     assert all(map(is_refused, answer.statuses)), answer.raw
@@ -256,7 +256,7 @@ async def test_broken_chunks(service: Service, chunks: bytes) -> None:
 
 
 async def test_a_body_that_nobody_asked_for(service: Service) -> None:
-    """A body of a GET is read and forgotten; one that is announced as too long is refused."""
+    """The body of a GET is read and ignored; one announced as too long is rejected."""
     body = b"x" * MEGABYTE
     head = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
     assert service.exchange(head + b"%d\r\n\r\n" % len(body), body).status == 200
@@ -264,7 +264,7 @@ async def test_a_body_that_nobody_asked_for(service: Service) -> None:
 
 
 async def test_connections_that_break_off(service: Service) -> None:
-    """A caller who hangs up in the middle of anything does no harm."""
+    """A client that disconnects at any point does no harm."""
     request = b"GET %s HTTP/1.1\r\nHost: localhost\r\nX-API-Key: nobody.knows\r\n\r\n" % SCORE
     for length in range(0, len(request) + 1, 7):
         with service.socket() as connection:
@@ -272,7 +272,7 @@ async def test_connections_that_break_off(service: Service) -> None:
 
 
 async def test_lenience(service: Service) -> None:
-    """What is only sloppy is answered or refused, and the connection is closed."""
+    """Sloppy HTTP is answered or rejected, and the connection is closed."""
     for sent in (
         b"GET /health\r\n\r\n",
         b"GET  /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
@@ -282,13 +282,13 @@ async def test_lenience(service: Service) -> None:
 
 
 async def test_old_http(service: Service) -> None:
-    """HTTP/1.0 gets its answer, and the connection is closed."""
+    """HTTP/1.0 gets its response, and the connection is closed."""
     answer = service.exchange(b"GET /health HTTP/1.0\r\n\r\n")
     assert (answer.status, answer.body) == (200, b'{"status":"ok"}')
 
 
 async def test_pipelining(service: Service) -> None:
-    """Requests that are sent without waiting are answered in their order."""
+    """Pipelined requests are answered in order."""
     refused = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % SCORE
     unknown = b"GET /unknown HTTP/1.1\r\nHost: localhost\r\n\r\n"
     answer = service.exchange((HEALTH + refused + unknown) * 50 + LAST)
@@ -296,7 +296,7 @@ async def test_pipelining(service: Service) -> None:
 
 
 async def test_garbage_after_a_request(service: Service) -> None:
-    """What follows a good request and is broken doesn't undo its answer."""
+    """A broken request after a valid one does not affect the first response."""
     answer = service.exchange(HEALTH, b"garbage\r\n\r\n")
     assert answer.statuses in ([200, 400], [400])
     assert service.exchange(LAST + b"garbage").statuses == [200]
@@ -304,7 +304,7 @@ async def test_garbage_after_a_request(service: Service) -> None:
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"nonsense"])
 async def test_other_protocols(service: Service, protocol: bytes) -> None:
-    """A wish to speak another protocol is ignored: the request and the next one are answered."""
+    """`Upgrade` is ignored: the request and the next one are answered."""
     wish = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n"
     with service.socket() as connection:
         for sent in (wish % protocol, LAST):
@@ -318,14 +318,14 @@ async def test_other_protocols(service: Service, protocol: bytes) -> None:
 
 
 async def test_a_caller_who_waits_for_leave(service: Service) -> None:
-    """A caller who asks before sending a body gets an answer."""
+    """A client that sends `Expect: 100-continue` gets a response."""
     head = b"POST /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     answer = service.exchange(head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
     assert is_refused(answer.status), answer.raw
 
 
 async def test_every_line_of_the_log_is_json(service: Service) -> None:
-    """Also what broken HTTP makes the service say is one JSON object a line."""
+    """Log lines about broken HTTP are also one JSON object per line."""
     service.exchange(b"garbage\r\n\r\n")
     assert all(line.startswith("{") for line in service.lines()), service.lines()[-3:]
 
@@ -359,7 +359,7 @@ VALUES = st.one_of(
 @given(target=PATHS, headers=st.lists(st.tuples(NAMES, VALUES), max_size=5))
 @example(target=b"/v2/stamps/%5Cu0000/score/%00", headers=[WITH_KEY])
 def test_anything(service: Service, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    """Whatever path and headers are sent, the caller gets an answer, and the service is fine."""
+    """For any path and headers, the client gets a response, and the service stays healthy."""
     answer = service.request(target, *[h for h in headers if h[0].lower() not in FRAMING])
     assert answer.status == 200 or is_refused(answer.status), answer.raw
 
@@ -368,7 +368,7 @@ FRAMING = {b"content-length", b"transfer-encoding", b"connection", b"upgrade", b
 
 
 async def test_many_at_once(service: Service) -> None:
-    """A crowd of bad requests at once is refused one by one."""
+    """Many concurrent bad requests are each rejected."""
     targets = [b"/v2/stamps/%d/score/%%00" % number for number in range(200)]
     answers = await asyncio.gather(
         *(asyncio.to_thread(service.request, target, WITH_KEY) for target in targets)

@@ -1,4 +1,4 @@
-"""Every endpoint that takes a body takes JSON in UTF-8 and nothing else."""
+"""Every endpoint with a body accepts JSON in UTF-8 and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .test_contract import INTERNAL_TOKEN, SECRET, access_token
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService
 
-# In place of a value that nobody reads.
+# The value of a member that no endpoint reads.
 BAD_VALUES = {
     "no UTF-8": b'"\xff"',
     "latin-1": b'"\xe9t\xe9"',
@@ -59,7 +59,7 @@ ODD_VALUES = {
 
 
 def operations() -> Iterator[tuple[str, str, str, Any]]:
-    """Listener, method, path and an example of a body of each operation that takes one."""
+    """Return listener, method, path and example body of each operation with a body."""
     for listener, document in (("public", public_document()), ("internal", internal_document())):
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
@@ -70,7 +70,7 @@ def operations() -> Iterator[tuple[str, str, str, Any]]:
 
 
 def with_unread(example: Any, value: bytes) -> Iterator[bytes]:
-    """The example with one member more, which nobody reads, in each object that it begins with."""
+    """Return the example with one more member, which is not read, in each of its first objects."""
     first = example[0] if isinstance(example, list) else example
     places = [first, *(each for each in first.values() if isinstance(each, dict))]
     for place in places:
@@ -80,7 +80,7 @@ def with_unread(example: Any, value: bytes) -> Iterator[bytes]:
 
 
 class Listeners:
-    """A service's two listeners, and what each of them lets in."""
+    """The two listeners of a service, and the credentials that each accepts."""
 
     def __init__(self, service: Service, internal: httpx.AsyncClient) -> None:
         self.service = service
@@ -98,7 +98,7 @@ class Listeners:
         return await self._clients[listener].request(method, url, content=body, headers=sent)
 
     async def stored(self) -> object:
-        """What bodies could change."""
+        """Return the rows that bodies could change."""
         rows = "SELECT count(*), max(id), count(deleted_at) FROM ceramic_cache_ceramiccache"
         return await self.service.tables.rows(rows), await self.service.tables.registry()
 
@@ -122,7 +122,7 @@ async def listeners(
 
 
 async def test_what_is_no_json_in_utf8(listeners: Listeners) -> None:
-    """422 wherever it stands, also in members that nobody reads; and nothing is stored."""
+    """Anything but JSON in UTF-8 gets 422, even in unread members, and nothing is stored."""
     before = await listeners.stored()
     tried = set()
     for operation in operations():
@@ -139,7 +139,7 @@ async def test_what_is_no_json_in_utf8(listeners: Listeners) -> None:
 
 
 async def test_bodies_that_are_no_json_in_utf8_as_a_whole(listeners: Listeners) -> None:
-    """Other encodings, a byte order mark, and what stands behind the JSON."""
+    """Other encodings, a byte order mark, and bytes after the JSON are rejected."""
     before = await listeners.stored()
     for operation in operations():
         text = json.dumps(operation[3])
@@ -155,7 +155,7 @@ async def test_bodies_that_are_no_json_in_utf8_as_a_whole(listeners: Listeners) 
 
 
 async def test_what_is_odd_and_still_json(listeners: Listeners) -> None:
-    """A member that nobody reads may be any JSON."""
+    """A member that is not read can be any JSON."""
     for operation in operations():
         for value in ODD_VALUES.values():
             for body in with_unread(operation[3], value):
@@ -165,7 +165,7 @@ async def test_what_is_odd_and_still_json(listeners: Listeners) -> None:
 
 
 async def test_compressed_bodies(listeners: Listeners) -> None:
-    """415 with a sentence that says what to do, whatever the coding; `identity` is none."""
+    """Any content coding except `identity` gets 415 with a sentence that says what to do."""
     before = await listeners.stored()
     for operation in operations():
         body = json.dumps(operation[3]).encode()
@@ -181,7 +181,7 @@ async def test_compressed_bodies(listeners: Listeners) -> None:
 
 
 async def test_the_alternate_scorer_as_clients_send_it(listeners: Listeners) -> None:
-    """An integer or a text of one; null and an empty text are the configured scorer."""
+    """An integer or its text is accepted; null and an empty text mean the configured scorer."""
     url = f"/ceramic-cache/score/{PEOPLE[0].address}"
     headers = {"Authorization": f"Bearer {access_token()}"}
     client = listeners.service.client
@@ -200,7 +200,7 @@ async def test_the_alternate_scorer_as_clients_send_it(listeners: Listeners) -> 
 
 
 async def test_the_scorer_of_an_embedding_page_as_clients_send_it(listeners: Listeners) -> None:
-    """An integer or a text of one; anything else, also nothing, is 422 and stores nothing."""
+    """An integer or its text is accepted; anything else gets 422 and stores nothing."""
     operation = next(each for each in operations() if each[2] == "/internal/embed/stamps/{address}")
     good: list[Any] = [1, "1", "001"]
     bad: list[Any] = ["", None, 1.0, "1.0", "one", "\u0661", " 1", False, {}]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PEOPLE = 6
 REQUESTS = 60
 PLANTED = (
-    # Another address counts the stamps of a passport, too.
+    # A second address counts the stamps of a passport.
     """INSERT INTO registry_stamp (provider, credential, passport_id)
     SELECT s.provider, s.credential, (SELECT max(id) FROM registry_passport)
     FROM registry_stamp s
@@ -64,12 +64,12 @@ REPORTED = (
 def server(
     postgresql_server: PostgresqlServer, demo_template: str, tmp_path: Path
 ) -> DatabaseServer:
-    """The session's server, for deployments of the harness."""
+    """The server of the test session, for deployments of the harness."""
     return DatabaseServer(postgresql_server.server, demo_template, tmp_path)
 
 
 async def test_a_tiny_run(server: DatabaseServer) -> None:
-    """The racing scenario runs to its end and finds nothing."""
+    """The racing scenario finishes without a violation."""
     result = Result()
     await RACING.run(server, Plan(0.002), result)
     assert result.violations == []
@@ -79,7 +79,7 @@ async def test_a_tiny_run(server: DatabaseServer) -> None:
 
 
 async def test_planted_violations(server: DatabaseServer) -> None:
-    """Each invariant is checked: what is planted is reported, and nothing before that."""
+    """Each invariant is checked: planted violations are reported, and none before that."""
     result = Result()
     people = addresses("planted", PEOPLE)
     async with server.deployment(result) as deployment:

@@ -1,4 +1,4 @@
-"""The command `passport-scorer`, as people type it."""
+"""The command `passport-scorer`, as users type it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ HELP = {
 
 
 def test_the_installed_command() -> None:
-    """The command is installed beside the interpreter, and knows its version."""
+    """The command is installed next to the interpreter, and prints its version."""
     command = Path(sys.executable).with_name("passport-scorer")
     if not command.exists():
         pytest.skip("the project is not installed in this environment")
@@ -68,7 +68,7 @@ def test_the_installed_command() -> None:
 
 
 def test_help(command: Command) -> None:
-    """The command alone, and --help, list the commands that there are."""
+    """The command without arguments, and with --help, lists all commands."""
     done = command("--help")
     assert (done.returncode, done.stderr) == (0, "")
     for name in {words.split()[0] for words in HELP}:
@@ -77,7 +77,7 @@ def test_help(command: Command) -> None:
 
 @pytest.mark.parametrize("words", HELP)
 def test_help_of_each_command(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """--help of each command says what it does and what it takes."""
+    """--help of each command describes it and its parameters."""
     with pytest.raises(SystemExit) as ended:
         app([*words.split(), "--help"])
     output = capsys.readouterr().out
@@ -87,7 +87,7 @@ def test_help_of_each_command(words: str, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_mistyped_commands(command: Command) -> None:
-    """A command that there isn't is refused, without a stack trace."""
+    """An unknown command is rejected without a stack trace."""
     done = command("sevre")
     assert done.returncode > 0
     assert "sevre" in done.stdout + done.stderr
@@ -97,7 +97,7 @@ def test_mistyped_commands(command: Command) -> None:
 @pytest.mark.parametrize("words", ["config", "config --json", "deploy template"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_has_read_enough(words: str, unbuffered: str) -> None:
-    """A closed pipe, as `head` leaves it, is no reason to complain."""
+    """A closed pipe, as left by `head`, is not an error."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer) as output:
@@ -106,14 +106,14 @@ def test_a_reader_that_has_read_enough(words: str, unbuffered: str) -> None:
 
 @pytest.mark.parametrize("words", ["config", "config --json", "--help"])
 def test_output_to_a_full_disk(words: str) -> None:
-    """What can't be written is told in one line."""
+    """An unwritable output is reported in one line."""
     with Path("/dev/full").open("w") as output:
         (line,) = errors_of(words, output, 2).splitlines()
     assert "no space" in line
 
 
 def errors_of(words: str, output: IO[str], status: int, unbuffered: str = "") -> str:
-    """What a command that can't write its output has to say."""
+    """Return the error message of a command that cannot write its output."""
     done = subprocess.run(
         [*COMMAND, *words.split()],
         stdin=subprocess.DEVNULL,
@@ -128,7 +128,7 @@ def errors_of(words: str, output: IO[str], status: int, unbuffered: str = "") ->
 
 
 async def rows_of(url: str) -> Mapping[str, Any]:
-    """Everything that the demo puts into a database."""
+    """Return everything that the demo inserts into a database."""
     connection = await asyncpg.connect(url)
     try:
         return {
@@ -140,7 +140,7 @@ async def rows_of(url: str) -> Mapping[str, Any]:
 
 
 async def test_seeding_twice(command: Command, database_url: str) -> None:
-    """The demo's data is added once, and is the same whoever adds it; people see what there is."""
+    """Demo data is inserted once, is always the same, and the command lists it."""
     first = command("demo", "seed", "--yes", DATABASE_URL=database_url)
     assert (first.returncode, first.stderr) == (0, "")
     rows = await rows_of(database_url)
@@ -157,7 +157,7 @@ async def test_seeding_twice(command: Command, database_url: str) -> None:
 
 
 async def test_a_database_with_accounts_is_refused(command: Command, database_url: str) -> None:
-    """A database that somebody uses gets no demo data, but one line says why."""
+    """A database in use gets no demo data, and one line says why."""
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(
@@ -188,7 +188,7 @@ def test_a_database_without_tables_is_refused(command: Command, empty_database: 
 
 @contextmanager
 def running_demo(folder: Path, database_url: str) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
-    """Run `passport-scorer demo run` in a folder; yield the file with what it prints."""
+    """Run `passport-scorer demo run` in a folder; yield the file with its output."""
     own = {"DATABASE_URL": database_url, "FF_MULTI_NULLIFIER": "on"}
     output, errors = folder / "output", folder / "errors"
     with output.open("wb") as stdout, errors.open("wb") as stderr:
@@ -214,7 +214,7 @@ def running_demo(folder: Path, database_url: str) -> Iterator[tuple[Path, subpro
 
 
 def run_curl(line: str) -> Any:
-    """Do what a line for the shell with curl does, and return the JSON that comes back."""
+    """Send the request of a curl command line, and return the JSON response."""
     words = shlex.split(line)
     assert words[:2] == ["curl", "-H"]
     assert len(words) == 4
@@ -231,9 +231,9 @@ def run_curl(line: str) -> Any:
 
 
 async def test_the_demo(server_folder: Path, empty_database: str) -> None:
-    """One command brings up a service with data; what it prints works exactly as printed.
+    """One command starts a service with data, and the printed commands work exactly as printed.
 
-    A database that is configured is left alone, and Ctrl-C ends it well.
+    A configured database is not touched, and Ctrl-C stops it cleanly.
     """
     folder = server_folder / "demo"
     folder.mkdir(mode=0o755)
@@ -261,7 +261,7 @@ async def test_the_demo(server_folder: Path, empty_database: str) -> None:
 
 
 def test_a_start_without_issuers(command: Command, database_url: str) -> None:
-    """Every score would become 0: the service doesn't start, other commands do their work."""
+    """Because every score would be 0, the service does not start; other commands work."""
     done = command("serve", "--port", "0", DATABASE_URL=database_url)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
@@ -270,7 +270,7 @@ def test_a_start_without_issuers(command: Command, database_url: str) -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once(command: Command, database_url: str) -> None:
-    """A start reports malformed variables, OpenTelemetry's among them, together, without a fork."""
+    """A start reports all malformed variables, including OpenTelemetry's, before it forks."""
     wrong = {
         "PORT": "hush-hush",
         "TRUSTED_IAM_ISSUERS": '["did:ethr:hush-hush"]',
@@ -293,7 +293,7 @@ def test_everything_that_is_wrong_is_said_at_once(command: Command, database_url
 async def test_settings_that_name_nothing(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """What doesn't exist is said once, whatever the number of workers, and the service serves."""
+    """Missing rows are reported once, for any number of workers, and the service starts."""
     service = await start_service(
         demo_database_url,
         *("--workers", "2"),

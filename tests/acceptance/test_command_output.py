@@ -1,4 +1,4 @@
-"""What commands print: nothing is cut for people, everything is JSON for programs."""
+"""Command output: never truncated in a terminal, and JSON for programs."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 TEMPLATE = str(Path(__file__).parents[2] / "deploy" / "aws" / "lambda-arm64.yaml")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 PLAN = ["deploy", "plan", "--stage", "10"]
-# Those that print no data: they serve, open a program, or write a file.
+# Commands that print no data: they serve, open a program, or write a file.
 NO_DATA = {"serve", "demo run", "db shell", "deploy template", "--install-completion"}
 
 
 def on_terminal(columns: int, words: list[str], settings: dict[str, str]) -> str:
-    """What a command prints on a terminal of so many columns."""
+    """Return the output of a command on a terminal with this number of columns."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen(
@@ -46,7 +46,7 @@ def on_terminal(columns: int, words: list[str], settings: dict[str, str]) -> str
         try:
             while piece := os.read(leader, 65536):
                 printed += piece
-        except OSError:  # how the end of a terminal looks
+        except OSError:  # raised at the end of a terminal
             pass
         os.close(leader)
     return ESCAPES.sub("", printed.decode()).replace("\r\n", "\n")
@@ -57,7 +57,7 @@ def on_terminal(columns: int, words: list[str], settings: dict[str, str]) -> str
 def test_addresses_are_whole(
     command: Command, database_url: str, columns: int, piped: bool
 ) -> None:
-    """Each address of the demo can be copied, whatever the terminal's width, and in a pipe."""
+    """Each demo address is complete, at any terminal width and in a pipe."""
     words = ["demo", "seed", "--yes"]
     if piped:
         shown = command(*words, DATABASE_URL=database_url, COLUMNS=str(columns)).stdout
@@ -67,7 +67,7 @@ def test_addresses_are_whole(
 
 
 def test_a_pipe_gets_a_line_for_each(command: Command, database_url: str) -> None:
-    """Without a terminal a row is a line, so that grep finds all of it."""
+    """Without a terminal a row is one line, so that grep finds all of it."""
     shown = command("demo", "seed", "--yes", DATABASE_URL=database_url).stdout
     for person in PEOPLE:
         (line,) = [line for line in shown.splitlines() if person.address in line]
@@ -76,7 +76,7 @@ def test_a_pipe_gets_a_line_for_each(command: Command, database_url: str) -> Non
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_the_configuration_at_any_width(command: Command, columns: int) -> None:
-    """Values are in one piece, each variable begins its line, prose keeps to the width."""
+    """Values are not broken, each variable starts a line, and prose fits the width."""
     issuers = json.dumps([issuer_did(ETHEREUM_ISSUER_KEY), *sorted(TRUSTED_ISSUERS)])
     shown = on_terminal(columns, ["config"], {"TRUSTED_IAM_ISSUERS": issuers})
     lines = shown.splitlines()
@@ -93,7 +93,7 @@ def test_the_configuration_at_any_width(command: Command, columns: int) -> None:
 def test_tables_of_the_check_and_the_plan(
     command: Command, empty_database: str, columns: int
 ) -> None:
-    """Names of tables and weights are whole on a terminal, and the statement for an index too."""
+    """Names of tables and weights, and index statements, are complete on a terminal."""
     command("db", "init", DATABASE_URL=empty_database)
     psql = ("db", "shell", "-c", "DROP INDEX IF EXISTS registry_score_pkey CASCADE")
     command(*psql, DATABASE_URL=empty_database)
@@ -144,7 +144,7 @@ def test_every_command_with_data_has_json(
 
 
 def commands(group: object = app, prefix: str = "") -> list[str]:
-    """All commands that there are."""
+    """Return all commands."""
     found = []
     for name in group:  # type: ignore[attr-defined]
         below = group[name]  # type: ignore[index]
@@ -165,14 +165,14 @@ def test_no_command_is_forgotten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["shadow replay", "shadow proxy"])
 def test_reports_have_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What ends with a report can print it as JSON."""
+    """Commands that end with a report can print it as JSON."""
     with pytest.raises(SystemExit):
         app([*name.split(), "--help"])
     assert "--json" in capsys.readouterr().out
 
 
 def test_a_database_of_ones_own_needs_a_confirmation(command: Command, empty_database: str) -> None:
-    """Nobody gets keys that everybody knows by a variable that was set: one line says so."""
+    """Publicly known keys are not inserted into a configured database: one line says so."""
     command("db", "init", DATABASE_URL=empty_database)
     refused = command("demo", "seed", DATABASE_URL=empty_database)
     assert (refused.returncode, refused.stdout) == (2, "")
@@ -218,7 +218,7 @@ STATUSES = [
 def test_one_meaning_of_the_exit_status(
     command: Command, status: int, words: list[str], settings: dict[str, str]
 ) -> None:
-    """0 is done or yes, 1 is no, 2 could not be done; what went wrong is one line."""
+    """0 is success or yes, 1 is no, 2 could not run; the error is one line."""
     done = command(*words, **settings)
     assert done.returncode == status, done.stderr
     assert (done.stderr.count("\n") == 1) == (status == 2)
@@ -226,7 +226,7 @@ def test_one_meaning_of_the_exit_status(
 
 
 def test_completion(command: Command, tmp_path: Path) -> None:
-    """`--install-completion` makes bash complete commands; settings may be malformed meanwhile."""
+    """`--install-completion` sets up bash, even if settings are malformed."""
     script = tmp_path / "completion"
     done = command(
         *("--install-completion", "--shell", "bash", "--output", str(script)),

@@ -1,4 +1,4 @@
-"""The OpenAPI documents are the truth: requests made from them are answered as they say."""
+"""The OpenAPI documents are correct: generated requests get documented responses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService
 
-EXAMPLES = 25  # for each operation
+EXAMPLES = 25  # per operation
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_schema_conformance"
@@ -40,7 +40,7 @@ CATALOGUE = (
 
 @pytest.fixture(name="catalogue_url")
 def catalogue() -> Iterator[str]:
-    """Serve a stamp catalogue for a while; return its URL."""
+    """Serve a stamp catalogue until the end of the test; return its URL."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "stampMetadata.json").write_text(CATALOGUE)
         handler = partial(SimpleHTTPRequestHandler, directory=folder)
@@ -51,7 +51,7 @@ def catalogue() -> Iterator[str]:
 
 
 def access_token() -> str:
-    """A token of ada's."""
+    """An access token of ada."""
     claims = {
         "did": f"did:pkh:eip155:1:{PEOPLE[0].address}",
         "token_type": "access",
@@ -61,7 +61,7 @@ def access_token() -> str:
 
 
 def command(url: str, authorization: str) -> list[str]:
-    """The command that tries a document out."""
+    """Return the command that tests a document."""
     return [
         *(str(Path(sys.executable).parent / "schemathesis"), "run", f"{url}/openapi.json"),
         *("--header", f"X-API-Key: {DEMO_API_KEY.key}"),
@@ -75,7 +75,7 @@ def command(url: str, authorization: str) -> list[str]:
 async def test_every_answer_is_as_the_documents_say(
     start_service: StartService, demo_database_url: str, tmp_path: Path, catalogue_url: str
 ) -> None:
-    """A thousand requests to each listener: no 5xx, no status and no body that isn't documented."""
+    """A thousand requests to each listener get no 5xx and no undocumented status or body."""
     service: Service = await start_service(
         demo_database_url,
         *("--internal-port", "0"),

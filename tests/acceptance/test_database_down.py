@@ -1,4 +1,4 @@
-"""What happens while the database is away, and at a start that can't succeed."""
+"""Behavior while the database is unavailable, and at a start that cannot succeed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AWAY = {"detail": "The database can't be reached right now."}
 
 
 async def away(service: Service) -> None:
-    """Check what the service answers without its database."""
+    """Check the responses of the service without its database."""
     answer = await service.score("bob")
     assert (answer.status_code, answer.json()) == (503, AWAY)
     assert int(answer.headers["Retry-After"]) > 0
@@ -38,9 +38,9 @@ async def away(service: Service) -> None:
 async def test_the_database_goes_and_comes_back(
     own_server: EmbeddedServer, start_service: StartService
 ) -> None:
-    """Without its database the service says so and lives on; with it, it works again by itself.
+    """Without its database the service responds with 503; afterward it recovers on its own.
 
-    What was answered before is recorded afterwards: usage waits for the database.
+    Earlier calls are recorded later: usage rows wait for the database.
     """
     service = await start_service(own_server.url)
     for _ in range(2):
@@ -59,7 +59,7 @@ async def test_the_database_goes_and_comes_back(
 async def test_a_restart_under_load(
     own_server: EmbeddedServer, start_service: StartService
 ) -> None:
-    """While the database restarts there is 503 and nothing else; what is answered is recorded."""
+    """While the database restarts, failures are 503 only; answered calls are recorded."""
     service = await start_service(own_server.url, "--workers", "2")
     statuses: list[int] = []
     restarted = asyncio.Event()
@@ -78,7 +78,7 @@ async def test_a_restart_under_load(
     assert set(statuses) == {200, 503}
     assert not service.events("request_failed")
     assert not service.events("worker_died")
-    # A call whose key was read before the database went away is recorded with its 503, too.
+    # A call whose key was read before the outage is recorded with its 503, too.
     recorded = "SELECT count(*) >= $1 FROM account_accountapikeyanalytics"
     await service.tables.eventually(True, recorded, statuses.count(200))
 
@@ -86,7 +86,7 @@ async def test_a_restart_under_load(
 async def test_connections_that_the_server_closes(
     demo_database_url: str, start_service: StartService
 ) -> None:
-    """Connections that break while they are idle are replaced, and no caller notices."""
+    """Connections that break while idle are replaced, and no caller notices."""
     service = await start_service(demo_database_url)
     for _ in range(10):
         assert (await service.score("bob")).status_code == 200
@@ -102,7 +102,7 @@ async def test_connections_that_the_server_closes(
 
 
 def one_line(done: CompletedProcess[str]) -> str:
-    """The only line that a command that failed has to say."""
+    """Return the single error line of a failed command."""
     assert done.returncode not in (0, None), done
     assert done.returncode > 0, done
     (line,) = done.stderr.splitlines()
@@ -112,7 +112,7 @@ def one_line(done: CompletedProcess[str]) -> str:
 
 
 def unused_port() -> int:
-    """A port on which nothing listens."""
+    """Return a port on which nothing listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -120,7 +120,7 @@ def unused_port() -> int:
 
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "RDS_PROXY_URL"])
 def test_a_start_without_the_database(command: Command, variable: str) -> None:
-    """A service whose database can't be reached says so in one line, without the password."""
+    """An unreachable database is reported in one line, without the password."""
     url = f"postgresql://someone:very-secret@127.0.0.1:{unused_port()}/somewhere"
     line = one_line(command("serve", "--port", "0", **SERVING, **{variable: url}))
     assert "127.0.0.1" in line
@@ -157,7 +157,7 @@ def test_a_port_that_is_taken(command: Command, database_url: str) -> None:
 def test_a_malformed_setting(
     command: Command, database_url: str, variable: str, value: str
 ) -> None:
-    """A malformed variable stops the start with one line that names it, and not its value."""
+    """A malformed variable stops the start with one line that has its name but not its value."""
     settings = {**SERVING, "DATABASE_URL": database_url, variable: value}
     line = one_line(command("serve", **settings))
     assert variable in line
@@ -166,7 +166,7 @@ def test_a_malformed_setting(
 
 @pytest.mark.parametrize("workers", ["0", "-1"])
 def test_an_impossible_number_of_workers(command: Command, database_url: str, workers: str) -> None:
-    """A service without workers would serve nobody: it doesn't start."""
+    """With zero workers, the service does not start."""
     settings = {**SERVING, "DATABASE_URL": database_url}
     done = command("serve", "--port", "0", "--workers", workers, **settings)
     assert done.returncode > 0

@@ -1,4 +1,4 @@
-"""A server that turns read-only under its connections, and a password that changes."""
+"""A server that becomes read-only while connected, and a password rotation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LATER_SECONDS = 15
 
 
 async def configure(server: EmbeddedServer, statement: str) -> None:
-    """Change the configuration of a server; sessions that are open change, too."""
+    """Change the configuration of a server, which also affects open sessions."""
     connection = await asyncpg.connect(server.url)
     try:
         await connection.execute(statement)
@@ -34,7 +34,7 @@ async def configure(server: EmbeddedServer, statement: str) -> None:
 
 
 async def event(service: Service, name: str) -> dict[str, object]:
-    """The first event of this name, as soon as there is one; requests go on meanwhile."""
+    """Send requests until an event with this name is logged, and return the first."""
     async with asyncio.timeout(LATER_SECONDS):
         while not (found := service.events(name)):
             await service.score("bob")
@@ -46,9 +46,9 @@ async def event(service: Service, name: str) -> dict[str, object]:
 async def test_a_primary_that_turns_read_only(
     own_server: EmbeddedServer, start_service: StartService, prepared: str
 ) -> None:
-    """As after a failover with surviving connections: 503 and not ready, then all is well again.
+    """After a failover with surviving connections: 503 and not ready, then recovery.
 
-    No restart, no 500, no usage is lost, and the log says once what is wrong.
+    There is no restart, no 500 and no lost usage, and the log names the cause once.
     """
     service = await start_service(own_server.url, DATABASE_PREPARED_STATEMENTS=prepared)
     statuses: list[int] = []
@@ -91,7 +91,7 @@ async def test_a_primary_that_turns_read_only(
 
 
 async def test_a_password_that_changes(own_server: EmbeddedServer) -> None:
-    """Connections that are open go on; a new one is refused, which is said once and without it."""
+    """Open connections still work; a rejected new one is logged once, without the password."""
     rules = own_server.folder / "data" / "pg_hba.conf"
     rules.write_text("local all postgres trust\nlocal all all scram-sha-256\n")
     await configure(own_server, "CREATE ROLE scorer LOGIN PASSWORD 'the-old-secret'")
@@ -117,7 +117,7 @@ async def test_a_password_that_changes(own_server: EmbeddedServer) -> None:
 async def test_all_sessions_end_under_load(
     demo_database_url: str, start_service: StartService
 ) -> None:
-    """Callers see nothing but scores and 503, and what is answered is recorded once."""
+    """Callers get only scores and 503, and answered calls are recorded once."""
     service = await start_service(demo_database_url)
     statuses: list[int] = []
 

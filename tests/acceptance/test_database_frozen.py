@@ -1,4 +1,4 @@
-"""A database that says nothing, and a pool without a free connection: nobody waits for ever."""
+"""A frozen database, and a pool without free connections: no request waits forever."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AWAY = {"detail": "The database can't be reached right now."}
 
 
 def server_processes(server: EmbeddedServer) -> list[int]:
-    """The server's processes: the first one, and one for each connection and each task."""
+    """Return the server's processes: the postmaster, and one per connection and task."""
     first = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
@@ -33,7 +33,7 @@ def server_processes(server: EmbeddedServer) -> list[int]:
 
 @contextmanager
 def frozen(server: EmbeddedServer) -> Iterator[None]:
-    """Stop every process of the server for a while; connections stay open."""
+    """Freeze all processes of the server until the end of the block; connections stay open."""
     processes = server_processes(server)
     try:
         for process in processes:
@@ -45,7 +45,7 @@ def frozen(server: EmbeddedServer) -> Iterator[None]:
 
 
 def is_away(answer: httpx.Response) -> bool:
-    """Whether this is the answer of a service that can't reach its database."""
+    """Return whether this is the response of a service without a database."""
     return (
         answer.status_code == 503
         and answer.json() == AWAY
@@ -54,20 +54,20 @@ def is_away(answer: httpx.Response) -> bool:
 
 
 async def all_scores(service: Service, times: int = 1) -> list[httpx.Response]:
-    """Ask for the scores of all people at once, so many times."""
+    """Request the scores of all users concurrently, this number of times."""
     names = [person.name for person in PEOPLE]
     return await asyncio.gather(*(service.score(name) for name in names * times))
 
 
 async def test_a_frozen_database(own_server: EmbeddedServer, start_service: StartService) -> None:
-    """Every request is answered with 503 in the end, and all is well when the database goes on.
+    """Every request eventually gets 503, and the service recovers with the database.
 
-    A client here waits 20 seconds: a statement is waited for for 10, a connection for 3.
+    A client waits 20 seconds: statements time out after 10, the pool after 3.
     """
     service = await start_service(own_server.url)
     before = [answer.json()["score"] for answer in await all_scores(service)]
     with frozen(own_server):
-        # Many at once for few addresses: nobody waits for the sum of all the waits before.
+        # Many concurrent requests for few addresses: no request waits for the sum of all waits.
         assert all(map(is_away, await all_scores(service, times=20)))
         assert is_away(await service.score("bob"))
         assert is_away(await service.client.get("/health/ready"))
@@ -81,9 +81,9 @@ async def test_a_frozen_database(own_server: EmbeddedServer, start_service: Star
 
 
 async def test_a_short_freeze(own_server: EmbeddedServer, start_service: StartService) -> None:
-    """Those who find a connection wait out a short silence; nobody sees anything but 200 and 503.
+    """Requests with a connection survive a short freeze; all responses are 200 or 503.
 
-    The calls that were answered are recorded, once each.
+    Each answered call is recorded once.
     """
     service = await start_service(own_server.url)
     await all_scores(service)
@@ -99,14 +99,14 @@ async def test_a_short_freeze(own_server: EmbeddedServer, start_service: StartSe
 
 @asynccontextmanager
 async def locked(tables: Tables, table: str) -> AsyncIterator[None]:
-    """Let nobody read or write a table for a while."""
+    """Lock a table until the end of the block."""
     async with tables.connection() as connection, connection.transaction():
         await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         yield
 
 
 async def test_a_locked_table(demo_database_url: str, start_service: StartService) -> None:
-    """Callers who need it get 503 soon, and leave the connections to the others."""
+    """Callers that need the table soon get 503, and leave the connections to others."""
     service = await start_service(demo_database_url, DATABASE_POOL_SIZE="2")
     async with locked(service.tables, "registry_score"):
         waiting = asyncio.create_task(all_scores(service, times=5))

@@ -1,4 +1,4 @@
-"""Every integer, text and list that the documents declare is bounded, and so it is answered."""
+"""Every documented integer, string and list is bounded, and the bounds are enforced."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def plain(value: object) -> Any:
-    """JSON values and nothing else."""
+    """Raw JSON values."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
@@ -31,7 +31,7 @@ DOCUMENTS = {
     "internal": plain(internal_document()),
 }
 AT_ONCE = 16
-# In bodies: JSON as text, so that it may be what no value of Python's is.
+# In bodies: JSON as text, because Python has no values for some of it.
 ODD_JSON = [
     *("9223372036854775807", "-9223372036854775808", "2147483647", "2147483648"),
     *("9223372036854775808", "-9223372036854775809", "18446744073709551616", "1" + "0" * 60),
@@ -49,14 +49,14 @@ ODD_TEXTS = [
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Method, path and description of each operation."""
+    """Return method, path and description of each operation."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
 
 
 def resolved(document: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """The schemas that a value may have, without references and alternatives."""
+    """Return the possible schemas of a value, with references and alternatives resolved."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return resolved(document, document["components"]["schemas"][name])
@@ -68,7 +68,7 @@ def resolved(document: dict[str, Any], schema: dict[str, Any]) -> list[dict[str,
 def leaves(
     document: dict[str, Any], schema: dict[str, Any], place: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    """Each place in a body that has a declared type, objects and lists included."""
+    """Return each place in a body with a declared type, including objects and lists."""
     for each in resolved(document, schema):
         yield place, each
         for name, inner in each.get("properties", {}).items():
@@ -78,12 +78,12 @@ def leaves(
 
 
 def changed(example: object, place: Sequence[str | int], text: str) -> str:
-    """The example as JSON, with another text at a place."""
+    """Return the example as JSON, with another text at one place."""
     return json.dumps(with_mark(example, place)).replace('"@@"', text)
 
 
 def with_mark(value: object, place: Sequence[str | int]) -> object:
-    """The value with a mark at a place; what leads there is made if need be."""
+    """Return the value with a mark at one place; missing parents are created."""
     if not place:
         return "@@"
     step, rest = place[0], place[1:]
@@ -94,7 +94,7 @@ def with_mark(value: object, place: Sequence[str | int]) -> object:
 
 
 def edges(schema: dict[str, Any]) -> list[tuple[str, bool]]:
-    """JSON just inside and just outside of the declared bounds, and whether it is inside."""
+    """Return JSON just inside and just outside the declared bounds, and which one it is."""
     if schema.get("type") == "integer":
         least, most = schema["minimum"], schema["maximum"]
         return [
@@ -113,7 +113,7 @@ def edges(schema: dict[str, Any]) -> list[tuple[str, bool]]:
 
 
 def urls(path: str, operation: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    """The operation's URL with each of its parameters odd, and whether it must be refused."""
+    """Return the URL with each parameter unusual in turn, and whether it must be rejected."""
     parameters = operation["parameters"]
     shown = {each["name"]: quote(str(each["example"]), safe="") for each in parameters}
     for odd in parameters:
@@ -131,7 +131,7 @@ def urls(path: str, operation: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def bodies(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    """The operation's body with each of its parts odd, and whether it must be refused."""
+    """Return the body with each part unusual in turn, and whether it must be rejected."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
         return
@@ -144,7 +144,7 @@ def bodies(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[tupl
 
 
 def requests(listener: str) -> list[tuple[str, str, str | None, bool]]:
-    """Method, URL, body, and whether it must be refused, of each odd request to a listener."""
+    """Return all unusual requests to a listener, and whether each must be rejected."""
     document = DOCUMENTS[listener]
     found: list[tuple[str, str, str | None, bool]] = []
     for method, path, operation in operations(document):
@@ -160,7 +160,7 @@ def requests(listener: str) -> list[tuple[str, str, str | None, bool]]:
 
 
 def unbounded(document: dict[str, Any]) -> Iterator[tuple[object, ...]]:
-    """Each declared integer, text and list without a bound."""
+    """Return each declared integer, string and list without a bound."""
     bounds = {"integer": "maximum", "string": "maxLength", "array": "maxItems"}
     for method, path, operation in operations(document):
         for each in operation["parameters"]:
@@ -174,7 +174,7 @@ def unbounded(document: dict[str, Any]) -> Iterator[tuple[object, ...]]:
 
 @pytest.mark.parametrize("listener", DOCUMENTS)
 def test_everything_that_is_declared_is_bounded(listener: str) -> None:
-    """No integer, text or list of a body, and no integer of a path or query, is without bounds."""
+    """All integers, strings and lists in bodies, and integers in paths and queries, are bounded."""
     assert list(unbounded(DOCUMENTS[listener])) == []
 
 
@@ -182,7 +182,7 @@ def test_everything_that_is_declared_is_bounded(listener: str) -> None:
 async def test_what_is_out_of_bounds_is_refused_and_nothing_is_a_fault(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """Odd values in every place of every request: 4xx out of bounds, and never a 5xx."""
+    """Unusual values everywhere in every request get 4xx if out of bounds, and never a 5xx."""
     service: Service = await start_service(
         demo_database_url,
         *("--internal-port", "0"),

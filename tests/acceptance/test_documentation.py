@@ -86,7 +86,7 @@ def member_complaints(
 
 
 async def check(service: Service, answer: httpx.Response, status: int) -> None:
-    """Check that an answer of the score endpoint is documented, body and headers."""
+    """Check that a score response is documented, including body and headers."""
     assert answer.status_code == status
     root = await document(service)
     said = root["paths"][SCORE]["get"]["responses"][str(status)]
@@ -137,7 +137,7 @@ def check_references(part: Any, root: Mapping[str, Any]) -> None:
 
 
 async def test_answers_are_as_documented(service: Service) -> None:
-    """Each answer of the score endpoint has the documented form, and so has each example."""
+    """Each score response and each example has the documented form."""
     community = await service.tables.add_community()
     for person in ("ada", "bob", "cleo", "hana"):
         await check(service, await service.score(person, community), 200)
@@ -155,7 +155,7 @@ async def test_answers_are_as_documented(service: Service) -> None:
 
 
 async def test_the_examples_of_the_document_work(service: Service) -> None:
-    """The example parameters of the score endpoint lead to a score, or to no scorer of ours."""
+    """The example parameters of the score endpoint return a score, or an unknown scorer."""
     operation = (await document(service))["paths"][SCORE]["get"]
     target = SCORE
     for parameter in operation["parameters"]:

@@ -16,7 +16,7 @@ GENERAL = "Something went wrong on our side. Please try again later."
 
 
 async def test_a_fault_is_a_general_sentence(service: Service) -> None:
-    """Where scoring breaks down, the caller gets a general sentence, and nothing is written."""
+    """If scoring fails, the caller gets a general sentence, and nothing is written."""
     community = await service.tables.add_broken_community()
     tables = await service.tables.registry()
     answer = await service.score("bob", community)
@@ -61,7 +61,7 @@ async def test_unknown_paths(service: Service, path: str) -> None:
 
 
 async def test_a_slash_at_the_end(service: Service) -> None:
-    """Paths have no slash at the end, but for the one that load balancers ask for."""
+    """Paths have no trailing slash, except the one that load balancers probe."""
     path = f"/v2/stamps/1/score/{PEOPLE[0].address}/"
     answer = await service.client.get(path, headers={"X-API-Key": DEMO_API_KEY.key})
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
@@ -72,7 +72,7 @@ async def test_a_slash_at_the_end(service: Service) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
 async def test_other_methods(service: Service, method: str) -> None:
-    """A method that the path doesn't have is 405, and the answer says which it has."""
+    """An unsupported method is 405, and the response lists the supported ones."""
     for path in ("/health", f"/v2/stamps/1/score/{PEOPLE[0].address}", "/openapi.json"):
         answer = await service.client.request(method, path)
         assert (answer.status_code, answer.json()) == (405, {"detail": "Method Not Allowed"})
@@ -89,7 +89,7 @@ async def test_head(service: Service) -> None:
 
 
 async def test_preflight(service: Service) -> None:
-    """Any page may call with any method and headers, and is told so when it asks."""
+    """Any page can call with any method and headers (CORS preflight)."""
     answer = await service.client.options(
         f"/v2/stamps/1/score/{PEOPLE[0].address}",
         headers={
@@ -107,7 +107,7 @@ async def test_preflight(service: Service) -> None:
 
 
 async def test_answers_to_other_pages(service: Service) -> None:
-    """Answers, and errors of every kind, may be read by any page."""
+    """Any page can read responses, including all kinds of errors (CORS)."""
     origin = {"Origin": "https://example.org"}
     key = await service.tables.add_key(rate_limit="2/15m")
     broken = await service.tables.add_broken_community()
@@ -138,7 +138,7 @@ async def test_no_answer_tells_what_runs_here(service: Service) -> None:
 
 
 async def test_no_secret_in_the_log(demo_database_url: str, start_service: StartService) -> None:
-    """Whatever happens from start to stop, no key, password or credential is logged."""
+    """From start to stop, no key, password or credential is logged."""
     password = "a-password-that-must-stay-secret"
     url = demo_database_url.replace("postgres@", f"postgres:{password}@")
     service = await start_service(url, SECRET_KEY="secret-of-tokens", JWT_SECRET="another-secret")

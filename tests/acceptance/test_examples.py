@@ -16,21 +16,21 @@ import pytest
 from tests.acceptance.test_command_line import running_demo
 from tests.acceptance.test_documentation import complaints
 
-# What is new in each answer.
+# Members that differ in each response.
 VOLATILE = frozenset({"access", "nonce", "last_score_timestamp", "id"})
 ANSWER_SECONDS = 20
 
 
 @dataclass
 class Demo:
-    """`passport-scorer demo run`, and what it has printed."""
+    """`passport-scorer demo run`, and its output."""
 
     client: httpx.Client
     token: str
     document: Mapping[str, Any]
 
     def headers(self, operation: Mapping[str, Any]) -> dict[str, str]:
-        """What is presented to an operation, as the demo says."""
+        """Return the credentials for an operation, as printed by the demo."""
         presented = {
             "ApiKey": {"X-API-Key": "demo"},
             "AccessToken": {"Authorization": f"Bearer {self.token}"},
@@ -40,7 +40,7 @@ class Demo:
         return presented[next(iter(ways[0]))] if ways else {}
 
     def call(self, path: str, method: str, operation: Mapping[str, Any]) -> httpx.Response:
-        """Do what "Try it out" does."""
+        """Send the request of "Try it out"."""
         query = {}
         for parameter in operation["parameters"]:
             example = parameter["example"]
@@ -55,7 +55,7 @@ class Demo:
         return self.client.request(method, path, params=query, headers=headers, **sent)
 
     def operations(self) -> list[tuple[str, str, Mapping[str, Any]]]:
-        """All of them: those that only read first, and what deletes last."""
+        """Return all operations: reads first, deletions last."""
         found = [
             (path, method, operation)
             for path, item in self.document["paths"].items()
@@ -66,7 +66,7 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def demo(server_folder: Path) -> Iterator[Demo]:
-    """The demo, which these tests share."""
+    """The demo that these tests share."""
     folder = server_folder / "examples"
     folder.mkdir(mode=0o755)
     with running_demo(folder, "postgresql://nobody@127.0.0.1:1/left-alone") as (output, _):
@@ -79,7 +79,7 @@ def demo(server_folder: Path) -> Iterator[Demo]:
 
 
 def agree(example: Any, answered: Any, name: str = "") -> bool:
-    """Whether an answer is what its example shows, which may leave out members of a list."""
+    """Return whether a response matches its example, which can omit members of lists."""
     if name in VOLATILE:
         return isinstance(answered, type(example))
     if name in ("next", "prev") and example and answered:
@@ -92,7 +92,7 @@ def agree(example: Any, answered: Any, name: str = "") -> bool:
 
 
 def check(demo: Demo, path: str, method: str, operation: Mapping[str, Any]) -> None:
-    """Call an operation with its examples; the answer is as documented."""
+    """Call an operation with its examples, and check the response against the document."""
     answer = demo.call(path, method, operation)
     succeeds = next(status for status in operation["responses"] if status.startswith("2"))
     about = f"{method} {path}: {answer.text[:500]}"
@@ -104,7 +104,7 @@ def check(demo: Demo, path: str, method: str, operation: Mapping[str, Any]) -> N
 
 
 def test_every_operation_works_with_its_examples(demo: Demo) -> None:
-    """Each gets the documented success, in the documented form, with what the example shows."""
+    """Each operation returns the documented success, and matches the example."""
     operations = demo.operations()
     assert len(operations) >= 25
     assert any("/internal/" in path for path, *_ in operations)
@@ -113,7 +113,7 @@ def test_every_operation_works_with_its_examples(demo: Demo) -> None:
 
 
 def test_every_operation_refuses_what_its_scheme_does_not_let_in(demo: Demo) -> None:
-    """Where a key or a token is documented, a call without one gets the documented 401."""
+    """If a key or token is documented, a call without it gets the documented 401."""
     for path, method, operation in demo.operations():
         if "InternalToken" in str(operation["security"]) or not operation["security"]:
             continue

@@ -1,4 +1,4 @@
-"""A flood is paid by the peer that it comes from, and by nobody else."""
+"""A flood affects only the peer that causes it."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ LIMITED = {"detail": "You have been rate limited!"}
 
 
 def pbkdf2_hash(key: str) -> str:
-    """A hash that takes long enough for others to queue up."""
+    """A hash that takes long enough for a queue to form."""
     derived = hashlib.pbkdf2_hmac("sha256", key.encode(), b"salt", 50_000)
     return f"pbkdf2_sha256$50000$salt${base64.b64encode(derived).decode()}"
 
 
 async def score(service: Service, key: str, peer: str) -> httpx.Response:
-    """Ask for a score by way of a proxy; what the caller forges stands in front."""
+    """Request a score through a proxy; entries forged by the caller come first."""
     forwarded = {"X-Forwarded-For": f"203.0.113.1, {peer}"}
     return await service.score("ada", key=key, headers=forwarded)
 
 
 async def statuses(service: Service, peer: str, count: int, prefix: str | None = None) -> list[int]:
-    """Present different wrong keys, one after the other."""
+    """Present different wrong keys, one at a time."""
     keys = (f"{prefix or f'u{number}'}.wrong-{number}" for number in range(count))
     return [(await score(service, key, peer)).status_code for key in keys]
 
 
 async def test_a_flood_of_wrong_keys(start_service: StartService, demo_database_url: str) -> None:
-    """Who presents too many gets 429 without a look at the database, and no partner is hit."""
+    """Too many wrong keys get 429 without a database query, and partners are not affected."""
     service = await start_service(demo_database_url, "--internal-port", "0", **BEHIND_A_PROXY)
     prefix = DEMO_API_KEY.key.partition(".")[0]
     assert await statuses(service, ATTACKER, 20, prefix) == [401] * LIMIT + [429] * 15
     refused = await score(service, f"{prefix}.wrong", ATTACKER)
     assert refused.json() == LIMITED
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    # The key itself, from elsewhere, however much goes on; then also from the attacker's address.
+    # The key itself works from elsewhere during the flood, then from the attacker's address.
     assert (await score(service, DEMO_API_KEY.key, PARTNER)).status_code == 200
     assert (await score(service, DEMO_API_KEY.key, ATTACKER)).status_code == 200
-    # Another partner behind the attacker's address, whose key nobody has seen so far.
+    # Another partner behind the attacker's address, with a key that is new to the process.
     assert (await score(service, API_KEYS[1].key, ATTACKER)).status_code in (200, 404)
     assert (
         await statuses(service, "2001:db8::1", 4 * LIMIT) == [401] * 2 * LIMIT + [429] * 2 * LIMIT
@@ -71,7 +71,7 @@ async def test_a_flood_of_wrong_keys(start_service: StartService, demo_database_
 async def test_slow_hashes_are_checked_for_everybody(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """While wrong secrets flood the prefixes of partners with slow hashes, each gets in."""
+    """While wrong secrets flood prefixes with PBKDF2 hashes, each partner is still served."""
     service = await start_service(
         demo_database_url, **{**BEHIND_A_PROXY, "FAILED_CALLS_PER_MINUTE": "0"}
     )
@@ -107,7 +107,7 @@ async def test_slow_hashes_are_checked_for_everybody(
 async def test_floods_of_anonymous_writes(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """Nonces and first scores are limited by peer; what writes nothing isn't."""
+    """Nonces and first scores are limited per peer; calls that write nothing are not."""
     service = await start_service(
         demo_database_url,
         TRUSTED_PROXY_COUNT="1",
@@ -139,7 +139,7 @@ async def test_floods_of_anonymous_writes(
 async def test_stamps_without_bounds_are_refused(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """What would become huge is refused with its place, and leaves nothing behind."""
+    """Input that would expand is rejected with its position, and nothing is stored."""
     service = await start_service(
         demo_database_url,
         CERAMIC_CACHE_SCORER_ID="1",
@@ -190,7 +190,7 @@ async def test_stamps_without_bounds_are_refused(
 
 
 async def test_a_key_in_the_place_of_an_address_stays_out_of_the_log(service: Service) -> None:
-    """What isn't an address is masked, whatever it is."""
+    """Anything that is not an address is masked."""
     secret = "k000000.a-secret-that-somebody-put-in-the-wrong-place"
     for path in (f"/v2/stamps/{secret}", f"/v2/stamps/1/score/{secret}"):
         answer = await service.client.get(path, headers={"X-API-Key": DEMO_API_KEY.key})

@@ -1,4 +1,4 @@
-"""A full disk, on a small one: one line, no PostgreSQL left, and with room everything goes on."""
+"""A full disk: one line, no PostgreSQL left over, and recovery once there is room."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ class Disk:
         )
 
     def environment(self) -> dict[str, str]:
-        """What makes a command keep its database on the disk."""
+        """Return the settings that put a command's database on the disk."""
         return environment({"PASSPORT_SCORER_HOME": str(self.folder / "home")})
 
     def is_used(self) -> bool:
-        """Whether a PostgreSQL works on the disk."""
+        """Return whether a PostgreSQL process uses the disk."""
         listed = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True)
         return f"postgres -D {self.folder}" in listed.stdout
 
 
 @pytest.fixture
 def disk(server_folder: Path) -> Iterator[Disk]:
-    """A disk of 128 MB; skips where none can be mounted."""
+    """A disk of 128 MB; skips the test if it cannot be mounted."""
     folder = server_folder / "disk"
     folder.mkdir(mode=0o755)
     options = ["-o", f"size={SIZE}m,mode=755"]
@@ -78,7 +78,7 @@ def disk(server_folder: Path) -> Iterator[Disk]:
 
 @pytest.mark.parametrize("megabytes", [1, 20, 40, 44])
 def test_too_little_room_for_a_database(disk: Disk, megabytes: int) -> None:
-    """Wherever a first start runs out of room, one line says so; with room, it is begun anew."""
+    """A first start that runs out of room fails with one line; with room, the next succeeds."""
     disk.leave(megabytes * MEGABYTE)
     refused = disk.run("demo", "seed")
     assert refused.returncode == 2
@@ -92,7 +92,7 @@ def test_too_little_room_for_a_database(disk: Disk, megabytes: int) -> None:
 
 
 def test_full_while_it_runs(disk: Disk) -> None:
-    """What can't be written is a 503 without details; Ctrl-C ends all, and the data are kept."""
+    """Failed writes are 503 without details; Ctrl-C stops everything, and data is kept."""
     output = disk.folder.parent / "output"
     with output.open("wb") as both:
         process = subprocess.Popen(

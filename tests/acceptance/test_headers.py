@@ -29,13 +29,13 @@ END = b"Connection: close\r\n\r\n"
 
 
 def headers_of(answer: Answer) -> dict[str, str]:
-    """The headers of a raw answer."""
+    """Return the headers of a raw response."""
     head = answer.raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
     return {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in head}
 
 
 def check(headers: dict[str, str], status: int) -> None:
-    """Every answer names its request and trace, isn't kept, and lets pages read that."""
+    """Every response has request and trace ids, is not cached, and exposes them to pages."""
     assert re.fullmatch(r"[A-Za-z0-9._~+/=:@-]{1,128}", headers["x-request-id"]), headers
     assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", headers["traceparent"]), headers
     assert headers["cache-control"] == "no-store", status
@@ -63,7 +63,7 @@ async def test_blanks_around_values(service: Service, blank: bytes) -> None:
 
 
 async def test_blanks_around_tokens(start_service: StartService, demo_database_url: str) -> None:
-    """Of owners and of the internal network; any number behind the scheme, in any letter case."""
+    """For owners and internal callers, any number of spaces follows the scheme, in any case."""
     service = await start_service(
         demo_database_url,
         INTERNAL_ON_PUBLIC_LISTENER="on",
@@ -107,7 +107,7 @@ async def test_blanks_around_tokens(start_service: StartService, demo_database_u
     ],
 )
 async def test_hosts(service: Service, head: bytes, status: int) -> None:
-    """HTTP/1.1 asks for one valid host; what has another number of them is refused."""
+    """HTTP/1.1 requires exactly one valid host; any other number is rejected."""
     answer = service.exchange(head + END)
     assert answer.status == status, answer.raw
     if status == 400:
@@ -124,7 +124,7 @@ async def test_trailers_are_no_headers(service: Service) -> None:
 
 
 async def test_every_answer_names_its_request(service: Service) -> None:
-    """Good ones and bad ones, those of the server included; each is another request."""
+    """All responses have distinct ids, including errors of the server."""
     seen = set()
     for target, method, headers in (
         (SCORE, b"GET", ((b"X-API-Key", KEY),)),
@@ -149,7 +149,7 @@ async def test_every_answer_names_its_request(service: Service) -> None:
 
 
 async def test_the_callers_ids_are_taken_over(service: Service) -> None:
-    """They are in the answer and in the log."""
+    """The caller's ids are in the response and in the log."""
     sent = {"X-Request-ID": "support-case.17", "traceparent": f"00-{TRACE}-{TRACE[:16]}-00"}
     answer = await service.score("ada", headers=sent)
     assert answer.headers["X-Request-ID"] == "support-case.17"
@@ -186,7 +186,7 @@ async def test_what_may_be_presented(service: Service) -> None:
 
 
 async def unpacked(service: Service, path: str, **headers: str) -> httpx.Response:
-    """An answer with its body as it was sent."""
+    """A response with its raw body."""
     sent = {"Accept-Encoding": "identity"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     async with service.client.stream("GET", path, headers=sent) as answer:
@@ -197,7 +197,7 @@ async def unpacked(service: Service, path: str, **headers: str) -> httpx.Respons
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs/swagger-ui-bundle.js"])
 async def test_documents_are_compressed_and_kept(service: Service, path: str) -> None:
-    """Compressed they are a fraction; who has them is told so, in either form."""
+    """Documents are compressed, and clients with a current copy get 304, in both forms."""
     whole = await unpacked(service, path)
     packed = await unpacked(service, path, Accept_Encoding="br;q=1, gzip;q=0.5")
     refused = await unpacked(service, path, Accept_Encoding="gzip;q=0, *;q=0.1")
@@ -230,7 +230,7 @@ async def test_a_long_list_is_compressed_and_not_kept(service: Service) -> None:
 
 
 async def test_secrets_are_never_compressed(service: Service) -> None:
-    """Nor are scores, which are short."""
+    """Responses with secrets are never compressed; scores are too short to be."""
     headers = {"Accept_Encoding": "gzip", "X_API_Key": DEMO_API_KEY.key}
     for path in ("/account/nonce", SCORE):
         answer = await unpacked(service, path, **headers)
@@ -248,7 +248,7 @@ async def test_secrets_are_never_compressed(service: Service) -> None:
     ],
 )
 async def test_methods(service: Service, path: str, allowed: set[str]) -> None:
-    """OPTIONS, and what a path doesn't know, name all that it knows."""
+    """OPTIONS and 405 responses list all methods of the path."""
     for method, status in (("OPTIONS", 204), ("PUT", 405)):
         answer = await service.client.request(method, path)
         assert answer.status_code == status

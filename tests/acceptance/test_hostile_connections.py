@@ -1,6 +1,6 @@
-"""Hundreds of hostile connections: good callers notice nothing, memory is bounded, the end is good.
+"""Hundreds of hostile connections: callers notice nothing, memory is bounded, shutdown works.
 
-Deadlines have tests of their own (tests/unit/server): here everything is counted.
+tests/unit/server tests the deadlines; here responses are counted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SECRET = "s" * 64
 MEGABYTE = 1024 * 1024
-EACH = 60  # connections of each kind
+EACH = 60  # connections per kind
 BOUND = 300 * MEGABYTE
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LARGE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -39,14 +39,14 @@ TINY_HEADERS = HEALTH[:-2] + b"a:\r\n" * MEGABYTE
 
 
 def token() -> str:
-    """An access token of ada's."""
+    """An access token of ada."""
     did = f"did:pkh:eip155:1:{PEOPLE[0].address}"
     claims = {"did": did, "token_type": "access", "exp": 4102444800}
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET))
 
 
 def post(path: str, length: int, authorization: str = "") -> bytes:
-    """The head of a request with a body."""
+    """Return the head of a request with a body."""
     return (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
         f"Authorization: {authorization}\r\n\r\n"
@@ -54,21 +54,21 @@ def post(path: str, length: int, authorization: str = "") -> bytes:
 
 
 def resident_bytes(service: Service) -> int:
-    """The memory that the process has at the moment."""
+    """Return the current resident memory of the process."""
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     (found,) = re.findall(r"VmRSS:\s+(\d+) kB", status)
     return int(found) * 1024
 
 
 class Attackers:
-    """Connections on which something hostile is sent and hardly anything read."""
+    """Connections that send hostile data and hardly read anything."""
 
     def __init__(self, service: Service, stack: ExitStack) -> None:
         self._service = service
         self._stack = stack
 
     async def open(self, count: int, sent: bytes) -> list[socket.socket]:
-        """Open so many, and send this on each, as far as it is taken."""
+        """Open this number of connections, and send the data on each as far as it is accepted."""
         return await asyncio.gather(
             *(asyncio.to_thread(self._open_one, sent) for _ in range(count))
         )
@@ -84,7 +84,7 @@ class Attackers:
 
 
 async def statuses(connections: list[socket.socket]) -> Counter[int]:
-    """With which statuses these connections end; 0: without an answer."""
+    """Return the final status of each connection; 0 without a response."""
     return Counter(
         await asyncio.gather(*(asyncio.to_thread(_status, each) for each in connections))
     )
@@ -100,7 +100,7 @@ def _status(connection: socket.socket) -> int:
 
 
 async def good_calls(service: Service, count: int) -> list[int]:
-    """The statuses of good calls, over kept connections and over fresh ones."""
+    """Return the statuses of good calls, over keep-alive and new connections."""
     seen = []
     for number in range(count):
         seen.append((await service.score(PEOPLE[number % len(PEOPLE)].name)).status_code)
@@ -110,7 +110,7 @@ async def good_calls(service: Service, count: int) -> list[int]:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until something is so; the test's own time limit ends what never is."""
+    """Wait for a condition; the timeout of the test ends a wait that never succeeds."""
     while True:
         await asyncio.sleep(0.05)
         if condition():
@@ -118,7 +118,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 async def test_every_kind_at_once(demo_database_url: str, start_service: StartService) -> None:
-    """Good calls succeed, memory stays bounded, and the service ends well with all of it open."""
+    """Good calls succeed, memory is bounded, and shutdown works with all connections open."""
     service = await start_service(demo_database_url, JWT_SECRET=SECRET)
     bearer = f"Bearer {token()}"
     with ExitStack() as stack:
@@ -153,7 +153,7 @@ async def test_every_kind_at_once(demo_database_url: str, start_service: StartSe
 
 
 async def test_the_connection_limit(demo_database_url: str, start_service: StartService) -> None:
-    """With far more silent connections than may be, good callers get in, and metrics tell why."""
+    """With silent connections far above the limit, callers are served, and metrics show why."""
     service = await start_service(
         demo_database_url, "--internal-port", "0", MAX_CONNECTIONS="40", SHUTDOWN_DELAY_SECONDS="0"
     )
@@ -164,7 +164,7 @@ async def test_the_connection_limit(demo_database_url: str, start_service: Start
         async with httpx.AsyncClient(base_url=internal, trust_env=False) as client:
             assert (await client.get("/health/ready")).status_code == 200
             status = 503
-            while status != 200:  # who has just come isn't sent away
+            while status != 200:  # new connections are not closed
                 with suppress(httpx.TransportError):
                     status = (await service.client.get("/health")).status_code
                 await asyncio.sleep(1)
@@ -183,7 +183,7 @@ async def test_the_connection_limit(demo_database_url: str, start_service: Start
 
 
 async def test_memory_for_bodies(demo_database_url: str, start_service: StartService) -> None:
-    """Owners' stalled bodies fill the memory: who sends a whole one now is served all the same."""
+    """Stalled bodies of owners fill the memory: a complete body is still accepted."""
     service = await start_service(demo_database_url, JWT_SECRET=SECRET, REQUEST_MEMORY_MB="8")
     authorization = {"Authorization": f"Bearer {token()}"}
     head = post(BULK, 2 * MEGABYTE, authorization["Authorization"])
@@ -193,7 +193,8 @@ async def test_memory_for_bodies(demo_database_url: str, start_service: StartSer
         body = b"[" + b" " * MEGABYTE + b"]"
         for _ in range(20):
             answer = await service.client.patch(BULK, content=body, headers=authorization)
-            while answer.status_code == 503:  # all of them have just come: as it says, again later
+            # All connections are new: try again later, as the response says.
+            while answer.status_code == 503:
                 await asyncio.sleep(int(answer.headers["Retry-After"]))
                 answer = await service.client.patch(BULK, content=body, headers=authorization)
             assert answer.status_code < 500, answer.text
@@ -204,7 +205,7 @@ async def test_memory_for_bodies(demo_database_url: str, start_service: StartSer
 
 
 async def test_descriptors(demo_database_url: str, start_service: StartService) -> None:
-    """The soft limit of descriptors becomes the hard one."""
+    """The soft limit of descriptors is raised to the hard limit."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, before[0]), before[1]))
     try:

@@ -1,4 +1,4 @@
-"""Which listener serves the internal endpoints, seen from outside of the process."""
+"""Which listener serves the internal endpoints, seen from outside the process."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ PRESENTED = {"Authorization": "the-internal-token"}
 
 
 async def asked(service: Service, base_url: str, headers: dict[str, str]) -> int:
-    """The status of an internal call."""
+    """Return the status of an internal call."""
     url = base_url + PATH
     body = {"proof_values": ["0x"]}
     return (await service.client.post(url, json=body, headers=headers)).status_code
 
 
 def internal_url(service: Service) -> str:
-    """Where the internal listener is."""
+    """Return the port of the internal listener."""
     (event,) = service.events("listening_internally")
     return f"http://{event['host']}:{event['port']}"
 
@@ -48,7 +48,7 @@ async def test_the_public_listener_serves_them_only_when_told_to(
     on_public: int,
     on_internal: int,
 ) -> None:
-    """The internal listener serves them always, with the token where there is one."""
+    """The internal listener always serves them, with the token if one is configured."""
     service = await start_service(demo_database_url, "--internal-port", "0", **settings)
     assert await asked(service, service.base_url, headers) == on_public
     assert await asked(service, internal_url(service), headers) == on_internal
@@ -57,7 +57,7 @@ async def test_the_public_listener_serves_them_only_when_told_to(
 async def test_endpoints_without_a_token_are_pointed_out(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """The log says at the start where they can be called without a token; with one, nothing."""
+    """At start the log says where they can be called without a token, if none is configured."""
     told = await start_service(demo_database_url, "--internal-port", "0")
     (warning,) = told.events("internal_endpoints_need_no_token")
     assert warning["reachable_at"] == [f"127.0.0.1 port {httpx.URL(internal_url(told)).port}"]
@@ -68,7 +68,7 @@ async def test_endpoints_without_a_token_are_pointed_out(
 def test_the_public_never_gets_them_without_a_token(
     command: Callable[..., subprocess.CompletedProcess[str]], demo_database_url: str
 ) -> None:
-    """The service doesn't start, and one line says what is missing."""
+    """The service does not start, and one line names the missing setting."""
     done = command(
         *("serve", "--host", "0.0.0.0", "--port", "0", "--workers", "1"),
         DATABASE_URL=demo_database_url,

@@ -1,4 +1,4 @@
-"""A start that is interrupted at any moment leaves no PostgreSQL behind, and the next one works."""
+"""A start interrupted at any moment leaves no PostgreSQL behind, and the next one works."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from .conftest import COMMAND, START_SECONDS, environment
 
 POLL_SECONDS = 0.002
-# What can be seen of a start from outside, in its order.
+# Observable steps of a start, in order.
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "locked": lambda home: (home / "start.lock").exists(),
     "initdb": lambda home: (home / "data.new").exists(),
@@ -29,7 +29,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
         and len(list((home / "data" / "base").glob("*"))) > 3
     ),
 }
-# Before Python handles signals, they end it; a service takes SIGHUP for SIGTERM.
+# Before Python handles signals, they kill it; a service treats SIGHUP like SIGTERM.
 ENDS = {
     signal.SIGINT: (0, 130, -signal.SIGINT),
     signal.SIGTERM: (0, 143, -signal.SIGTERM),
@@ -40,7 +40,7 @@ STARTED: list[subprocess.Popen[bytes]] = []
 
 @pytest.fixture
 def home(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A folder that PostgreSQL's account can reach, for everything that the demo keeps."""
+    """A folder for the demo's files that PostgreSQL's account can access."""
     folder = server_folder / f"interrupted-{abs(hash(request.node.name))}"
     folder.mkdir(mode=0o755)
     yield folder
@@ -71,13 +71,13 @@ def demo(folder: Path, command: Sequence[str] = COMMAND) -> subprocess.Popen[byt
 
 
 def heed_signals() -> None:
-    """Undo what nohup and shells do to programs in the background: they ignore these."""
+    """Restore the signals that nohup and shells make background programs ignore."""
     for number in ENDS:
         signal.signal(number, signal.SIG_DFL)
 
 
 def postgresql_of(folder: Path) -> list[int]:
-    """The processes, zombies left out, that run PostgreSQL's programs on files below a folder."""
+    """Return the live processes that run PostgreSQL's programs on files below a folder."""
     listed = subprocess.run(
         ["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
     )
@@ -91,12 +91,12 @@ def postgresql_of(folder: Path) -> list[int]:
 
 
 def serves(folder: Path) -> bool:
-    """Whether the demo has said that it runs."""
+    """Return whether the demo has reported that it is running."""
     return "curl" in (folder / "output").read_text()
 
 
 def wait_for(process: subprocess.Popen[bytes], folder: Path, seen: Callable[[Path], bool]) -> None:
-    """Wait until something can be seen, the demo serves, or it has ended."""
+    """Wait until a step is observable, the demo serves, or it has exited."""
     deadline = time.monotonic() + START_SECONDS
     while not (seen(folder / "home" / "postgresql") or serves(folder)) and process.poll() is None:
         assert time.monotonic() < deadline
@@ -104,7 +104,7 @@ def wait_for(process: subprocess.Popen[bytes], folder: Path, seen: Callable[[Pat
 
 
 def nothing_left(folder: Path) -> None:
-    """Wait until no PostgreSQL works on the folder; fail if one stays."""
+    """Wait until no PostgreSQL uses the folder; fail if one remains."""
     deadline = time.monotonic() + START_SECONDS
     while left := postgresql_of(folder):
         assert time.monotonic() < deadline, left
@@ -114,9 +114,9 @@ def nothing_left(folder: Path) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", list(ENDS))
 def test_interrupted_at_each_step(home: Path, number: signal.Signals) -> None:
-    """A signal to the whole group, as a terminal sends it, during each step of a first start.
+    """Send a signal to the whole group, as a terminal does, during each step of a first start.
 
-    What an earlier one left in the folder is the next one's beginning; in the end, it starts.
+    Each start continues with the folder that the previous one left; the last one succeeds.
     """
     for moment, reached in MOMENTS.items():
         process = demo(home)

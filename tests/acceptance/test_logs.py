@@ -1,4 +1,4 @@
-"""Logs: each line is JSON, each request is one, and all lines of a request say which it was."""
+"""Logs: each line is JSON, each request has one, and all lines of a request share its ids."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ SAMPLED = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
 
 
 def parsed(service: Service) -> list[dict[str, Any]]:
-    """Every line of the log; each must be JSON."""
+    """Return all log lines; each must be JSON."""
     return [json.loads(line) for line in service.lines()]
 
 
 async def test_a_request_is_one_line(start_service: StartService, demo_database_url: str) -> None:
-    """It says what was asked, by whom, what came of it, and to which trace it belongs."""
+    """The line has route, caller, outcome and trace id."""
     service = await start_service(demo_database_url)
     await service.score("ada", headers=SAMPLED)
     await service.log_is_complete()
@@ -63,9 +63,9 @@ async def test_a_request_is_one_line(start_service: StartService, demo_database_
 async def test_the_community_and_the_outcome(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """The id is that of the community, whatever the caller has called it; the outcome is of scores.
+    """The id is the community's, for any alias; the outcome is only set for scores.
 
-    What is refused, or is about no score, has none of them but a community that was found.
+    Rejected requests, and requests for other things, only have the id of a community found.
     """
     service = await start_service(demo_database_url, DEMO_API_SCORER_ID="2")
     await service.tables.rows("UPDATE account_community SET external_scorer_id = 'x' WHERE id = 1")
@@ -79,7 +79,7 @@ async def test_the_community_and_the_outcome(
         address,
     ):
         await service.client.get(f"/v2/stamps/{path}", headers=key)
-    await service.stop()  # a line may come a moment after the answer
+    await service.stop()  # a line can be written shortly after the response
     lines = service.events("request")
     assert [
         (event["status"], event.get("community_id"), event.get("outcome"))
@@ -97,7 +97,7 @@ async def test_the_community_and_the_outcome(
 
 
 async def test_probes_are_no_lines(start_service: StartService, demo_database_url: str) -> None:
-    """Those that go well are logged at level debug; other requests, also bad ones, at info."""
+    """Successful probes are logged at debug; all other requests, including bad ones, at info."""
     for level, logged in (("info", False), ("debug", True)):
         service = await start_service(demo_database_url, LOG_LEVEL=level)
         for path in ("/health", "/health/", "/health/ready", "/nothing"):
@@ -115,7 +115,7 @@ async def test_probes_are_no_lines(start_service: StartService, demo_database_ur
 async def test_every_request_has_a_trace_of_its_own(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """Who names no trace, or none that is well-formed, gets a new one."""
+    """A missing or malformed trace id is replaced by a new one."""
     service = await start_service(demo_database_url)
     for headers in ({}, {"traceparent": "00-hush-hush-01"}, {"traceparent": f"00-{'0' * 32}-1-01"}):
         await service.score("ada", headers=headers)
@@ -128,7 +128,7 @@ async def test_every_request_has_a_trace_of_its_own(
 async def test_events_of_a_request_say_which_it_was(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """A stamp that is refused on the way is logged with the trace of its request."""
+    """A rejected stamp is logged with the trace of its request."""
     service = await start_service(demo_database_url, TRUSTED_IAM_ISSUERS="[]")
     await service.score("ada", headers=SAMPLED)
     refused = service.events("stamp_rejected")
@@ -139,7 +139,7 @@ async def test_events_of_a_request_say_which_it_was(
 async def test_the_trace_of_the_log_is_the_one_that_is_recorded(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """With tracing, too, the line has the trace of the caller."""
+    """With tracing on, the line also has the caller's trace."""
     service = await start_service(
         demo_database_url, OTEL_ENABLED="on", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9"
     )
@@ -151,7 +151,7 @@ async def test_the_trace_of_the_log_is_the_one_that_is_recorded(
 
 
 async def test_a_fault_is_one_line(start_service: StartService, demo_database_url: str) -> None:
-    """An error that nobody expected is one JSON line with its traceback, and the request's own."""
+    """An unexpected error is one JSON line with its traceback, besides the request's line."""
     service = await start_service(demo_database_url)
     await service.tables.rows("ALTER TABLE ceramic_cache_ceramiccache RENAME TO gone")
     assert (await service.score("ada", headers=SAMPLED)).status_code == 500
@@ -164,7 +164,7 @@ async def test_a_fault_is_one_line(start_service: StartService, demo_database_ur
 async def test_what_the_server_refuses_is_logged(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """Requests that are none are one line of log, however many there are."""
+    """Invalid HTTP requests are counted in few log lines, no matter how many there are."""
     service = await start_service(demo_database_url)
     for _ in range(20):
         service.exchange(b"this is not HTTP\r\n\r\n")
@@ -187,7 +187,7 @@ async def test_secrets_are_in_no_line(start_service: StartService, demo_database
 
 
 def free_port() -> int:
-    """A port on which nothing listens."""
+    """Return a port on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -198,7 +198,7 @@ def free_port() -> int:
 async def logging_to(
     log: Path, database_url: str, **settings: str
 ) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
-    """Run a service that logs to a file, and tells nobody where it listens; the internal port."""
+    """Run a service that logs to a file; yield its internal port."""
     public, internal = free_port(), free_port()
     arguments = ["serve", "--workers", "1", "--port", str(public), "--internal-port", str(internal)]
     given = {"DATABASE_URL": database_url, **DEMO_ENVIRONMENT, **settings}
@@ -216,7 +216,7 @@ async def logging_to(
 
 
 async def answering(client: httpx.AsyncClient) -> None:
-    """Wait until a service answers."""
+    """Wait until a service responds."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         with suppress(httpx.TransportError):
@@ -227,17 +227,17 @@ async def answering(client: httpx.AsyncClient) -> None:
 
 
 async def test_the_level_is_a_setting(tmp_path: Path, demo_database_url: str) -> None:
-    """`LOG_LEVEL=warning` leaves out what is no warning, such as requests."""
+    """`LOG_LEVEL=warning` omits lower levels, such as requests."""
     log = tmp_path / "log"
     async with logging_to(log, demo_database_url, LOG_LEVEL="warning") as (client, _):
         await client.get("/health/ready")
     levels = {json.loads(line)["level"] for line in said(log).splitlines()}
-    assert levels == {"warning"}  # nobody asks for a token of internal callers
+    assert levels == {"warning"}  # internal callers need no token
 
 
 async def test_a_full_disk_fails_no_request(demo_database_url: str) -> None:
-    """Lines that can't be written are lost and counted; requests are answered."""
-    full = Path("/dev/full")  # refuses to be written to, as a full disk does
+    """Lines that cannot be written are dropped and counted; requests are answered."""
+    full = Path("/dev/full")  # fails on writes, as a full disk does
     async with logging_to(full, demo_database_url) as (client, internal):
         url = f"/v2/stamps/-1/score/{address_of('ada')}"
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""Metrics are scraped from the internal listener, and count exactly, with one worker or several."""
+"""Metrics on the internal listener count exactly, with one worker or several."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SCORE = {"route": "/v2/stamps/{scorer_id}/score/{address}", "method": "GET"}
 
 
 class Scraped:
-    """What was scraped: name and labels -> value."""
+    """Scraped values: name and labels -> value."""
 
     def __init__(self, text: str) -> None:
         self.families = {family.name for family in text_string_to_metric_families(text)}
@@ -40,7 +40,7 @@ class Scraped:
         }
 
     def value(self, name: str, **labels: str) -> float:
-        """The value of a series; 0 if it isn't there."""
+        """Return the value of a series, or 0 if it does not exist."""
         key = (f"passport_scorer_{name}", frozenset(labels.items()))
         return self.values.get(key, 0)
 
@@ -56,7 +56,7 @@ async def scraped(service: Service) -> Scraped:
 
 
 async def eventually(service: Service, **counted: float) -> Scraped:
-    """Scrape until these have come: an answer is counted when it has been sent."""
+    """Scrape until these values appear: a response is counted after it was sent."""
     deadline = time.monotonic() + LATER_SECONDS
     while True:
         found = await scraped(service)
@@ -67,12 +67,12 @@ async def eventually(service: Service, **counted: float) -> Scraped:
 
 
 def workers_of(service: Service) -> list[int]:
-    """The processes that a service has started."""
+    """Return the processes that a service has started."""
     return children_of(service.process.pid)
 
 
 def children_of(process: int) -> list[int]:
-    """The processes that a process has started."""
+    """Return the processes that a process has started."""
     children = Path(f"/proc/{process}/task/{process}/children")
     if not children.exists():
         pytest.skip("this system doesn't tell which processes a process has started")
@@ -80,7 +80,7 @@ def children_of(process: int) -> list[int]:
 
 
 def shared_folders(place: Path) -> list[Path]:
-    """The folders in which workers share their metrics."""
+    """Return the folders in which workers share their metrics."""
     return list(place.glob("passport-scorer-metrics-*"))
 
 
@@ -94,7 +94,7 @@ async def with_workers(
 
 
 async def scores(service: Service, count: int) -> None:
-    """Ask for scores, each over a connection of its own, so that every worker gets some."""
+    """Request scores, each over a new connection, so that every worker gets some."""
     address = "0x80970b5aeec83ebcffa1ad636177c6b62927523a"
     for _ in range(count // 10):
         async with httpx.AsyncClient(base_url=service.base_url, trust_env=False) as client:
@@ -109,12 +109,12 @@ async def scores(service: Service, count: int) -> None:
 async def test_counts_are_exact(
     start_service: StartService, demo_database_url: str, workers: int
 ) -> None:
-    """After so many requests every metric says so, whichever worker is scraped."""
+    """Every metric counts all requests, regardless of which worker is scraped."""
     service = await with_workers(start_service, demo_database_url, workers)
     await scores(service, 60)
     await service.client.get("/no/such/path")
     counts = {"scores_computed_total": 60, "http_requests_in_flight": 1}
-    # Usage is written later, over a connection of the pool.
+    # Usage is written later, over a pooled connection.
     await eventually(service, **counts, usage_rows_written_total=60)
     for _ in range(3):
         found = await scraped(service)
@@ -137,9 +137,9 @@ async def test_counts_are_exact(
 async def test_stamps_are_verified_once_and_then_remembered(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """The first score verifies and writes copies, the second reads them, the third nothing.
+    """The first score verifies and registers stamps, the second loads them, the third neither.
 
-    The first changes what the second is decided on; the third is decided on just the same.
+    The first changes the input of the second; the third has the same input.
     """
     service = await with_workers(start_service, demo_database_url, 1)
     await service.score("ada")
@@ -162,7 +162,7 @@ async def test_stamps_are_verified_once_and_then_remembered(
 
 
 async def test_analytics_are_counted(start_service: StartService, demo_database_url: str) -> None:
-    """Every recorded call is a written row in the end."""
+    """Every recorded call is eventually a written row."""
     service = await with_workers(start_service, demo_database_url, 1)
     await scores(service, 20)
     await eventually(service, usage_rows_written_total=20, usage_rows_waiting=0)
@@ -171,7 +171,7 @@ async def test_analytics_are_counted(start_service: StartService, demo_database_
 async def test_a_worker_that_died_is_counted_on(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """No counter falls when workers are killed, and what they had under way is forgotten."""
+    """Killing workers decreases no counter, and their in-flight gauges are dropped."""
     service = await with_workers(start_service, demo_database_url, 2)
     await scores(service, 40)
     for worker in workers_of(service):
@@ -185,7 +185,7 @@ async def test_a_worker_that_died_is_counted_on(
 async def test_nothing_is_left_behind(
     start_service: StartService, demo_database_url: str, tmp_path: Path
 ) -> None:
-    """What workers share has its space from the start, and is gone when they have ended."""
+    """Shared metric files have their full size from the start, and are removed at the end."""
     service = await with_workers(start_service, demo_database_url, 2, TMPDIR=str(tmp_path))
     await scores(service, 10)
     (folder,) = shared_folders(tmp_path)
@@ -195,7 +195,7 @@ async def test_nothing_is_left_behind(
     assert [file.name for file in files] == [
         f"{kind}_{place}.db" for kind in kinds for place in (0, 1)
     ]
-    # A worker must not find the disk full when it counts.
+    # A worker must not run out of disk space while counting.
     assert all(file.stat().st_blocks * 512 >= file.stat().st_size >= 2**16 for file in files)
     await service.stop()
     assert not shared_folders(tmp_path)
@@ -225,7 +225,7 @@ async def test_what_killed_services_leave_behind_is_removed(
 
 
 async def start_service_to_be_killed(folder: Path, database_url: str) -> subprocess.Popen[bytes]:
-    """Start a service that nobody stops at the end of the test."""
+    """Start a service that is not stopped at the end of the test."""
     log = folder / "to-be-killed"
     arguments = ["serve", "--port", "0", "--internal-port", "0", "--workers", "2"]
     given = {**DEMO_ENVIRONMENT, "DATABASE_URL": database_url, "TMPDIR": str(folder)}
@@ -236,7 +236,7 @@ async def start_service_to_be_killed(folder: Path, database_url: str) -> subproc
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for something that takes no time worth mentioning."""
+    """Wait for something that happens almost immediately."""
     deadline = time.monotonic() + LATER_SECONDS
     while not holds():
         assert time.monotonic() < deadline
@@ -244,7 +244,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def has_ended(process: int) -> bool:
-    """Whether a process has given up everything that it held."""
+    """Return whether a process has released all its resources."""
     try:
         return ") Z " in Path(f"/proc/{process}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -252,7 +252,7 @@ def has_ended(process: int) -> bool:
 
 
 def test_no_other_folder_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What a link leads to, files, and folders of other names stay."""
+    """Link targets, files and folders with other names are kept."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -272,7 +272,7 @@ def test_no_other_folder_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_no_place_for_metrics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without a folder to share metrics in, the start fails in a line that says what is needed."""
+    """Without a folder for shared metrics, the start fails with one line that explains it."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(NoSharedFolder, match=r"5 MB .*TMPDIR.*: No such file"), shared_folder(2):
         pass
@@ -281,7 +281,7 @@ def test_no_place_for_metrics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 async def test_every_metric_is_declared(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """What is scraped is what the documentation lists."""
+    """Scraped metrics are the documented ones."""
     service = await with_workers(start_service, demo_database_url, 1)
     found = await scraped(service)
     declared = {metric.full_name.removesuffix("_total") for metric in ALL}
@@ -289,7 +289,7 @@ async def test_every_metric_is_declared(
 
 
 async def test_labels_have_few_values(start_service: StartService, demo_database_url: str) -> None:
-    """Whatever callers ask for, no word of theirs becomes a label."""
+    """Input from callers never becomes a label."""
     service = await with_workers(start_service, demo_database_url, 1)
     for number in range(20):
         await service.client.get(f"/stranger/{number}")
@@ -305,6 +305,6 @@ async def test_labels_have_few_values(start_service: StartService, demo_database
 async def test_the_public_sees_no_metrics(
     start_service: StartService, demo_database_url: str, settings: dict[str, str]
 ) -> None:
-    """The public listener has no `/metrics`, whatever else it serves."""
+    """The public listener never serves `/metrics`."""
     service = await with_workers(start_service, demo_database_url, 1, **settings)
     assert (await service.client.get("/metrics")).status_code == 404

@@ -31,7 +31,7 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Note what an element refers to."""
+        """Record the references of an element."""
         found = dict(attributes)
         assert "style" not in found
         assert not [name for name in found if name.startswith("on")]
@@ -47,7 +47,7 @@ def help_of(answer: httpx.Response) -> str:
 
 
 async def explained(client: httpx.AsyncClient, answer: httpx.Response) -> str:
-    """Follow the link of an error; return the code of the entry that it leads to."""
+    """Follow the link of an error; return the code of its entry."""
     target = urlsplit(urljoin(str(answer.url), help_of(answer)))
     page = await client.get(target.path, headers={"Accept": BROWSER})
     assert page.status_code == 200
@@ -57,7 +57,7 @@ async def explained(client: httpx.AsyncClient, answer: httpx.Response) -> str:
 
 @pytest.mark.parametrize("path", ["/", "/errors", "/docs"])
 async def test_what_a_page_refers_to_is_here(service: Service, path: str) -> None:
-    """A page runs nothing inline, and refers only to what this service answers."""
+    """A page has no inline scripts, and refers only to URLs that this service answers."""
     page = await service.client.get(path, headers={"Accept": BROWSER})
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     policy = page.headers["content-security-policy"]
@@ -76,7 +76,7 @@ async def test_what_a_page_refers_to_is_here(service: Service, path: str) -> Non
 
 @pytest.mark.parametrize("path", ["/", "/errors"])
 async def test_who_asks_for_json_gets_it(service: Service, path: str) -> None:
-    """Browsers get HTML; programs that say so get JSON; caches can tell the two apart."""
+    """Browsers get HTML, programs that accept JSON get JSON, and caches can tell them apart."""
     for accepted, kind in (
         (BROWSER, "text/html; charset=utf-8"),
         ("*/*", "text/html; charset=utf-8"),
@@ -92,7 +92,7 @@ async def test_who_asks_for_json_gets_it(service: Service, path: str) -> None:
 
 
 async def test_the_start_page_leads_on(start_service: StartService, demo_database_url: str) -> None:
-    """On both listeners it names the version, and everything that it links to answers."""
+    """On both listeners the page names the version, and all its links work."""
     service = await start_service(demo_database_url, "--internal-port", "0")
     (event,) = service.events("listening_internally")
     for base, has_metrics in (
@@ -110,7 +110,7 @@ async def test_the_start_page_leads_on(start_service: StartService, demo_databas
 
 
 async def test_errors_lead_to_what_explains_them(service: Service) -> None:
-    """An error of each layer has a link to an entry of the page, which shows its sentence."""
+    """Errors of each layer link to an entry of the page with the same sentence."""
     score = f"/v2/stamps/1/score/{ADA}"
     cases = [
         ("GET", "/nothing/here", {}, "not_found"),
@@ -140,7 +140,7 @@ async def test_no_link_where_nothing_is_wrong(service: Service) -> None:
 
 
 async def test_a_link_tells_no_attacker_which_keys_exist(service: Service) -> None:
-    """A known key with a wrong secret is explained as an unknown one is."""
+    """A known key with a wrong secret has the same explanation as an unknown key."""
     prefix = DEMO_API_KEY.key.partition(".")[0]
     wrong = [await service.score("ada", key=f"{each}.wrong-secret") for each in (prefix, "nokey12")]
     assert {answer.headers["link"] for answer in wrong} == {'</errors#invalid_api_key>; rel="help"'}

@@ -40,12 +40,12 @@ PLATFORM = {
 
 @pytest.fixture
 def catalogue_url(tmp_path: Path) -> Iterator[str]:
-    """Where there is a catalogue with one platform."""
+    """Return the URL of a catalogue with one platform."""
     (tmp_path / "stampMetadata.json").write_text(json.dumps([PLATFORM]))
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *_arguments: object) -> None:
-            """Nobody wants to know."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path)) as server:
         threading.Thread(target=server.serve_forever).start()
@@ -54,7 +54,7 @@ def catalogue_url(tmp_path: Path) -> Iterator[str]:
 
 
 async def get(service: Service, path: str, key: str | None, **query: object) -> httpx.Response:
-    """Ask for something."""
+    """Send a request."""
     headers = {"X-API-Key": key} if key else {}
     params = {name: str(value) for name, value in query.items()}
     return await service.client.get(path, params=params or None, headers=headers)
@@ -63,7 +63,7 @@ async def get(service: Service, path: str, key: str | None, **query: object) -> 
 async def history(
     service: Service, key: str | None, scorer: object = 1, address: str = PERSON, **query: object
 ) -> httpx.Response:
-    """Ask for an earlier score."""
+    """Request an earlier score."""
     return await get(service, f"/v2/stamps/{scorer}/score/{address}/history", key, **query)
 
 
@@ -80,12 +80,12 @@ async def add_event(service: Service, community: int, **values: object) -> None:
 
 
 async def historian(service: Service) -> str:
-    """A key that may ask for earlier scores."""
+    """Return a key that can request earlier scores."""
     return await service.tables.add_key(historical_endpoint=True)
 
 
 async def test_an_earlier_score(service: Service) -> None:
-    """It is the score object with its eleven members, as the event has it."""
+    """The response is the score object with its eleven members, as in the event."""
     community = await service.tables.add_community()
     await add_event(service, community, last_score_timestamp="2025-05-01T12:00:00Z")
     address = PERSON.upper().replace("X", "x", 1)
@@ -97,7 +97,7 @@ async def test_an_earlier_score(service: Service) -> None:
 
 
 async def test_a_plus_that_became_a_blank(service: Service) -> None:
-    """An offset counts, whether its + was encoded or not."""
+    """An offset is respected, whether or not its + is encoded."""
     community, key = await service.tables.add_community(), await historian(service)
     await add_event(service, community)
     path = f"/v2/stamps/{community}/score/{PERSON}/history?created_at="
@@ -106,7 +106,7 @@ async def test_a_plus_that_became_a_blank(service: Service) -> None:
 
 
 async def test_no_score_at_that_time(service: Service) -> None:
-    """The answer names the address in lower case, and the time as it was written."""
+    """The response has the address in lower case, and the time as given."""
     address = PERSON.upper().replace("X", "x", 1)
     key = await historian(service)
     answer = await history(service, key, address=address, created_at="2025-05-01 11:00")
@@ -126,13 +126,13 @@ async def test_no_score_at_that_time(service: Service) -> None:
     [({}, 422), ({"created_at": ""}, 400), ({"created_at": "soon"}, 400), (LATER, 404)],
 )
 async def test_times_that_are_refused(service: Service, query: dict[str, str], status: int) -> None:
-    """A missing time has the wrong shape; an empty one and nonsense are refused."""
+    """A missing time is 422; an empty or malformed one is rejected."""
     answer = await history(service, await historian(service), **query)
     assert answer.status_code == status
 
 
 async def test_who_may_ask_for_earlier_scores(service: Service) -> None:
-    """Keys are looked at first, then permissions, then everything else."""
+    """Keys are checked first, then permissions, then everything else."""
     without = await service.tables.add_key()
     denied = (403, {"detail": "Invalid permissions for action."})
     assert shown(await history(service, None, address="x")) == INVALID_KEY
@@ -141,7 +141,7 @@ async def test_who_may_ask_for_earlier_scores(service: Service) -> None:
 
 
 async def test_scorers_of_others(service: Service) -> None:
-    """Unknown ones, those of others, and what is no address."""
+    """Unknown scorers, those of others, and malformed addresses are rejected."""
     key = await historian(service)
     unknown = (404, {"detail": "No Community matches the given query."})
     assert shown(await history(service, key, 999_999, **LATER)) == unknown
@@ -154,7 +154,7 @@ async def test_scorers_of_others(service: Service) -> None:
     "data", [{"evidence": 5}, {"evidence": {"rawScore": "NaN"}}, {"score": []}]
 )
 async def test_an_event_that_nobody_can_read(service: Service, data: dict[str, Any]) -> None:
-    """Whoever wrote it, it says no score; operators are told."""
+    """An unreadable event, from any writer, is 404 and logged."""
     community = await service.tables.add_community()
     await add_event(service, community, **data)
     answer = await history(service, await historian(service), community, **LATER)
@@ -164,7 +164,7 @@ async def test_an_event_that_nobody_can_read(service: Service, data: dict[str, A
 
 
 async def listed(service: Service, url: str) -> tuple[dict[str, Any], list[str]]:
-    """A page, and its providers."""
+    """Return a page, and its providers."""
     answer = await get(service, url, DEMO_API_KEY.key)
     assert answer.status_code == 200, answer.text
     body = answer.json()
@@ -186,7 +186,7 @@ async def add_stamps(service: Service, address: str, count: int) -> list[str]:
 
 
 async def test_from_page_to_page(service: Service) -> None:
-    """Links lead through all stamps and back; they keep the limit, and the host that was used."""
+    """Links lead through all stamps and back; they keep the limit and the request's host."""
     address = "0x" + "5b" * 20
     providers = await add_stamps(service, address, 5)
     first, names = await listed(service, f"/v2/stamps/{address}?limit=2&unknown=1")
@@ -202,7 +202,7 @@ async def test_from_page_to_page(service: Service) -> None:
 
 
 async def test_a_stamp_is_passed_on_as_it_is(service: Service) -> None:
-    """Also numbers that no float holds; no metadata unless asked for."""
+    """Numbers are exact, beyond floats; metadata is included only on request."""
     address = "0x" + "5c" * 20
     await add_stamps(service, address, 1)
     body, _ = await listed(service, f"/v2/stamps/{address}")
@@ -213,7 +213,7 @@ async def test_a_stamp_is_passed_on_as_it_is(service: Service) -> None:
 
 
 async def test_other_spellings_of_the_same_listing(service: Service) -> None:
-    """An empty token is the first page, and a value has several spellings."""
+    """An empty token means the first page, and values have several spellings."""
     address = "0x" + "5e" * 20
     await add_stamps(service, address, 2)
     usual, _ = await listed(service, f"/v2/stamps/{address}")
@@ -226,7 +226,7 @@ async def test_other_spellings_of_the_same_listing(service: Service) -> None:
 
 
 async def test_a_padded_token(service: Service) -> None:
-    """Clients whose base64 pads get the same page."""
+    """Tokens with base64 padding return the same page."""
     address = "0x" + "5f" * 20
     await add_stamps(service, address, 3)
     first, _ = await listed(service, f"/v2/stamps/{address}?limit=1")
@@ -260,7 +260,7 @@ async def test_a_padded_token(service: Service) -> None:
 async def test_listings_that_are_refused(
     service: Service, address: str, query: dict[str, object], status: int, detail: str | None
 ) -> None:
-    """What was asked for wrongly is refused, and recorded."""
+    """Malformed requests are rejected, and recorded."""
     key = await service.tables.add_key()
     answer = await get(service, f"/v2/stamps/{address}", key, **query)
     assert answer.status_code == status
@@ -273,13 +273,13 @@ async def test_listings_that_are_refused(
 
 @pytest.mark.parametrize("path", [f"/v2/stamps/{PERSON}?limit=0", "/v2/stamps/metadata"])
 async def test_nobody_lists_without_a_key(service: Service, path: str) -> None:
-    """The key is looked at first."""
+    """The key is checked first."""
     assert shown(await get(service, path, None)) == INVALID_KEY
     assert shown(await get(service, path, "unknown.key")) == INVALID_KEY
 
 
 async def test_one_limit_for_all(service: Service) -> None:
-    """The endpoints for partners are counted together, bad requests too."""
+    """Partner endpoints share one rate limit, which also counts bad requests."""
     key = await service.tables.add_key(rate_limit="4/1h", historical_endpoint=True)
     answers = [
         await service.score(PERSON, key=key),
@@ -299,7 +299,7 @@ async def test_one_limit_for_all(service: Service) -> None:
 async def test_the_catalogue(
     start_service: StartService, demo_database_url: str, catalogue_url: str
 ) -> None:
-    """It is given with absolute icons, and joined to the stamps that it knows."""
+    """Icons have absolute URLs, and metadata is joined to known stamps."""
     service = await start_service(demo_database_url, PASSPORT_PUBLIC_URL=catalogue_url)
     key = DEMO_API_KEY.key
     icon = f"{catalogue_url}/icons/ens.svg"
@@ -326,7 +326,7 @@ async def test_the_catalogue(
 
 
 async def test_a_redis_that_is_away(start_service: StartService, demo_database_url: str) -> None:
-    """The service starts, answers, and says that it doesn't count; it never says where."""
+    """The service starts, responds, and logs that calls are not counted, without the URL."""
     url = "redis://:hush-hush@127.0.0.1:1/0"
     service = await start_service(demo_database_url, RATE_LIMIT_REDIS_URL=url)
     key = await service.tables.add_key(rate_limit="1/1h")

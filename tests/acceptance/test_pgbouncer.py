@@ -1,4 +1,4 @@
-"""The service behind PgBouncer in transaction mode: each transaction gets another session."""
+"""The service behind PgBouncer in transaction mode: each transaction gets a different session."""
 
 from __future__ import annotations
 
@@ -93,40 +93,40 @@ class PgBouncer:
             time.sleep(0.02)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """Stop it at once, whoever is connected."""
+        """Stop it immediately, with clients still connected."""
         if self.process is not None:
             self.process.send_signal(number)
             self.process.wait(START_SECONDS)
             self.process = None
 
     def said(self) -> str:
-        """What it has logged."""
+        """Return its log."""
         return (self._folder / "pgbouncer.log").read_text()
 
 
 def unused_port() -> int:
-    """A port on which nothing listens."""
+    """Return a port on which nothing listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 def listens(port: int) -> bool:
-    """Whether something listens on a port of this machine."""
+    """Return whether something listens on a local port."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
 
 
 class StartPgBouncer(Protocol):
-    """Starts a PgBouncer with so many connections, which ignores these start-up parameters."""
+    """Start a PgBouncer with this number of connections that ignores these start-up parameters."""
 
     def __call__(self, database_url: str, pool_size: int, ignored: str = "") -> PgBouncer: ...
 
 
 @pytest.fixture
 def pgbouncer() -> Iterator[StartPgBouncer]:
-    """Starts a PgBouncer with so many connections to a database."""
+    """Starts a PgBouncer with this number of connections to a database."""
     started: list[PgBouncer] = []
     with tempfile.TemporaryDirectory(prefix="passport-scorer-tests-") as folder:
         Path(folder).chmod(0o755)
@@ -154,26 +154,26 @@ async def opened(url: str, *, pool_size: int) -> AsyncIterator[Database]:
 
 
 class Number(msgspec.Struct, frozen=True):
-    """A number that a statement takes and returns."""
+    """A parameter and a result of a statement."""
 
     number: int
 
 
 class Texts(msgspec.Struct, frozen=True):
-    """What a statement returns."""
+    """A result of a statement."""
 
     texts: list[str]
 
 
 def statement(sql: str, row: Any = Number) -> Query[Number, Any]:
-    """A statement of a test, which takes a number."""
+    """Return a test statement that takes a number."""
     query: Query[Number, Any] = Query("of_a_test", Number, row, register=False)
     query.__dict__["sql"] = sql
     return query
 
 
 ECHO = statement("SELECT $1::bigint AS number")
-# The same types on both sides: taken for the other one, it would answer, and answer wrongly.
+# Both have the same types: confused with each other, they would return wrong results.
 NEGATE = statement("SELECT -$1::bigint AS number")
 ARRAY = statement("SELECT ARRAY[$1::bigint::text, 'x'] AS texts", Texts)
 
@@ -182,7 +182,7 @@ ARRAY = statement("SELECT ARRAY[$1::bigint::text, 'x'] AS texts", Texts)
 async def test_statements_are_not_mixed_up(
     database_url: str, pgbouncer: StartPgBouncer, connections: int
 ) -> None:
-    """However few sessions many clients share, each gets the answer to its own statement."""
+    """No matter how few sessions clients share, each gets the result of its own statement."""
     bouncer = pgbouncer(database_url, connections)
     async with opened(bouncer.url, pool_size=8) as database:
 
@@ -207,7 +207,7 @@ REFUSED = statement("SELECT count(*) AS number FROM registry_score WHERE id = $1
 async def test_a_value_that_is_refused_gives_the_session_back(
     database_url: str, pgbouncer: StartPgBouncer
 ) -> None:
-    """A statement that ends before its values are sent holds nobody's session, and no locks."""
+    """A statement that ends before its values are sent holds no session and no locks."""
     bouncer = pgbouncer(database_url, 1)
     async with (
         opened(bouncer.url, pool_size=1) as one,
@@ -222,7 +222,7 @@ async def test_a_value_that_is_refused_gives_the_session_back(
 async def test_transactions_and_what_is_refused_in_them(
     database_url: str, pgbouncer: StartPgBouncer
 ) -> None:
-    """A transaction is one transaction; what fails takes nothing with it, and nobody else."""
+    """A transaction is one transaction; a failure affects neither other work nor other clients."""
     bouncer = pgbouncer(database_url, 1)
     now = datetime.now(UTC)
     async with opened(bouncer.url, pool_size=4) as database:
@@ -253,7 +253,7 @@ PARAMETERS = (
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The limit on waiting for locks that a statement has."""
+    """Return the lock timeout of a statement."""
 
     lock_timeout: str
 
@@ -266,7 +266,7 @@ async def test_start_up_parameters_that_the_proxy_does_not_take(
     ignored: str,
     why: str,
 ) -> None:
-    """A service that isn't told of the proxy finds out, says so once, and keeps its limits."""
+    """A service that does not know of the proxy detects it, logs it once, and keeps its limits."""
     bouncer = pgbouncer(demo_database_url, 2, ignored)
     service = await start_service(bouncer.url)
     for person in PEOPLE:
@@ -284,7 +284,7 @@ async def test_start_up_parameters_that_the_proxy_does_not_take(
 
 
 def owner(address: str) -> dict[str, str]:
-    """The headers of an owner of an address."""
+    """Return the headers of an owner of an address."""
     claims = {
         "token_type": "access",
         "did": f"did:pkh:eip155:1:{address}",
@@ -303,7 +303,7 @@ async def test_everything_at_once(
     pgbouncer: StartPgBouncer,
     connections: int,
 ) -> None:
-    """Two services behind a proxy with one or two sessions: all is answered, and answered right."""
+    """Two services behind a proxy with one or two sessions: all responses are correct."""
     bouncer = pgbouncer(demo_database_url, connections)
     settings = {**OFF, "CERAMIC_CACHE_SCORER_ID": "1", "JWT_SECRET": SECRET}
     services = [await start_service(bouncer.url, **settings) for _ in range(2)]
@@ -311,7 +311,7 @@ async def test_everything_at_once(
         person.name: (await services[0].score(person.name)).json()["score"] for person in PEOPLE
     }
 
-    # More would wait for longer than requests may, on a busy machine.
+    # On a busy machine, more would wait longer than requests can.
     at_once = asyncio.Semaphore(8)
 
     async def score(service: Service, name: str) -> None:
@@ -347,7 +347,7 @@ async def test_everything_at_once(
 async def test_a_restart_under_load(
     demo_database_url: str, start_service: StartService, pgbouncer: StartPgBouncer
 ) -> None:
-    """While the proxy restarts there is 503 and nothing else; then all is as before."""
+    """While the proxy restarts, failures are 503 only; then the service recovers."""
     bouncer = pgbouncer(demo_database_url, 2)
     service = await start_service(bouncer.url, **OFF)
     over = asyncio.Event()

@@ -38,28 +38,28 @@ NO_SCORER = (404, {"detail": "No scorer matches the given criteria."})
 
 
 def shown(answer: httpx.Response) -> tuple[int, Any]:
-    """The status and the body of an answer."""
+    """Return the status and the body of a response."""
     return answer.status_code, answer.json()
 
 
 def counted(score: str) -> dict[str, object]:
-    """What is shown of a stamp of the demo that counts."""
+    """Return the response for a demo stamp that counts."""
     return {"score": score, "dedup": False, "expiration_date": FAR}
 
 
 def clashing() -> dict[str, object]:
-    """What is shown of a stamp of the demo that another address has claimed."""
+    """Return the response for a demo stamp that another address has claimed."""
     return {"score": "0.00000", "dedup": True, "expiration_date": "2099-12-31T00:00:00Z"}
 
 
 def pbkdf2_hash(key: str) -> str:
-    """What Django stores of a key, with few rounds."""
+    """Return the hash that Django stores for a key, with few iterations."""
     derived = hashlib.pbkdf2_hmac("sha256", key.encode(), b"salt", 1000)
     return f"pbkdf2_sha256$1000$salt${base64.b64encode(derived).decode()}"
 
 
 async def test_a_passing_address(service: Service) -> None:
-    """An address with enough stamps passes, and every member is there, exact and in order."""
+    """An address with enough stamps passes, and all members are exact and in order."""
     community = await service.tables.add_community()
     before = datetime.now(UTC)
     answer = await service.score("ada", community)
@@ -92,7 +92,7 @@ async def test_a_passing_address(service: Service) -> None:
 
 
 async def test_a_failing_address(service: Service) -> None:
-    """An address with cheap stamps doesn't pass; its score is still the sum of them."""
+    """An address with cheap stamps does not pass; its score is still their sum."""
     community = await service.tables.add_community()
     body = (await service.score("bob", community)).json()
     assert (body["score"], body["passing_score"]) == ("0.72400", False)
@@ -100,7 +100,7 @@ async def test_a_failing_address(service: Service) -> None:
 
 
 async def test_what_is_answered_is_stored(service: Service) -> None:
-    """The score row holds what was answered, and one event says so."""
+    """The score row matches the response, and there is one event."""
     community = await service.tables.add_community()
     body = (await service.score("bob", community)).json()
     (row,) = await service.tables.rows(
@@ -139,7 +139,7 @@ async def test_what_is_answered_is_stored(service: Service) -> None:
 
 
 async def test_the_event_of_a_score_without_stamps(service: Service) -> None:
-    """It has no expiry."""
+    """The score has no expiry."""
     community = await service.tables.add_community()
     await service.score("0x" + "12" * 20, community)
     (event,) = await service.tables.rows(
@@ -152,7 +152,7 @@ async def test_the_event_of_a_score_without_stamps(service: Service) -> None:
 async def test_who_comes_first_keeps_a_shared_account(
     service: Service, first: str, second: str
 ) -> None:
-    """The address that is scored first keeps the stamp; the other one's scores nothing."""
+    """The address scored first keeps the stamp; the other one's stamp scores 0."""
     community = await service.tables.add_community()
     for _ in range(2):
         stamps = (await service.score(first, community)).json()["stamps"]
@@ -163,7 +163,7 @@ async def test_who_comes_first_keeps_a_shared_account(
 
 
 async def test_an_expired_stamp(service: Service) -> None:
-    """A stamp that has expired is left out, as if it weren't there."""
+    """An expired stamp is omitted, as if it did not exist."""
     community = await service.tables.add_community()
     body = (await service.score("finn", community)).json()
     assert body["stamps"] == {"Github": counted("1.50000")}
@@ -171,7 +171,7 @@ async def test_an_expired_stamp(service: Service) -> None:
 
 
 async def test_a_tampered_stamp(service: Service) -> None:
-    """A stamp that was changed after it was signed is left out."""
+    """A stamp that was changed after signing is omitted."""
     community = await service.tables.add_community()
     body = (await service.score("gus", community)).json()
     assert (body["score"], body["stamps"]) == ("0.51600", {"Discord": counted("0.51600")})
@@ -195,7 +195,7 @@ async def test_older_stamps(service: Service) -> None:
 
 
 async def test_a_stamp_without_a_weight(service: Service) -> None:
-    """A stamp that the scorer doesn't know is kept and scores zero."""
+    """A stamp without a weight is kept and scores 0."""
     community = await service.tables.add_community()
     body = (await service.score("lea", community)).json()
     assert body["stamps"]["NobodyKnowsThis"] == counted("0.00000")
@@ -211,7 +211,7 @@ async def test_each_community_has_its_own_weights(service: Service) -> None:
 
 
 async def test_exact_sums(service: Service) -> None:
-    """Weights are summed up exactly and then rounded half to even, however they are written."""
+    """Weights are summed exactly and then rounded half to even, in any notation."""
     community = await service.tables.add_community({"Ens": 0.1, "Discord": "0.200005"})
     body = (await service.score("bob", community)).json()
     assert body["score"] == "0.30000"
@@ -219,7 +219,7 @@ async def test_exact_sums(service: Service) -> None:
 
 
 async def test_addresses_in_any_letter_case(service: Service) -> None:
-    """The letter case of an address doesn't matter; a wrong checksum is none of our business."""
+    """The letter case of an address is ignored; checksums are not checked."""
     community = await service.tables.add_community()
     address = (await service.score("ada", community)).json()["address"]
     for digits in (address[2:].upper(), address[2:].title(), address[2:]):
@@ -248,18 +248,18 @@ async def test_addresses_in_any_letter_case(service: Service) -> None:
     ],
 )
 async def test_invalid_addresses(service: Service, address: str) -> None:
-    """Anything but 0x and 40 hexadecimal digits is refused."""
+    """Anything but 0x and 40 hexadecimal digits is rejected."""
     assert shown(await service.score(address)) == (400, {"detail": "Invalid address."})
 
 
 @pytest.mark.parametrize("scorer", [3, 999_999, "no-such-id", "0", "1.0", "+1", "1e0", "%20 1"])
 async def test_scorers_of_nobody_and_of_others(service: Service, scorer: object) -> None:
-    """A scorer that doesn't exist and one of another account can't be told apart."""
+    """An unknown scorer and a scorer of another account are indistinguishable."""
     assert shown(await service.score("bob", scorer)) == NO_SCORER
 
 
 async def test_each_account_has_its_own_scorers(service: Service) -> None:
-    """The key of another account scores with that account's scorers, and not with ours."""
+    """The key of another account works with its own scorers, and not with ours."""
     key = API_KEYS[1].key
     assert (await service.score("bob", 3, key)).json()["threshold"] == "15.50000"
     assert shown(await service.score("bob", 1, key)) == NO_SCORER
@@ -277,7 +277,7 @@ async def test_the_public_demo(service: Service) -> None:
 
 
 async def test_the_external_id_is_tried_first(service: Service) -> None:
-    """A scorer is found by its external id, also where that is the number of another one."""
+    """A scorer is found by its external id, even if that is the number of another scorer."""
     key = await service.tables.add_key()
     weights = {"Ens": "7"}
     community = await service.tables.add_community(weights, external_scorer_id="0xAbC")
@@ -291,7 +291,7 @@ async def test_the_external_id_is_tried_first(service: Service) -> None:
 
 
 async def test_the_external_id_of_another_account(service: Service) -> None:
-    """Another account's external id leads nowhere, and doesn't hide our own scorer's number."""
+    """Another account's external id matches nothing, and does not hide our scorer's number."""
     own = await service.tables.add_community({"Ens": "4"})
     await service.tables.add_community({"Ens": "5"}, account_id=2, external_scorer_id=str(own))
     assert (await service.score("bob", own)).json()["score"] == "4.00000"
@@ -299,20 +299,20 @@ async def test_the_external_id_of_another_account(service: Service) -> None:
 
 
 async def test_a_deleted_community_still_scores(service: Service) -> None:
-    """A community that was deleted scores as before."""
+    """A deleted community still scores."""
     community = await service.tables.add_community(deleted_at=datetime.now(UTC))
     assert (await service.score("bob", community)).json()["score"] == "0.72400"
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "Token", "whatever"])
 async def test_the_key_in_the_header_authorization(service: Service, scheme: str) -> None:
-    """A key may come as Authorization, with any scheme."""
+    """A key can be sent in Authorization, with any scheme."""
     headers = {"Authorization": f"{scheme} {DEMO_API_KEY.key}"}
     assert (await service.score("bob", key=None, headers=headers)).status_code == 200
 
 
 async def test_x_api_key_comes_first(service: Service) -> None:
-    """With both headers, X-API-Key alone decides."""
+    """With both headers, only X-API-Key counts."""
     headers = {"Authorization": f"Bearer {DEMO_API_KEY.key}"}
     assert shown(await service.score("bob", key="nobody.knows", headers=headers)) == INVALID_KEY
     headers = {"Authorization": "Bearer nobody.knows"}
@@ -339,12 +339,12 @@ async def test_x_api_key_comes_first(service: Service) -> None:
 async def test_no_key_comes_before_everything_else(
     service: Service, key: str | None, scorer: object, address: str
 ) -> None:
-    """Without a right key, the answer is the same whatever was asked for."""
+    """Without a valid key, the response is the same for any request."""
     assert shown(await service.score(address, scorer, key)) == INVALID_KEY
 
 
 async def test_a_key_that_may_not_read_scores(service: Service) -> None:
-    """A key without the permission is refused before the address and the scorer are looked at."""
+    """A key without the permission is rejected before the address and scorer are checked."""
     key = await service.tables.add_key(read_scores=False)
     for scorer, address in ((1, "bob"), (1, "no address"), ("unknown", "bob")):
         answer = await service.score(address, scorer, key)
@@ -352,12 +352,12 @@ async def test_a_key_that_may_not_read_scores(service: Service) -> None:
 
 
 async def test_the_address_comes_before_the_scorer(service: Service) -> None:
-    """An invalid address is refused before the scorer is looked at."""
+    """An invalid address is rejected before the scorer is checked."""
     assert shown(await service.score("no address", 3)) == (400, {"detail": "Invalid address."})
 
 
 async def test_revoked_and_expired_keys(service: Service) -> None:
-    """A key that was revoked or has expired is as good as none; one that will expire is good."""
+    """A revoked or expired key is invalid; one that will expire later is valid."""
     now, day = datetime.now(UTC), timedelta(days=1)
     revoked = await service.tables.add_key(revoked=True)
     expired = await service.tables.add_key(expiry_date=now - day)
@@ -368,7 +368,7 @@ async def test_revoked_and_expired_keys(service: Service) -> None:
 
 
 async def test_revoking_works_at_once(service: Service) -> None:
-    """A key that is revoked while the service runs is refused by the next call."""
+    """A key revoked while the service runs is rejected with the next call."""
     key = await service.tables.add_key()
     assert (await service.score("bob", key=key)).status_code == 200
     await service.tables.rows(
@@ -379,7 +379,7 @@ async def test_revoking_works_at_once(service: Service) -> None:
 
 
 async def test_a_key_with_the_slow_hash(service: Service) -> None:
-    """A key that has only Django's hash works, and gets its fast hash; a wrong secret doesn't."""
+    """A key with only a PBKDF2 hash works, and gets a SHA-256 hash; a wrong secret does not."""
     key = await service.tables.add_key(hashed_key=pbkdf2_hash, hashed_key_sha256=None)
     stored = "SELECT hashed_key_sha256 FROM account_accountapikey WHERE prefix = $1"
     prefix = key.partition(".")[0]
@@ -393,7 +393,7 @@ async def test_a_key_with_the_slow_hash(service: Service) -> None:
 
 
 async def test_the_fast_hash_alone_decides(service: Service) -> None:
-    """A fast hash that doesn't match isn't made up for by a slow one that does."""
+    """If the SHA-256 hash does not match, a matching PBKDF2 hash does not help."""
     wrong = "sha256$" + "0" * 64
     key = await service.tables.add_key(hashed_key=pbkdf2_hash, hashed_key_sha256=wrong)
     assert shown(await service.score("bob", key=key)) == INVALID_KEY
@@ -403,7 +403,7 @@ async def test_the_fast_hash_alone_decides(service: Service) -> None:
 
 @pytest.mark.parametrize("stored", ["md5$salt$abc", "", "!", "pbkdf2_sha256$x$y$z"])
 async def test_an_unknown_hash_never_matches(service: Service, stored: str) -> None:
-    """A hash of an unknown format matches nothing, and doesn't show in the log."""
+    """A hash of an unknown format matches nothing, and is not logged."""
     key = await service.tables.add_key(hashed_key=stored, hashed_key_sha256=None)
     assert shown(await service.score("bob", key=key)) == INVALID_KEY
     prefix = key.partition(".")[0]
@@ -416,7 +416,7 @@ async def test_an_unknown_hash_never_matches(service: Service, stored: str) -> N
 
 
 async def test_the_rate_limit(service: Service) -> None:
-    """Calls beyond the limit are refused; every answer says where the caller stands."""
+    """Calls above the limit are rejected; every response has the rate limit headers."""
     key = await service.tables.add_key(rate_limit="3/15m")
     for left in (2, 1, 0):
         answer = await service.score("bob", key=key)
@@ -432,7 +432,7 @@ async def test_the_rate_limit(service: Service) -> None:
 
 
 async def test_the_limit_comes_before_permissions_and_what_was_asked_for(service: Service) -> None:
-    """Calls that are refused count as well; a wrong secret doesn't, it is nobody's call."""
+    """Rejected calls count as well; a wrong secret does not, because the caller is unknown."""
     key = await service.tables.add_key(rate_limit="2/15m", read_scores=False)
     assert (await service.score("bob", key=key + "x")).status_code == 401
     assert (await service.score("bob", key=key)).status_code == 403
@@ -447,14 +447,14 @@ async def test_the_limit_comes_before_permissions_and_what_was_asked_for(service
 async def test_a_rate_limit_as_people_write_it(
     service: Service, limit: str, count: int, window: int
 ) -> None:
-    """It is read as it was meant, and what can't be read limits as the default does."""
+    """All notations are supported, and a malformed limit counts as the default."""
     answer = await service.score("bob", key=await service.tables.add_key(rate_limit=limit))
     assert answer.headers["RateLimit-Policy"] == f'"api";q={count};w={window}'
 
 
 @pytest.mark.parametrize("limit", [None, ""])
 async def test_no_rate_limit(service: Service, limit: str | None) -> None:
-    """A key without a limit may call as often as it likes, and no header speaks of one."""
+    """A key without a limit is not limited, and gets no rate limit headers."""
     key = await service.tables.add_key(rate_limit=limit)
     for _ in range(5):
         answer = await service.score("bob", key=key)
@@ -463,7 +463,7 @@ async def test_no_rate_limit(service: Service, limit: str | None) -> None:
 
 
 async def test_usage_is_recorded(service: Service) -> None:
-    """A call leaves one row that says everything about it, but no secret."""
+    """A call leaves one complete row without secrets."""
     key = await service.tables.add_key()
     headers = {"Authorization": "Bearer my.secret", "Cookie": "session=secret", "X-Mine": "yes"}
     answer = await service.client.get(
@@ -483,7 +483,7 @@ async def test_usage_is_recorded(service: Service) -> None:
 
 
 async def test_usage_of_calls_that_fail(service: Service) -> None:
-    """Calls that are refused are recorded with their status, and so is a wrong secret."""
+    """Rejected calls are recorded with their status, including wrong secrets."""
     key = await service.tables.add_key(rate_limit="3/15m")
     statuses = [
         (await service.score("no address", key=key)).status_code,
@@ -505,7 +505,7 @@ async def test_usage_of_calls_that_fail(service: Service) -> None:
 
 
 async def test_usage_of_a_fault(service: Service) -> None:
-    """A call with a valid key that ends in a fault of the service is counted and recorded."""
+    """A call with a valid key that ends with a 500 is counted and recorded."""
     key = await service.tables.add_key(rate_limit="9/15m")
     community = await service.tables.add_broken_community()
     answer = await service.score("bob", community, key)
@@ -516,7 +516,7 @@ async def test_usage_of_a_fault(service: Service) -> None:
 
 
 async def test_a_wrong_key_learns_nothing_of_faults(service: Service) -> None:
-    """A wrong secret is refused as such, also where scoring would break down."""
+    """A wrong secret is rejected as such, even if scoring would fail."""
     key = await service.tables.add_key()
     community = await service.tables.add_broken_community()
     assert shown(await service.score("bob", community, key + "x")) == INVALID_KEY
@@ -536,7 +536,7 @@ async def test_a_wrong_key_learns_nothing_of_faults(service: Service) -> None:
     ids=range(7),
 )
 async def test_usage_with_odd_queries(service: Service, query: str) -> None:
-    """A call is recorded whatever its query holds."""
+    """A call is recorded for any query."""
     key = await service.tables.add_key()
     answer = service.request(
         f"/v2/stamps/1/score/{NOBODY}?{query}".encode(), (b"X-API-Key", key.encode())
@@ -547,7 +547,7 @@ async def test_usage_with_odd_queries(service: Service, query: str) -> None:
 
 
 async def test_usage_with_an_odd_path(service: Service) -> None:
-    """A call is recorded whatever its path holds, shortened where the column is too short."""
+    """A call is recorded for any path, truncated if it exceeds the column."""
     key = await service.tables.add_key()
     odd = "".join(hashlib.sha512(bytes([number])).hexdigest() for number in range(50))
     for path in (odd, "%00", "%5Cu0000", "%ff"):
@@ -558,7 +558,7 @@ async def test_usage_with_an_odd_path(service: Service) -> None:
 
 
 async def test_each_request_is_logged_with_who_asked(service: Service) -> None:
-    """The log line of a call names the key by its prefix, the address and what came of it."""
+    """The log line of a call has the key's prefix, the address and the outcome."""
     key = await service.tables.add_key()
     community = await service.tables.add_community()
     await service.score("bob", community, key)
@@ -573,7 +573,7 @@ async def test_each_request_is_logged_with_who_asked(service: Service) -> None:
 
 
 async def test_usage_can_be_turned_off(demo_database_url: str, start_service: StartService) -> None:
-    """With FF_API_ANALYTICS=off no call is recorded, also not at the end."""
+    """With FF_API_ANALYTICS=off no call is recorded, not even at shutdown."""
     service = await start_service(demo_database_url, FF_API_ANALYTICS="off")
     assert (await service.score("bob")).status_code == 200
     assert (await service.score("bob", key=DEMO_API_KEY.key + "x")).status_code == 401
@@ -583,9 +583,9 @@ async def test_usage_can_be_turned_off(demo_database_url: str, start_service: St
 
 
 async def test_usage_survives_a_stop(demo_database_url: str, start_service: StartService) -> None:
-    """What was answered before SIGTERM is recorded when the service has ended, each call once.
+    """Calls answered before SIGTERM are recorded once each when the service has exited.
 
-    The table is locked meanwhile, so that the service is stopped while it is writing.
+    The table is locked, so that the service is stopped while it is writing.
     """
     service = await start_service(demo_database_url)
     waiting = """
@@ -604,7 +604,7 @@ async def test_usage_survives_a_stop(demo_database_url: str, start_service: Star
         service.process.terminate()
         while service.accepts():
             pass
-        # A service that gives up what it is writing does so now; one that waits gets its turn.
+        # A service that aborts the write does so now; one that waits succeeds.
         for _ in range(100):
             if not await service.tables.value(waiting):
                 break

@@ -1,4 +1,4 @@
-"""Owners sign in over HTTP, and call with the token that they get."""
+"""Owners sign in over HTTP, and use the token that they get."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ SETTINGS = {
     ).decode(),
     "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE": '["app.example"]',
     "CERAMIC_CACHE_SCORER_ID": "1",
-    # Nobody listens there.
+    # Nothing listens there.
     "ETHEREUM_RPC_URL": "http://127.0.0.1:1/hush-hush",
 }
 
 
 @pytest.fixture
 async def door(start_service: StartService, demo_database_url: str) -> Service:
-    """A service that lets owners in."""
+    """A service with sign-in configured."""
     return await start_service(demo_database_url, **SETTINGS)
 
 
 async def signed(service: Service) -> dict[str, Any]:
-    """What the owner sends to sign in."""
+    """Return the owner's sign-in request."""
     nonce = (await service.client.get("/account/nonce")).json()["nonce"]
     text = f"""app.example wants you to sign in with your Ethereum account:
 {OWNER.address}
@@ -74,14 +74,14 @@ Issued At: 2026-03-01T12:00:00.000Z"""
 
 
 async def own_score(service: Service, *authorization: str) -> httpx.Response:
-    """Ask for the owner's score with these headers `Authorization`."""
+    """Request the owner's score with these `Authorization` headers."""
     headers = [("Authorization", value) for value in authorization]
     path = f"/ceramic-cache/score/{OWNER.address.lower()}"
     return await service.client.get(path, headers=headers)
 
 
 async def test_from_nonce_to_score(door: Service) -> None:
-    """A nonce, a signature, a token, an answer; nothing of it may be kept by caches."""
+    """A nonce, a signature, a token, a response; caches must not store any of them."""
     answer = await door.client.post(SIGN_IN, json=await signed(door))
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -104,7 +104,7 @@ async def test_from_nonce_to_score(door: Service) -> None:
 
 
 async def test_a_nonce_each(door: Service) -> None:
-    """Nonces are 60 hexadecimal digits, and no two are alike."""
+    """Nonces are 60 hexadecimal digits, and all are different."""
     answers = [await door.client.get("/account/nonce") for _ in range(3)]
     nonces = {answer.json()["nonce"] for answer in answers}
     assert len(nonces) == 3
@@ -113,7 +113,7 @@ async def test_a_nonce_each(door: Service) -> None:
 
 
 async def test_refusals(door: Service) -> None:
-    """Each refusal is a 400 with its sentence, and the node's URL stays out of the log."""
+    """Each rejection is a 400 with its sentence, and the node's URL is not logged."""
     good = await signed(door)
     cases: list[tuple[dict[str, Any], str, str]] = [
         ({"nonce": None}, good["signature"], "Missing address or nonce!"),
@@ -150,7 +150,7 @@ async def test_refusals(door: Service) -> None:
 async def test_what_is_no_message_leaves_the_nonce_unused(
     door: Service, changes: dict[str, Any]
 ) -> None:
-    """A text that EIP-4361 doesn't know gives no token, and the right one still does."""
+    """A text that violates EIP-4361 gives no token, and the valid one still does."""
     good = await signed(door)
     body = {**good, "message": {**good["message"], **changes}}
     answer = await door.client.post(SIGN_IN, json=body)
@@ -172,7 +172,7 @@ async def test_what_is_no_message_leaves_the_nonce_unused(
     ids=str,
 )
 async def test_what_means_the_same(door: Service, changes: dict[str, Any]) -> None:
-    """Empty fields and a missing chain are no fault, and so is no spelling of the signature."""
+    """Empty fields, a missing chain, and all spellings of the signature are accepted."""
     good = await signed(door)
     message = {**good["message"], **changes}
     signature = good["signature"].removeprefix("0x").upper()
@@ -196,7 +196,7 @@ async def test_a_wallet_of_another_chain_that_signed_on_chain(
 
 
 async def test_malformed_nodes_stop_the_start(command: Any) -> None:
-    """A list of nodes that can't be read is one line that names the variable, and no URL."""
+    """A malformed list of nodes is reported in one line with the variable, but no URL."""
     done = command("serve", ETHEREUM_RPC_URLS='{"base": "https://a.example/hush-hush"}', **SERVING)
     assert done.returncode != 0
     (line,) = [line for line in done.stderr.splitlines() if line.strip()]
@@ -220,21 +220,21 @@ async def test_malformed_nodes_stop_the_start(command: Any) -> None:
     ids=range(9),
 )
 async def test_bodies_of_the_wrong_shape(service: Service, body: bytes) -> None:
-    """A body without message or signature, or of another shape, is a 422."""
+    """A body without message or signature, or with another structure, is a 422."""
     answer = await service.client.post(SIGN_IN, content=body)
     assert answer.status_code == 422
     assert {"type", "loc", "msg"} == set(answer.json()["detail"][0])
 
 
 async def test_nobody_gets_in_where_nothing_is_configured(service: Service) -> None:
-    """Without sites nobody can sign in, and without keys every token is refused."""
+    """Without sites sign-in is disabled, and without keys every token is rejected."""
     answer = await service.client.post(SIGN_IN, json=await signed(service))
     assert (answer.status_code, answer.json()) == (400, {"detail": "Verification failed!"})
     assert (await own_score(service, "Bearer a.b.c")).status_code == 401
 
 
 async def test_a_malformed_key_stops_the_start(command: Any) -> None:
-    """A key that can't be read is one line that names the variable, and not the key."""
+    """A malformed key is reported in one line with the variable, but not the key."""
     done = command(
         "serve", SIWE_JWT_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY----- hush-hush", **SERVING
     )

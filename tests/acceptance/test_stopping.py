@@ -1,4 +1,4 @@
-"""How the service ends: load balancers can notice, and whatever was asked is answered."""
+"""Shutdown: load balancers can notice, and requests in flight are answered."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 CALLERS = 6
 DELAY = 2
-SOON = 30  # seconds in which a process ends that waits for nothing, on a busy machine too
+SOON = 30  # seconds in which a process exits that waits for nothing, even on a busy machine
 STOPPING = {"detail": "The service is about to stop."}
-# A statement that goes on until the test ends it: a lock is waited for only for a short while.
+# A statement that runs until the test ends it, because lock waits are short.
 SLOW = """
     CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -52,7 +52,7 @@ each_number_of_workers = pytest.mark.parametrize("workers", ["1", "2"])
 
 @dataclass
 class Load:
-    """What callers have got so far."""
+    """The responses so far."""
 
     scores: int = 0
     others: int = 0
@@ -61,7 +61,7 @@ class Load:
 
 
 async def call(service: Service, load: Load, number: int) -> None:
-    """Ask again and again over one connection, as long as there is one to be had."""
+    """Send requests over one connection at a time, as long as connections are accepted."""
     paths = itertools.cycle(
         [f"/v2/stamps/1/score/{address_of(PEOPLE[number % len(PEOPLE)].name)}", "/health"]
     )
@@ -86,7 +86,7 @@ async def call(service: Service, load: Load, number: int) -> None:
 
 
 async def readiness(service: Service) -> list[int]:
-    """What `/health/ready` says on connections of their own, until there are no more."""
+    """Return the statuses of `/health/ready` on new connections, until none is accepted."""
     seen = []
     with suppress(httpx.ConnectError):
         while True:
@@ -100,7 +100,7 @@ async def readiness(service: Service) -> list[int]:
 
 
 async def ended(service: Service, seconds: float) -> int:
-    """The exit status of a service that ends within this time."""
+    """Return the exit status of a service that exits within this time."""
     return await asyncio.to_thread(service.process.wait, seconds)
 
 
@@ -108,7 +108,7 @@ async def ended(service: Service, seconds: float) -> int:
 async def test_a_stop_under_load_fails_no_request(
     demo_database_url: str, start_service: StartService, workers: str
 ) -> None:
-    """Readiness ends first; everything goes on for the delay; no request that was let in fails."""
+    """Readiness ends first; during the delay everything works; no accepted request fails."""
     service = await start_service(
         demo_database_url, "--workers", workers, SHUTDOWN_DELAY_SECONDS=str(DELAY)
     )
@@ -140,7 +140,7 @@ async def test_a_stop_under_load_fails_no_request(
 async def test_a_stop_without_a_delay_fails_no_request(
     demo_database_url: str, start_service: StartService, workers: str
 ) -> None:
-    """With a delay of 0 the listeners close at once, and what was let in is answered."""
+    """With a delay of 0 the listeners close immediately, and accepted requests are answered."""
     service = await start_service(demo_database_url, "--workers", workers)
     load = Load()
     callers = [asyncio.create_task(call(service, load, number)) for number in range(CALLERS)]
@@ -154,7 +154,7 @@ async def test_a_stop_without_a_delay_fails_no_request(
 
 @asynccontextmanager
 async def waiting_request(service: Service) -> AsyncIterator[asyncio.Task[httpx.Response]]:
-    """A request that is under way, and can't be answered before the end of the block."""
+    """A request in flight that cannot be answered before the end of the block."""
     async with service.tables.connection() as connection:
         await connection.execute(SLOW)
         asked = asyncio.create_task(service.score("bob"))
@@ -166,7 +166,7 @@ async def waiting_request(service: Service) -> AsyncIterator[asyncio.Task[httpx.
 
 
 async def has_heard(service: Service, processes: int) -> None:
-    """Wait until each process that serves says that it stops."""
+    """Wait until each serving process has logged that it stops."""
     deadline = time.monotonic() + LATER_SECONDS
     while len(service.events("stopping")) < processes:
         assert time.monotonic() < deadline, service.lines()
@@ -177,7 +177,7 @@ async def has_heard(service: Service, processes: int) -> None:
 async def test_a_second_signal_ends_at_once(
     demo_database_url: str, start_service: StartService, workers: str
 ) -> None:
-    """Neither the delay nor requests are waited for any more."""
+    """A second signal skips the delay and the requests in flight."""
     service = await start_service(
         demo_database_url, "--workers", workers, SHUTDOWN_DELAY_SECONDS="60"
     )
@@ -195,9 +195,9 @@ async def test_a_second_signal_ends_at_once(
 async def test_requests_are_waited_for(
     demo_database_url: str, start_service: StartService, workers: str
 ) -> None:
-    """Ctrl-C closes the listeners without a delay, and what is under way is answered.
+    """Ctrl-C closes the listeners without a delay, and requests in flight are answered.
 
-    A terminal sends its signal to the workers as well as to their parent: to all of them it is
+    A terminal signals the workers as well as their parent: for each of them it is
     the first one.
     """
     service = await start_service(
@@ -222,7 +222,7 @@ REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def answers(connection: socket.socket, count: int) -> Sequence[bytes]:
-    """So many answers; each is one line of JSON at its end."""
+    """Read this number of responses; each ends with one line of JSON."""
     received = b""
     while received.count(b'{"status":"ok"}') < count:
         data = connection.recv(65536)
@@ -232,9 +232,9 @@ def answers(connection: socket.socket, count: int) -> Sequence[bytes]:
 
 
 async def test_idle_connections(demo_database_url: str, start_service: StartService) -> None:
-    """They stay for the delay; what is asked over one then is answered, and ends it.
+    """Idle connections stay open during the delay; a request is answered, and closes its own.
 
-    Requests that are sent in one go are all answered: only the last one ends the connection.
+    Pipelined requests are all answered: only the last one closes the connection.
     """
     service = await start_service(demo_database_url, SHUTDOWN_DELAY_SECONDS=str(DELAY))
     with closing(service.socket()) as asked, closing(service.socket()) as silent:
@@ -255,7 +255,7 @@ async def test_idle_connections(demo_database_url: str, start_service: StartServ
 async def test_a_request_that_is_half_sent(
     demo_database_url: str, start_service: StartService
 ) -> None:
-    """It is answered when the rest comes, also after the listeners have closed."""
+    """A partial request is answered when the rest arrives, even after the listeners closed."""
     service = await start_service(demo_database_url)
     with closing(service.socket()) as connection:
         connection.sendall(REQUEST[:20])

@@ -25,7 +25,7 @@ ROUTE = "/v2/stamps/{scorer_id}/score/{address}"
 
 @pytest.fixture
 async def collector() -> AsyncIterator[Collector]:
-    """A collector of traces."""
+    """A trace collector."""
     async with collecting() as collector:
         yield collector
 
@@ -44,7 +44,7 @@ async def traced(
 
 
 def tree(spans: list[Span]) -> dict[str, str]:
-    """The name of each span -> the name of its parent, or the parent's id if it isn't there."""
+    """Return span name -> name of its parent, or the parent's id if that span is missing."""
     names = {span.span_id: span.name for span in spans}
     return {span.name: names.get(span.parent_span_id, span.parent_span_id.hex()) for span in spans}
 
@@ -52,7 +52,7 @@ def tree(spans: list[Span]) -> dict[str, str]:
 async def test_a_score_is_a_tree_of_spans(
     start_service: StartService, demo_database_url: str, collector: Collector
 ) -> None:
-    """The caller's trace goes on: the request, the stages of scoring, and their statements."""
+    """The caller's trace continues: the request, the stages of scoring, and their statements."""
     service = await traced(start_service, demo_database_url, collector)
     assert (await service.score("ada", headers=SAMPLED)).status_code == 200
     await service.stop()
@@ -100,7 +100,7 @@ async def test_spans_follow_the_conventions(
 async def test_nothing_secret_is_sent(
     start_service: StartService, demo_database_url: str, collector: Collector
 ) -> None:
-    """Neither a key nor a token, a query or a path that nobody knows is in any span."""
+    """No span contains a key, token, query or unknown path."""
     service = await traced(start_service, demo_database_url, collector)
     secrets = ["hush-key", "hush-token", "hush-query", "hush-path", "hush-cookie"]
     await service.score("ada", headers=SAMPLED)
@@ -124,7 +124,7 @@ async def test_nothing_secret_is_sent(
 async def test_the_caller_decides_what_is_recorded(
     start_service: StartService, demo_database_url: str, collector: Collector
 ) -> None:
-    """A trace that the caller doesn't record isn't recorded here, at any rate of sampling."""
+    """A trace that the caller does not record is not recorded here, at any sampling rate."""
     service = await traced(
         start_service, demo_database_url, collector, OTEL_TRACE_SAMPLING_RATE="1"
     )
@@ -148,7 +148,7 @@ async def test_by_default_nothing_is_sent(
 async def test_a_failure_is_marked(
     start_service: StartService, demo_database_url: str, collector: Collector
 ) -> None:
-    """A request that fails because the database does shows which statement it was, and how."""
+    """A request that fails because of the database shows the statement and the error."""
     service = await traced(start_service, demo_database_url, collector)
     await service.tables.rows("ALTER TABLE ceramic_cache_ceramiccache RENAME TO gone")
     assert (await service.score("ada", headers=SAMPLED)).status_code == 500
@@ -188,7 +188,7 @@ async def test_requests_that_share_a_statement_are_linked(
 async def test_a_collector_that_is_away_holds_nobody_up(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """Requests are answered, and the service stops in time and well, where nobody collects."""
+    """Without a collector, requests are answered, and the service stops cleanly and in time."""
     service = await start_service(
         demo_database_url,
         OTEL_ENABLED="on",

@@ -1,4 +1,4 @@
-"""Several processes on one database: whoever is faster, everything stays right."""
+"""Several processes on one database: everything stays correct under races."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def add_people(tables: Tables) -> int:
 
 
 async def ask_all(services: Sequence[Service], community: int) -> list[httpx.Response]:
-    """Ask for the scores of all addresses again and again, everything at once."""
+    """Request the scores of all addresses repeatedly and concurrently."""
     turns = zip(
         range(REQUESTS), itertools.cycle(ADDRESSES), itertools.cycle(services), strict=False
     )
@@ -64,12 +64,12 @@ async def ask_all(services: Sequence[Service], community: int) -> list[httpx.Res
 
 
 def shuffled(turns: Any) -> list[tuple[int, str, Service]]:
-    """The same turns in another order, so that each service is asked for each address."""
+    """Return the same rounds in another order, so that each service gets each address."""
     return sorted(turns, key=lambda turn: turn[0] * 7919 % REQUESTS)
 
 
 async def check_everything(tables: Tables, community: int, scores: int) -> None:
-    """Check the invariants of deduplication and of what is stored, after so many scores."""
+    """Check the invariants of deduplication and of stored rows, after this number of scores."""
     links = await tables.rows(
         "SELECT hash, address FROM registry_hashscorerlink WHERE community_id = $1", community
     )
@@ -92,7 +92,7 @@ async def check_everything(tables: Tables, community: int, scores: int) -> None:
         person = ADDRESSES.index(row["address"])
         for number, provider in enumerate(PROVIDERS):
             nullifiers = nullifiers_of(person, number)
-            # Every nullifier that was ever shown is somebody's, once it was shown.
+            # Every nullifier that ever counted has an owner.
             assert owner.keys() >= set(nullifiers)
             if not row["stamps"][provider]["dedup"]:
                 for nullifier in nullifiers:
@@ -108,7 +108,7 @@ async def check_everything(tables: Tables, community: int, scores: int) -> None:
 
 
 def check_score(row: Mapping[str, Any]) -> None:
-    """Check a score row against itself and the copies of the stamps that it counts."""
+    """Check a score row against itself and its registered stamps."""
     assert row["stamps"].keys() == set(PROVIDERS)
     kept = sorted(provider for provider, stamp in row["stamps"].items() if not stamp["dedup"])
     assert row["copies"] == kept
@@ -121,7 +121,7 @@ def check_score(row: Mapping[str, Any]) -> None:
 async def test_two_services_on_one_database(
     demo_database_url: str, start_service: StartService
 ) -> None:
-    """200 requests at once for addresses that share accounts: all are answered, all is right."""
+    """200 concurrent requests for addresses that share accounts: all responses are correct."""
     services = [
         await start_service(demo_database_url),
         await start_service(demo_database_url, DATABASE_POOL_SIZE="10"),
@@ -150,7 +150,7 @@ async def test_two_workers(demo_database_url: str, start_service: StartService) 
 
 
 def processes() -> dict[int, int]:
-    """The processes of this machine that have not ended: number -> the parent's number."""
+    """Return the live processes of this machine: process ID -> parent's process ID."""
     if Path("/proc/self/stat").exists():
         found = {}
         for file in Path("/proc").glob("[0-9]*/stat"):
@@ -167,13 +167,13 @@ def processes() -> dict[int, int]:
 
 
 def workers_of(service: Service) -> list[int]:
-    """The worker processes of a service."""
+    """Return the worker processes of a service."""
     parent = service.process.pid
     return [number for number, its_parent in processes().items() if its_parent == parent]
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; a process must get some time to start or to end."""
+    """Wait for a condition; processes need some time to start or exit."""
     deadline = time.monotonic() + 10
     while not holds():
         assert time.monotonic() < deadline, holds
@@ -183,9 +183,9 @@ async def eventually(holds: Callable[[], bool]) -> None:
 async def test_a_worker_dies_under_load(
     demo_database_url: str, start_service: StartService
 ) -> None:
-    """When a worker is killed, the service goes on, and starts another one.
+    """When a worker is killed, the service continues, and starts another one.
 
-    What was being answered by that worker is lost; nothing that comes after is.
+    Requests in flight in that worker are lost; later ones are not.
     """
     service = await start_service(demo_database_url, "--workers", "2")
     community = await add_people(service.tables)
@@ -218,7 +218,7 @@ async def test_a_worker_dies_under_load(
 async def test_workers_end_with_their_parent(
     demo_database_url: str, start_service: StartService
 ) -> None:
-    """Workers whose parent was killed don't go on serving without anybody who could stop them."""
+    """Workers whose parent was killed exit, since no process could stop them."""
     service = await start_service(demo_database_url, "--workers", "2")
     workers = set(workers_of(service))
     assert len(workers) == 2
@@ -229,4 +229,4 @@ async def test_workers_end_with_their_parent(
     finally:
         for worker in workers & processes().keys():
             os.kill(worker, signal.SIGKILL)
-        service.process.returncode = 0  # it was not meant to end well
+        service.process.returncode = 0  # it is not expected to exit cleanly

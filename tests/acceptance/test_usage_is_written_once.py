@@ -1,4 +1,4 @@
-"""Rows of usage analytics are written once each, whatever happens to the connection."""
+"""Each row of usage analytics is written once, no matter what happens to the connection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WITHOUT_SEQUENCE = """
 
 
 async def value(url: str, sql: str, *arguments: object) -> Any:
-    """The only value that a statement yields."""
+    """Return the single value of a statement."""
     connection = await asyncpg.connect(url)
     try:
         return await connection.fetchval(sql, *arguments)
@@ -38,14 +38,14 @@ async def value(url: str, sql: str, *arguments: object) -> Any:
 
 
 class MakeCall(Protocol):
-    """Makes a call of the demo's key."""
+    """Creates a call of the demo key."""
 
     def __call__(self, number: int, *, headers: str = "{}") -> Usage: ...
 
 
 @pytest.fixture
 async def call(demo_database_url: str) -> MakeCall:
-    """Makes calls that can be recorded."""
+    """Creates calls that can be recorded."""
     prefix = DEMO_API_KEY.key.partition(".")[0]
     of_key = "SELECT id FROM account_accountapikey WHERE prefix = $1"
     key_id = await value(demo_database_url, of_key, prefix)
@@ -71,10 +71,10 @@ def call_of(key_id: str, number: int, headers: str) -> Usage:
 
 
 class ForgetfulProxy:
-    """Passes everything on, but ends connections before some commits are heard of.
+    """Forwards everything, but closes connections before some commits are acknowledged.
 
     Attributes:
-        losses: commits of usage that are yet to be kept back.
+        losses: the number of usage commits still to suppress.
     """
 
     def __init__(self, upstream: Path) -> None:
@@ -95,7 +95,7 @@ class ForgetfulProxy:
                 if kind == b"C" and body.startswith(b"INSERT") and writes.is_set() and self.losses:
                     self.losses -= 1
                     kept_back = kind
-                if kept_back and kind == b"Z":  # it is committed
+                if kept_back and kind == b"Z":  # the row is committed
                     break
                 if not kept_back:
                     writer.write(kind + length + body)
@@ -114,7 +114,7 @@ class ForgetfulProxy:
 
 @asynccontextmanager
 async def forgetful(url: str, folder: Path) -> AsyncIterator[tuple[Database, ForgetfulProxy]]:
-    """A pool whose connections lead through a proxy."""
+    """A pool whose connections go through a proxy."""
     parts = urlsplit(url)
     proxy = ForgetfulProxy(Path(parse_qs(parts.query)["host"][0]) / _SOCKET)
     server = await asyncio.start_unix_server(proxy.serve, str(folder / _SOCKET))
@@ -126,7 +126,7 @@ async def forgetful(url: str, folder: Path) -> AsyncIterator[tuple[Database, For
 
 
 async def paths(url: str) -> list[str]:
-    """What is recorded."""
+    """Return the recorded rows."""
     recorded = "SELECT array_agg(path ORDER BY id) FROM account_accountapikeyanalytics"
     return [*await value(url, recorded)]
 
@@ -134,7 +134,7 @@ async def paths(url: str) -> list[str]:
 async def test_a_commit_that_is_not_heard_of(
     demo_database_url: str, tmp_path: Path, call: MakeCall
 ) -> None:
-    """The rows are sent again, and are there once."""
+    """The rows are sent again, and exist once."""
     async with forgetful(demo_database_url, tmp_path) as (database, proxy):
         analytics = BatchedUsageAnalytics(database)
         proxy.losses = 2
@@ -150,7 +150,7 @@ async def test_a_commit_that_is_not_heard_of(
 
 
 async def test_a_bad_row_is_lost_alone(demo_database_url: str, call: MakeCall) -> None:
-    """The others of its batch are written, and in few statements."""
+    """The other rows of its batch are written, with few statements."""
     database = Database(DatabaseSettings(demo_database_url))
     analytics = BatchedUsageAnalytics(database)
     for number in range(300):
@@ -164,7 +164,7 @@ async def test_a_bad_row_is_lost_alone(demo_database_url: str, call: MakeCall) -
 
 
 async def test_a_role_without_the_sequence(demo_database_url: str, call: MakeCall) -> None:
-    """Rows are written all the same; that they may be written twice is said once."""
+    """Rows are still written; the log says once that they can be written twice."""
     connection = await asyncpg.connect(demo_database_url)
     await connection.execute(_WITHOUT_SEQUENCE)
     database = Database(DatabaseSettings(demo_database_url.replace("postgres@", "limited@")))
@@ -182,7 +182,7 @@ async def test_a_role_without_the_sequence(demo_database_url: str, call: MakeCal
 
 
 async def test_ids_that_are_taken(demo_database_url: str, call: MakeCall) -> None:
-    """Behind a sequence that lags, as in a restored copy, rows get other ids; none is lost."""
+    """With a sequence that lags, as in a restored copy, rows get other ids; no row is lost."""
     database = Database(DatabaseSettings(demo_database_url))
     analytics = BatchedUsageAnalytics(database)
     for number in range(3):

@@ -1,4 +1,4 @@
-"""The matrix caller x endpoint: nobody gets in where they don't belong."""
+"""The matrix of callers and endpoints: no caller gets access without permission."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ ANYBODY: list[Call] = [
 
 
 def claims(**changes: object) -> dict[str, Any]:
-    """The claims of a good token of ada's; a change to None leaves one out."""
+    """Return the claims of a valid token of ada; a change to None omits a claim."""
     good = {
         "did": f"did:pkh:eip155:1:{ADA}",
         "token_type": "access",
@@ -88,7 +88,7 @@ def claims(**changes: object) -> dict[str, Any]:
 
 
 def rs256(key: rsa.RSAPrivateKey = PRIVATE_KEY, **changes: object) -> str:
-    """A token signed with RSA."""
+    """Return a token signed with RSA."""
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -98,24 +98,24 @@ def rs256(key: rsa.RSAPrivateKey = PRIVATE_KEY, **changes: object) -> str:
 
 
 def hs256(secret: str = SECRET, **changes: object) -> str:
-    """A token signed with a secret."""
+    """Return a token signed with a secret."""
     return jwt.encode({"alg": "HS256"}, claims(**changes), OctKey.import_key(secret))
 
 
 def unprotected(header: Mapping[str, str], secret: bytes | None = None) -> str:
-    """A token as no library would make it: any header, signed with any bytes or not at all."""
+    """Return a token that no library creates: any header, signed with any bytes or unsigned."""
     signed = ".".join(map(encoded, (json.dumps(header).encode(), json.dumps(claims()).encode())))
     mac = hmac.digest(secret, signed.encode(), hashlib.sha256) if secret is not None else b""
     return f"{signed}.{encoded(mac)}"
 
 
 def encoded(octets: bytes) -> str:
-    """base64url without padding."""
+    """Return base64url without padding."""
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def refused_tokens() -> dict[str, str]:
-    """Tokens that must not let anybody in."""
+    """Tokens that must be rejected."""
     now = int(time.time())
     return {
         "expired": rs256(exp=now - 1),
@@ -144,7 +144,7 @@ def refused_tokens() -> dict[str, str]:
 async def both_listeners(
     start_service: StartService, demo_database_url: str
 ) -> AsyncIterator[tuple[Service, httpx.AsyncClient]]:
-    """A service with all that may be configured, and a client of its internal listener."""
+    """A service with everything configured, and a client of its internal listener."""
     service = await start_service(
         demo_database_url,
         "--internal-port",
@@ -164,14 +164,14 @@ async def both_listeners(
 async def status(
     client: httpx.AsyncClient, call: Call, headers: Mapping[str, str] | None = None
 ) -> int:
-    """The status of the answer to a call."""
+    """Return the status of the response to a call."""
     method, path, body = call
     answer = await client.request(method, path, json=body, headers=headers)
     return answer.status_code
 
 
 async def test_owners(listeners: tuple[Service, httpx.AsyncClient]) -> None:
-    """A good token of either kind opens what is its address's; every other token is 401."""
+    """A valid token of either kind gives access to its own address; all others are 401."""
     service, internal = listeners
     for call in OWNER:
         assert await status(service.client, call) == 401, call
@@ -186,7 +186,7 @@ async def test_owners(listeners: tuple[Service, httpx.AsyncClient]) -> None:
 
 
 async def test_an_owner_of_another_address(listeners: tuple[Service, httpx.AsyncClient]) -> None:
-    """A good token doesn't show, and doesn't score, another address."""
+    """A valid token neither shows nor scores another address."""
     service, _ = listeners
     headers = {"Authorization": f"Bearer {rs256(did=f'did:pkh:eip155:1:{BOB}')}"}
     for call in OWNER[3:5]:
@@ -194,7 +194,7 @@ async def test_an_owner_of_another_address(listeners: tuple[Service, httpx.Async
 
 
 async def test_partners(listeners: tuple[Service, httpx.AsyncClient]) -> None:
-    """A usable key opens the endpoints of its permissions; every failure is the same 401."""
+    """A valid key gives access according to its permissions; every failure is the same 401."""
     service, internal = listeners
     tables = service.tables
     expired = "2024-01-01T00:00:00+00:00"
@@ -224,7 +224,7 @@ async def test_partners(listeners: tuple[Service, httpx.AsyncClient]) -> None:
 
 
 async def test_the_internal_network(listeners: tuple[Service, httpx.AsyncClient]) -> None:
-    """The internal token opens the internal listener, nothing else does; the public has none."""
+    """Only the internal token gives access to the internal listener; the public one has none."""
     service, internal = listeners
     wrong = [None, "", "wrong", f"Bearer {INTERNAL_TOKEN}", INTERNAL_TOKEN + "x", rs256()]
     right = {"Authorization": INTERNAL_TOKEN}
@@ -243,7 +243,7 @@ async def test_the_internal_network(listeners: tuple[Service, httpx.AsyncClient]
 
 
 async def test_anybody(listeners: tuple[Service, httpx.AsyncClient]) -> None:
-    """Some endpoints need no caller; a bad credential doesn't close them."""
+    """Some endpoints are open; an invalid credential does not close them."""
     service, _ = listeners
     for call in ANYBODY:
         assert await status(service.client, call) == 200, call
@@ -253,7 +253,7 @@ async def test_anybody(listeners: tuple[Service, httpx.AsyncClient]) -> None:
 async def test_nothing_configured_is_closed(
     start_service: StartService, demo_database_url: str
 ) -> None:
-    """Without keys and secrets no token opens anything."""
+    """Without keys and secrets, every token is rejected."""
     service = await start_service(demo_database_url, CERAMIC_CACHE_SCORER_ID="1")
     for token in (rs256(), hs256(), unprotected({"alg": "HS256"}, b"")):
         headers = {"Authorization": f"Bearer {token}"}
@@ -266,7 +266,7 @@ async def test_nothing_configured_is_closed(
 
 
 async def test_the_routing_header(start_service: StartService, demo_database_url: str) -> None:
-    """With a routing header configured, gated paths answer marked requests only."""
+    """With a routing header configured, gated paths answer only requests that have it."""
     service = await start_service(
         demo_database_url, CERAMIC_CACHE_SCORER_ID="1", ROUTING_HEADER="X-Use-This-Scorer"
     )

@@ -33,7 +33,7 @@ READERS = ("slow_readers", "pipelined")
 CALLERS = 4
 MOST_MEMORY = 300  # megabytes
 SLOWER = 5  # times the usual p99
-LEAST_MILLISECONDS = 1000  # a busy machine is no violation below this
+LEAST_MILLISECONDS = 1000  # below this, a busy machine is not a violation
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The history of responses, to be compared with the database afterwards."""
+"""The history of responses, for comparison with the database."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.chaos.client import HOST
 from tests.chaos.hostile_connections import Target, attack
 from tests.chaos.workload import access_token
 
-_LONGEST_SECONDS = 600  # if nobody kills it
+_LONGEST_SECONDS = 600  # unless it is killed
 
 
 def main(kind: str, count: str, port: str, address: str) -> None:

@@ -1,8 +1,8 @@
-"""Hold hostile connections open, and see what good callers notice.
+"""Hold hostile connections open, and measure good calls meanwhile.
 
     python -m tests.chaos.hostile_connections http://127.0.0.1:8000 half_heads --count 1000
 
-Against this machine only. With `--process`, the memory of the service is watched, too.
+Targets only this machine. With `--process`, also measures the memory of the service.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ LARGE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MEGABYTE = 1024 * 1024
 _TINY_HEADERS = memoryview(b"a:\r\n" * MEGABYTE)
 _SPACES = memoryview(b" " * 4 * MEGABYTE)
-_STEP_SECONDS = 0.5  # between two pieces of what is sent slowly
-_SMALL_WINDOW = 4096  # bytes that the system takes for a slow reader
+_STEP_SECONDS = 0.5  # between two pieces that are sent slowly
+_SMALL_WINDOW = 4096  # bytes that the system buffers for a slow reader
 _PATIENCE = 30.0  # seconds in which a good call must be answered
 
 
 @dataclass
 class Target:
-    """What is attacked.
+    """The target of the attack.
 
     Attributes:
         host: an address of this machine.
-        port: where the service listens.
-        token: an access token, for bodies that only owners of an address may send; without one
+        port: the port of the service.
+        token: an access token, for bodies that only owners can send; without one
             they go to the sign-in.
     """
 
@@ -49,7 +49,7 @@ class Target:
     token: str | None = None
 
     def body_head(self, length: int) -> bytes:
-        """The head of a request with a body."""
+        """Return the head of a request with a body."""
         path, authorization = "/ceramic-cache/authenticate/v2", ""
         if self.token is not None:
             path, authorization = "/ceramic-cache/stamps/bulk", f"Bearer {self.token}"
@@ -59,13 +59,13 @@ class Target:
 
 @dataclass
 class Outcome:
-    """What became of hostile connections.
+    """The outcome of hostile connections.
 
     Attributes:
-        opened: how many were opened, those after another had been closed included.
-        closed: how many the service closed.
-        failed: how many could not be opened.
-        statuses: of what was answered.
+        opened: the number opened, including replacements of closed ones.
+        closed: the number closed by the service.
+        failed: the number that could not be opened.
+        statuses: the statuses of responses.
     """
 
     opened: int = 0
@@ -74,14 +74,14 @@ class Outcome:
     statuses: Counter[int] = field(default_factory=Counter)
 
     def note(self, received: bytes) -> None:
-        """Count the statuses in what came back."""
+        """Count the statuses in the received bytes."""
         for part in received.split(b"HTTP/1.1 ")[1:]:
             if part[:3].isdigit():
                 self.statuses[int(part[:3])] += 1
 
 
 class _Connection:
-    """A socket that sends and reads only as it is told to."""
+    """A socket that sends and reads only on request."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
@@ -92,13 +92,13 @@ class _Connection:
         await self._loop.sock_sendall(self._socket, data)
 
     async def read(self, count: int = 65536) -> bytes:
-        """Read at most so much; nothing is the end."""
+        """Read up to this number of bytes; an empty result means the end."""
         data = await self._loop.sock_recv(self._socket, count)
         self.received = (self.received + data)[: 64 * 1024]
         return data
 
     async def read_for(self, seconds: float) -> bool:
-        """Read what comes for a while; return False at the end of the connection."""
+        """Read for a while; return False at the end of the connection."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while await self.read():
@@ -107,7 +107,7 @@ class _Connection:
         return True
 
     async def read_slowly(self) -> None:
-        """Read a few bytes at a time, to the end."""
+        """Read a few bytes at a time until the end."""
         data = b"any"
         while data:
             data = await self.read(64)
@@ -144,7 +144,7 @@ async def long_headers(_target: Target, connection: _Connection) -> None:
 
 
 async def half_bodies(target: Target, connection: _Connection) -> None:
-    """Send all but one byte of a body as long as is allowed, and wait."""
+    """Send all but one byte of a body of the maximum size, and wait."""
     length = 4 * MEGABYTE if target.token else 64 * 1024
     await connection.send(target.body_head(length) + b"[")
     await connection.send(_SPACES[: length - 2])
@@ -152,32 +152,32 @@ async def half_bodies(target: Target, connection: _Connection) -> None:
 
 
 async def dribbled_bodies(target: Target, connection: _Connection) -> None:
-    """Send a body a byte at a time."""
+    """Send a body one byte at a time."""
     await connection.send(target.body_head(60_000))
     while await connection.read_for(_STEP_SECONDS):
         await connection.send(b" ")
 
 
 async def idle(_target: Target, connection: _Connection) -> None:
-    """Ask once, and keep the connection."""
+    """Send one request, and keep the connection."""
     await connection.send(HEALTH)
     await silent(_target, connection)
 
 
 async def slow_readers(_target: Target, connection: _Connection) -> None:
-    """Ask for something large, and read a few bytes at a time."""
+    """Request something large, and read a few bytes at a time."""
     await connection.send(LARGE)
     await connection.read_slowly()
 
 
 async def pipelined(_target: Target, connection: _Connection) -> None:
-    """Send hundreds of requests at once, and read hardly any answer."""
+    """Pipeline hundreds of requests, and read hardly any response."""
     await connection.send((HEALTH * 300 + LARGE) * 4)
     await connection.read_slowly()
 
 
 async def not_http(_target: Target, connection: _Connection) -> None:
-    """Send what is no HTTP."""
+    """Send bytes that are not HTTP."""
     await connection.send(random.randbytes(200) + b"\r\n\r\n")
     await silent(_target, connection)
 
@@ -200,13 +200,13 @@ KINDS: Mapping[str, Kind] = {
 
 
 async def attack(target: Target, kind: str, count: int, seconds: float) -> Outcome:
-    """Keep hostile connections open; one that is closed is opened again.
+    """Keep hostile connections open; replace closed ones.
 
     Args:
         target: what is attacked.
         kind: one of `KINDS`.
-        count: connections at the same time.
-        seconds: how long.
+        count: the number of concurrent connections.
+        seconds: the duration.
     """
     outcome = Outcome()
     until = time.monotonic() + seconds
@@ -238,7 +238,7 @@ async def _once(target: Target, kind: str, outcome: Outcome) -> None:
         try:
             with suppress(OSError):
                 await KINDS[kind](target, connection)
-            with suppress(OSError):  # what was said before the connection was closed
+            with suppress(OSError):  # bytes received before the connection was closed
                 await connection.read_for(0.1)
             outcome.closed += 1
         finally:
@@ -247,18 +247,18 @@ async def _once(target: Target, kind: str, outcome: Outcome) -> None:
 
 @dataclass
 class GoodCalls:
-    """What good callers have seen.
+    """The observations of good callers.
 
     Attributes:
-        seconds: of each call that was answered with 200.
-        failures: of the others, what happened -> how often.
+        seconds: the latency of each call with status 200.
+        failures: outcome of each other call -> count.
     """
 
     seconds: list[float] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
 
     def quantile(self, share: float) -> float:
-        """The seconds that this share of the calls took at most."""
+        """Return this quantile of the latencies in seconds."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
@@ -266,13 +266,13 @@ class GoodCalls:
 async def good_calls(
     target: Target, request: bytes, *, callers: int, seconds: float, pause: float = 0.02
 ) -> GoodCalls:
-    """Ask again and again over connections that are kept, and over fresh ones.
+    """Send requests repeatedly over keep-alive connections and over new ones.
 
     Args:
-        target: what is asked.
-        request: a whole request whose answer is 200.
-        callers: how many ask at the same time; every other one connects for each call.
-        seconds: how long.
+        target: the target.
+        request: a complete request that gets 200.
+        callers: the number of concurrent callers; every second one connects for each call.
+        seconds: the duration.
         pause: seconds between two calls of a caller.
     """
     calls = GoodCalls()
@@ -321,7 +321,7 @@ async def _answer(
 
 
 async def watch_memory(process: int, seconds: float) -> int:
-    """Return the highest resident memory of a process over a while, in bytes."""
+    """Return the maximum resident memory of a process over a while, in bytes."""
     highest, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         highest = max(highest, resident_bytes(process))
@@ -339,7 +339,7 @@ def resident_bytes(process: int) -> int:
 
 
 async def _apart(target: Target, request: bytes, seconds: float) -> GoodCalls:
-    """Call from a process of its own, which the attackers don't slow down."""
+    """Send good calls from a separate process, which the attack does not slow down."""
     loop, context = asyncio.get_running_loop(), multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context) as other:
         return await loop.run_in_executor(other, _good_calls, target, request, seconds)

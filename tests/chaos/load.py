@@ -20,7 +20,7 @@ _INSTANT = 0.001
 
 
 class Call(NamedTuple):
-    """A serialized request, and a callback for its response (None if there was none)."""
+    """A serialized request, and a callback for its response (None if no response arrived)."""
 
     request: bytes
     answered: Callable[[Reply | None], None] = lambda _: None
@@ -98,7 +98,7 @@ class Budget:
 
     @property
     def is_over(self) -> bool:
-        """Whether the budget is used up."""
+        """True if the budget is used up."""
         return self._left <= 0 or time.monotonic() >= self._end
 
 

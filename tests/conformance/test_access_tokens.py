@@ -1,4 +1,4 @@
-"""The recorded access tokens belong to those whom they were made for."""
+"""The recorded access tokens belong to the addresses they were issued for."""
 
 import json
 from datetime import UTC, datetime
@@ -15,20 +15,20 @@ SECRET = "peer-secret-key-for-golden-recording-0123456789"
 
 @pytest.fixture(scope="module")
 def fixtures() -> Any:
-    """Its addresses and tokens."""
+    """Return the recorded addresses and tokens."""
     return json.loads((GOLDEN / "fixtures.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def tokens() -> AccessTokens:
-    """What verifies tokens as it was set up."""
+    """Return a verifier with the recorded configuration."""
     public_key = (GOLDEN / "siwe_public.pem").read_text()
     return AccessTokens(TokenKeys(public_key=public_key, secret=SECRET), lambda: NOW)
 
 
 @pytest.mark.parametrize("kind", ["rs256", "hs256"])
 def test_good_tokens(fixtures: Any, tokens: AccessTokens, kind: str) -> None:
-    """Each token says whose it is."""
+    """Each token verifies as its address."""
     made = fixtures["tokens"][kind]
     assert made
     for name, token in made.items():
@@ -36,7 +36,7 @@ def test_good_tokens(fixtures: Any, tokens: AccessTokens, kind: str) -> None:
 
 
 def test_bad_tokens(tokens: AccessTokens) -> None:
-    """The tokens that the recorded deployment refused are refused."""
+    """Tokens that the recorded deployment rejected are rejected."""
     lines = (GOLDEN / "exchanges.jsonl").read_text().splitlines()
     exchanges = [json.loads(line) for line in lines]
     refused = [

@@ -34,12 +34,12 @@ class _Catalogue(SimpleHTTPRequestHandler):
     """Serves the stamp catalogue, silently."""
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder for a while; return its URL."""
+    """Serve a folder until the end of the block; yield its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Catalogue, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -50,7 +50,7 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 def reference_settings() -> dict[str, str]:
-    """The environment that the recorded deployment had."""
+    """Return the environment of the recorded deployment."""
     script = f'. "{GOLDEN}/settings.sh" && env -0'
     environ = {"GOLDEN": str(GOLDEN), "PATH": os.environ["PATH"]}
     done = subprocess.run(
@@ -60,7 +60,7 @@ def reference_settings() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """Return a free port."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -69,7 +69,7 @@ def free_port() -> int:
 
 @contextmanager
 def service(environ: dict[str, str], folder: Path) -> Iterator[tuple[str, str]]:
-    """Run the service for a while; return the URLs of its two listeners."""
+    """Run the service until the end of the block; yield the URLs of its two listeners."""
     public, internal = free_port(), free_port()
     ports = ["--port", str(public), "--internal-port", str(internal), "--workers", "1"]
     command = [sys.executable, "-m", "passport_scorer.cli", "serve", *ports]
@@ -86,7 +86,7 @@ def service(environ: dict[str, str], folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return as soon as the service answers."""
+    """Wait until the service responds."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -99,7 +99,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 def kit(folder: Path, catalogue: str) -> Path:
-    """Copy the recording; where the answers name its catalogue, they name this one."""
+    """Copy the recording, with the URL of its catalogue replaced by this one."""
     copy = folder / "golden"
     shutil.copytree(GOLDEN, copy)
     exchanges = copy / "exchanges.jsonl"
@@ -112,7 +112,7 @@ def kit(folder: Path, catalogue: str) -> Path:
 def test_every_recorded_exchange_and_all_rows(
     reference_database_url: str, postgresql_server: PostgresqlServer, tmp_path: Path
 ) -> None:
-    """Each answer is the recorded one, and so is each row at the end."""
+    """Each response, and each final row, is the recorded one."""
     psql = postgresql_server.server.installation.program("psql")
     database = Database(reference_database_url, str(psql))
     with serving(GOLDEN) as catalogue:

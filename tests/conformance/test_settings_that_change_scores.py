@@ -1,8 +1,8 @@
 """Every setting that changes scores, on the reference deployment's rows, against a plain model.
 
-The exchanges were recorded with one combination of settings. Here each of the others is held
-against scoring.md, read a second time: addresses and communities in a random order. More
-people with stamps of few nullifiers are added, so that many clash.
+The exchanges were recorded with one combination of settings. Here each other one is compared
+with a second implementation of scoring.md: addresses and communities in random order. More
+users with stamps of few nullifiers are added, so that many clash.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ CHANGES = {
 async def test_scores_links_and_points_are_those_of_the_model(
     reference_database_url: str, change: dict[str, str]
 ) -> None:
-    """Each score as it is computed; each link and point when all are."""
+    """Each score matches when computed; links and points match at the end."""
     settings = read_settings({**RECORDED, **change})
     connection = await asyncpg.connect(reference_database_url)
     try:
@@ -84,7 +84,7 @@ async def test_scores_links_and_points_are_those_of_the_model(
 
 
 async def compare_scores(url: str, settings: Settings, model: Model) -> None:
-    """Score half of everybody everywhere, some of them twice."""
+    """Score half of all addresses in all communities, some of them twice."""
     addresses = sorted({row["address"] for row in model.rows["stamps"]})
     pairs = [(address, community) for address in addresses for community in model.communities]
     order = random.Random(len(settings.trusted_iam_issuers)).sample(pairs, len(pairs) // 2)
@@ -101,7 +101,7 @@ async def compare_scores(url: str, settings: Settings, model: Model) -> None:
 
 
 async def rows_of(connection: Any) -> dict[str, list[Any]]:
-    """What there is, after more stamps are added: some have ended, some are under a wrong name."""
+    """Return the rows after adding stamps: some expired, some with a wrong provider."""
     choices = random.Random(7)
     now = datetime.now(UTC)
     for person in range(12):
@@ -129,7 +129,7 @@ async def rows_of(connection: Any) -> dict[str, list[Any]]:
 
 
 async def test_the_setting_of_nullifiers_matters_on_these_rows(reference_database_url: str) -> None:
-    """The rows have stamps that it decides about, or the comparison would say nothing."""
+    """The rows have stamps that the setting affects, or the comparison would prove nothing."""
     connection = await asyncpg.connect(reference_database_url)
     try:
         rows = await rows_of(connection)

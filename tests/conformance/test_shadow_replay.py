@@ -13,7 +13,7 @@ from tests.support.recordings import GOLDEN
 
 from .test_golden import kit, reference_settings, service, serving
 
-# What a reference deployment is known to do in another way than the specification asks for.
+# Known deviations of a reference deployment from the specification.
 NAMED = {
     "existing-next",
     "existing-prev",
@@ -21,7 +21,7 @@ NAMED = {
     "existing-token-sentences",
     "existing-unknown-scorers",
 }
-# What differs between any two deployments.
+# Differences between any two deployments.
 OF_ANY_TWO = {
     "enclosed-score-computed-at",
     "history-computed-at",
@@ -29,7 +29,7 @@ OF_ANY_TWO = {
     "issued-tokens",
     "score-computed-at",
 }
-# Orders that the specification leaves open, which may be the recorded ones by chance.
+# Orders that the specification leaves open, which can match the recorded ones by chance.
 OF_CHANCE = {
     "embed-stamps-in-any-order",
     "existing-stamps-in-any-order",
@@ -40,7 +40,7 @@ OF_CHANCE = {
 
 @pytest.mark.timeout(300)
 def test_nothing_unexplained_differs(reference_database_url: str, tmp_path: Path) -> None:
-    """Every recorded answer is given again, writes included; what differs has its name."""
+    """Every recorded response is reproduced, including writes; differences have named rules."""
     with serving(GOLDEN) as catalogue:
         log = kit(tmp_path, catalogue) / "exchanges.jsonl"
         environ = reference_settings() | {

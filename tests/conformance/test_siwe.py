@@ -1,4 +1,4 @@
-"""The published vectors of Sign-In with Ethereum come out as published."""
+"""The published vectors of Sign-In with Ethereum give the published results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from passport_scorer.ethereum.eip4361 import (
 )
 
 FOLDER = Path(__file__).parent / "siwe"
-WHEN = datetime(2022, 6, 1, tzinfo=UTC)  # the vectors of `parsing_…` and `message_…` count then
+WHEN = datetime(2022, 6, 1, tzinfo=UTC)  # the time of the vectors `parsing_…` and `message_…`
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PRIVATE_PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -46,7 +46,7 @@ NAMES = {
     "Not Before": "notBefore",
     "Request ID": "requestId",
 }
-# Where a rule of the grammar stands in a message.
+# The place of a grammar rule in a message.
 PLACES = {
     "scheme": ("scheme", "{}"),
     "statement": ("statement", "{}"),
@@ -71,14 +71,14 @@ GOOD = {
 
 
 def vectors(name: str) -> dict[str, Any]:
-    """The vectors of a file."""
+    """Return the vectors of a file."""
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     assert found
     return found
 
 
 def texts_of(fields: dict[str, Any]) -> Iterator[str]:
-    """The texts that may have been signed for these fields; none if they are refused."""
+    """Return the texts that can have been signed for these fields, or none if they are rejected."""
     message = msgspec.convert(fields, SiweMessage)
     try:
         address, _nonce = signer_and_nonce(message)
@@ -90,12 +90,12 @@ def texts_of(fields: dict[str, Any]) -> Iterator[str]:
 
 
 def is_message(fields: dict[str, Any]) -> bool:
-    """Whether fields make a message."""
+    """Return whether fields make a valid message."""
     return any(texts_of(fields))
 
 
 def fields_of(text: str) -> dict[str, Any]:
-    """The fields that a client would send whose text this is; wrong ones stay wrong."""
+    """Return the fields that a client with this text would send; wrong ones stay wrong."""
     origin, address, *_ = text.split("\n")
     head, _, tail = text.partition("\nURI: ")
     named = re.findall(rf"^({'|'.join(NAMES)}): (.*)$", text, re.MULTILINE)
@@ -110,7 +110,7 @@ def fields_of(text: str) -> dict[str, Any]:
 
 
 def test_texts_that_are_messages() -> None:
-    """The fields of each text make just this text."""
+    """The fields of each text produce exactly this text."""
     for name, vector in vectors("parsing_positive").items():
         assert vector["message"] in texts_of(vector["fields"]), name
         assert vector["message"] in texts_of(fields_of(vector["message"])), name
@@ -118,13 +118,13 @@ def test_texts_that_are_messages() -> None:
 
 @pytest.mark.parametrize("file", ["parsing_negative", "invalid_uris"])
 def test_texts_that_are_none(file: str) -> None:
-    """No fields that are accepted make one of these texts."""
+    """No accepted fields produce one of these texts."""
     wrong = {name for name, text in vectors(file).items() if text in texts_of(fields_of(text))}
     assert wrong == (NOT_APPLIED & set(vectors(file)))
 
 
 def test_objects_that_are_none() -> None:
-    """Fields that are no message are refused."""
+    """Fields that are not a valid message are rejected."""
     wrong = {
         f"{name} (object)"
         for name, fields in vectors("parsing_negative_objects").items()
@@ -134,14 +134,14 @@ def test_objects_that_are_none() -> None:
 
 
 def test_objects() -> None:
-    """Fields are accepted exactly where nothing is wrong with them."""
+    """Fields are accepted exactly if they have no errors."""
     for name, vector in vectors("message_objects").items():
         assert is_message(vector["msg"]) is (vector["error"] == "none"), name
 
 
 @pytest.mark.parametrize("file", ["valid_chars", "invalid_chars"])
 def test_alphabets(file: str) -> None:
-    """Every rule has its characters, and no others."""
+    """Every rule accepts its characters, and no others."""
     for name, vector in vectors(file).items():
         field, place = PLACES[vector["rule"]]
         fields = {**GOOD, field: place.format(vector["input"])}
@@ -149,7 +149,7 @@ def test_alphabets(file: str) -> None:
 
 
 def test_fields_changed_at_random() -> None:
-    """Each changed field is judged as the library's parser judges its text."""
+    """Each changed field gets the same result as its text in the library's parser."""
     judged = json.loads((FOLDER / "grammar.json").read_text("utf-8"))
     assert len(judged) == 455
     for field, value, is_good in judged:
@@ -157,14 +157,14 @@ def test_fields_changed_at_random() -> None:
 
 
 class Door:
-    """A sign-in whose time, sites and nonces are those of a vector."""
+    """Return a sign-in with the time, sites and nonces of a vector."""
 
     def __init__(self, database: Database, connection: asyncpg.Connection[Any]) -> None:
         self.database = database
         self.connection = connection
 
     async def lets_in(self, fields: dict[str, Any]) -> bool:
-        """Whether the signature of a vector is good for a token."""
+        """Return whether the signature of a vector gives a token."""
         now = datetime.fromisoformat(fields["time"]) if "time" in fields else NOW
         keys = TokenKeys(private_key=PRIVATE_PEM)
         sign_in = SignIn(
@@ -190,7 +190,7 @@ class Door:
 
 @pytest.fixture
 async def door(database_url: str) -> AsyncIterator[Door]:
-    """A sign-in on a fresh database."""
+    """Return a sign-in on a new database."""
     database = Database(DatabaseSettings(database_url))
     await database.open()
     connection = await asyncpg.connect(database.settings.url)
@@ -201,7 +201,7 @@ async def door(database_url: str) -> AsyncIterator[Door]:
 
 @pytest.mark.parametrize("kind", ["verification", "validation"])
 async def test_signatures(door: Door, kind: str) -> None:
-    """Each signature is good at its time, for its site and nonce, or it isn't."""
+    """Each signature is valid or invalid at its time, for its site and nonce, as published."""
     for name, fields in vectors(f"{kind}_positive").items():
         assert await door.lets_in(fields), name
     for name, fields in vectors(f"{kind}_negative").items():
@@ -209,7 +209,7 @@ async def test_signatures(door: Door, kind: str) -> None:
 
 
 async def test_libraries(door: Door) -> None:
-    """What libraries hold as fields, and have had signed as a text, is good for a token."""
+    """Fields as libraries hold them, signed as a text, give a token."""
     made = json.loads((FOLDER / "clients.json").read_text("utf-8"))
     assert len(made) > 90
     for vector in made:

@@ -1,4 +1,4 @@
-"""Typed data has the digests that ethers gives it."""
+"""Typed data has the same digests as in ethers."""
 
 from __future__ import annotations
 

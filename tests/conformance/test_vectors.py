@@ -1,4 +1,4 @@
-"""The signed sample credentials come out as recorded."""
+"""The signed sample credentials have the recorded verdicts."""
 
 import json
 from datetime import UTC, datetime
@@ -15,13 +15,13 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def vectors() -> list[dict[str, Any]]:
-    """The samples with their verdicts."""
+    """Return the samples with their verdicts."""
     found: list[dict[str, Any]] = json.loads(VECTORS.read_text())
     return found
 
 
 def verdict(vector: dict[str, Any]) -> bool:
-    """Whether the sample verifies."""
+    """Return whether the sample verifies."""
     try:
         verify(json.dumps(vector["credential"]), NOW)
     except VerificationFailed:
@@ -30,7 +30,7 @@ def verdict(vector: dict[str, Any]) -> bool:
 
 
 def test_every_verdict_is_the_recorded_one(vectors: list[dict[str, Any]]) -> None:
-    """Each sample verifies or not as recorded, a required verdict winning over the reference's."""
+    """Each sample has the recorded verdict; a required verdict overrides the reference's."""
     wrong = [
         vector["name"]
         for vector in vectors
@@ -40,6 +40,6 @@ def test_every_verdict_is_the_recorded_one(vectors: list[dict[str, Any]]) -> Non
 
 
 def test_the_samples_are_all_there(vectors: list[dict[str, Any]]) -> None:
-    """The samples hold good and bad ones of both suites, so that agreeing with them means much."""
+    """The samples include valid and invalid ones of both suites."""
     required = [vector.get("required", vector["verifies"]) for vector in vectors]
     assert (len(required), sum(required)) == (131, 41)

@@ -1,4 +1,4 @@
-"""Signatures that implementations have got wrong before are judged right."""
+"""Signatures that implementations have judged wrongly before are judged correctly."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from passport_scorer.ethereum.secp256k1 import address_of, recovered_address
 
 FOLDER = Path(__file__).parent / "wycheproof"
 HALF_ORDER = 0x7FFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFF_5D576E73_57A4501D_DFE92F46_681B20A0
-# The x of their points is beyond the order, which Ethereum has no recovery id for.
+# The x of their points exceeds the order, for which Ethereum has no recovery id.
 NOT_RECOVERABLE = {115, 247}
 
 
 def vectors(name: str) -> Iterator[tuple[str, int, list[bytes], str]]:
-    """Key, number, what the test is about, result."""
+    """Key, number, comment of the test, result."""
     for group in json.loads((FOLDER / f"{name}.json").read_text("utf-8")):
         for number, *texts, result in group["tests"]:
             yield group.get("key", ""), number, [bytes.fromhex(text) for text in texts], result
 
 
 def signers(digest: bytes, signatures: list[str | None]) -> set[bytes]:
-    """Whose signatures these are; nobody's are left out."""
+    """Return the keys of these signatures; signatures without a key are omitted."""
     found = set()
     for signature in signatures:
         try:
@@ -43,7 +43,7 @@ def signers(digest: bytes, signatures: list[str | None]) -> set[bytes]:
 
 
 def test_secp256k1() -> None:
-    """A right signature leads to its key; of credentials, only with a low s; no wrong one does."""
+    """A valid signature recovers its key (in credentials only with a low s), an invalid one not."""
     judged = 0
     for key, number, (message, signature), result in vectors("ecdsa_secp256k1_sha256_p1363"):
         address = address_of(PublicKey(bytes.fromhex(key)))
@@ -60,7 +60,7 @@ def test_secp256k1() -> None:
 
 
 def test_ed25519() -> None:
-    """Signatures of keys that went through their DID are judged right."""
+    """Signatures with keys that were converted to a DID and back are judged correctly."""
     judged = 0
     for key, number, (message, signature), result in vectors("ed25519"):
         public_key = Ed25519PublicKey.from_public_bytes(ed25519_key(did_key(bytes.fromhex(key))))
@@ -75,7 +75,7 @@ def test_ed25519() -> None:
 
 
 def test_rs256() -> None:
-    """No signature of RS256 that isn't exactly right is taken for a token's."""
+    """No malformed RS256 signature is accepted for a token."""
     rs256 = JWSRegistry.algorithms["RS256"]
     judged = 0
     for key, number, (message, signature), result in vectors("rsa_signature_2048_sha256"):
@@ -86,7 +86,7 @@ def test_rs256() -> None:
 
 
 def test_hs256() -> None:
-    """No tag of HS256 that isn't exactly right is taken for a token's."""
+    """No malformed HS256 tag is accepted for a token."""
     hs256 = JWSRegistry.algorithms["HS256"]
     judged = 0
     for _key, number, (secret, message, tag), result in vectors("hmac_sha256"):

@@ -1,4 +1,4 @@
-"""Two deployments on two databases, and something between them that breaks answers."""
+"""Two deployments on two databases, and a proxy between them that breaks responses."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ END_SECONDS = 100
 
 
 class Reply(NamedTuple):
-    """An answer on its way."""
+    """A response in transit."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
 
-# Gets the path, which request it is, and the answer; returns what comes out instead.
+# Takes the path, the number of the request and the response; returns the replacement.
 Fault = Callable[[str, int, Reply], Awaitable[Reply]]
 
 
@@ -49,7 +49,7 @@ class Pair(NamedTuple):
 async def pair(
     start_service: StartService, postgresql_server: PostgresqlServer, demo_template: str
 ) -> AsyncIterator[Pair]:
-    """Two services, each with a database of its own."""
+    """Two services, each with its own database."""
     with (
         postgresql_server.database(demo_template) as one,
         postgresql_server.database(demo_template) as other,
@@ -61,7 +61,7 @@ async def pair(
 
 
 class Faulty:
-    """Hands requests on to a service, and breaks what comes back."""
+    """Forwards requests to a service, and breaks the responses."""
 
     def __init__(self, service: Service, fault: Fault) -> None:
         self._service = service
@@ -70,7 +70,7 @@ class Faulty:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
-        """Listen for a while; yield the URL."""
+        """Listen until the end of the block; yield the URL."""
         async with listening(self._serve) as url:
             yield url
 
@@ -80,7 +80,7 @@ class Faulty:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 method, path, _ = head[0].split(" ")
                 headers = dict(line.split(": ", 1) for line in head[1:] if line)
-                headers["Accept-Encoding"] = "identity"  # what comes is changed
+                headers["Accept-Encoding"] = "identity"  # the response is changed
                 length = int(headers.get("Content-Length", headers.get("content-length", "0")))
                 body = await reader.readexactly(length)
                 self.requests += 1
@@ -106,7 +106,7 @@ def _written(reply: Reply) -> bytes:
 async def listening(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
 ) -> AsyncIterator[str]:
-    """Listen on a free port for a while; yield the URL."""
+    """Listen on a free port until the end of the block; yield the URL."""
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -129,7 +129,7 @@ async def listening(
 
 
 class Run(NamedTuple):
-    """How a command ended, and its report."""
+    """The exit status and the report of a command."""
 
     status: int
     output: str
@@ -143,7 +143,7 @@ class Run(NamedTuple):
 
     @property
     def classes(self) -> list[tuple[str, ...]]:
-        """What differs and nothing explains: where, part, place, kind."""
+        """The unexplained differences: endpoint, part, path, kind."""
         return [
             (each["endpoint"], each["part"], each["pattern"], each["kind"])
             for each in self.report["unexplained"]
@@ -169,7 +169,7 @@ class Shadow:
         )
 
     async def end(self, process: Process, output: str = "shadow-report") -> Run:
-        """Wait for the end of a command."""
+        """Wait until a command exits."""
         try:
             out, errors = await asyncio.wait_for(process.communicate(), END_SECONDS)
         except TimeoutError:
@@ -179,12 +179,12 @@ class Shadow:
         return Run(process.returncode, out.decode(), errors.decode(), self.folder / output)
 
     async def run(self, *arguments: str, **settings: str) -> Run:
-        """Run a command to its end."""
+        """Run a command until it exits."""
         return await self.end(await self.start(*arguments, **settings))
 
     @asynccontextmanager
     async def proxy(self, *arguments: str, **settings: str) -> AsyncIterator[Proxy]:
-        """Run a proxy for a while; its end is in what is yielded."""
+        """Run a proxy until the end of the block; the yielded object gets its result."""
         process = await self.start("proxy", "--port", "0", *arguments, **settings)
         assert process.stderr is not None
         try:
@@ -215,20 +215,20 @@ class Proxy:
         os.kill(worker, number)
 
     async def stop(self) -> Run:
-        """Stop it as operators do; its report is there then."""
+        """Stop the proxy with SIGTERM, so that it writes its report."""
         self._process.send_signal(signal.SIGTERM)
         return await self._shadow.end(self._process)
 
 
 @pytest.fixture
 def listening_on() -> Callable[..., AbstractAsyncContextManager[str]]:
-    """Listens on a free port for a while."""
+    """Listens on a free port until the end of the block."""
     return listening
 
 
 @pytest.fixture
 def faulty() -> type[Faulty]:
-    """Makes deployments that break answers."""
+    """Creates deployments that break responses."""
     return Faulty
 
 
@@ -239,13 +239,13 @@ def shadow(tmp_path: Path) -> Shadow:
 
 
 def request(path: str, key: str | None = DEMO_API_KEY.key, **more: Any) -> dict[str, Any]:
-    """A line of a log."""
+    """Return a line of a log."""
     headers = {"X-API-Key": key} if key else {}
     return {"method": "GET", "path": path, "headers": headers, **more}
 
 
 def some_traffic() -> list[dict[str, Any]]:
-    """What partners ask about everybody of the demo."""
+    """Return partner requests for all demo users."""
     lines = []
     for number, person in enumerate(PEOPLE):
         time = f"2026-11-24T03:{number:02}:00Z"
@@ -268,7 +268,7 @@ def some_traffic() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def log_of(tmp_path: Path) -> Callable[[Sequence[Mapping[str, Any]]], str]:
-    """Writes a log, and returns where it is."""
+    """Writes a log, and returns its path."""
 
     def write(lines: Sequence[Mapping[str, Any]]) -> str:
         file = tmp_path / "requests.jsonl"
@@ -280,15 +280,15 @@ def log_of(tmp_path: Path) -> Callable[[Sequence[Mapping[str, Any]]], str]:
 
 @pytest.fixture
 def traffic() -> list[dict[str, Any]]:
-    """What partners ask about everybody of the demo."""
+    """Return partner requests for all demo users."""
     return some_traffic()
 
 
 @pytest.fixture
 def patient(tmp_path: Path) -> tuple[str, str]:
-    """Options for which no answer is slow.
+    """Options under which no response is slow.
 
-    How long answers take depends on what else the machine has to do; that is for one test.
+    Latency depends on the load of the machine; a single test covers it.
     """
     rules = tmp_path / "patience.toml"
     rules.write_text("[slowness]\nseconds = 60.0\n")

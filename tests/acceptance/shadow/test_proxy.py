@@ -30,7 +30,7 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def exchanged(port: int, data: bytes) -> bytes:
-    """Send bytes, and return everything that comes back, without what names the moment."""
+    """Send bytes, and return everything received, without times and ids."""
     received = b""
     with closing(create_connection(("127.0.0.1", port), timeout=30)) as connection:
         connection.sendall(data)
@@ -41,7 +41,7 @@ def exchanged(port: int, data: bytes) -> bytes:
 
 
 def raw(*requests: str, close: bool = True) -> bytes:
-    """Requests as bytes; the last one closes the connection."""
+    """Return requests as bytes; the last one closes the connection."""
     heads = [
         f"{line} HTTP/1.1\r\nHost: example\r\nX-API-Key: {DEMO_API_KEY.key}" for line in requests
     ]
@@ -65,19 +65,19 @@ RAW = {
 
 
 async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Take everything and never answer."""
+    """Accept everything and never respond."""
     while await reader.read(65536):
         pass
 
 
 async def broken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer nonsense."""
+    """Respond with garbage."""
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nno\x00")
 
 
 async def compared(folder: Any, count: int) -> None:
-    """Wait until so many have been compared."""
+    """Wait until this number of responses has been compared."""
     for _ in range(300):
         if (folder / "report.json").exists():
             report = json.loads((folder / "report.json").read_text())
@@ -91,7 +91,7 @@ async def compared(folder: Any, count: int) -> None:
 async def test_clients_get_the_controls_bytes(
     pair: Pair, shadow: Shadow, patient: tuple[str, str]
 ) -> None:
-    """What comes through the proxy is byte for byte what the control answers."""
+    """The proxy passes on the control's responses byte for byte."""
     await pair.control.client.get(SCORE, headers=KEY)
     await pair.candidate.client.get(SCORE, headers=KEY)
     arguments = ("--control", pair.control.base_url, "--candidate", pair.candidate.base_url)
@@ -113,7 +113,7 @@ async def test_clients_get_the_controls_bytes(
 async def test_a_planted_fault_shows_in_the_report_alone(
     pair: Pair, shadow: Shadow, faulty: type[Faulty]
 ) -> None:
-    """The client gets the control's answer; the candidate's is in the report, without the key."""
+    """The client gets the control's response; the candidate's is in the report, without the key."""
 
     async def wrong(_path: str, _number: int, reply: Reply) -> Reply:
         document = json.loads(reply.body)
@@ -142,7 +142,7 @@ async def test_a_planted_fault_shows_in_the_report_alone(
 async def test_a_bad_candidate_never_shows(
     pair: Pair, shadow: Shadow, listening_on: Listening, candidate: str
 ) -> None:
-    """Clients get their answers, all of them, whatever the candidate does."""
+    """Clients get all their responses, no matter what the candidate does."""
     serve = {"silent": silent, "broken": broken, "dead": broken}[candidate]
     async with listening_on(serve) as url:
         arguments = (
@@ -163,7 +163,7 @@ async def test_a_bad_candidate_never_shows(
 async def test_what_does_not_fit_is_dropped_and_counted(
     pair: Pair, shadow: Shadow, listening_on: Listening
 ) -> None:
-    """With a candidate that hangs, copies wait in a bounded queue; the others are counted."""
+    """If the candidate hangs, copies wait in a bounded queue; further ones are counted."""
     hashes = [{"credentialSubject": {"id": f"did:x:{ADA}", "hash": "h" * 100}}] * 800
     body = json.dumps(hashes)
     async with listening_on(silent) as url:
@@ -191,7 +191,7 @@ async def test_what_does_not_fit_is_dropped_and_counted(
 
 
 async def test_only_reads_are_copied(pair: Pair, shadow: Shadow, faulty: type[Faulty]) -> None:
-    """The candidate doesn't hear of writes, unless it is asked for and confirmed."""
+    """The candidate gets writes only if that is requested and confirmed."""
     heard: list[str] = []
 
     async def listen(path: str, _number: int, reply: Reply) -> Reply:
@@ -216,7 +216,7 @@ async def test_only_reads_are_copied(pair: Pair, shadow: Shadow, faulty: type[Fa
 
 
 async def test_the_sample_and_the_rate(pair: Pair, shadow: Shadow) -> None:
-    """No more than the given share and the given number a second are copied; the rest counted."""
+    """Copies stay within the given share and the given rate; the rest is counted."""
     arguments = ("--control", pair.control.base_url, "--candidate", pair.candidate.base_url)
     async with shadow.proxy(*arguments, "--sample", "0.5", "--rate", "1") as proxy:
         async with httpx.AsyncClient(base_url=proxy.url, trust_env=False) as client:
@@ -231,7 +231,7 @@ async def test_the_sample_and_the_rate(pair: Pair, shadow: Shadow) -> None:
 
 
 async def test_the_control_is_gone(shadow: Shadow) -> None:
-    """Without a control, clients get what they would get without a proxy: no answer."""
+    """Without a control, clients get what they would get without a proxy: no response."""
     async with shadow.proxy("--control", NOBODY, "--candidate", NOBODY) as proxy:
         async with httpx.AsyncClient(base_url=proxy.url, trust_env=False) as client:
             with pytest.raises(httpx.TransportError):
@@ -241,7 +241,7 @@ async def test_the_control_is_gone(shadow: Shadow) -> None:
 
 
 async def test_the_watching_process_is_killed(pair: Pair, shadow: Shadow) -> None:
-    """Clients don't notice if what compares has died."""
+    """Clients do not notice if the comparing process has died."""
     arguments = ("--control", pair.control.base_url, "--candidate", pair.candidate.base_url)
     async with shadow.proxy(*arguments) as proxy:
         async with httpx.AsyncClient(base_url=proxy.url, trust_env=False) as client:

@@ -24,23 +24,23 @@ ADA, CLEO = PEOPLE[0].address, PEOPLE[2].address
 
 
 def a_score_of(who: str, path: str) -> bool:
-    """Whether a path asks for somebody's score."""
+    """Return whether a path requests a score."""
     return path.startswith("/v2/stamps/1/score/") and who in path
 
 
 async def another_status(path: str, _number: int, reply: Reply) -> Reply:
-    """One address can't be scored."""
+    """Make scoring of one address fail."""
     return reply._replace(status=500) if a_score_of(CLEO, path) else reply
 
 
 async def another_header(path: str, _number: int, reply: Reply) -> Reply:
-    """One answer says that it is something else."""
+    """Change the content type of one response."""
     headers = [(n, "text/plain" if n == "content-type" else v) for n, v in reply.headers]
     return reply._replace(headers=headers) if a_score_of(CLEO, path) else reply
 
 
 async def another_leaf(path: str, _number: int, reply: Reply) -> Reply:
-    """One number of one stamp is another one."""
+    """Change one number of one stamp."""
     if not a_score_of(ADA, path) or reply.status != 200:
         return reply
     document = json.loads(reply.body)
@@ -49,7 +49,7 @@ async def another_leaf(path: str, _number: int, reply: Reply) -> Reply:
 
 
 async def another_order(path: str, _number: int, reply: Reply) -> Reply:
-    """One list of stamps is upside down."""
+    """Reverse one list of stamps."""
     if not path.startswith(f"/v2/stamps/{CLEO}"):
         return reply
     document = json.loads(reply.body)
@@ -58,7 +58,7 @@ async def another_order(path: str, _number: int, reply: Reply) -> Reply:
 
 
 async def another_byte(path: str, _number: int, reply: Reply) -> Reply:
-    """One signature has another character."""
+    """Change one character of one signature."""
     if not path.startswith(f"/v2/stamps/{CLEO}"):
         return reply
     document = json.loads(reply.body)
@@ -83,12 +83,12 @@ PLANTED = [
 
 
 def arguments(log: str, control: str, candidate: str) -> list[str]:
-    """The command line."""
+    """Return the command line."""
     return ["replay", log, "--control", control, "--candidate", candidate]
 
 
 def shows_no_secret(run: Run) -> bool:
-    """Whether neither the report nor what was printed holds a key of the log."""
+    """Return whether report and output are free of the keys in the log."""
     texts = [run.output, run.errors]
     texts += [file.read_text() for file in run.folder.iterdir()]
     secrets = (DEMO_API_KEY.key, "wrong-secret-in-a-log")
@@ -104,9 +104,9 @@ async def test_planted_faults(
     traffic: list[dict[str, Any]],
     patient: tuple[str, str],
 ) -> None:
-    """Two that are alike don't differ; each planted fault is found, named, and nothing else."""
+    """Equal deployments do not differ; each planted fault is found and named, and nothing else."""
     log = log_of(traffic)
-    # In order: of two that have the same nullifier, who is scored first has the claim.
+    # In order: of two addresses with the same nullifier, the one scored first has the claim.
     same = await shadow.run(
         *arguments(log, pair.control.base_url, pair.candidate.base_url),
         *("--concurrency", "1", *patient),
@@ -132,9 +132,9 @@ async def test_planted_faults(
 async def test_some_slow_answers(
     pair: Pair, shadow: Shadow, faulty: type[Faulty], log_of: LogOf, tmp_path: Path
 ) -> None:
-    """One answer in twenty that takes long is found, and nothing else.
+    """If one response in twenty is slow, this is found, and nothing else.
 
-    So long, and longer than anything that a busy machine does to the others.
+    The delay is longer than any that a busy machine causes for the others.
     """
     rules = tmp_path / "slowness.toml"
     rules.write_text("[slowness]\nseconds = 5.0\n")
@@ -159,7 +159,7 @@ async def test_some_slow_answers(
 async def test_a_candidate_that_is_not_there(
     pair: Pair, shadow: Shadow, log_of: LogOf, traffic: list[dict[str, Any]]
 ) -> None:
-    """Answers that don't come are differences, and dangerous ones."""
+    """Missing responses are dangerous differences."""
     log = log_of(traffic[:4])
     run = await shadow.run(*arguments(log, pair.control.base_url, "http://127.0.0.1:9"))
     assert run.status == 1
@@ -169,7 +169,7 @@ async def test_a_candidate_that_is_not_there(
 async def test_recorded_answers(
     pair: Pair, shadow: Shadow, log_of: LogOf, traffic: list[dict[str, Any]]
 ) -> None:
-    """Without a control, the answers in the log are what counts."""
+    """Without a control, the candidate is compared with the responses in the log."""
     recorded = []
     for line in traffic[:8]:
         answer = await pair.control.client.get(line["path"], headers=line["headers"])
@@ -183,7 +183,7 @@ async def test_recorded_answers(
 
 
 async def test_stopping_and_going_on(pair: Pair, shadow: Shadow, log_of: LogOf) -> None:
-    """Ctrl-C leaves a report on what was done; going on compares each request once in all."""
+    """Ctrl-C leaves a partial report; `--resume` then compares each request exactly once."""
     lines = [{"method": "GET", "path": "/health"}] * 400
     command = arguments(log_of(lines), pair.control.base_url, pair.candidate.base_url)
     process = await shadow.start(*command, "--rate", "40")
@@ -203,7 +203,7 @@ async def test_stopping_and_going_on(pair: Pair, shadow: Shadow, log_of: LogOf) 
 
 
 async def test_writes_are_not_sent(pair: Pair, shadow: Shadow, log_of: LogOf) -> None:
-    """What isn't a read is counted and not sent, unless it is asked for and confirmed."""
+    """Writes are counted and not sent, unless that is requested and confirmed."""
     log = log_of([{"method": "DELETE", "path": "/ceramic-cache/stamps/bulk", "body": []}])
     command = arguments(log, pair.control.base_url, pair.candidate.base_url)
     kept = await shadow.run(*command)
@@ -216,7 +216,7 @@ async def test_writes_are_not_sent(pair: Pair, shadow: Shadow, log_of: LogOf) ->
 
 
 async def test_access_logs(pair: Pair, shadow: Shadow) -> None:
-    """Logs of load balancers and of web servers are read; keys come from the environment."""
+    """Logs of load balancers and web servers are supported; keys come from the environment."""
     balancer = (
         "https 2026-11-24T03:00:00.000000Z app/lb/1 192.0.2.1:2817 10.0.0.1:80 0.1 0.2 0.0 200 200"
         f' 34 366 "GET https://scorer.example:443/v2/stamps/1/score/{ADA} HTTP/2.0" "curl" - - '
@@ -249,7 +249,7 @@ async def test_access_logs(pair: Pair, shadow: Shadow) -> None:
     ],
 )
 async def test_wrong_options(shadow: Shadow, wrong: list[str], sentence: str) -> None:
-    """What can't be used is said in one line, without a password, and nothing is sent."""
+    """Unusable input is reported in one line without a password, and nothing is sent."""
     (shadow.folder / "log").write_text('{"method": "GET", "path": "/health"}\n')
     (shadow.folder / "bad").write_text("hello\n")
     run = await shadow.run("replay", *wrong)

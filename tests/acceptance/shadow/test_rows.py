@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Databases(NamedTuple):
-    """The addresses of two databases with the same rows."""
+    """The URLs of two databases with the same rows."""
 
     control: str
     candidate: str
@@ -22,7 +22,7 @@ class Databases(NamedTuple):
 
 @pytest.fixture
 def databases(postgresql_server: PostgresqlServer, reference_template: str) -> Iterator[Databases]:
-    """Two copies of a reference deployment's database."""
+    """Create two copies of a reference deployment's database."""
     with (
         postgresql_server.database(reference_template) as one,
         postgresql_server.database(reference_template) as other,
@@ -51,7 +51,7 @@ PLANTED = [
         ("table registry_hashscorerlink", "body", "", "unexpected"),
     ),
     (
-        # One character of what the credential says.
+        # One character inside the credential.
         "UPDATE ceramic_cache_ceramiccache SET stamp = replace(stamp::text, '2018/credentials/v1',"
         f" '2018/credentials/v2')::jsonb WHERE {FIRST_STAMP}",
         ("table ceramic_cache_ceramiccache", "body", "/stamp_md5", "value"),
@@ -70,7 +70,7 @@ PLANTED = [
 
 
 async def test_planted_faults(databases: Databases, shadow: Shadow) -> None:
-    """Two copies are the same; each changed row is found, named, and nothing else."""
+    """Two copies are equal; each changed row is found and named, and nothing else."""
     settings = {
         "CONTROL_DATABASE_URL": databases.control,
         "CANDIDATE_DATABASE_URL": databases.candidate,
@@ -87,7 +87,7 @@ async def test_planted_faults(databases: Databases, shadow: Shadow) -> None:
 
 
 async def test_what_is_expected_to_differ(databases: Databases, shadow: Shadow) -> None:
-    """Surrogate ids, and times of the run, don't make rows differ; each is counted."""
+    """Surrogate ids and times of the run do not make rows differ; each is counted."""
     for sql in (
         "UPDATE registry_score SET last_score_timestamp = now()",
         "UPDATE registry_stamp SET id = id + 100000",
@@ -133,7 +133,7 @@ async def test_many_rows_of_one_key(databases: Databases, shadow: Shadow) -> Non
 
 
 async def test_wrong_options(databases: Databases, shadow: Shadow) -> None:
-    """A database that can't be used is one line without a password; nothing is compared."""
+    """An unusable database is reported in one line without a password; nothing is compared."""
     wrong = "postgresql://somebody:secret@127.0.0.1:9/none"
     for arguments, sentence in (
         (["--control", wrong, "--candidate", databases.candidate], "127.0.0.1:9"),
@@ -148,7 +148,7 @@ async def test_wrong_options(databases: Databases, shadow: Shadow) -> None:
 
 
 async def test_a_table_that_can_not_be_read(databases: Databases, shadow: Shadow) -> None:
-    """What one server says is passed on, though the other one is in the midst of its answer."""
+    """An error of one server is reported, even while the other one is still sending rows."""
     await execute(databases.control, "ALTER TABLE registry_event RENAME TO elsewhere")
     run = await shadow.run(
         "rows", "--control", databases.control, "--candidate", databases.candidate
@@ -159,7 +159,7 @@ async def test_a_table_that_can_not_be_read(databases: Databases, shadow: Shadow
 
 
 async def test_recorded_answers(databases: Databases, shadow: Shadow) -> None:
-    """The texts of answers are compared as the JSON that they hold, but for their own times."""
+    """Response columns are compared as JSON, except for their times."""
 
     async def record(url: str, path: str, score: str, time: str) -> None:
         answer = f'{{"score": "{score}", "last_score_timestamp": "{time}"}}'

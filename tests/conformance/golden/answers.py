@@ -1,5 +1,5 @@
-"""An answer compared with the recorded one; what each list of pointers means is told in the
-README of the recorded exchanges.
+"""Compares a response with the recorded one. The README of the recorded exchanges explains
+each list of pointers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SCORE_KEYS = [
 
 
 def kind(value: Any) -> str:
-    """The JSON type of a value (1 and 1.0 are both numbers; true is no number)."""
+    """Return the JSON type of a value (1 and 1.0 are both numbers; true is not a number)."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -37,7 +37,7 @@ def kind(value: Any) -> str:
 
 
 def show(value: Any, limit: int = 160) -> str:
-    """Return a value as JSON, cut to a length."""
+    """Return a value as JSON, truncated to a length."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -55,7 +55,7 @@ def matches(pointer: str, patterns: list[str]) -> bool:
 
 
 class Comparison:
-    """Collects the differences between an expected and an actual answer."""
+    """Collects the differences between an expected and an actual response."""
 
     def __init__(self, exchange: Json) -> None:
         self.volatile: list[str] = exchange.get("volatile", [])
@@ -114,14 +114,14 @@ class Comparison:
         return json.dumps(item, sort_keys=True)
 
     def compare_volatile(self, pointer: str, expected: Any, actual: Any) -> None:
-        """Any value of the same JSON type; a time must be in the same notation."""
+        """Accept any value of the same JSON type; a time must have the same notation."""
         if isinstance(expected, str) and ISO_TIME.fullmatch(expected):
             strict = PYTHON_ISO.fullmatch(expected)
             if not (PYTHON_ISO if strict else ISO_TIME).fullmatch(actual):
                 self.add(pointer, f"expected a time like {expected}, got {show(actual)}")
 
     def compare_instant(self, pointer: str, expected: Any, actual: Any) -> None:
-        """The same moment, in any ISO 8601 notation."""
+        """Accept the same moment, in any ISO 8601 notation."""
         if expected is None or actual is None:
             if expected is not actual:
                 self.add(pointer, f"expected {show(expected)}, got {show(actual)}")
@@ -134,7 +134,7 @@ class Comparison:
             self.add(pointer, f"expected the moment {show(expected)}, got {show(actual)}")
 
     def compare_link(self, pointer: str, expected: Any, actual: Any) -> None:
-        """The same page: path, limit and decoded token. Host and further parameters are free."""
+        """Accept the same page: path, limit, decoded token; any host and other parameters."""
         if not (isinstance(expected, str) and isinstance(actual, str)):
             if expected is not actual:
                 self.add(pointer, f"expected {show(expected)}, got {show(actual)}")
@@ -152,7 +152,7 @@ class Comparison:
 
 
 def decode_token(query: dict[str, list[str]]) -> Any:
-    """Return what the token of a page URL says."""
+    """Return the decoded token of a page URL."""
     token = query.get("token", [""])[0]
     try:
         return json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
@@ -168,7 +168,7 @@ def jwt_claims(token: str) -> Json:
 
 
 def check_token(pointer: str, wanted: Json, answer: Any) -> Iterator[str]:
-    """Claims of an issued token; 'lifetime' is exp - iat in seconds."""
+    """Compare the claims of an issued token; 'lifetime' is exp - iat in seconds."""
     try:
         token = answer
         for part in pointer.split("/")[1:]:
@@ -186,7 +186,7 @@ def check_token(pointer: str, wanted: Json, answer: Any) -> Iterator[str]:
 
 
 def compare_answer(exchange: Json, status: int, answer: Any) -> list[str]:
-    """All differences between the recorded and the actual answer, as readable lines."""
+    """Return all differences between the recorded and the actual response, as readable lines."""
     problems = []
     if status != exchange["status"]:
         problems.append(f"status: expected {exchange['status']}, got {status}: {show(answer)}")
@@ -202,7 +202,7 @@ def compare_answer(exchange: Json, status: int, answer: Any) -> list[str]:
 
 
 def check_validation_error(answer: Any) -> Iterator[str]:
-    """Yield what is wrong with the entries of a 422."""
+    """Yield the errors in the entries of a 422."""
     detail = answer.get("detail") if isinstance(answer, dict) else None
     if isinstance(detail, list):
         for item in detail:

@@ -13,7 +13,7 @@ from tests.conformance.golden.rows import Database, check_then, compare_rows
 
 
 def send(base_url: str, exchange: Json, timeout: float = 30) -> tuple[int, Any]:
-    """One request; the body of the answer as JSON, or as text if it is none."""
+    """Send a request; return the body of the response as JSON, or as text if it is not JSON."""
     base = urlsplit(base_url)
     secure = base.scheme == "https"
     connection: http.client.HTTPConnection = (
@@ -39,13 +39,13 @@ def send(base_url: str, exchange: Json, timeout: float = 30) -> tuple[int, Any]:
 
 
 def replay(recording: Path, public: str, internal: str, database: Database) -> list[str]:
-    """Send every exchange, compare answers and, at the end, rows; return what differs, as lines.
+    """Send every exchange, compare responses and finally rows; return the differences as lines.
 
     Args:
         recording: the folder with `exchanges.jsonl` and `rows.json`.
-        public: the URL of the listener that faces the public.
-        internal: the URL of the one that serves `/internal/*`.
-        database: the service's, freshly made.
+        public: the URL of the public listener.
+        internal: the URL of the internal listener.
+        database: the service's new database.
     """
     found = []
     for line in (recording / "exchanges.jsonl").read_text("utf-8").splitlines():

@@ -15,7 +15,7 @@ from tests.conformance.golden.answers import EVENT_TIME, Json, kind, show
 
 
 class Database:
-    """Reads rows as JSON, through psql: nothing of the service takes part."""
+    """Reads rows as JSON through psql, without code of the service."""
 
     def __init__(self, url: str, psql: str) -> None:
         self.url, self.psql = url, psql
@@ -33,8 +33,8 @@ class Database:
         return rows
 
 
-# One query per table: no surrogate ids, times as <time>, everything else as it is stored.
-# A time that may be anything but null is <time>; ISO text inside JSON is normalised below.
+# One query per table: no surrogate ids, times as <time>, everything else as stored.
+# A time that can be anything but null is <time>; ISO text inside JSON is normalized below.
 TIME = "case when {0} is null then null else '<time>' end as {0}"
 UTC = "to_char({0} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as {0}"
 TABLES: dict[str, str] = {
@@ -76,7 +76,7 @@ TABLES: dict[str, str] = {
 
 
 def normal_row(table: str, row: Json) -> Json:
-    """The order-independent normal form of one row (see README.md)."""
+    """Return the order-independent normal form of a row (see README.md)."""
     if table == "registry_event" and row["action"] == "SCU":
         fields = row["data"].get("fields")
         if fields is not None and "pk" in row["data"]:
@@ -120,7 +120,7 @@ def sorted_rows(rows: Any) -> list[Json]:
 
 
 def is_compared(row: Json, ignored: list[Json]) -> bool:
-    """Rows that match an entry of rows.json's "ignored" (column -> regular expression) are not."""
+    """Omits rows that match an entry of rows.json's "ignored" (column -> regular expression)."""
     return not any(
         all(re.fullmatch(str(v), str(row.get(k))) for k, v in pattern.items())
         for pattern in ignored
@@ -128,7 +128,7 @@ def is_compared(row: Json, ignored: list[Json]) -> bool:
 
 
 def compare_rows(expected: Json, database: Database) -> dict[str, list[str]]:
-    """Differences per table, as readable lines."""
+    """Return the differences per table, as readable lines."""
     result = {}
     for table, wanted in expected["tables"].items():
         wanted = wanted + expected.get("overruled", {}).get(table, [])
@@ -146,7 +146,7 @@ def compare_rows(expected: Json, database: Database) -> dict[str, list[str]]:
 
 
 def settled(differences: Callable[[], list[str]]) -> list[str]:
-    """Asks again for up to five seconds: some rows may be written after the answer."""
+    """Retries for up to five seconds, because some rows are written after the response."""
     deadline = time.monotonic() + 5
     while (found := differences()) and time.monotonic() < deadline:
         time.sleep(0.25)
@@ -165,12 +165,12 @@ def row_differences(wanted: list[Json], got: list[Json]) -> list[str]:
 
 
 def multiset_minus(left: list[str], right: list[str]) -> list[str]:
-    """What is left over of the first list when each item of the second takes one away."""
+    """Return the items of the first list that remain after removing those of the second."""
     return sorted((Counter(left) - Counter(right)).elements())
 
 
 def check_then(checks: list[Json], database: Database) -> Iterator[str]:
-    """Differences of the rows that an exchange must leave at once, as readable lines."""
+    """Return the differences of rows that an exchange must write immediately."""
     for check in checks:
 
         def differences(check: Json = check) -> list[str]:

@@ -1,6 +1,6 @@
-"""Rows with which the examples of the OpenAPI document work in the demo, and say what is true.
+"""Rows that make the examples of the OpenAPI document work, and true, in the demo.
 
-Their ids are negative: sequences never come to them.
+Their ids are negative, so that sequences never reach them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def example_tables() -> dict[str, list[dict[str, Any]]]:
 
 
 def _earlier_score() -> dict[str, Any]:
-    """The score of an address before it had its last stamp."""
+    """Return the score event of an address before its last stamp."""
     stamps = {
         provider: {
             "score": five_decimals(Decimal(WEIGHTS[provider])),
@@ -88,7 +88,7 @@ def _ban() -> dict[str, Any]:
 
 
 def _revocation() -> dict[str, Any]:
-    """The stamp that its owner has deleted was revoked, too."""
+    """Return the revocation of the stamp that its owner has deleted."""
     proof_value = stamp_row(OWNER, OWNER.deleted[0])["proof_value"]
     return {"id": -1, "proof_value": proof_value, "ceramic_cache_id": -1}
 

@@ -1,4 +1,4 @@
-"""The owner of an address of the demo, who signs in; and the keys that sign access tokens there."""
+"""The owner of a demo address, who signs in, and the keys that sign access tokens there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SITE = "app.example.org"
 
 
 def new_token_keys() -> tuple[str, str]:
-    """Return a new private and its public key, PEM: they live as long as the demo runs."""
+    """Return a new private key and its public key, PEM, used until the demo stops."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -1,4 +1,4 @@
-"""The rows of the demo: accounts, keys, scorers, communities, stamps. The same at every run."""
+"""The rows of the demo: accounts, keys, scorers, communities, stamps; the same in every run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
 
 
 def account_addresses() -> list[str]:
-    """Return the addresses of the demo's accounts: a database with others is no demo."""
+    """Return the addresses of the demo accounts: a database with others is not a demo."""
     return [_account_address(account) for account in (1, 2, 3)]
 
 
@@ -62,7 +62,7 @@ def _account_address(account: int) -> str:
 def _user(account: int) -> dict[str, Any]:
     return {
         "id": account,
-        "password": "!",  # Django's mark of a password that nothing matches
+        "password": "!",  # Django's marker for an unusable password
         "is_superuser": False,
         "username": f"demo-{account}",
         "first_name": "",

@@ -1,4 +1,4 @@
-"""Puts the demo into a database."""
+"""Inserts the demo data into a database."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from passport_scorer.tools.demo.rows import account_addresses, tables
 
 
 class NoDemoDatabase(PassportScorerError):
-    """The database has accounts of its own: the demo is not for a database that is in use."""
+    """The database has other accounts: demo data must not go into a database in use."""
 
     code = "no_demo_database"
 
 
 async def seed(database: Database) -> int:
-    """Add what the demo lacks; return the number of stamps that were added.
+    """Insert the demo rows that are missing; return the number of stamps inserted.
 
     Raises:
         NoDemoDatabase: the database has other accounts.
@@ -31,7 +31,7 @@ async def seed(database: Database) -> int:
 
 
 async def seed_examples(database: Database) -> None:
-    """Add what the examples of the documentation need, to a database that has the demo.
+    """Insert the rows that the documentation's examples need into a database with the demo.
 
     Raises:
         DatabaseUnavailable: it can't be reached.

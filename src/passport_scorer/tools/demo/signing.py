@@ -1,7 +1,7 @@
-"""Signing stamps as issuers do: for the demo and for tests.
+"""Signs stamps as issuers do, for the demo and for tests.
 
 Signatures are deterministic (RFC 6979, RFC 8032): the same arguments give the same document.
-The stamps are of exactly the form that the specification, credentials.md, shows.
+The stamps have exactly the form in the specification, credentials.md.
 """
 
 from base64 import urlsafe_b64encode
@@ -62,17 +62,17 @@ STAMP_TYPES: Mapping[str, list[dict[str, str]]] = {
 
 
 def issuer_did(private_key: bytes) -> str:
-    """The did:ethr (lower case) of a secp256k1 private key (32 bytes)."""
+    """Return the did:ethr (lower case) of a secp256k1 private key (32 bytes)."""
     return f"did:ethr:{address_of_key(private_key)}"
 
 
 def address_of_key(private_key: bytes) -> str:
-    """The address (lower case) of a secp256k1 private key (32 bytes)."""
+    """Return the address (lower case) of a secp256k1 private key (32 bytes)."""
     return f"0x{address_of(PrivateKey(private_key).public_key).hex()}"
 
 
 def sign_text(private_key: bytes, text: str) -> str:
-    """The signature of a text as wallets sign it, `0x` and 65 bytes. Source: EIP-191, version 45.
+    """Sign a text as wallets do; return `0x` and 65 bytes. Source: EIP-191, version 45.
 
     Args:
         private_key: 32 bytes.
@@ -84,7 +84,7 @@ def sign_text(private_key: bytes, text: str) -> str:
 
 
 def issuer_did_key(seed: bytes) -> str:
-    """The did:key of an Ed25519 seed (32 bytes)."""
+    """Return the did:key of an Ed25519 seed (32 bytes)."""
     return did_key(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
 
 
@@ -97,12 +97,12 @@ def sign_eip712(
     issued_at: datetime,
     expires_at: datetime,
 ) -> dict[str, Any]:
-    """A stamp as they are issued today (EthereumEip712Signature2021).
+    """Return a stamp as issued today (EthereumEip712Signature2021).
 
     Args:
         private_key: the issuer's, 32 bytes.
-        address: whom the stamp is about, `0x…`; as it shall be written.
-        provider: what it attests.
+        address: the subject of the stamp, `0x…`, written as given.
+        provider: the provider of the stamp.
         nullifiers: in their order.
         issued_at: an aware time; written in seconds, and in milliseconds in the proof.
         expires_at: an aware time; written in seconds.
@@ -135,7 +135,7 @@ def sign_eip712(
 
 
 def signed_eip712(private_key: bytes, document: dict[str, Any]) -> dict[str, Any]:
-    """The document with `proof.proofValue` set (in place), whatever its types and members are.
+    """Set `proof.proofValue` of a document in place, for any types and members; return it.
 
     Raises:
         VerificationFailed: no verifier would accept it, however it were signed.
@@ -147,7 +147,7 @@ def signed_eip712(private_key: bytes, document: dict[str, Any]) -> dict[str, Any
 
 
 def eip712_proof_value(private_key: bytes, digest: bytes) -> str:
-    """The text of a signature of a digest (32 bytes): r, s, and 27 or 28; s is low."""
+    """Sign a digest (32 bytes); return r, s, and 27 or 28 as text; s is low."""
     signature = PrivateKey(private_key).sign_recoverable(digest, hasher=None)
     return f"0x{signature[:64].hex()}{signature[64] + 27:02x}"
 
@@ -161,7 +161,7 @@ def sign_ed25519(
     issued_at: datetime,
     expires_at: datetime,
 ) -> dict[str, Any]:
-    """An older stamp (Ed25519Signature2018), with a `hash` instead of nullifiers.
+    """Return an older stamp (Ed25519Signature2018), with a `hash` instead of nullifiers.
 
     Args:
         seed: the issuer's, 32 bytes.
@@ -185,7 +185,7 @@ def sign_ed25519(
 
 
 def signed_ed25519(seed: bytes, document: dict[str, Any]) -> dict[str, Any]:
-    """The document with `proof.jws` set (in place).
+    """Set `proof.jws` of a document in place; return it.
 
     Raises:
         VerificationFailed: no verifier would accept it, however it were signed.

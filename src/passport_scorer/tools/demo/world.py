@@ -1,7 +1,7 @@
-"""The demo's accounts, keys, communities, people and stamps. The same at every run.
+"""The demo's accounts, keys, communities, users and stamps; the same in every run.
 
-Everything here is public, the private keys of the issuers included: only a service that serves
-demo data may trust them.
+Everything here is public, including the issuers' private keys: only a service with
+demo data should trust them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONG_AGO = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 def secret(name: str) -> bytes:
-    """Return 32 bytes that everybody can compute."""
+    """Return 32 publicly known bytes."""
     return hashlib.sha256(f"passport-scorer demo: {name}".encode()).digest()
 
 
@@ -37,7 +37,7 @@ TRUSTED_ISSUERS = frozenset({issuer_did(ETHEREUM_ISSUER_KEY), issuer_did_key(ED2
 
 
 class DemoApiKey(msgspec.Struct, frozen=True):
-    """An API key of the demo, as a partner would present it."""
+    """An API key of the demo, as a partner would send it."""
 
     account_id: int
     name: str
@@ -54,14 +54,14 @@ DEMO_SCORER_ID = 1
 
 
 class DemoStamp(msgspec.Struct, frozen=True):
-    """A stamp of a person of the demo.
+    """A stamp of a demo user.
 
     Attributes:
-        provider: what it attests.
-        account: the real-world account behind it; its nullifiers are made of this.
+        provider: the provider of the stamp.
+        account: the real-world account behind it, from which its nullifiers are derived.
         expires_at: aware.
-        older: signed with Ed25519 and with a `hash`, as stamps used to be.
-        tampered: changed after it was signed.
+        older: signed with Ed25519 and with a `hash`, like stamps of the older suite.
+        tampered: changed after signing.
     """
 
     provider: str
@@ -72,13 +72,13 @@ class DemoStamp(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """An address of the demo, and what is special about it.
+    """A demo user: an address, and its special property.
 
     Attributes:
-        name: of the person.
-        about: what is special.
-        stamps: the live ones.
-        deleted: those that were deleted.
+        name: the name of the user.
+        about: the special property.
+        stamps: the live stamps.
+        deleted: the deleted stamps.
         signs: True if the private key of the address is known.
     """
 
@@ -95,7 +95,7 @@ class Person(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """In lower case."""
+        """The address in lower case."""
         if self.signs:
             return address_of_key(self.key)
         return "0x" + secret(f"address of {self.name}")[:20].hex()
@@ -192,7 +192,7 @@ FEW_WEIGHTS: Mapping[str, str] = {"Ens": "2.0", "Google": "1.0", "Discord": "0.5
 
 
 def credential_of(person: Person, stamp: DemoStamp) -> dict[str, Any]:
-    """Return a stamp of a person, signed."""
+    """Return a signed stamp of a user."""
     digest = hashlib.sha256(stamp.account.encode()).hexdigest()
     times = {"issued_at": min(ISSUED, stamp.expires_at), "expires_at": stamp.expires_at}
     if stamp.older:

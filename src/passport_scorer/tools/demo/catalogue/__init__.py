@@ -5,5 +5,5 @@ from pathlib import Path
 
 
 def catalogue_url() -> str:
-    """Return where it is, a `file:` URL of this installation, for `CatalogueSource`."""
+    """Return its `file:` URL in this installation, for `CatalogueSource`."""
     return Path(str(resources.files(__name__))).as_uri()

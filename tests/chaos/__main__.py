@@ -91,7 +91,7 @@ async def run(
     logs: Path,
     results: dict[str, Result],
 ) -> None:
-    """Run scenarios one after the other on one server, and add their results to `results`."""
+    """Run scenarios one after another on one server, and add their results to `results`."""
     with running_server(folder) as embedded, shown_progress() as progress:
         server = await prepared(embedded, logs)
         for scenario in chosen:

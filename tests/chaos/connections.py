@@ -28,7 +28,7 @@ KINDS: Mapping[str, int] = {
     "not_http": 500,
 }
 STOP_SECONDS = 10  # from SIGTERM to the exit of the service
-LENIENT_STOP_SECONDS = 30  # where responses are under way
+LENIENT_STOP_SECONDS = 30  # where responses are in progress
 READERS = ("slow_readers", "pipelined")
 CALLERS = 4
 MOST_MEMORY = 300  # megabytes

@@ -1,4 +1,4 @@
-"""How fast the service is, measured beside the database alone and the usual design.
+"""Measures the service side by side with the database alone and the usual design.
 
-`make bench`, or `python -m benchmarks --help`. What was found: `docs/performance.md`.
+`make bench`, or `python -m benchmarks --help`. The results are in `docs/performance.md`.
 """

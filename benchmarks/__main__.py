@@ -49,9 +49,9 @@ def main(
     soak: int = 0,
     output: Path | None = None,
 ) -> None:
-    """Measure the service beside the database alone and the usual design, and write it down.
+    """Measure the service side by side with the database alone and the usual design.
 
-    Brings its own PostgreSQL in a temporary folder; nothing else is touched. Linux only. The
+    Starts its own PostgreSQL in a temporary folder, and changes nothing else. Linux only. The
     first run signs its stamps, which takes a minute; they are kept in .passport-scorer/benchmarks.
 
     Examples:
@@ -65,29 +65,29 @@ def main(
     Parameters
     ----------
     addresses
-        How many addresses have stamps.
+        The number of addresses with stamps.
     stamps
-        How many stamps each of them has.
+        The number of stamps per address.
     rounds
-        How often everything is measured in turn.
+        The number of rounds; each measures everything once.
     seconds
-        How long each measurement takes; whole seconds for wrk.
+        The duration of each measurement; whole seconds for wrk.
     cores
-        Cores that service, PostgreSQL and load generator may use together.
+        The cores that service, PostgreSQL and load generator share.
     only
-        Some of: service more-workers cold database sequential growth start-up.
+        Any of: service more-workers cold database sequential growth start-up.
     quick
-        Small, short, and complete: to see that it works.
+        A small, short and complete rehearsal.
     large
         Also measure with 100,000 addresses, a million rows of stamps; takes ten minutes more.
     soak
-        So many more requests at the end, to see whether the memory grows: 1,000,000 is a good
+        The number of extra requests at the end, to see whether memory grows: 1,000,000 is a good
         number, and takes a quarter of an hour.
     output
-        Where the page goes; docs/performance.md for a complete run. Figures go beside it, or to
+        The path of the page; docs/performance.md for a complete run. Numbers go beside it, or to
         benchmarks/results.json for a complete run.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # started processes are stopped
     if unknown := set(only) - set(NAMES):
         sys.exit(f"--only doesn't know {', '.join(unknown)}; it knows {' '.join(NAMES)}.")
     options = Options(
@@ -117,10 +117,10 @@ _CAVEAT = "Not a complete run: these figures prove nothing."
 
 
 class Run:
-    """One run: its server, and what goes on, for people to see.
+    """A run: its server, and its progress display.
 
     Attributes:
-        was_cut_short: the curves of growth failed; all that was measured before is in the results.
+        was_cut_short: measuring growth failed; the results contain everything measured before.
     """
 
     def __init__(self, options: Options) -> None:
@@ -135,7 +135,7 @@ class Run:
         )
 
     def results(self) -> Results:
-        """Measure everything that was asked for."""
+        """Measure everything that was requested."""
         names = self._options.names
         FOLDER.mkdir(parents=True, exist_ok=True)
         with self._progress, ExitStack() as stack:
@@ -206,13 +206,13 @@ class Run:
         )
 
     def _note(self, what: str, total: int) -> Advance:
-        """Show that something has begun."""
+        """Show that a step has begun."""
         task = self._progress.add_task(what, total=total)
         return lambda count: self._progress.advance(task, count)
 
 
 def _places(output: Path | None, *, is_complete: bool) -> tuple[Path, Path]:
-    """Return where the page and the figures go."""
+    """Return the paths of the page and the numbers."""
     if output:
         return output, output.with_name("results.json")
     if is_complete:

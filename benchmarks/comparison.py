@@ -1,4 +1,4 @@
-"""Everything in turn, several times over: A B C A B C …, so that what passes hits all alike."""
+"""Measures everything in turn, in rounds (A B C A B C …), so that disturbances affect all."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _FEWER = (1, 32)
 
 
 class DifferentAnswers(Exception):
-    """The sequential design doesn't do the same job, so that no comparison means anything."""
+    """The sequential design gives different results, so that a comparison is meaningless."""
 
 
 class Comparison:
     """The contenders of a run, started and warmed up.
 
     Args:
-        options: what was asked for.
-        ground: where it takes place.
-        pgbench: the program.
-        stack: what ends the services.
-        note: shows what goes on.
+        options: the options of the run.
+        ground: the database and the files of the run.
+        pgbench: the path of the program.
+        stack: stops the services.
+        note: shows the progress.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Comparison:
         self._note = note
         workers, wanted = options.workers, options.names
         self._contenders: list[Contender] = []
-        # It replaces rows that the service remembers, and that pgbench's parameters name.
+        # It replaces rows that the service caches, and that pgbench's parameters reference.
         apart = ground.on_a_copy() if SEQUENTIAL in wanted else ground
         self.service = ground.service(stack, workers=workers)
         self._at_rest = self.service.service.process.resident_megabytes()
@@ -66,7 +66,7 @@ class Comparison:
             self._contenders.append(sequential)
         if COLD in wanted:
             cold = ground.service(
-                stack, COLD, workers=workers, remembers=False, connections=(1, 16, 32)
+                stack, COLD, workers=workers, caches=False, connections=(1, 16, 32)
             )
             self._contenders.append(cold)
         if MORE_WORKERS in wanted:
@@ -99,7 +99,7 @@ class Comparison:
         ]
 
     def memory(self) -> Memory:
-        """Return what a worker of the service takes, after the requests of a soak, if any."""
+        """Return the memory of a worker, after the requests of a soak, if any."""
         before = self.service.requests
         advance = self._note("soak", self._options.soak)
         while (sent := self.service.requests - before) < self._options.soak:
@@ -113,7 +113,7 @@ class Comparison:
         )
 
     def _places(self) -> Iterator[tuple[Contender, int]]:
-        """Return what is measured in a round: all contenders with the same load side by side."""
+        """Return the order of a round: contenders with the same load next to each other."""
         numbers = sorted({number for each in self._contenders for number in each.connections})
         for number in numbers:
             for contender in self._contenders:
@@ -127,7 +127,7 @@ class Comparison:
 
 
 def check_answers(one: ServiceContender, other: ServiceContender, addresses: int) -> None:
-    """Compare the answers of two services for some addresses.
+    """Compare the responses of two services for some addresses.
 
     Raises:
         DifferentAnswers: they differ in more than the time of the score.

@@ -1,4 +1,4 @@
-"""What is measured in turn: the service in its ways, the database alone, the usual design."""
+"""The contenders: variants of the service, the database alone, and the usual design."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from benchmarks.results import Measured
 from benchmarks.stamps import TRUSTED_ISSUER
 
 CONNECTIONS = (1, 16, 32, 256)
-# Requests are spread over the workers by chance, and each worker has to get to know each
-# address: after so many passes all but one in two hundred pairs of the two have met.
+# Requests are spread over the workers at random, and each worker has to cache each
+# address: after this number of passes, all but one in two hundred pairs have met.
 _PASSES_OF_SEVERAL_WORKERS = 8
-_LAST_REQUESTS = 0.5  # seconds; what was asked for at the end is finished before the next begins
+_LAST_REQUESTS = 0.5  # seconds; requests in flight at the end finish before the next measurement
 
 
 class Contender(Protocol):
-    """Something that is measured."""
+    """A contender."""
 
     name: str
     title: str
@@ -36,18 +36,18 @@ class Contender(Protocol):
 
     @abstractmethod
     def measure(self, connections: int, seconds: float, warm_up: float) -> Measured:
-        """Measure it under the load of so many connections."""
+        """Measure it with this number of connections."""
 
 
 class ServiceContender:
-    """A service that is asked over HTTP.
+    """A service with an HTTP interface.
 
     Args:
         name: one of `options.NAMES`.
-        title: what it is, for people.
+        title: the name in the report.
         connections: numbers of connections to measure with.
-        service: where it is.
-        load: what it is asked.
+        service: the running service.
+        load: the requests.
         postgresql: the process of the database server.
     """
 
@@ -67,22 +67,22 @@ class ServiceContender:
         self._postgresql = postgresql
 
     def measure(self, connections: int, seconds: float, warm_up: float) -> Measured:
-        """Measure it under the load of so many connections."""
+        """Measure it with this number of connections."""
         if warm_up:
             self._send(lambda: self._load.send(connections, warm_up))
         return self._measured(lambda: self._load.send(connections, seconds))
 
     def measure_in_order(self, connections: int, seconds: float) -> Measured:
-        """Measure it with requests for one address after the other, from the first."""
+        """Measure it with requests for one address after another, from the first."""
         return self._measured(lambda: self._load.send(connections, seconds, "sequence", 0))
 
     def get_to_know(self, addresses: int, workers: int, advance: Callable[[int], None]) -> None:
-        """Ask for each address so often that each worker knows nearly all of them.
+        """Request each address until each worker has cached nearly all of them.
 
         Args:
-            addresses: how many there are in the file of the load.
-            workers: how many there are.
-            advance: is told of so many more requests that are done.
+            addresses: their number in the file of the load.
+            workers: their number.
+            advance: called with the number of further requests done.
         """
         wanted = passes(workers) * addresses
         sent = 0
@@ -115,7 +115,7 @@ class DatabaseAlone:
 
     Args:
         loaded: the database.
-        program: pgbench.
+        program: the path of pgbench.
         folder: for its files.
         postgresql: the process of the database server.
     """
@@ -131,13 +131,13 @@ class DatabaseAlone:
         self._postgresql = postgresql
 
     def measure(self, connections: int, seconds: float, warm_up: float) -> Measured:
-        """Measure it with so many clients."""
+        """Measure it with this number of clients."""
         before, began = self._postgresql.cpu_seconds(), time.monotonic()
         result = pgbench.run(
             self._loaded, self._program, self._folder, connections, seconds, warm_up
         )
         used = self._postgresql.cpu_seconds() - before
-        share = result.seconds / (time.monotonic() - began)  # of it was counted, about
+        share = result.seconds / (time.monotonic() - began)  # of it was counted, roughly
         return Measured(
             requests=result.transactions,
             requests_per_second=result.transactions / result.seconds,
@@ -149,12 +149,12 @@ class DatabaseAlone:
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """Where everything is measured.
+    """The database and the files of a run.
 
     Attributes:
         loaded: the database.
-        postgresql: its server's process.
-        addresses: the file with the addresses that are asked for.
+        postgresql: the process of its server.
+        addresses: the file with the requested addresses.
         folder: for logs and other files.
     """
 
@@ -173,32 +173,32 @@ class Ground(msgspec.Struct, frozen=True):
         name: str = names.SERVICE,
         *,
         workers: int,
-        remembers: bool = True,
+        caches: bool = True,
         connections: tuple[int, ...] = CONNECTIONS,
     ) -> ServiceContender:
-        """Start the service; it ends with the stack.
+        """Start the service; the stack stops it.
 
         Args:
-            stack: what ends it.
+            stack: stops it.
             name: one of `options.NAMES`.
-            workers: how many processes.
-            remembers: False if it shall verify each signature each time.
+            workers: the number of processes.
+            caches: False to verify each signature each time.
             connections: numbers of connections to measure with.
         """
-        room = 2 * self.loaded.addresses * self.loaded.stamps if remembers else 0
+        room = 2 * self.loaded.addresses * self.loaded.stamps if caches else 0
         environment = {
             "DATABASE_URL": self.loaded.url,
             "TRUSTED_IAM_ISSUERS": f'["{TRUSTED_ISSUER}"]',
             "REMEMBERED_STAMPS": str(room),
         }
         module = ["passport_scorer.cli", "serve", "--port", "{port}", "--workers", str(workers)]
-        module += ["--internal-port", "{internal_port}"]  # else there are no metrics
+        module += ["--internal-port", "{internal_port}"]  # otherwise there are no metrics
         title = f"the service, {workers} worker{'s' if workers > 1 else ''}"
-        title += "" if remembers else ", caches off"
+        title += "" if caches else ", caches off"
         return self._started(stack, name, title, module, environment, connections)
 
     def sequential(self, stack: ExitStack, *, workers: int) -> ServiceContender:
-        """Start the usual design; it ends with the stack."""
+        """Start the usual design; the stack stops it."""
         module = ["uvicorn", "benchmarks.sequential:application", "--no-access-log"]
         module += ["--port", "{port}", "--workers", str(workers), "--log-level", "warning"]
         environment = {"DATABASE_URL": self.loaded.url}
@@ -221,5 +221,5 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 def passes(workers: int) -> int:
-    """Return how often each address is asked for before anything is measured."""
+    """Return the number of requests per address before the measurements."""
     return 1 if workers == 1 else _PASSES_OF_SEVERAL_WORKERS

@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own with production settings, and databases full of stamps on it."""
+"""A separate PostgreSQL with production settings, and databases full of stamps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from passport_scorer.tools.demo.rows import tables
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
 from passport_scorer.tools.embedded_postgres.postmaster import Postmaster
 
-# As in production, but for checkpoints: none may fall into one measurement and not the next.
+# As in production, except for checkpoints: none must fall into only one measurement.
 SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
@@ -39,22 +39,22 @@ SETTINGS = {
     "max_wal_size": "8GB",
     "min_wal_size": "8GB",
 }
-# What a server that has run for a while has: files for its log, which it uses again. Making a new
-# one holds up everybody for some 60 ms, once for about 2,000 requests.
+# A server that has run for a while reuses the files of its write-ahead log. Creating a new
+# one blocks all clients for some 60 ms, once in about 2,000 requests.
 _LOG_FILES = 192
-_LOG_FILE = 16_000_000  # bytes of text that fill one
+_LOG_FILE = 16_000_000  # bytes of text that fill one file
 THRESHOLD = "20"
 _FIRST_ADDRESSES = 10
 _ADDRESSES_AT_ONCE = 100
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """A database full of stamps, every address of which has been scored once.
+    """A database full of stamps, with each address scored once.
 
     Attributes:
-        url: where it is.
-        addresses: how many addresses there are.
-        stamps: how many stamps each of them has.
+        url: its URL.
+        addresses: the number of addresses.
+        stamps: the number of stamps per address.
     """
 
     url: str
@@ -66,7 +66,7 @@ class Loaded(msgspec.Struct, frozen=True):
 def running_server() -> Iterator[EmbeddedServer]:
     """Run a PostgreSQL in a folder that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="passport-scorer-benchmark-") as folder:
-        Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and must get in
+        Path(folder).chmod(0o711)  # PostgreSQL does not run as root, and needs access
         place = Path(folder) / "postgresql"
         with EmbeddedServer(place, settings=SETTINGS, shared=Path(folder) / "shared") as server:
             asyncio.run(_make_log_files(server.url))
@@ -90,20 +90,20 @@ def server_process(server: EmbeddedServer) -> Process:
 
 
 def load(server: EmbeddedServer, wanted: StampSet, cache: Path, advance: Advance) -> Loaded:
-    """Make a database with these stamps, and score every address.
+    """Create a database with these stamps, and score every address.
 
     Args:
-        server: where.
-        wanted: which stamps.
-        cache: where signed stamps are kept from one run to the next.
-        advance: is told of so many more addresses that are done, twice for each.
+        server: the server.
+        wanted: the stamps.
+        cache: the folder of signed stamps, kept between runs.
+        advance: called with the number of further addresses done, twice for each.
     """
     file = stamp_file(wanted, cache, advance)
     name = f"benchmark_{wanted.addresses}x{wanted.stamps}"
     asyncio.run(_create(server.url, name))
     url = server.url_of(name)
     asyncio.run(_fill(url, wanted, file))
-    # A plan that is made while a table is empty is to read it from end to end.
+    # A plan made while a table is empty is a sequential scan.
     few = min(_FIRST_ADDRESSES, wanted.addresses)
     prepare(url, range(few))
     asyncio.run(run(url, "ANALYZE"))
@@ -120,7 +120,7 @@ def load(server: EmbeddedServer, wanted: StampSet, cache: Path, advance: Advance
 
 
 def copied(loaded: Loaded) -> Loaded:
-    """Make a copy of a database that nobody uses at the moment."""
+    """Copy a database that has no sessions."""
     name = _name_of(loaded)
     own, copy = f"/{name}?", f"/{name}_copy?"
     other = loaded.url.replace(own, "/postgres?")
@@ -129,7 +129,7 @@ def copied(loaded: Loaded) -> Loaded:
 
 
 def drop(server: EmbeddedServer, loaded: Loaded) -> None:
-    """Remove a database, and its copy if there is one."""
+    """Drop a database, and its copy if it exists."""
     for name in (_name_of(loaded), f"{_name_of(loaded)}_copy"):
         asyncio.run(run(server.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", "CHECKPOINT"))
 
@@ -139,14 +139,14 @@ def _name_of(loaded: Loaded) -> str:
 
 
 async def run(url: str, *statements: str) -> None:
-    """Run statements, each on its own."""
+    """Run statements, each in its own transaction."""
     async with connected(url) as connection:
         for statement in statements:
             await connection.execute(statement)
 
 
 def value(url: str, statement: str, *arguments: object) -> Any:
-    """Return the one value that a statement gives."""
+    """Return the single value of a statement."""
 
     async def ask() -> Any:
         async with connected(url) as connection:
@@ -157,7 +157,7 @@ def value(url: str, statement: str, *arguments: object) -> Any:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Any]:
-    """Open a connection for a while."""
+    """Open a connection until the end of the block."""
     connection = await asyncpg.connect(url)
     try:
         yield connection

@@ -16,18 +16,18 @@ from benchmarks.results import Growth, Measured, Point
 from benchmarks.stamps import Advance, StampSet, provider_of, stamp_file
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
 
-MOST_ADDRESSES = 10_000  # that are asked for
+MOST_ADDRESSES = 10_000  # that are requested
 
 
 class Sizes(NamedTuple):
-    """What is varied, and in how much of it.
+    """The parameters that vary, and their values.
 
     Attributes:
-        connections: how many ask at the same time.
-        stamps: how many stamps each address has.
-        stamps_in_all: how many stamps there are at most while that is varied.
-        addresses: how many addresses there are.
-        shares: how many stamps of an address in a hundred have changed since it was scored.
+        connections: the numbers of concurrent connections.
+        stamps: the numbers of stamps per address.
+        stamps_in_all: the maximum total number of stamps meanwhile.
+        addresses: the number of addresses.
+        shares: the percentages of an address's stamps that changed since it was scored.
         changing: the stamps that change.
     """
 
@@ -49,18 +49,18 @@ REHEARSED = Sizes(
 )
 
 Note = Callable[[str, int], Advance]
-"""Shows that something has begun, and how much there is of it; returns how it advances."""
+"""Shows that a step has begun, and its size; returns a callback for its progress."""
 
 
 class GrowthPlan:
-    """The curves of a run.
+    """Measures the growth curves of a run.
 
     Args:
-        options: what was asked for.
-        server: where databases are made.
-        cache: where signed stamps are kept.
+        options: the options of the run.
+        server: the server for the databases.
+        cache: the folder of signed stamps.
         folder: for logs and other files.
-        note: shows what goes on.
+        note: shows the progress.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class GrowthPlan:
         self._sizes = REHEARSED if options.quick else Sizes()
 
     def curves(self) -> Iterator[Growth]:
-        """Measure all of them that need databases of their own, one after the other."""
+        """Measure the curves that need their own databases, one after another."""
         yield self._by_stamps()
         yield self._by_addresses()
         yield self._by_changes()
 
     def by_connections(self, service: ServiceContender) -> Growth:
-        """Measure a service that knows its addresses with more and more connections."""
+        """Measure a service with warm caches with more and more connections."""
         advance = self._note("growth: connections", len(self._sizes.connections))
         points = []
         for connections in self._sizes.connections:
@@ -111,7 +111,7 @@ class GrowthPlan:
         return Growth("addresses", "Addresses", "addresses", points, note)
 
     def _by_changes(self) -> Growth:
-        """Each address is asked for once, after a share of its stamps was renewed."""
+        """Measure one request per address, after a share of its stamps was renewed."""
         wanted = self._sizes.changing
         addresses = wanted.addresses
         renewed = StampSet(addresses, wanted.stamps, renewed=True)
@@ -157,7 +157,7 @@ class GrowthPlan:
     def _service(
         self, wanted: StampSet, what: str, *, workers: int
     ) -> Iterator[tuple[Ground, ServiceContender]]:
-        """Run the service on a database of its own for a while."""
+        """Run the service on its own database until the end of the block."""
         advance = self._note(f"{what}: database", 2 * wanted.addresses)
         loaded = load(self._server, wanted, self._cache, advance)
         path = self._folder / f"addresses-{wanted.addresses}"
@@ -169,7 +169,7 @@ class GrowthPlan:
 
 
 async def _keep_versions(url: str, renewed: Path) -> None:
-    """Keep both versions of each stamp, so that one can take the place of the other."""
+    """Store both versions of each stamp, so that one can replace the other."""
     async with connected(url) as connection:
         await connection.execute(
             "CREATE TABLE benchmark_version (LIKE ceramic_cache_ceramiccache INCLUDING DEFAULTS"
@@ -188,7 +188,7 @@ async def _keep_versions(url: str, renewed: Path) -> None:
 
 
 async def _renew(url: str, stamps: int) -> None:
-    """Replace so many stamps of each address by their other version."""
+    """Replace this number of stamps of each address with their other version."""
     providers: list[Any] = [provider_of(number) for number in range(stamps)]
     async with connected(url) as connection:
         await connection.execute(

@@ -31,12 +31,12 @@ app = cyclopts.App(name="python -m benchmarks.hostile_credentials", version_flag
 
 @app.default
 def main(*, rounds: int = 5, limit: float = 50.0, rows: int = 25) -> None:
-    """Measure the verification of documents that were made to take as much time as possible.
+    """Measure the verification of documents that are built to take as long as possible.
 
-    Prints the milliseconds of CPU that each of them takes, the slowest first, after an ordinary
+    Prints the CPU milliseconds of each document, the slowest first, after an ordinary
     stamp of each suite. Verification runs in the event loop, so this is how long one hostile stamp
-    delays every other request of its process. What a process usually remembers (types, texts) is
-    forgotten before each round.
+    delays every other request of its process. Caches of the process (types, texts) are
+    cleared before each round.
 
     Run it from the folder of the project. The exit status is 1 if a document takes longer than
     the limit. The tests bound the same documents by counting function calls, without a clock.
@@ -44,11 +44,11 @@ def main(*, rounds: int = 5, limit: float = 50.0, rows: int = 25) -> None:
     Parameters
     ----------
     rounds
-        How often each document is verified; the median counts.
+        The number of verifications per document; the median counts.
     limit
-        Milliseconds that a document may take.
+        The maximum milliseconds per document.
     rows
-        How many documents are printed; 0 prints all.
+        The number of documents to print; 0 prints all.
     """
     usual = [HostileDocument(s, "ordinary", json.dumps(ordinary(s)).encode()) for s in _SUITES]
     for each in usual:

@@ -1,6 +1,6 @@
-"""How long imports take: of the server, and of a Lambda function before and after.
+"""Measures imports: of the server, and of a Lambda function before and after.
 
-Before: as if it imported at its start what it now imports at the first need.
+Before: as if it imported at start the modules that it now imports at first use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.results import Imports
 
 SERVER = "passport_scorer.cli.serve"
 LAMBDA = "passport_scorer.aws_lambda"
-# What src/ imports inside of functions, and a function on Lambda may need.
+# Modules that src/ imports inside functions, and that Lambda can need.
 LATER = (
     "botocore.session, httpx, joserfc.jwt, opentelemetry.sdk.trace.export, prometheus_client,"
     " pyld.jsonld, redis.asyncio, cryptography.hazmat.primitives.serialization,"
@@ -27,7 +27,7 @@ _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 
 
 def measure_imports() -> list[Imports]:
-    """Measure the server, and the Lambda entry: with everything at once, and as it is."""
+    """Measure the server, and the Lambda entry: with all lazy imports, and as it is."""
     return [
         _measured(SERVER, SERVER),
         _measured(f"{LAMBDA} with all lazy imports", f"{LAMBDA}, {LATER}"),
@@ -46,7 +46,7 @@ def _measured(what: str, modules: str) -> Imports:
 
 
 def _own_times(program: str) -> dict[str, float]:
-    """Return module -> the milliseconds that it takes itself, the modules it imports aside."""
+    """Return module -> its own milliseconds, without the modules it imports."""
     said = _python(["-X", "importtime", "-c", program])
     return {module: int(own) / 1000 for own, module in _LINE.findall(said)}
 

@@ -1,7 +1,7 @@
-"""The load: connections that each ask again as soon as they have their answer.
+"""The load: each connection sends the next request as soon as it has a response.
 
-By wrk where it is installed. Otherwise by `load_in_python`, which takes so much of the machine
-that its numbers can't be compared with those of wrk; the report says which it was.
+Uses wrk if it is installed, otherwise `load_in_python`, which takes so much CPU
+that its numbers are not comparable with those of wrk; the report names the generator.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _DECODER = msgspec.json.Decoder
 
 
 class LoadFailed(Exception):
-    """Requests failed, or were not sent: what was measured means nothing."""
+    """Requests failed, or were not sent: the measurement is meaningless."""
 
 
 class LoadResult(msgspec.Struct, frozen=True):
-    """What came of a load.
+    """The result of a load.
 
     Attributes:
-        requests: how many were answered.
-        seconds: how long it took.
-        p50_ms: half of the answers came within this time.
-        p99_ms: all but one in a hundred did.
-        errors: requests that got no answer, or another than 2xx.
+        requests: the number of responses.
+        seconds: the duration.
+        p50_ms: the median latency.
+        p99_ms: the 99th percentile of the latencies.
+        errors: requests without a 2xx response.
     """
 
     requests: int
@@ -64,13 +64,13 @@ class Load(msgspec.Struct, frozen=True):
         order: Literal["random", "sequence"] = "random",
         start: int | None = None,
     ) -> LoadResult:
-        """Keep so many connections busy for so long.
+        """Keep connections busy for a while.
 
         Args:
-            connections: how many.
-            seconds: how long; wrk knows whole seconds.
-            order: addresses at random, or one after the other.
-            start: where the sequence begins, or the seed.
+            connections: their number.
+            seconds: the duration; wrk supports whole seconds.
+            order: addresses at random, or one after another.
+            start: the start of the sequence, or the seed.
 
         Raises:
             LoadFailed: there was an error.
@@ -90,14 +90,14 @@ class Load(msgspec.Struct, frozen=True):
 
 
 def write_addresses(path: Path, count: int, most: int) -> Path:
-    """Write the addresses that are asked for: all of `count`, or `most` of them evenly spaced."""
+    """Write the addresses to request: all of `count`, or `most` of them evenly spaced."""
     chosen = range(0, count, max(1, count // most))
     path.write_text("".join(f"{address_of(number)}\n" for number in chosen))
     return path
 
 
 def generator() -> str:
-    """Say what makes the load."""
+    """Return the name of the load generator."""
     if not shutil.which("wrk"):
         return "a client in Python, which takes a large part of the machine (wrk is not installed)"
     said = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)

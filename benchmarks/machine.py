@@ -1,4 +1,4 @@
-"""The machine that a run took place on: what matters, and nothing that names it."""
+"""The machine of a run: its relevant properties, and nothing that identifies it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from benchmarks.load import generator
 
 
 def restrict_to(cores: int) -> int:
-    """Let this process and all that it starts use so many cores; return how many they are."""
+    """Restrict this process and its children to this number of cores; return the number."""
     usable = sorted(os.sched_getaffinity(0))[:cores]
     os.sched_setaffinity(0, usable)
     return len(usable)
 
 
 def describe(url: str, folder: Path, cores: int) -> dict[str, str]:
-    """Describe it.
+    """Describe the machine.
 
     Args:
         url: of a database on the server.
         folder: where the server's files are.
-        cores: how many may be used.
+        cores: the number of usable cores.
     """
     load = os.getloadavg()[0]
     settings = ", ".join(f"{name}={text}" for name, text in SETTINGS.items())
@@ -55,7 +55,7 @@ def _file_system(folder: Path) -> str:
 
 
 def _sync_ms(folder: Path) -> float:
-    """Return how long it takes until 8 kB are on the disk: the least that a commit costs."""
+    """Return the time to write 8 kB to the disk: the minimum cost of a commit."""
     path = folder / "sync"
     times = []
     with path.open("wb", buffering=0) as file:

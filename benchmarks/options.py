@@ -1,4 +1,4 @@
-"""What is to be measured, and how long."""
+"""The options of a run."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ NAMES = (SERVICE, MORE_WORKERS, COLD, DATABASE, SEQUENTIAL, GROWTH, START_UP)
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What a run was asked for.
+    """The options of a run.
 
     Attributes:
         addresses: how many addresses have stamps.
-        stamps: how many stamps each of them has.
-        rounds: how often everything is measured in turn.
-        seconds: how long each measurement takes.
+        stamps: the number of stamps per address.
+        rounds: the number of rounds; each measures everything once.
+        seconds: the duration of each measurement.
         warm_up: seconds of the same load before each measurement.
-        cores: cores that everything together may use.
-        names: what is measured, out of NAMES.
+        cores: the cores that all processes share.
+        names: the measurements, out of NAMES.
         quick: a rehearsal: small, short, and complete in structure.
         large: also measures with a million rows of stamps.
-        soak: requests that are sent at the end to see the memory grow, or not.
+        soak: extra requests at the end, to see whether memory grows.
     """
 
     addresses: int
@@ -49,10 +49,10 @@ class Options(msgspec.Struct, frozen=True):
 
     @property
     def workers(self) -> int:
-        """Worker processes of the service: as many as it chooses by itself beside PostgreSQL."""
+        """The default number of workers on a machine shared with PostgreSQL."""
         return default_workers(None, self.cores)
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left out, so that the results may stand in the documentation."""
+        """True if nothing is omitted, so that the results can go into the documentation."""
         return self.names == NAMES and not self.quick

@@ -1,7 +1,7 @@
 """The parameters of the service's own statements, for each address, in tables for pgbench.
 
-They are not made here but overheard: the service scores each address three times, and what it
-sends the database for the third, when it knows everything that it can know, is kept.
+They are captured from the service: it scores each address three times, and the parameters of
+the third time, when its caches are warm, are kept.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def parameter_types(query: Query[Any, Any]) -> list[str]:
 
 
 async def create_parameter_tables(connection: Any) -> None:
-    """Make the tables: `n`, then `p1`, `p2`, … JSON is kept as text, as the service sends it."""
+    """Create the tables: `n`, then `p1`, `p2`, … JSON is kept as text, as the service sends it."""
     for query in (READ_SCORING, WRITE_SCORING):
         columns = [
             f"p{number} {type_.replace('jsonb', 'text')}"
@@ -82,10 +82,10 @@ async def _score(scoring: ScoringService, number: int) -> None:
 
 
 class _Listener:
-    """Hears what is sent to a database from now on. Nothing is written any more.
+    """Captures the statements sent to a database from now on, without writing anything.
 
     Attributes:
-        number: the address that it is sent for.
+        number: the current address.
     """
 
     def __init__(self, database: Database) -> None:
@@ -101,7 +101,7 @@ class _Listener:
         return await self._fetch(query, parameters)
 
     async def keep(self, url: str) -> None:
-        """Put what was heard into the tables; one read and one write of each address."""
+        """Store the captured parameters in the tables; one load and one save per address."""
         connection = await asyncpg.connect(url)
         for name, rows in self._heard.items():
             await connection.copy_records_to_table(TABLES[name], records=rows)

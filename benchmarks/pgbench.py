@@ -1,12 +1,12 @@
 """The database alone: pgbench runs the service's own two statements, with its own parameters.
 
-Their text is taken as it is; only where the parameters come from is replaced: arrays that the
+Their text is used unchanged, except for the source of the parameters: arrays that the
 service sends are arrays in a row of a table here (see `parameters.py`). What changes from one
 request to the next is put in: the time, and the version of the score row, which the read tells
 the write as in the service. Each client has addresses of its own, so that there are no write
 conflicts.
 
-The service also writes a row of usage analytics for each request. That is left out here.
+The service also writes a row of usage analytics per request, which is omitted here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from passport_scorer.db.queries.read_scoring import READ_SCORING
 from passport_scorer.db.queries.write_scoring import WRITE_SCORING
 from passport_scorer.db.statement import Query
 
-# As the service's connections start.
+# As in the service's connections.
 SESSION = "-c plan_cache_mode=force_generic_plan -c jit=off"
 FROM_READ = {
     "passport_id": "ARRAY[:passport_id]::bigint[]",
@@ -53,15 +53,15 @@ _WRITTEN = """
 
 
 class StatementChanged(Exception):
-    """A statement is no longer of the form that is understood here: mend `pgbench.py`."""
+    """A statement no longer has the form that `pgbench.py` supports: adapt it."""
 
 
 class PgbenchFailed(Exception):
-    """pgbench failed, or didn't do what was to be measured."""
+    """pgbench failed, or did not do the work to measure."""
 
 
 class PgbenchResult(msgspec.Struct, frozen=True):
-    """What came of a run, its start not counted."""
+    """The result of a run, without its start."""
 
     transactions: int
     seconds: float
@@ -70,7 +70,7 @@ class PgbenchResult(msgspec.Struct, frozen=True):
 
 
 def script() -> str:
-    """Return what one transaction of a client is."""
+    """Return the script of one transaction."""
     own = r"\set n 1 + :client_id + :clients * random(0, :addresses / :clients - 1)"
     read = from_table(READ_SCORING, {})
     write = from_table(WRITE_SCORING, FROM_READ)
@@ -82,10 +82,10 @@ def from_table(query: Query[Any, Any], instead: Mapping[str, str]) -> str:
 
     Args:
         query: the statement.
-        instead: parameter -> what stands for it in place of the table.
+        instead: parameter -> its replacement for the table.
 
     Raises:
-        StatementChanged: it is not understood.
+        StatementChanged: its form is not supported.
     """
     sql = re.sub(r"^\s*--.*\n", "", query.sql, flags=re.MULTILINE).strip()
     values = _values(query, instead)
@@ -100,13 +100,13 @@ def from_table(query: Query[Any, Any], instead: Mapping[str, str]) -> str:
 
 
 def _values(query: Query[Any, Any], instead: Mapping[str, str]) -> dict[str, str]:
-    """Return what stands for $1, $2, …, by their number."""
+    """Return the replacements of $1, $2, …, by number."""
     names = query.parameters.__struct_fields__
     return {str(i): instead.get(name, f"parameter.p{i}") for i, name in enumerate(names, 1)}
 
 
 def _lateral(match: re.Match[str], values: Mapping[str, str]) -> str:
-    """Let the arrays of a list come from the row."""
+    """Take the arrays of a list from the row."""
     arrays = re.sub(r"\$(\d+)", lambda each: values[each[1]], match["parameters"])
     chosen = f"SELECT {match['name']}.*\n" if match["all"] else ""
     source = f"{match['word']} parameter CROSS JOIN LATERAL unnest({arrays})"
@@ -120,14 +120,14 @@ def _scalar(value: str) -> str:
 def run(
     loaded: Loaded, program: Path, folder: Path, clients: int, seconds: float, warm_up: float
 ) -> PgbenchResult:
-    """Let so many clients work for so long; what they do in the beginning isn't counted.
+    """Run clients for a while; the beginning is not counted.
 
     Args:
         loaded: the database.
-        program: pgbench.
-        folder: where its script and its logs may be put.
-        clients: how many, each on a connection of its own.
-        seconds: how long.
+        program: the path of pgbench.
+        folder: for its script and logs.
+        clients: their number, each with its own connection.
+        seconds: the duration.
         warm_up: seconds before that; statements are prepared in them.
 
     Raises:

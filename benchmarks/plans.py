@@ -1,4 +1,4 @@
-"""Making sure that pgbench runs the plans that the service runs, and not merely similar text."""
+"""Checks that pgbench runs the same plans as the service, not merely similar text."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from passport_scorer.db.queries.read_scoring import READ_SCORING
 from passport_scorer.db.queries.write_scoring import WRITE_SCORING
 
 Scan = tuple[str, str, str]
-# The few scorers are on one page: in which way it is read makes no difference.
+# The few scorers are on one page: the scan method makes no difference.
 _OF_ONE_PAGE = "scorer_weighted_"
 _VARIABLE = re.compile(r"(?<!:):(?!:)\w+")
 
 
 def check_plans(loaded: Loaded) -> None:
-    """Compare how both read the service's tables.
+    """Compare the scans of the service's tables in both.
 
     Raises:
-        StatementChanged: a table is read in another way, or another number of times.
+        StatementChanged: a table has another scan method, or another number of scans.
     """
     for query, instead in ((READ_SCORING, {}), (WRITE_SCORING, FROM_READ)):
         own = scans(loaded, query.sql)
@@ -34,7 +34,7 @@ def check_plans(loaded: Loaded) -> None:
 
 
 def scans(loaded: Loaded, sql: str) -> list[Scan]:
-    """Return how the generic plan of a statement reads each of the service's tables."""
+    """Return the scans of the service's tables in the generic plan of a statement."""
     return sorted(_scans(asyncio.run(_plan(loaded.url, sql))))
 
 

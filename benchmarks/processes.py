@@ -1,4 +1,4 @@
-"""Starting services, and reading from /proc what processes have used."""
+"""Starts services, and reads the resource usage of processes from /proc."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _START_SECONDS = 30
 
 
 class ServiceFailed(Exception):
-    """A service that was to be measured did not start."""
+    """A service did not start."""
 
 
 class Process(msgspec.Struct, frozen=True):
-    """A process and those that it has started."""
+    """A process and its descendants."""
 
     pid: int
 
     def cpu_seconds(self) -> float:
-        """Return what all of them have used so far, those that have ended included."""
+        """Return the CPU time of all of them so far, including exited ones."""
         return sum(_times(self.pid)) + sum(sum(_times(each)[:2]) for each in self._children())
 
     def resident_megabytes(self) -> float:
-        """Return the memory of the largest of its children, or its own if it has none."""
+        """Return the memory of its largest child, or its own without children."""
         return max(map(_resident_pages, self._children() or [self.pid])) * _PAGE / 1e6
 
     def _children(self) -> list[int]:
@@ -44,7 +44,7 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class Service(msgspec.Struct, frozen=True):
-    """A service that runs and answers."""
+    """A running service."""
 
     url: str
     process: Process
@@ -52,16 +52,16 @@ class Service(msgspec.Struct, frozen=True):
 
 @contextmanager
 def running(module: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Service]:
-    """Run a Python module that serves, until the end of the block.
+    """Run a Python module that is a service, until the end of the block.
 
     Args:
         module: its name and its arguments; `{port}` stands for the port to listen on,
             `{internal_port}` for another one.
-        environment: what it finds in its environment besides ours.
-        log: where its log goes.
+        environment: its variables, in addition to ours.
+        log: the path of its log.
 
     Raises:
-        ServiceFailed: it doesn't answer, with the end of what it said.
+        ServiceFailed: it does not respond; has the end of its output.
     """
     port, internal_port = _free_port(), _free_port()
     words = [word.format(port=port, internal_port=internal_port) for word in module]
@@ -104,7 +104,7 @@ def _times(pid: int) -> tuple[float, float, float, float]:
     """Return utime, stime, cutime, cstime in seconds; the last two are of children that ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:  # it has ended: what it used is in its parent's numbers
+    except OSError:  # it has exited: its usage is in its parent's numbers
         return (0.0, 0.0, 0.0, 0.0)
     user, system, children_user, children_system = (int(each) / _TICKS for each in fields[11:15])
     return (user, system, children_user, children_system)

@@ -1,4 +1,4 @@
-"""What was found: figures, their medians and spread, and the ratios that matter."""
+"""The results: measurements, their medians and ranges, and ratios."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Measured(msgspec.Struct, frozen=True):
     """One measurement.
 
     Attributes:
-        requests: how many were answered; transactions, where pgbench made them.
-        requests_per_second: the same in a second.
-        p50_ms: half of the answers came within this time.
-        p99_ms: all but one in a hundred did.
-        python_cpu_ms: CPU time of the service's processes for each request.
-        postgresql_cpu_ms: CPU time of the database server for each request.
+        requests: the number of responses, or of transactions with pgbench.
+        requests_per_second: the same per second.
+        p50_ms: the median latency.
+        p99_ms: the 99th percentile of the latencies.
+        python_cpu_ms: CPU time of the service's processes per request.
+        postgresql_cpu_ms: CPU time of the database server per request.
     """
 
     requests: int
@@ -31,7 +31,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The median of some rounds, and how far they lie apart."""
+    """The median and the range of some rounds."""
 
     median: float
     min: float
@@ -39,13 +39,13 @@ class Spread(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Spread:
-        """Return it for some values, at least one."""
+        """Return the spread of one or more values."""
         ordered = sorted(values)
         return cls(median(ordered), ordered[0], ordered[-1])
 
 
 class Series(msgspec.Struct, frozen=True):
-    """The measurements of one contender with so many connections, one for each round."""
+    """The measurements of a contender with a number of connections, one per round."""
 
     contender: str
     title: str
@@ -53,12 +53,12 @@ class Series(msgspec.Struct, frozen=True):
     rounds: list[Measured]
 
     def spread(self, figure: Callable[[Measured], float]) -> Spread:
-        """Return the median and the range of a figure over the rounds."""
+        """Return the median and the range of a measure over the rounds."""
         return Spread.of(map(figure, self.rounds))
 
 
 class Point(msgspec.Struct, frozen=True):
-    """What was measured where something had a certain size."""
+    """The measurement at one size."""
 
     size: float
     measured: Measured
@@ -69,10 +69,10 @@ class Growth(msgspec.Struct, frozen=True):
 
     Attributes:
         name: of the plot's file.
-        title: what was varied.
+        title: the varied parameter.
         axis: the unit of the size.
         points: in the order of the size.
-        note: how it was measured.
+        note: the method.
     """
 
     name: str
@@ -87,9 +87,9 @@ class Memory(msgspec.Struct, frozen=True):
 
     Attributes:
         at_rest: after its start.
-        warm: when it knows nearly every address.
+        warm: with nearly every address cached.
         at_end: after everything.
-        requests: how many requests its service has answered between the last two.
+        requests: the number of responses of its service between the last two.
     """
 
     at_rest: float
@@ -99,10 +99,10 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class Imports(msgspec.Struct, frozen=True):
-    """What it takes to import something.
+    """The cost of an import.
 
     Attributes:
-        what: the module, and in which way.
+        what: the module, and the variant.
         milliseconds: as `-X importtime` counts them, without Python's own start.
         wall_milliseconds: the time of a process that does it, less one that does nothing.
         largest: module -> its own milliseconds, the largest ten.
@@ -115,17 +115,17 @@ class Imports(msgspec.Struct, frozen=True):
 
 
 class Results(msgspec.Struct, frozen=True):
-    """Everything that a run has found.
+    """The results of a run.
 
     Attributes:
-        machine: what it ran on.
-        options: what it was asked for.
+        machine: the machine of the run.
+        options: the options of the run.
         ratios: name -> the median of the rounds.
         ratio_ranges: name -> its range over the rounds.
         series: the comparison.
         growth: how cost grows.
         memory: of the service.
-        imports: of the server, of the Lambda entry with everything at once, and as it is.
+        imports: of the server, and of the Lambda entry with all lazy imports, and as it is.
     """
 
     machine: dict[str, str]
@@ -163,7 +163,7 @@ _RATIOS: Mapping[str, tuple[Callable[[Measured], float], _Place, _Place]] = {
 
 
 def ratios_of(series: Sequence[Series]) -> dict[str, Spread]:
-    """Return each ratio whose two sides were measured: within each round, then over the rounds."""
+    """Return each ratio with both sides measured: within each round, then over the rounds."""
     found = {(each.contender, each.connections): each.rounds for each in series}
     ratios = {}
     for name, (figure, above, below) in _RATIOS.items():

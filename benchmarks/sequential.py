@@ -1,12 +1,12 @@
-"""The same score as such services are commonly built: one statement after the other.
+"""The same score with the usual design: one statement after another.
 
-An honest rendering: the same libraries, HTTP server, tables, indexes, signature check and rules
-as the service; prepared statements; several rows go in one statement. What differs is the way:
+A fair comparison: the same libraries, HTTP server, tables, indexes, signature check and rules
+as the service, prepared statements, and several rows per statement. The differences are:
 
-- each row is fetched when it is needed: 26 round trips, one after the other;
-- stamps are taken out and put in again, and links and the score written, whether they differ;
+- each row is fetched when it is needed: 26 round trips, one after another;
+- stamps are deleted and inserted, and links and the score written, even if nothing has changed;
 - every signature is checked on every request;
-- the usage is recorded before the answer is sent.
+- the usage is recorded before the response is sent.
 
 `DATABASE_URL=… uvicorn benchmarks.sequential:application` runs it.
 """
@@ -73,7 +73,7 @@ async def get_score(request: Request) -> Response:
 
 
 async def health(_request: Request) -> Response:
-    """Answer as long as the process serves."""
+    """Serve until the process stops."""
     return Response()
 
 
@@ -146,7 +146,7 @@ async def _links(
 
 
 async def _write_links(connection: Any, outcome: Outcome) -> None:
-    """Claim the nullifiers of all kept stamps, and make sure that they are ours now."""
+    """Claim the nullifiers of all kept stamps, and check that the address owns them now."""
     snapshot = outcome.snapshot
     claims = {n: stamp.expires_at for stamp in outcome.assessment.kept for n in stamp.nullifiers}
     if not claims:

@@ -1,7 +1,7 @@
-"""Stamps that are genuinely signed, as files for COPY; made once, then kept.
+"""Stamps with real signatures, as files for COPY; created once, then kept.
 
-Signing takes about a third of a millisecond, so that a hundred thousand stamps are worth
-keeping. The name of a file tells what is in it, and changes when stamps are signed otherwise.
+Signing takes about a third of a millisecond, so a hundred thousand stamps are worth
+keeping. The name of a file depends on its contents, and on how stamps are signed.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ Advance = Callable[[int], None]
 
 
 class StampSet(msgspec.Struct, frozen=True):
-    """Which stamps: the first so many addresses with so many stamps each.
+    """A set of stamps: the first addresses, with the same number of stamps each.
 
     Attributes:
-        addresses: how many addresses.
-        stamps: how many stamps each.
+        addresses: the number of addresses.
+        stamps: the number of stamps per address.
         renewed: the same stamps a day later: other dates, other signatures, the same nullifiers.
     """
 
@@ -61,22 +61,22 @@ class StampSet(msgspec.Struct, frozen=True):
 
 
 def address_of(number: int) -> str:
-    """Return an address, in lower case; always the same one for a number (from 0)."""
+    """Return the address (lower case) with a number (from 0); always the same."""
     return "0x" + hashlib.sha256(f"benchmark address {number}".encode()).digest()[:20].hex()
 
 
 def provider_of(number: int) -> str:
-    """Return what the stamp with this number (from 0) of any address attests."""
+    """Return the provider of the stamp with this number (from 0) of any address."""
     return f"BenchmarkProvider{number:03}"
 
 
 def stamp_file(wanted: StampSet, folder: Path, advance: Advance) -> Path:
-    """Return the file with these stamps (CSV, gzip), made if it isn't there yet.
+    """Return the file with these stamps (CSV, gzip); create it if it does not exist.
 
     Args:
-        wanted: which stamps.
-        folder: where files are kept.
-        advance: is told of so many more addresses that are done.
+        wanted: the stamps.
+        folder: the folder of the files.
+        advance: called with the number of further addresses done.
     """
     path = folder / _name(wanted)
     if path.exists():
@@ -106,7 +106,7 @@ def _name(wanted: StampSet) -> str:
 
 
 def _rows(addresses: range, wanted: StampSet) -> bytes:
-    """Return the rows of these addresses; runs in a process of its own."""
+    """Return the rows of these addresses; runs in a separate process."""
     text = io.StringIO()
     writer = csv.writer(text)
     for number in addresses:

@@ -1,9 +1,9 @@
-"""Look for known vulnerabilities in what is shipped, and fail unless all of it was looked up.
+"""Check the locked packages for known vulnerabilities; fail unless all could be looked up.
 
     python scripts/audit.py [--lock FILE]... [options of pip-audit]
 
-pip-audit ends well when it could look nothing up, as behind a registry without advisories. Here
-that is a failure: each pinned version must have been found by the advisory service. Exit status: 0
+pip-audit succeeds even if it cannot look anything up, as with a registry without advisories. Here
+that is a failure: the advisory service must know each pinned version. Exit status: 0
 if no vulnerability is known, 1 if one is, 2 if a version could not be audited.
 """
 
@@ -25,7 +25,7 @@ _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)( *;)?", re
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Audit the lock files, print what was found, and return the exit status."""
+    """Audit the lock files, print the result, and return the exit status."""
     parser = argparse.ArgumentParser(description="Audit the lock files; options go to pip-audit.")
     parser.add_argument("--lock", type=Path, action="append", help="instead of those shipped")
     known, options = parser.parse_known_args(arguments)
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         dependencies = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
-        # It stops at the first version that can't be looked up; its last words say which one.
+        # It stops at the first version that cannot be looked up; the end of its output names it.
         reason = (done.stderr.strip() or "pip-audit said nothing").splitlines()[-1]
         return _not_audited(reason.rpartition("pip_audit._cli:")[2])
     audited = {_canonical(each["name"]) for each in dependencies if "skip_reason" not in each}
@@ -54,7 +54,7 @@ def _pip_audit(locks: Sequence[Path], options: Sequence[str]) -> subprocess.Comp
 
 
 def _pinned(locks: Sequence[Path]) -> set[str]:
-    """Return the names of what is pinned for every platform and Python."""
+    """Return the names of packages that are pinned for every platform and Python."""
     return {
         _canonical(name)
         for lock in locks

@@ -1,9 +1,9 @@
-"""Install into .venv what running (`runtime`) or all of development (`development`) needs.
+"""Install the packages for running (`runtime`) or for development (`development`) into .venv.
 
     python3 scripts/install.py runtime|development
 
-Every file comes with a hash. An environment that is incomplete, as an interrupted start or Debian's
-python3 without python3-venv leaves it, is made anew. Uses the standard library alone: it runs
+All files are checked by hash. An incomplete environment, as left by an interrupted start or by
+Debian's python3 without python3-venv, is created again. Uses only the standard library: it runs
 before anything is installed. Exit status: 0 if all is installed, 1 if not, 130 if interrupted.
 """
 
@@ -21,15 +21,15 @@ from pathlib import Path
 
 VENV = Path(".venv")
 PYTHON = VENV / "bin" / "python"
-# Exists while packages are written, and afterwards only if that was interrupted.
+# Exists while packages are being installed, and later only if that was interrupted.
 UNFINISHED = VENV / "unfinished"
 LOCKS = {
     "runtime": ("requirements/runtime.lock", "requirements/build.lock"),
     "development": ("requirements/development.lock",),
 }
-# What each installs: all of development.lock contains what running needs.
+# development.lock includes the packages for running.
 STAMPS = {"runtime": ("runtime",), "development": ("runtime", "development")}
-# Isolated: what a person's PYTHONPATH holds is not installed.
+# Isolated: packages in the user's PYTHONPATH are not installed.
 PIP = (str(PYTHON), "-I", "-u", "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
 _LINES_APART = 10
 _SOUND = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
@@ -40,7 +40,7 @@ class NotInstalled(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Install, say how far it is, and return the exit status."""
+    """Install with progress messages, and return the exit status."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
 
 
 def prepare_environment() -> None:
-    """Make .venv unless there is a complete one; raises NotInstalled."""
+    """Create .venv unless it is complete; raises NotInstalled."""
     if is_sound():
         return
     require_ensurepip()
@@ -72,7 +72,7 @@ def prepare_environment() -> None:
 
 
 def is_sound() -> bool:
-    """Whether the Python in .venv is new enough and has pip, and nothing was interrupted."""
+    """Return whether .venv has pip and a recent Python, and was not interrupted."""
     if UNFINISHED.exists() or not os.access(PYTHON, os.X_OK):
         return False
     return (
@@ -82,7 +82,7 @@ def is_sound() -> bool:
 
 
 def require_ensurepip() -> None:
-    """Raise NotInstalled where Python came without it, as Debian's does."""
+    """Raise NotInstalled if Python lacks ensurepip, as Debian's does."""
     try:
         importlib.import_module("venv")
         importlib.import_module("ensurepip").version()
@@ -95,7 +95,7 @@ def require_ensurepip() -> None:
 
 
 def run(command: list[str]) -> None:
-    """Run a program whose words matter only if it fails; raises NotInstalled with the last."""
+    """Run a program and hide its output; raises NotInstalled with the last line of it."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()
@@ -103,7 +103,7 @@ def run(command: list[str]) -> None:
 
 
 def install_locked(locks: Iterable[str]) -> None:
-    """Install what the files list, with progress; raises NotInstalled."""
+    """Install the packages in the files, with progress; raises NotInstalled."""
     names = [name for lock in locks for name in pinned(Path(lock).read_text("utf-8"))]
     options = [word for lock in locks for word in ("-r", lock)]
     progress = Progress(len(set(names)))
@@ -128,7 +128,7 @@ def pinned(lock: str) -> list[str]:
 
 
 class Progress:
-    """Tells how far pip is: in place on a terminal, elsewhere a line now and then."""
+    """Reports the progress of pip: in place on a terminal, otherwise as occasional lines."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -136,7 +136,7 @@ class Progress:
         self._terminal = sys.stdout.isatty()
 
     def show(self, line: str) -> None:
-        """Take note of a line of pip."""
+        """Process a line of pip's output."""
         if line.startswith(("Collecting ", "Requirement already satisfied: ")):
             self._seen += 1
             if self._terminal or self._seen % _LINES_APART == 0:
@@ -150,7 +150,7 @@ class Progress:
             self._print(f"Installing {count} package{'s' * (count > 1)} into {VENV}")
 
     def end(self) -> None:
-        """Leave the line that was written in place."""
+        """End the line that was written in place."""
         if self._terminal:
             print(flush=True)
 
@@ -163,7 +163,7 @@ class Progress:
 
 
 def install_project() -> None:
-    """Make the command passport-scorer, which runs the sources as they are here."""
+    """Install the command passport-scorer, which runs the sources in this folder."""
     UNFINISHED.touch()
     run([*PIP, "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
     UNFINISHED.unlink()

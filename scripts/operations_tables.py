@@ -1,4 +1,4 @@
-"""Renew the tables in docs/operations.md that are made from the code; `--check`: only compare."""
+"""Update the generated tables in docs/operations.md; with `--check`, only compare."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def renewed(document: str) -> str:
-    """Return the document with the tables as they are now."""
+    """Return the document with current tables."""
     for name, table in TABLES.items():
         begin, end = f"<!-- table: {name} -->\n", "<!-- end of table -->"
         before, found, rest = document.partition(begin)
@@ -73,7 +73,7 @@ def renewed(document: str) -> str:
 
 
 def main() -> None:
-    """Renew the tables, or say that they are old."""
+    """Update the tables, or report that they are outdated."""
     document = DOCUMENT.read_text("utf-8")
     now = renewed(document)
     if "--check" not in sys.argv[1:]:

@@ -66,7 +66,7 @@ class Segment:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """What is wrong, and where."""
+    """A violation of a rule."""
 
     path: str
     line: int
@@ -182,7 +182,7 @@ def _of_python(text: str, *, with_strings: bool) -> Iterator[Segment]:
 
 
 def _is_docstring(text: str, match: re.Match[str]) -> bool:
-    """Tell a docstring: three quotes that begin a file, or a line after a line that is complete."""
+    """Return whether a string is a docstring: it starts a file, or follows a complete line."""
     before = text[max(0, match.start() - 200) : match.start()]
     return '"""' in match[0][:4] and bool(re.search(r"(?:\A|[:\w)\"\]]\s*\n)[ \t]*\Z", before))
 
@@ -223,7 +223,7 @@ def long_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def findings(path: Path, style: Iterable[Rule]) -> Iterator[Finding]:
-    """Yield what is wrong with a file."""
+    """Yield the findings in a file."""
     text = path.read_text("utf-8")
     found = [
         (offset, rule.name, message)
@@ -250,7 +250,7 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def main(arguments: list[str]) -> int:
-    """Check the paths, or everything against the baseline; `--write-baseline` renews that."""
+    """Check the paths, or everything against the baseline; `--write-baseline` updates it."""
     named = [Path(each).resolve() for each in arguments if not each.startswith("--")]
     everything = [*sorted(ROOT.glob("*.md")), *(ROOT / folder for folder in FOLDERS)]
     style = rules()

@@ -3,7 +3,7 @@
     .venv/bin/python deploy/aws/build_lambda.py
 
 writes `dist/passport-scorer-lambda-<architecture>.zip`, the same bytes each time, and prints the
-sizes. Nothing of the machine that builds gets in: dependencies are wheels for Lambda's Linux, with
+sizes. The build does not depend on the machine: dependencies are wheels for Lambda's Linux, with
 the hashes of requirements/lambda.lock. The handler is `passport_scorer.aws_lambda.handler`.
 """
 
@@ -36,7 +36,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Build the zips that are asked for."""
+    """Build the requested zips."""
     parser = argparse.ArgumentParser(description="Build the zip of the AWS Lambda function.")
     parser.add_argument("architectures", nargs="*", default=list(ARCHITECTURES), metavar="ARCH")
     parser.add_argument("--python", default=PYTHON, help=f"version of Lambda's Python: {PYTHON}")
@@ -53,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def build(architecture: str, python: str, target: Path) -> int:
-    """Build the zip of one architecture, and return how long its files are together.
+    """Build the zip of one architecture, and return the total size of its files.
 
     Raises:
-        SystemExit: a part can't be had for this architecture, or it is too long for Lambda.
+        SystemExit: a package is missing for this architecture, or the zip is too large for Lambda.
     """
     with tempfile.TemporaryDirectory(prefix="passport-scorer-lambda-") as folder:
         content = Path(folder) / "content"
@@ -72,14 +72,14 @@ def build(architecture: str, python: str, target: Path) -> int:
 
 
 def install_dependencies(platform: str, python: str, content: Path) -> None:
-    """Put wheels for Lambda's Linux, checked against their hashes, into a folder."""
+    """Install wheels for Lambda's Linux, checked by hash, into a folder."""
     uv = ["--python-platform", platform, "--python-version", python, "--target", str(content)]
     safe = ["--only-binary", ":all:", "--require-hashes", "--no-deps", "-r", str(LOCK)]
     run("uv", "pip", "install", "--quiet", *uv, *safe)
 
 
 def install_service(folder: Path, content: Path) -> None:
-    """Put the service into the folder, as the wheel has it."""
+    """Copy the service into the folder, as in the wheel."""
     run("hatchling", "build", "-t", "wheel", "-d", str(folder / "wheel"))
     (wheel,) = (folder / "wheel").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -89,7 +89,7 @@ def install_service(folder: Path, content: Path) -> None:
 
 
 def run(*command: str) -> None:
-    """Run a program of this Python's environment in the project's folder."""
+    """Run a program of this environment in the project's folder."""
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=PROJECT, check=False, capture_output=True, text=True
     )
@@ -98,7 +98,7 @@ def run(*command: str) -> None:
 
 
 def strip(content: Path) -> None:
-    """Remove what isn't needed to run."""
+    """Remove files that are not needed at run time."""
     for pattern in STRIPPED_FOLDERS:
         for found in list(content.rglob(pattern)):
             if found.is_dir():
@@ -109,7 +109,7 @@ def strip(content: Path) -> None:
 
 
 def precompile(content: Path, python: str) -> None:
-    """Compile everything: a function can't keep what it compiles, and would at every start."""
+    """Compile everything: Lambda cannot store compiled files, and would compile at every start."""
     found = subprocess.run(
         [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", python],
         check=False,
@@ -124,7 +124,7 @@ def precompile(content: Path, python: str) -> None:
 
 
 def pack(content: Path, target: Path) -> None:
-    """Zip a folder: the same content is the same bytes."""
+    """Zip a folder reproducibly: the same content gives the same bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(content.rglob("*")):
             if file.is_file():

@@ -8,7 +8,7 @@ NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-install: .venv/installed-development ## Put the project and everything it needs into .venv
+install: .venv/installed-development ## Install the project and its dependencies into .venv
 
 .venv/installed-runtime: pyproject.toml requirements/runtime.lock requirements/build.lock
 	@$(NEW_ENOUGH)
@@ -35,13 +35,13 @@ check: install ## Formatting, lint, types, layers, dependencies, queries, prose
 	@$(BIN)/python scripts/prose.py
 	@$(BIN)/python scripts/architecture_map.py --check
 
-audit: install ## Look for known vulnerabilities in the locked dependencies (asks PyPI); fails if it can't
+audit: install ## Check the locked dependencies for known vulnerabilities (queries PyPI)
 	@$(BIN)/python scripts/audit.py $(ARGS)
 
-bench: install ## Measure, and compare with the database alone
+bench: install ## Measure the service side by side with the database alone (20 minutes)
 	@$(BIN)/python -m benchmarks
 
-chaos: install ## Attack the service and let it fail, within bounds: what was done, what was lost
+chaos: install ## Attack the service, inject failures, and check that no data is lost
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 format: install ## Format the code and sort the imports

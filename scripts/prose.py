@@ -214,7 +214,7 @@ def long_lines(text: str) -> Iterator[tuple[int, str]]:
     made += [match.span() for match in FENCE.finditer(text) if match[3].strip("` ")[:2] != "sh"]
     start = 0
     for line in text.splitlines(keepends=True):
-        wide = len(line.rstrip()) > LONGEST_LINE and " " in line[LONGEST_LINE:].strip()
+        wide = len(line.rstrip()) > LONGEST_LINE and " " in line[:LONGEST_LINE].strip()
         ends_in_link = re.search(r"\S*\]\(\S+$|https?://\S+$", line.rstrip()) is not None
         free = line.startswith("|") or ends_in_link or any(a <= start < b for a, b in made)
         if wide and not free:

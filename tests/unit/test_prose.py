@@ -118,6 +118,7 @@ def test_a_finding_says_where_and_what_instead(tmp_path: Path) -> None:
     [
         ("word " * 30, 1),
         ("word " * 19 + "ended", 0),
+        ("word " * 19 + "ended.", 1),
         ("| " + "word " * 30 + "|", 0),
         ("x" * 120, 0),
         ("word " * 18 + "[a link](" + "x" * 40 + ")", 0),

@@ -18,8 +18,8 @@ import re
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -85,35 +85,48 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: where it applies, one alternative for each token, and what to say about a match."""
+    """A rule file of Vale.
+
+    Attributes:
+        name: the style and the file.
+        scope: `text`, or the only kind of segments to check.
+        lower: True if case is ignored.
+        pattern: matches any of the tokens.
+        message: `%s` stands for the replacement, if there is one, then for the match.
+        replacements: the pattern of a token -> what to write instead; `$1` is its group.
+        exceptions: matches to ignore, in lower case.
+    """
 
     name: str
     scope: str
     lower: bool
     pattern: re.Pattern[str]
     message: str
-    replacements: tuple[str, ...] = ()
+    replacements: Mapping[re.Pattern[str], str] = field(default_factory=dict)
     exceptions: frozenset[str] = frozenset()
 
     def findings(self, segment: Segment) -> Iterator[tuple[int, str]]:
         """Yield the offset in the file and the message for each match in a segment."""
         if self.scope not in ("text", segment.scope):
             return
-        # Much faster than re.IGNORECASE, which rules out the quick test of the first character.
-        for match in self.pattern.finditer(segment.text.lower() if self.lower else segment.text):
+        # Much faster than re.IGNORECASE, which disables the quick check of the first character.
+        text = segment.text.lower() if self.lower else segment.text
+        for match in self.pattern.finditer(text):
             found = re.sub(r"[\s\0]+", " ", segment.text[match.start() : match.end()]).strip()
             if found.lower() not in self.exceptions:
-                yield segment.offset + match.start(), self._say(found, match)
+                yield segment.offset + match.start(), self._describe(found, text, match.start())
 
-    def _say(self, found: str, match: re.Match[str]) -> str:
-        """Fill in the message: `%s` is the replacement, if there is one, then the match."""
-        if not self.replacements:
-            return self.message.replace("%s", found)
-        number = match.lastindex or 0
-        replacement = self.replacements[int((match.lastgroup or "_0")[1:])]
-        if "$1" in replacement:
-            replacement = replacement.replace("$1", match[number + 1] or "")
-        return self.message.replace("%s", replacement, 1).replace("%s", found, 1)
+    def _describe(self, found: str, text: str, start: int) -> str:
+        tried = ((token.match(text, start), new) for token, new in self.replacements.items())
+        better = [
+            new.replace("$1", match[1] or "") if match.re.groups else new
+            for match, new in tried
+            if match
+        ]
+        said = self.message
+        for part in (*better[:1], found):
+            said = said.replace("%s", part, 1)
+        return said
 
 
 def rules() -> list[Rule]:
@@ -121,16 +134,18 @@ def rules() -> list[Rule]:
     found = []
     for path in sorted(STYLES.glob("PassportScorer/*.yml")):
         fields = yaml.safe_load(path.read_text("utf-8"))
-        swap = {str(old): str(new) for old, new in fields.get("swap", {}).items()}
-        tokens = list(swap or fields["tokens"])
+        swap: dict[str, str] = fields.get("swap", {})
+        whole_words = not fields.get("nonword", False)
         found.append(
             Rule(
                 name=f"PassportScorer.{path.stem}",
                 scope=fields.get("scope", "text"),
                 lower=fields.get("ignorecase", False),
-                pattern=_pattern(tokens, whole_words=not fields.get("nonword", False)),
+                pattern=_pattern(swap or fields["tokens"], whole_words=whole_words),
                 message=fields["message"],
-                replacements=tuple(swap.values()),
+                replacements={
+                    _pattern([old], whole_words=whole_words): new for old, new in swap.items()
+                },
                 exceptions=frozenset(word.lower() for word in fields.get("exceptions", ())),
             )
         )
@@ -142,8 +157,7 @@ def rules() -> list[Rule]:
 
 
 def _pattern(tokens: Iterable[str], *, whole_words: bool) -> re.Pattern[str]:
-    choices = "|".join(f"(?P<_{number}>{token})" for number, token in enumerate(tokens))
-    choices = choices.replace(" ", r"\s+")
+    choices = "|".join(tokens).replace(" ", r"\s+")
     return re.compile(rf"\b(?:{choices})\b" if whole_words else f"(?:{choices})")
 
 

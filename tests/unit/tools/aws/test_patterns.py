@@ -11,8 +11,13 @@ from hypothesis import strategies as st
 
 from passport_scorer.tools.aws.patterns import kinds_of_texts, matches
 
-TEXTS = ["".join(text) for length in range(6) for text in itertools.product("abz", repeat=length)]
+TEXTS = ["".join(text) for length in range(7) for text in itertools.product("abz", repeat=length)]
 patterns = st.text("ab?*", max_size=4)
+
+
+def is_short(found: list[str]) -> bool:
+    """Whether, after a beginning of two, TEXTS has texts of every kind."""
+    return len("".join(found).replace("*", "")) <= 4
 
 
 def expected(pattern: str, text: str) -> bool:
@@ -46,7 +51,7 @@ def test_matches_as_regular_expressions_do(pattern: str, text: str) -> None:
     assert matches(pattern, text) is expected(pattern, text)
 
 
-@given(st.lists(patterns, max_size=4), st.sampled_from(["", "a", "ab"]))
+@given(st.lists(patterns, max_size=4).filter(is_short), st.sampled_from(["", "a", "ab"]))
 def test_every_kind_of_text_is_found(found: list[str], beginning: str) -> None:
     """The kinds are those of all texts with that beginning, and no text has another kind."""
     kinds = {

@@ -6,7 +6,7 @@ PROCESSES = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is %s. Another one: make PYTHON=python3.12 ..." % sys.version.split()[0])'
 
 help: ## Say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 install: .venv/installed-development ## Install the project and its dependencies into .venv
 
@@ -21,10 +21,20 @@ install: .venv/installed-development ## Install the project and its dependencies
 run: .venv/installed-runtime ## Start the service with demo data on an embedded PostgreSQL
 	@$(BIN)/passport-scorer demo run
 
-test: install ## Run every test, on all cores (ARGS="-n 0 tests/unit" for one, and a part)
-	@$(BIN)/python -m pytest --cov --numprocesses $(PROCESSES) --dist worksteal $(ARGS)
+# Modules are compiled once, also where the environment says otherwise.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
 
-check: install ## Formatting, lint, types, layers, dependencies, queries, prose
+test: install ## Run every test, on all cores (ARGS="-n 0 --no-cov tests/unit/domain" for some, serially)
+	@$(PYTEST) --cov --cov-report= $(ARGS)
+	@$(if $(ARGS),true,$(BIN)/python scripts/coverage_floors.py)
+
+test-unit: install ## Run the tests that need no database and no process, in seconds
+	@$(PYTEST) $(wildcard tests/unit tests/api) $(ARGS)
+
+test-thorough: install ## Run every test, with 20 times as many examples per property (overnight)
+	@HYPOTHESIS_PROFILE=thorough $(PYTEST) --timeout 1800 $(ARGS)
+
+check: install ## Formatting, lint, types, layers, dependencies, queries, prose, CI files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -34,6 +44,8 @@ check: install ## Formatting, lint, types, layers, dependencies, queries, prose
 	@$(BIN)/python scripts/operations_tables.py --check
 	@$(BIN)/python scripts/prose.py
 	@$(BIN)/python scripts/architecture_map.py --check
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/pre-commit validate-config
 
 audit: install ## Check the locked dependencies for known vulnerabilities (queries PyPI)
 	@$(BIN)/python scripts/audit.py $(ARGS)
@@ -61,7 +73,10 @@ lock: install ## Pin the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group build -o requirements/build.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraints requirements/server.lock requirements/lambda.in -o requirements/lambda.lock
 
-clean: ## Remove what was made here, the embedded database included
-	@rm -rf .venv .passport-scorer .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+release: install ## Build and check a release, print its tag and notes; publishes nothing
+	@$(BIN)/python scripts/release.py
 
-.PHONY: help install run test check audit bench chaos format docs lock clean
+clean: ## Remove what was made here, the embedded database included
+	@rm -rf .venv .passport-scorer .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage dist
+
+.PHONY: help install run test test-unit test-thorough check audit bench chaos format docs lock release clean

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.db.schema import schema_sql
-from passport_scorer.tools.embedded_postgres import EmbeddedServer
+from passport_scorer.tools.embedded_postgres import EmbeddedServer, Installation, find_installation
 from tests.support.admin_connection import AdminConnection
 from tests.support.hypothesis_profiles import load_profile
 from tests.support.markers import mark_by_folder
@@ -83,11 +83,27 @@ def server_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(server_folder: Path) -> Iterator[PostgresqlServer]:
+def postgresql_installation() -> Installation | None:
+    """PostgreSQL of the major version in TEST_POSTGRESQL, which is installed in the system.
+
+    None, unless it is set: the programs are those that the service finds by itself.
+    """
+    version = os.environ.get("TEST_POSTGRESQL")
+    return find_installation(int(version)) if version else None
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(
+    server_folder: Path, postgresql_installation: Installation | None
+) -> Iterator[PostgresqlServer]:
     """An embedded server for the whole session."""
-    folder = server_folder / "postgresql"
     with (
-        EmbeddedServer(folder, settings=FAST_SETTINGS, shared=server_folder) as server,
+        EmbeddedServer(
+            server_folder / "postgresql",
+            settings=FAST_SETTINGS,
+            installation=postgresql_installation,
+            shared=server_folder,
+        ) as server,
         AdminConnection(server.url_of("postgres")) as admin,
     ):
         yield PostgresqlServer(server, admin)

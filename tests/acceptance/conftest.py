@@ -26,7 +26,7 @@ from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import connected
 from passport_scorer.tools.demo.seed import seed
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
-from passport_scorer.tools.embedded_postgres import EmbeddedServer
+from passport_scorer.tools.embedded_postgres import EmbeddedServer, Installation
 from tests.support.processes import (
     COMMAND,
     DEMO_ENVIRONMENT,
@@ -260,10 +260,17 @@ def demo_database_url(postgresql_server: PostgresqlServer, demo_template: str) -
 
 
 @pytest.fixture
-async def own_server(server_folder: Path) -> AsyncIterator[EmbeddedServer]:
+async def own_server(
+    server_folder: Path, postgresql_installation: Installation | None
+) -> AsyncIterator[EmbeddedServer]:
     """A separate PostgreSQL for this test, with demo data."""
     folder = server_folder / f"own-{next(_numbers)}"
-    with EmbeddedServer(folder, settings={"fsync": "off"}, shared=server_folder) as server:
+    with EmbeddedServer(
+        folder,
+        settings={"fsync": "off"},
+        installation=postgresql_installation,
+        shared=server_folder,
+    ) as server:
         async with connected(server.url) as connection:
             await create_schema(connection, own=True)
         database = Database(DatabaseSettings(server.url))

@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# One more than there are cores: many tests wait.
-PROCESSES = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
+# More than there are cores: many tests wait.
+PROCESSES = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 2)")
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is %s. Another one: make PYTHON=python3.12 ..." % sys.version.split()[0])'
 
 help: ## Say what can be made

@@ -17,6 +17,7 @@ from tests.support.hypothesis_profiles import load_profile
 from tests.support.markers import mark_by_folder
 from tests.support.memory_folder import use_memory_for_temporary_files
 from tests.support.recordings import rows_before
+from tests.support.slow_first import slow_first
 
 use_memory_for_temporary_files()
 load_profile()
@@ -25,9 +26,15 @@ load_profile()
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark tests by their folders, before -m selects some."""
+    mark_by_folder(item)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their folders."""
-    mark_by_folder(items)
+    """Begin with slow tests, after pytest-randomly has shuffled all of them."""
+    slow_first(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -125,6 +125,7 @@ def jsons(stamp: Path, folder: Path) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 def test_every_command_with_data_has_json(
     command: Command, database_url: str, tmp_path: Path, server_folder: Path
 ) -> None:

@@ -72,6 +72,7 @@ def command(url: str, authorization: str) -> list[str]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 async def test_every_answer_is_as_the_documents_say(
     start_service: StartService, demo_database_url: str, tmp_path: Path, catalogue_url: str
 ) -> None:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 
@@ -59,6 +60,7 @@ async def all_scores(service: Service, times: int = 1) -> list[httpx.Response]:
     return await asyncio.gather(*(service.score(name) for name in names * times))
 
 
+@pytest.mark.slow
 async def test_a_frozen_database(own_server: EmbeddedServer, start_service: StartService) -> None:
     """Every request eventually gets 503, and the service recovers with the database.
 

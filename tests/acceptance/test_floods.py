@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import pytest
+
 from passport_scorer.tools.demo.world import API_KEYS, DEMO_API_KEY, PEOPLE
 
 from .test_contract import SECRET, access_token
@@ -68,6 +70,7 @@ async def test_a_flood_of_wrong_keys(start_service: StartService, demo_database_
     assert 'calls_limited_total{reason="failed_calls"} 27.0' in metrics.text
 
 
+@pytest.mark.slow
 async def test_slow_hashes_are_checked_for_everybody(
     start_service: StartService, demo_database_url: str
 ) -> None:

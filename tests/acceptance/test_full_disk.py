@@ -77,6 +77,7 @@ def disk(server_folder: Path) -> Iterator[Disk]:
 
 
 @pytest.mark.parametrize("megabytes", [1, 20, 40, 44])
+@pytest.mark.slow
 def test_too_little_room_for_a_database(disk: Disk, megabytes: int) -> None:
     """A first start that runs out of room fails with one line; with room, the next succeeds."""
     disk.leave(megabytes * MEGABYTE)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
@@ -117,6 +118,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
             return
 
 
+@pytest.mark.slow
 async def test_every_kind_at_once(demo_database_url: str, start_service: StartService) -> None:
     """Good calls succeed, memory is bounded, and shutdown works with all connections open."""
     service = await start_service(demo_database_url, JWT_SECRET=SECRET)

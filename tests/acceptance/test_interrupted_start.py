@@ -113,6 +113,7 @@ def nothing_left(folder: Path) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", list(ENDS))
+@pytest.mark.slow
 def test_interrupted_at_each_step(home: Path, number: signal.Signals) -> None:
     """Send a signal to the whole group, as a terminal does, during each step of a first start.
 

@@ -160,6 +160,7 @@ async def test_a_bad_candidate_never_shows(
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.slow
 async def test_what_does_not_fit_is_dropped_and_counted(
     pair: Pair, shadow: Shadow, listening_on: Listening
 ) -> None:

@@ -129,6 +129,7 @@ async def test_planted_faults(
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 async def test_some_slow_answers(
     pair: Pair, shadow: Shadow, faulty: type[Faulty], log_of: LogOf, tmp_path: Path
 ) -> None:

@@ -25,6 +25,8 @@ from zipfile import ZipFile
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 CONTAINERFILE = (ROOT / "deploy" / "container" / "Containerfile").read_text()
 INSTALLED = "/opt/passport-scorer"

@@ -61,6 +61,7 @@ async def test_only_conflicting_pairs_are_retried(world: World) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_any_batch_equals_one_after_the_other(database_url: str) -> None:
     """Saving a batch leaves the rows that the same scores leave one by one, in that order."""
 

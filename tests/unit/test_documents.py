@@ -296,7 +296,7 @@ def test_parameters_of_templates_exist(document: Path) -> None:
     assert camel <= template["Parameters"].keys()
 
 
-class _AnyTag(yaml.SafeLoader):
+class _AnyTag(yaml.CSafeLoader):
     """Read the functions of templates as their arguments."""
 
 

@@ -18,7 +18,9 @@ from passport_scorer.telemetry.metrics import ALL, PREFIX
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text("utf-8")
-ALERTS = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text("utf-8"))
+ALERTS = yaml.load(
+    (ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text("utf-8"), yaml.CSafeLoader
+)
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboard.json").read_text("utf-8"))
 RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
 LEVELS = ("debug", "info", "warning", "error", "critical")

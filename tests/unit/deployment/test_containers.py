@@ -31,7 +31,9 @@ MANIFESTS = sorted(
     file for file in (DEPLOY / "kubernetes").glob("*.yaml") if file.name != "kustomization.yaml"
 )
 UNIT = (DEPLOY / "systemd" / "passport-scorer.service").read_text()
-COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+COMPOSE: dict[str, Any] = yaml.load(
+    (DEPLOY / "compose" / "compose.yaml").read_text(), yaml.CSafeLoader
+)
 OLDEST_KUBERNETES = "1.30"
 PATHS = {endpoint.path for endpoint in HEALTH}
 PUBLIC_PORT, INTERNAL_PORT = 8000, 8001
@@ -41,7 +43,11 @@ SECRETS = ("_KEY", "_TOKEN", "_SECRET", "PASSWORD", "DATABASE_URL", "REDIS_URL")
 
 def documents() -> list[dict[str, Any]]:
     """All manifests."""
-    return [document for file in MANIFESTS for document in yaml.safe_load_all(file.read_text())]
+    return [
+        document
+        for file in MANIFESTS
+        for document in yaml.load_all(file.read_text(), yaml.CSafeLoader)
+    ]
 
 
 def manifest(kind: str, name: str = "passport-scorer") -> dict[str, Any]:
@@ -161,14 +167,16 @@ def test_the_image_serves() -> None:
 @pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.name)
 def test_manifests_have_the_shape_of_their_kind(file: Path) -> None:
     """Each manifest is valid for the oldest supported Kubernetes and the newest known one."""
-    for document in yaml.safe_load_all(file.read_text()):
+    for document in yaml.load_all(file.read_text(), yaml.CSafeLoader):
         for version in (OLDEST_KUBERNETES, kubernetes_validate.latest_version()):
             kubernetes_validate.validate(document, version, strict=True)
 
 
 def test_all_manifests_are_applied() -> None:
     """The kustomization names each manifest, and nothing else."""
-    kustomization = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
+    kustomization = yaml.load(
+        (DEPLOY / "kubernetes" / "kustomization.yaml").read_text(), yaml.CSafeLoader
+    )
     assert set(kustomization["resources"]) == {file.name for file in MANIFESTS}
 
 

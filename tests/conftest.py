@@ -4,15 +4,17 @@ import itertools
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from passport_scorer.db.schema import schema_sql
 from passport_scorer.tools.embedded_postgres import EmbeddedServer, Installation, find_installation
 from tests.support.admin_connection import AdminConnection
+from tests.support.demo_data import seed_demo
 from tests.support.hypothesis_profiles import load_profile
 from tests.support.markers import mark_by_folder
 from tests.support.memory_folder import use_memory_for_temporary_files
@@ -128,6 +130,16 @@ def reference_template(postgresql_server: PostgresqlServer) -> str:
     return postgresql_server.template("template_of_reference", schema_sql() + rows_before())
 
 
+@pytest.fixture(scope="session")
+async def demo_template(
+    postgresql_server: PostgresqlServer, schema_template: str
+) -> AsyncIterator[str]:
+    """The name of a database with the demo's data."""
+    with postgresql_server.database(schema_template) as url:
+        await seed_demo(url)
+        yield urlsplit(url).path.removeprefix("/")
+
+
 @pytest.fixture
 def empty_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
     """The URL of a fresh database with nothing in it."""
@@ -139,6 +151,13 @@ def empty_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
 def database_url(postgresql_server: PostgresqlServer, schema_template: str) -> Iterator[str]:
     """The URL of a fresh database with our tables, without rows."""
     with postgresql_server.database(schema_template) as url:
+        yield url
+
+
+@pytest.fixture
+def demo_database_url(postgresql_server: PostgresqlServer, demo_template: str) -> Iterator[str]:
+    """The URL of a fresh database with the demo's data."""
+    with postgresql_server.database(demo_template) as url:
         yield url
 
 

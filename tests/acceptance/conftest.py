@@ -11,22 +11,20 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import connected
-from passport_scorer.tools.demo.seed import seed
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 from passport_scorer.tools.embedded_postgres import EmbeddedServer, Installation
+from tests.support.demo_data import seed_demo
 from tests.support.processes import (
     COMMAND,
     DEMO_ENVIRONMENT,
@@ -227,19 +225,6 @@ async def running(
 
 
 @pytest.fixture(scope="session")
-async def demo_template(
-    postgresql_server: PostgresqlServer, schema_template: str
-) -> AsyncIterator[str]:
-    """Return the name of a database with demo data."""
-    with postgresql_server.database(schema_template) as url:
-        database = Database(DatabaseSettings(url))
-        await database.open()
-        await seed(database)
-        await database.close()
-        yield urlsplit(url).path.removeprefix("/")
-
-
-@pytest.fixture(scope="session")
 async def service(
     postgresql_server: PostgresqlServer,
     demo_template: str,
@@ -250,13 +235,6 @@ async def service(
     with postgresql_server.database(demo_template) as url:
         async with running(folder, url, ["--workers", "1"], {}) as service:
             yield service
-
-
-@pytest.fixture
-def demo_database_url(postgresql_server: PostgresqlServer, demo_template: str) -> Iterator[str]:
-    """The URL of a new database with demo data."""
-    with postgresql_server.database(demo_template) as url:
-        yield url
 
 
 @pytest.fixture
@@ -273,10 +251,7 @@ async def own_server(
     ) as server:
         async with connected(server.url) as connection:
             await create_schema(connection, own=True)
-        database = Database(DatabaseSettings(server.url))
-        await database.open()
-        await seed(database)
-        await database.close()
+        await seed_demo(server.url)
         yield server
 
 

@@ -14,10 +14,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import connected
-from passport_scorer.tools.demo.seed import seed
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
 from tests.chaos.client import HOST, HOSTILE_HOST, Connection
 from tests.chaos.history import History
@@ -26,6 +24,7 @@ from tests.chaos.invariants import compared, violated
 from tests.chaos.load import Budget, Call, Caller, Tally, run_all, until
 from tests.chaos.result import Result
 from tests.chaos.workload import SETTINGS, Workload
+from tests.support.demo_data import seed_demo
 from tests.support.tables import Tables
 
 # Commits survive a crash of the server; they need not survive a power failure.
@@ -273,8 +272,5 @@ async def prepared(embedded: EmbeddedServer, folder: Path) -> DatabaseServer:
     """Create the tables and the demo data on a running server."""
     async with connected(embedded.url) as connection:
         await create_schema(connection, own=True)
-    database = Database(DatabaseSettings(embedded.url))
-    await database.open()
-    await seed(database)
-    await database.close()
+    await seed_demo(embedded.url)
     return DatabaseServer(embedded, urlsplit(embedded.url).path.removeprefix("/"), folder)

@@ -9,10 +9,8 @@ import pytest
 from passport_scorer.cli.database_rows import ROW_CHECKS
 from passport_scorer.db.checks import Severity, check_rows, read_deployment
 from passport_scorer.db.checks.rows import MOST_FINDINGS
-from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.url import connected
 from passport_scorer.tools.demo.rows import account_addresses
-from passport_scorer.tools.demo.seed import seed
 
 USER = """
     INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email,
@@ -94,13 +92,10 @@ async def test_what_is_not_there_is_not_looked_at(database_url: str, change: str
         await transaction.rollback()
 
 
-async def test_whose_rows_they_are(database_url: str) -> None:
+async def test_whose_rows_they_are(demo_database_url: str) -> None:
     """The demo's are nobody's; another account, or Django's own table, is a deployment's."""
     demo = account_addresses()
-    database = Database(DatabaseSettings(database_url))
-    await seed(database)
-    await database.close()
-    async with connected(database_url) as connection:
+    async with connected(demo_database_url) as connection:
         found = await read_deployment(connection, demo)
         assert found is not None
         assert not found.is_foreign

@@ -13,7 +13,6 @@ from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.url import connected
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import warn_of_useless_settings
-from passport_scorer.tools.demo.seed import seed
 from passport_scorer.tools.demo.world import DEMO_API_KEY, DEMO_SCORER_ID, TRUSTED_ISSUERS
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -29,11 +28,10 @@ GOOD = Settings(
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(demo_database_url: str) -> AsyncIterator[Database]:
     """A database with the demo's data."""
-    database = Database(DatabaseSettings(database_url))
+    database = Database(DatabaseSettings(demo_database_url))
     await database.open()
-    await seed(database)
     yield database
     await database.close()
 
@@ -82,11 +80,11 @@ async def test_everything_is_named_at_once(database: Database) -> None:
     ],
 )
 async def test_a_key_that_opens_nothing(
-    database: Database, database_url: str, change: dict[str, object], problem: str
+    database: Database, demo_database_url: str, change: dict[str, object], problem: str
 ) -> None:
     """A key with another secret, or one that isn't valid any more, is named."""
     columns = ", ".join(f"{name} = ${number}" for number, name in enumerate(change, 2))
-    async with connected(database_url) as connection:
+    async with connected(demo_database_url) as connection:
         await connection.execute(
             f"UPDATE account_accountapikey SET {columns} WHERE prefix = $1",
             DEMO_API_KEY.key.partition(".")[0],
@@ -97,9 +95,9 @@ async def test_a_key_that_opens_nothing(
     assert sentence.startswith(problem)
 
 
-async def test_a_community_of_another_account(database: Database, database_url: str) -> None:
+async def test_a_community_of_another_account(database: Database, demo_database_url: str) -> None:
     """The demo's key can't ask for a community that belongs to somebody else."""
-    async with connected(database_url) as connection:
+    async with connected(demo_database_url) as connection:
         await connection.execute(
             """
             INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -13,8 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from passport_scorer.aws_lambda.function import LambdaFunction
-from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.tools.demo.seed import seed
 from passport_scorer.tools.demo.world import DEMO_API_KEY, TRUSTED_ISSUERS
 
 from .amazon import SecretsManager, Servers
@@ -67,26 +64,10 @@ class Sandbox:
         }
 
 
-@pytest.fixture(scope="session")
-def lambda_template(postgresql_server: PostgresqlServer, schema_template: str) -> Iterator[str]:
-    """The name of a database with the demo's data."""
-    with postgresql_server.database(schema_template) as url:
-        asyncio.run(_seed(url))
-        yield urlsplit(url).path.removeprefix("/")
-
-
-async def _seed(url: str) -> None:
-    database = Database(DatabaseSettings(url))
-    await database.open()
-    await seed(database)
-    await database.close()
-
-
 @pytest.fixture
-def sandbox(postgresql_server: PostgresqlServer, lambda_template: str) -> Iterator[Sandbox]:
+def sandbox(postgresql_server: PostgresqlServer, demo_database_url: str) -> Sandbox:
     """A fresh database with the demo's data."""
-    with postgresql_server.database(lambda_template) as url:
-        yield Sandbox(postgresql_server, url)
+    return Sandbox(postgresql_server, demo_database_url)
 
 
 @pytest.fixture

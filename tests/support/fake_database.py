@@ -209,7 +209,7 @@ def _passport(tables: Tables, address: str | None) -> Columns:
         "row_versions": ["1"] * len(stamps),
         "providers": [stamp.provider for stamp in stamps],
         "documents": [stamp.document for stamp in stamps],
-        "stamp_copy_ids": [None] * len(stamps),
+        "stamp_registered_ids": [None] * len(stamps),
         "has_other_proofs": False,
         "links_version": "",
     }

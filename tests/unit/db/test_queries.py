@@ -16,8 +16,8 @@ from passport_scorer.db.statement import NoParameters, Query, Statements
 
 # Whole tables are read through cursors: `db.row_stream`.
 STREAMED = frozenset({"row_comparison"})
-# Statements of scoring: their rows are read by `scoring`.
-SCORING = frozenset({"scores", "stamps"})
+# Statements of scoring, whose parameters and rows are in modules of their own.
+SCORING = frozenset({"scores", "stamps", "loaded_scores", "read_scoring", "write_scoring"})
 
 MODULES = [
     importlib.import_module(f"{queries.__name__}.{module.name}")

@@ -1,4 +1,4 @@
-"""Reading the claims of a credential: exactly those that the service uses.
+"""The claims of a credential: exactly those that the service uses.
 
 Source: specification, credentials.md and scoring.md (4, "nullifiers").
 """
@@ -13,11 +13,11 @@ MAXIMUM_NULLIFIERS = 64
 
 
 def read_claims(envelope: Envelope) -> Credential:
-    """What the credential says; whether the signature covers it is checked elsewhere.
+    """Return the claims of a credential; whether the signature covers them is checked elsewhere.
 
     Raises:
-        ClaimMalformed: the subject is no object, a claim is there that isn't of its form, or
-            the subject has no `id`.
+        ClaimMalformed: the subject is not an object, a claim has an unexpected type, or the
+            subject has no `id`.
     """
     subject = envelope.document.get("credentialSubject")
     if not isinstance(subject, dict):
@@ -47,7 +47,7 @@ def _text(subject: dict[str, Any], member: str) -> str | None:
 
 
 def _nullifiers(subject: dict[str, Any]) -> tuple[tuple[str, ...], bool]:
-    """`nullifiers`; where there are none, the `hash` of an older stamp as the only one."""
+    """Return `nullifiers`, or else the `hash` of an older stamp; and True for the former."""
     listed = subject.get("nullifiers", [])
     if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
         raise ClaimMalformed("`credentialSubject.nullifiers` isn't a list of strings.")

@@ -1,7 +1,7 @@
 """The dates of a credential, and how they are rewritten before they are hashed.
 
-Which texts are dates, and what is hashed for them: docs/rules.md, "Credentials". Years from 0 to
-9999, leap seconds in any minute, and one time zone's year -1 or 10000 in another.
+Which texts are dates, and how they are hashed: docs/rules.md, "Credentials". Years from 0 to 9999,
+leap seconds in any minute, and years that are -1 or 10000 in another time zone.
 
 Source: RFC 3339; specification, credentials.md ("Dates are rewritten before hashing").
 """
@@ -28,11 +28,11 @@ class Timestamp(msgspec.Struct, frozen=True, gc=False):
     """A date of a credential.
 
     Attributes:
-        written: as it stands in the document.
-        instant: the same in UTC, cut to microseconds; a leap second is the second after it. What
-            lies outside the years 1 to 9999 is their first or last moment.
-        hashed: the text that is hashed for `issuanceDate` and `expirationDate`.
-        hashed_in_utc: the text that is hashed for `proof.created`.
+        written: as in the document.
+        instant: the same in UTC, truncated to microseconds; a leap second is the second after it.
+            A time outside of the years 1 to 9999 is their first or last moment.
+        hashed: the text to hash for `issuanceDate` and `expirationDate`.
+        hashed_in_utc: the text to hash for `proof.created`.
     """
 
     written: str
@@ -42,10 +42,11 @@ class Timestamp(msgspec.Struct, frozen=True, gc=False):
 
 
 def timestamp(member: str, value: object) -> Timestamp:
-    """The date that a member of the document holds.
+    """Return the date in a member of the document.
 
     Raises:
-        DateMalformed: the member is absent (None), no string, or no RFC 3339 date of the calendar.
+        DateMalformed: the member is missing (None), not a string, or not an RFC 3339 date of the
+            calendar.
     """
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
@@ -53,7 +54,7 @@ def timestamp(member: str, value: object) -> Timestamp:
     year, day, minute, second, fraction, offset = match.groups(default="")
     if offset in ("z", "-00:00"):
         offset = "+00:00"
-    # A year that both the local time and the time in UTC can have.
+    # Shift to a year that Python supports both in local time and in UTC.
     shift = _CYCLE if int(year) < _CYCLE else -_CYCLE
     plain_second = "59" if second == _LEAP_SECOND else second
     try:
@@ -85,7 +86,7 @@ def _instant(in_utc: datetime, shift: int, *, leaps: bool, fraction: str) -> dat
 
 
 def _year(number: int) -> str:
-    """A year as ISO 8601 writes it: four digits, with a sign where that isn't enough."""
+    """Return a year as in ISO 8601: four digits, or more with a sign."""
     if number < 0:
         return f"-{-number:04}"
     return f"{number:04}" if number <= _LATEST.year else f"+{number}"

@@ -27,7 +27,7 @@ _PROOF_STATEMENTS = 4  # type, created, proofPurpose, verificationMethod
 
 
 def verification_method(issuer: str) -> str:
-    """The only verification method of a did:key, named by the key's own text.
+    """Return the only verification method of a did:key, whose name is the key itself.
 
     Raises:
         IssuerUnresolvable: the issuer isn't a did:key.
@@ -36,7 +36,7 @@ def verification_method(issuer: str) -> str:
 
 
 def signed_bytes(secured: SecuredDocument) -> bytes:
-    """The two hashes (64 bytes: options, document) that the issuer signed; they cover every claim.
+    """Return the hashes (64 bytes: options, document) that the issuer signed; all claims in them.
 
     Raises:
         ProfileViolated, ClaimNotCovered: see `check_profile` and `canonical_form`.
@@ -51,9 +51,9 @@ def check_signature(secured: SecuredDocument, signed: bytes) -> None:
     """Return only if the issuer signed the bytes.
 
     Raises:
-        IssuerUnresolvable: the issuer's key is of another kind.
+        IssuerUnresolvable: the issuer's key is not an Ed25519 key.
         SignatureMalformed: `jws` isn't a detached signature with the header of this suite.
-        SignatureMismatch: another key signed it, or another document.
+        SignatureMismatch: a different key signed it, or a different document.
     """
     key = Ed25519PublicKey.from_public_bytes(ed25519_key(secured.envelope.issuer))
     header, signature = _detached(secured.proof.get("jws"))
@@ -78,14 +78,14 @@ def _dated(secured: SecuredDocument) -> dict[str, Any]:
 
 
 def _statements(document: dict[str, Any]) -> int:
-    """How many statements the document makes: one a member, and two an element of a list."""
+    """Count the statements of the document: one for each member, two for each list element."""
     subject = document["credentialSubject"]
     claims = sum(claim in subject for claim in ("provider", "hash", "nullifiers"))
     return len(document.keys() - {"@context"}) + claims + 2 * len(subject.get("nullifiers", ()))
 
 
 def _detached(jws: object) -> tuple[bytes, bytes]:
-    """The header as it was signed (still in base64), and the signature."""
+    """Return the header as it was signed (still in base64), and the signature."""
     header, between, signature = jws.partition("..") if isinstance(jws, str) else ("", "", "")
     if not between:
         raise SignatureMalformed("`jws` isn't a detached signature.")
@@ -99,7 +99,7 @@ def _detached(jws: object) -> tuple[bytes, bytes]:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of base64url without padding, in its one spelling."""
+    """Decode base64url without padding; only the canonical spelling is accepted."""
     try:
         decoded = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The suite EthereumEip712Signature2021: every stamp that is issued today.
+"""The suite EthereumEip712Signature2021: all stamps that are issued today.
 
 Source: Ethereum EIP712 Signature 2021; EIP-712; specification, credentials.md.
 """
@@ -29,21 +29,21 @@ _SUBJECT_CLAIMS = {
 
 
 def verification_method(issuer: str) -> str:
-    """The only verification method that a did:ethr has here: that of its controller."""
+    """Return the only verification method of a did:ethr: that of its controller."""
     return f"{issuer}#controller"
 
 
 def signed_bytes(secured: SecuredDocument) -> bytes:
-    """The digest (32 bytes) that the issuer must have signed; it covers every claim.
+    """Return the digest (32 bytes) that the issuer must have signed; it covers every claim.
 
-    A proof without `eip712Domain` was signed with the types that its document has by itself, and
-    with an empty domain.
+    A proof without `eip712Domain` was signed with types generated from its document, and with an
+    empty domain.
 
     Raises:
-        ProofMalformed: the proof's types or their domain are no object, or there are two of one.
+        ProofMalformed: the proof's types or their domain are not an object, or are there twice.
         TypesRefused: see `typed_data_plan` and `generated_types`.
-        ClaimNotCovered: the types don't call a claim that the service reads what it is.
-        MessageUnfit: the credential has a member that the types don't name, or not so.
+        ClaimNotCovered: the types give a claim that the service reads a different type.
+        MessageUnfit: the credential has a member that the types lack, or of a different type.
     """
     message = _message(secured)
     plan, domain = _typed_data(secured.proof, message)
@@ -55,8 +55,8 @@ def check_signature(secured: SecuredDocument, digest: bytes) -> None:
     """Return only if the issuer signed the digest.
 
     Raises:
-        IssuerUnresolvable, SignatureMalformed: as their docstrings say.
-        SignatureMismatch: another key signed it, or another document.
+        IssuerUnresolvable, SignatureMalformed: see their docstrings.
+        SignatureMismatch: a different key signed it, or a different document.
     """
     address = ethereum_address(secured.envelope.issuer)
     if recovered_address(digest, secured.proof.get("proofValue")) != address:
@@ -64,7 +64,7 @@ def check_signature(secured: SecuredDocument, digest: bytes) -> None:
 
 
 def _typed_data(proof: dict[str, Any], message: dict[str, Any]) -> tuple[TypedDataPlan, object]:
-    """The types of a message and their domain: those of its proof, or of the message itself."""
+    """Return the types of a message and their domain: from its proof, or generated."""
     if _DOMAIN_MEMBERS.isdisjoint(proof):
         return typed_data_plan(PRIMARY_TYPE, generated_types(message)), {}
     typed_data = _one_of(proof, _DOMAIN_MEMBERS)
@@ -96,11 +96,11 @@ def _message(secured: SecuredDocument) -> dict[str, Any]:
 
 
 def _check_coverage(plan: TypedDataPlan, message: dict[str, Any]) -> None:
-    """Refuse types that cover a claim, but as something else.
+    """Reject types that cover a claim, but with a different type.
 
-    That every member is covered at all is seen to by the plan: it refuses members without a
-    type. But as `bytes`, `"0xab"` and `"0xAB"` are one value; only as `string` (and the
-    nullifiers as `string[]`) is the text that the service reads the text that was signed.
+    The plan makes sure that every member is covered: it rejects members without a type. But
+    as `bytes`, `"0xab"` and `"0xAB"` are the same value; only as `string` (the nullifiers as
+    `string[]`) is the text that the service reads the text that was signed.
     """
     document = plan.fields[plan.primary_type]
     _check_types(document, _DOCUMENT_CLAIMS, _DOCUMENT_CLAIMS)

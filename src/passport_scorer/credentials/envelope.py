@@ -1,4 +1,4 @@
-"""A credential taken apart: what is signed, by whom, and the proof of it.
+"""The parts of a credential: the signed document, its issuer, and the proof.
 
 Source: Verifiable Credentials Data Model 1.1; specification, credentials.md.
 """
@@ -20,13 +20,13 @@ from passport_scorer.credentials.errors import (
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What is signed.
+    """The signed part of a credential.
 
     Attributes:
         document: the credential without `proof`, and without a `credentialStatus` of null.
-        issuer: the DID of who issued it, as written.
-        issuance_date: of the member `issuanceDate`.
-        expiration_date: of the member `expirationDate`.
+        issuer: the DID of the issuer, as written.
+        issuance_date: the member `issuanceDate`.
+        expiration_date: the member `expirationDate`.
     """
 
     document: dict[str, Any]
@@ -36,12 +36,12 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 class SecuredDocument(msgspec.Struct, frozen=True):
-    """What is signed, and a proof that its issuer made to assert it.
+    """The signed part of a credential, and a proof that its issuer made to assert it.
 
     Attributes:
-        envelope: what is signed.
+        envelope: the signed part.
         proof: the only proof, as in the document.
-        created: of the member `proof.created`.
+        created: the member `proof.created`.
     """
 
     envelope: Envelope
@@ -50,10 +50,10 @@ class SecuredDocument(msgspec.Struct, frozen=True):
 
 
 def check_data_model(document: dict[str, Any]) -> None:
-    """Refuse what isn't a credential of data model 1.1.
+    """Reject documents that are not credentials of data model 1.1.
 
     Raises:
-        NotACredential: the first `@context` is another, or `type` lacks `VerifiableCredential`.
+        NotACredential: the first `@context` is different, or `type` lacks `VerifiableCredential`.
     """
     if _listed(document.get("@context"))[:1] != [CREDENTIALS_V1]:
         raise NotACredential("The first `@context` isn't that of Verifiable Credentials v1.")
@@ -66,11 +66,11 @@ def _listed(value: Any) -> list[Any]:
 
 
 def read_envelope(document: dict[str, Any]) -> Envelope:
-    """Who issued the document, when, and until when.
+    """Return the signed part of a document, with its issuer and its two dates.
 
     Raises:
-        NotACredential: `issuer` isn't a string.
-        DateMalformed: one of the two dates isn't there or is none.
+        NotACredential: `issuer` is not a string.
+        DateMalformed: one of the two dates is missing or invalid.
     """
     issuer = document.get("issuer")
     if not isinstance(issuer, str):
@@ -87,10 +87,10 @@ def read_envelope(document: dict[str, Any]) -> Envelope:
 
 
 def only_proof(document: dict[str, Any]) -> dict[str, Any]:
-    """The one proof of the document: an object, or a list of one.
+    """Return the only proof of the document: an object, or a list of one.
 
     Raises:
-        ProofMalformed: there is none, there are several, or it is no object.
+        ProofMalformed: no proof, several proofs, or a proof that is not an object.
     """
     proofs = _listed(document.get("proof"))
     if len(proofs) != 1 or not isinstance(proofs[0], dict):
@@ -101,14 +101,18 @@ def only_proof(document: dict[str, Any]) -> dict[str, Any]:
 def applicable(
     envelope: Envelope, proof: dict[str, Any], verification_method: str, now: datetime
 ) -> SecuredDocument:
-    """The document with its proof, if the issuer made that to assert it, and not after `now`.
+    """Return the document with its proof, if the issuer made it to assert the document.
 
-    `verification_method` is the only one that the issuer's DID has.
+    Args:
+        envelope: the signed part of the document.
+        proof: its only proof.
+        verification_method: the only verification method of the issuer's DID.
+        now: aware.
 
     Raises:
-        ProofNotApplicable: another purpose or verification method.
-        DateMalformed: `created` isn't there or is no date (with a capital T).
-        ProofInTheFuture: it was created after `now` (which time will change).
+        ProofNotApplicable: the proof has a different purpose or verification method.
+        DateMalformed: `created` is missing or is not a date (with a capital T).
+        ProofInTheFuture: it was created after `now`; time changes this.
     """
     if proof.get("proofPurpose") != "assertionMethod":
         raise ProofNotApplicable("The proof's purpose isn't assertionMethod.")

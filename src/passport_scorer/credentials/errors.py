@@ -1,4 +1,4 @@
-"""Why a credential is refused: one class for each kind of reason."""
+"""Why a credential is rejected: one class for each kind of reason."""
 
 from passport_scorer.domain.errors import VerificationFailed
 
@@ -16,7 +16,7 @@ class NotACredential(VerificationFailed):
 
 
 class DateMalformed(VerificationFailed):
-    """A date is missing or isn't written as RFC 3339 says."""
+    """A date is missing or isn't an RFC 3339 date."""
 
     code = "date_malformed"
 
@@ -28,7 +28,7 @@ class ProofMalformed(VerificationFailed):
 
 
 class SuiteUnknown(VerificationFailed):
-    """The proof is of a signature suite that no stamp has."""
+    """The signature suite of the proof is not supported."""
 
     code = "suite_unknown"
 
@@ -47,7 +47,7 @@ class ProofInTheFuture(VerificationFailed):
 
 
 class ClaimMalformed(VerificationFailed):
-    """A claim that the service reads isn't of the form that it must have."""
+    """A claim that the service reads has an unexpected type."""
 
     code = "claim_malformed"
 
@@ -59,6 +59,6 @@ class ClaimNotCovered(VerificationFailed):
 
 
 class ProfileViolated(VerificationFailed):
-    """The document isn't written as a stamp of the suite Ed25519Signature2018 is."""
+    """The document doesn't have the form of stamps of the suite Ed25519Signature2018."""
 
     code = "profile_violated"

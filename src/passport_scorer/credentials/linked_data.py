@@ -1,6 +1,6 @@
-"""The canonical form of a JSON-LD document: what Linked Data Proofs hash.
+"""The canonical form of a JSON-LD document, which Linked Data Proofs hash.
 
-Source: JSON-LD 1.1 (expansion, RDF serialisation); URDNA2015 (RDF Dataset Canonicalization).
+Source: JSON-LD 1.1 (expansion, RDF serialization); URDNA2015 (RDF Dataset Canonicalization).
 """
 
 import re
@@ -13,18 +13,18 @@ _ESCAPE = re.compile(r"\\.")
 
 
 def canonical_form(document: dict[str, Any], statements: int) -> bytes:
-    """The sorted N-Quads of a document (UTF-8), with canonical names for its blank nodes.
+    """Return the sorted N-Quads of a document (UTF-8), with canonical names of its blank nodes.
 
-    Contexts come from the bundle. `statements` is how many the document must make: fewer
-    would mean that a part of it has no meaning, and isn't covered by a signature.
-
-    The caller has checked the document (`check_profile`): its contexts are bundled ones, and
-    it has few blank nodes, whose number time grows fast with.
+    Args:
+        document: checked by `check_profile`: its contexts are bundled, and it has few blank
+            nodes, with whose number the time grows fast.
+        statements: the number of statements that the document must make. Fewer would mean that a
+            part of it has no meaning, and no signature covers it.
 
     Raises:
         ProfileViolated: the contexts don't fit the document, or give a part of it no meaning.
     """
-    # Only older stamps need it, and importing it takes a third of a second.
+    # Imported here: only older stamps need it, and the import takes a third of a second.
     from pyld import jsonld
 
     options = {"documentLoader": _load, "algorithm": "URDNA2015", "format": "application/n-quads"}
@@ -38,9 +38,9 @@ def canonical_form(document: dict[str, Any], statements: int) -> bytes:
 
 
 def _without_escaped_tabs(canonical: str) -> str:
-    """The N-Quads with tabs as they are: URDNA2015 escapes four characters, and pyld a fifth.
+    """Return the N-Quads with unescaped tabs: pyld escapes them, URDNA2015 does not.
 
-    Names of blank nodes don't depend on it, except those of a list with a tab in an element: such
+    The names of blank nodes don't depend on this, except in a list with a tab in an element: such
     a stamp doesn't verify.
     """
     if r"\t" not in canonical:

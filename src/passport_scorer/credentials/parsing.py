@@ -1,6 +1,6 @@
-"""From the text of a credential to its structure, within bounds.
+"""Parsing of a credential within bounds.
 
-Every later step may rely on what is checked here: a JSON object that nests no deeper than
+Later steps rely on these checks: the document is a JSON object that nests no deeper than
 `MAXIMUM_DEPTH`, so that no recursion over it comes near the interpreter's limit.
 
 Source: RFC 8259; specification, credentials.md ("bounded").
@@ -12,17 +12,17 @@ import msgspec
 
 from passport_scorer.credentials.errors import DocumentUnreadable
 
-MAXIMUM_SIZE = 65_536  # bytes; stamps have 2 to 4 thousand
+MAXIMUM_SIZE = 65_536  # bytes; stamps have two to four thousand
 MAXIMUM_DEPTH = 16  # levels of objects and lists; stamps have 6
-MAXIMUM_BRACKETS = 500  # that open an object or list; stamps have some 45
-MAXIMUM_COMMAS = 2_000  # bounds the number of values; stamps have some 110
+MAXIMUM_BRACKETS = 500  # opening brackets of objects and lists; stamps have about 45
+MAXIMUM_COMMAS = 2_000  # bounds the number of values; stamps have about 110
 
 
 def document_bytes(document: bytes | str) -> bytes:
-    """The bytes of a credential's JSON text: these are what is verified and remembered.
+    """Return the bytes of a credential's JSON text: the input of verification and of its cache.
 
     Raises:
-        DocumentUnreadable: the text can't be written as UTF-8, or is too long.
+        DocumentUnreadable: the text can't be encoded as UTF-8, or is too long.
     """
     try:
         raw = document.encode() if isinstance(document, str) else document
@@ -33,26 +33,26 @@ def document_bytes(document: bytes | str) -> bytes:
 
 
 def check_size(raw: bytes) -> None:
-    """Refuse JSON text that is too long, or has too many objects, lists and values.
+    """Reject JSON text that is too long, or has too many objects, lists and values.
 
     Raises:
-        DocumentUnreadable: it is, or has.
+        DocumentUnreadable: the text exceeds a bound.
     """
     _check_length(raw)
-    # A decoder recurses as deep as the text says, bounded only by the interpreter's recursion
-    # limit: where a process has raised that, a document of brackets would exhaust the stack.
+    # The decoder recurses as deep as the text nests, bounded only by the interpreter's recursion
+    # limit: in a process that has raised it, a document of brackets would exhaust the stack.
     if raw.count(b"{") + raw.count(b"[") > MAXIMUM_BRACKETS:
         raise DocumentUnreadable(f"The document has more than {MAXIMUM_BRACKETS} brackets.")
-    # The EIP-712 suite encodes and hashes each value, and a small number costs it a microsecond.
+    # The EIP-712 suite encodes and hashes each value; even a small number takes a microsecond.
     if raw.count(b",") > MAXIMUM_COMMAS:
         raise DocumentUnreadable(f"The document has more than {MAXIMUM_COMMAS} commas.")
 
 
 def read_document(document: bytes | str) -> dict[str, Any]:
-    """The JSON object that a credential's text holds; of keys that repeat, the last counts.
+    """Return the JSON object of a credential's text; of repeated keys, the last counts.
 
     Raises:
-        DocumentUnreadable: no JSON, not an object, not UTF-8, too long, too deep, or with too
+        DocumentUnreadable: not JSON, not an object, not UTF-8, too long, too deep, or with too
             many values.
     """
     raw = document_bytes(document)
@@ -74,7 +74,7 @@ def _check_length(raw: bytes) -> None:
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
-    """Whether objects and lists nest deeper; without recursion."""
+    """Return True if objects and lists nest deeper; without recursion."""
     level = [value]
     for _ in range(depth):
         level = [

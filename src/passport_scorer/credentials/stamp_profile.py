@@ -1,33 +1,33 @@
 """The one form in which stamps of the suite Ed25519Signature2018 are accepted.
 
-What that suite signs is not the document but the RDF graph that its contexts make of it. Names
-of members aren't in the graph; only what the contexts map them to is. Whoever presents a stamp
-may therefore rewrite it, contexts included, as long as the graph stays the same, and the
-signature still holds. For example:
+That suite doesn't sign the document but the RDF graph that its contexts make of it. The graph
+has no names of members, only the IRIs that the contexts map them to. The holder of a stamp can
+therefore rewrite it, contexts included, as long as the graph stays the same, and the signature
+still verifies. For example:
 
 - `provider` and `hash` are mapped to one IRI (`https://schema.org/Text`) in genuine stamps, so
   exchanging their values, or the two IRIs where they differ, gives the same graph;
 - a graph is a set: `{provider: P, hash: P, other: H}` is the graph of `{provider: P, hash: H}`,
-  and would trade the nullifier `H`, which others know, for the fresh nullifier `P`;
+  and would exchange the nullifier `H`, which is claimed already, for a new nullifier `P`;
 - without `@container: @list` the order and the repetitions of `nullifiers` aren't signed;
-- a term may be mapped to nothing, to a keyword, or be nested, reversed, typed as an IRI, scoped.
+- a term can be mapped to nothing, to a keyword, or be nested, reversed, typed as an IRI, scoped.
 
-So nothing is left to choose. The members of the document and of the subject, and the terms that
-the subject's context defines, are those of genuine stamps and no others; the contexts of the
-document are bundled ones; terms are plain absolute IRIs, and only `nullifiers` is a list. Then the
-graph has exactly one literal for each of `provider` and `hash`, and one list for `nullifiers`, and
-the only freedom left is which literal is called `provider` and which `hash`. Their form decides: a
-hash starts with its version (`v0.0.0:…`), a provider doesn't; so neither can repeat the other
-either. Also, no credential of the same issuer that isn't a stamp can be rewritten into one: it
-makes other statements.
+So this profile leaves no choice. The members of the document and of the subject, and the terms in
+the subject's context, are those of genuine stamps and no others; the contexts of the document are
+bundled ones; terms are plain absolute IRIs, and only `nullifiers` is a list. Then the graph has
+exactly one literal for each of `provider` and `hash`, and one list for `nullifiers`. The only
+freedom left is which literal is the `provider` and which the `hash`. Their form decides: a hash
+starts with its version (`v0.0.0:…`), a provider doesn't; so neither can repeat the other.
+Also, no other credential of the same issuer can be rewritten into a stamp: it makes different
+statements.
 
-Text that goes into the graph as an IRI holds no character that ends an IRI there, so that one
-IRI can't pose as several statements.
+Text that becomes an IRI in the graph has no character that ends an IRI there, so that one IRI
+can't pass for several statements.
 
 The graph of such a document is a tree of two nodes and one list, so its canonical form takes
-bounded time: no nodes look alike, to be told apart by trying all their orders, other than those of
-the list, and of these there are at most `MAXIMUM_LIST`. Applying a context to the document takes
-about a millisecond, so each bundled context may appear only once.
+bounded time: only the nodes of the list look alike, so that all their orders must be tried, and
+the list has up to `MAXIMUM_LIST` elements. Applying a context to the document takes about a
+millisecond, so each bundled context can appear only once.
 
 Source: JSON-LD 1.1; RDF Dataset Canonicalization, "Dataset Poisoning"; specification,
 credentials.md.
@@ -55,13 +55,13 @@ _VERSIONED = re.compile(r"v[0-9]+(\.[0-9]+)*:")
 
 
 def check_profile(secured: SecuredDocument) -> None:
-    """Return only if the document and its proof are written as stamps of this suite are.
+    """Return only if the document and its proof have the form of stamps of this suite.
 
-    The claims must have been read (`read_claims`), so that they are of their form.
+    The claims must have been read before (`read_claims`), so that their types are right.
 
     Raises:
         ProfileViolated: a member, a context or a value that stamps of this suite don't have.
-        ClaimNotCovered: a claim that the signed graph wouldn't hold, or not as this claim.
+        ClaimNotCovered: the signed graph wouldn't contain a claim, or not as this claim.
     """
     document = secured.envelope.document
     _check_members("The document", document, _DOCUMENT_MEMBERS)
@@ -73,7 +73,7 @@ def check_profile(secured: SecuredDocument) -> None:
 
 
 def _check_contexts(contexts: object) -> None:
-    """Refuse what isn't a bundled context, and repetitions: each costs more than a signature."""
+    """Reject other contexts, and repetitions: each takes longer than a signature."""
     listed = contexts if isinstance(contexts, list) else [contexts]
     if len(listed) > len(BUNDLED):
         raise ProfileViolated(f"There are more than {len(BUNDLED)} contexts.")
@@ -104,7 +104,7 @@ def _check_subject(subject: dict[str, Any]) -> None:
 
 
 def _terms(context: object) -> set[str]:
-    """The terms that the subject's own context (an object or a list of one) defines."""
+    """Return the terms in the subject's own context (an object, or a list of one)."""
     definitions = context[0] if isinstance(context, list) and len(context) == 1 else context
     if not isinstance(definitions, dict):
         raise ProfileViolated("The subject's `@context` isn't one object.")
@@ -115,7 +115,7 @@ def _terms(context: object) -> set[str]:
 
 
 def _is_plain(term: str, definition: object) -> bool:
-    """True for an IRI; for `nullifiers`, for a list of values under an IRI."""
+    """Return True for an IRI; for `nullifiers`, for a list of values under an IRI."""
     if term == "nullifiers":
         if not isinstance(definition, dict) or definition.keys() != {"@id", "@container"}:
             return False
@@ -126,7 +126,7 @@ def _is_plain(term: str, definition: object) -> bool:
 
 
 def _check_roles(subject: dict[str, Any]) -> None:
-    """Refuse a provider or hash that might be the other one, renamed."""
+    """Reject a provider or hash that could be the other one, renamed."""
     if "hash" in subject and not _VERSIONED.match(subject["hash"]):
         raise ClaimNotCovered("`hash` doesn't start with a version, as hashes do.")
     if "provider" in subject and _VERSIONED.match(subject["provider"]):

@@ -1,8 +1,8 @@
-"""What becomes of a credential's text in a `jsonb` column, and whether it may be stored.
+"""The form of a credential's text in a `jsonb` column, and whether it can be stored.
 
-PostgreSQL keeps numbers as decimals and writes them out in full: `1e131071` becomes 131,072
-digits, in every answer. So a document is within bounds only if it is in both forms, as it was
-sent and as it will be read. The bounds are those of `passport_scorer.credentials.parsing`.
+PostgreSQL keeps numbers as decimals and writes them in full: `1e131071` becomes 131,072 digits, in
+every response. So a document must be within bounds in both forms, as it was sent and as it will
+be read. The bounds are those of `passport_scorer.credentials.parsing`.
 
 Source: specification, http.md ("The stamp store", Bounds); PostgreSQL, "JSON Types".
 """
@@ -19,15 +19,15 @@ import msgspec
 from passport_scorer.credentials.errors import DocumentUnreadable
 from passport_scorer.credentials.parsing import check_size, read_document
 
-MAXIMUM_DIGITS = 100  # of a number that is written out in full
+MAXIMUM_DIGITS = 100  # of a number written in full
 
 _NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(\.(?P<fraction>[0-9]+))?([eE](?P<power>[+-]?[0-9]+))?")
 _TOO_LARGE = 10**MAXIMUM_DIGITS
-_LONGEST_POWER = 5  # characters; anything longer is far out of bounds
+_LONGEST_POWER = 5  # characters; a longer exponent is far out of bounds
 
 
 class WrittenNumber(str):
-    """A number with a fraction or an exponent, as it was written."""
+    """A number with a fraction or an exponent, exactly as written."""
 
     __slots__ = ()
 
@@ -36,10 +36,10 @@ _DECODER = msgspec.json.Decoder(float_hook=WrittenNumber)
 
 
 def read_storable(document: bytes) -> dict[str, Any]:
-    """Return the JSON object of a credential that may be stored.
+    """Return the JSON object of a credential, if it can be stored.
 
     Raises:
-        DocumentUnreadable: verification would refuse its text for its size, depth or brackets,
+        DocumentUnreadable: verification would reject its text for its size, depth or brackets,
             as it was sent or as it would be stored; or it has a number of more than
             `MAXIMUM_DIGITS` digits, or a text with NUL, which no column can hold.
     """
@@ -50,14 +50,14 @@ def read_storable(document: bytes) -> dict[str, Any]:
 
 
 def stored_text(value: Any) -> str:
-    """Return the text that PostgreSQL gives for a JSON value, but for the order of members.
+    """Return the text that PostgreSQL writes for a JSON value, but for the order of members.
 
     Args:
-        value: of a document that `read_document` has let pass; numbers that aren't integers are
+        value: from a document that `read_document` accepts; numbers that aren't integers are
             `WrittenNumber`.
 
     Raises:
-        DocumentUnreadable: a number is too long, or a text has a NUL.
+        DocumentUnreadable: a number is too long, or a text contains NUL.
     """
     match value:
         case dict():

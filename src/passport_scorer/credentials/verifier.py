@@ -1,18 +1,18 @@
-"""Verifying a credential: from its text to the claims that its issuer signed.
+"""Verification of a credential: from its text to the claims that its issuer signed.
 
-The steps, in order; each raises if it refuses:
+The steps, in order; each raises an error if it fails:
 
 1. The text is a JSON object within bounds.
 2. It is a Verifiable Credential of data model 1.1.
-3. It names its issuer, and two dates that are dates.
-4. It has one proof, of a suite that stamps have.
+3. It names its issuer, and its two dates are valid.
+4. It has one proof, of a supported signature suite.
 5. The issuer made that proof, to assert the credential, and not in the future.
-6. Its claims are of the form that the service reads.
-7. What is signed covers every claim that the service reads.
+6. Its claims have the expected types.
+7. The signed data covers every claim that the service reads.
 8. The signature is the issuer's.
 
-Not decided here, but on every request: whether the issuer is trusted, whether the credential
-has expired, whether it is about this address, and whether it was revoked.
+Checked elsewhere, on every request: the issuer is trusted, the credential has not expired, it is
+about this address, and it was not revoked.
 
 Source: specification, credentials.md.
 """
@@ -38,20 +38,20 @@ from passport_scorer.ethereum.errors import shortened
 
 
 class Step(Enum):
-    """The steps of a verification, in order; the value is the sentence for people."""
+    """The steps of a verification, in order; the value is a sentence for users."""
 
     READ = "The text is a JSON object within the bounds on size and depth"
     DATA_MODEL = "It is a Verifiable Credential of data model 1.1"
-    ENVELOPE = "It names its issuer, and its two dates are dates"
-    PROOF = "It has one proof, of a signature suite that stamps have"
+    ENVELOPE = "It names its issuer, and its two dates are valid"
+    PROOF = "It has one proof, of a supported signature suite"
     APPLICABLE = "The issuer made the proof, to assert the credential, and not in the future"
-    CLAIMS = "Its claims are of the form that is read"
-    COVERAGE = "What is signed covers every claim that is read"
+    CLAIMS = "Its claims have the expected types"
+    COVERAGE = "The signed data covers every claim that the service reads"
     SIGNATURE = "The signature is the issuer's"
 
 
 class Suite(NamedTuple):
-    """What differs between the signature suites."""
+    """The operations that differ between the signature suites."""
 
     verification_method: Callable[[str], str]
     signed_bytes: Callable[[SecuredDocument], bytes]
@@ -64,27 +64,27 @@ _SUITES = {
 }
 
 
-def _nobody(_news: object) -> None:
-    """Nobody is told."""
+def _ignore(_event: object) -> None:
+    """Do nothing."""
 
 
 def verify(
     document: bytes | str,
     now: datetime,
-    passed: Callable[[Step], None] = _nobody,
-    good: Callable[[str], None] = _nobody,
+    passed: Callable[[Step], None] = _ignore,
+    good: Callable[[str], None] = _ignore,
 ) -> Credential:
-    """The claims of a credential (JSON text), if its issuer signed every one of them.
+    """Return the claims of a credential (JSON text), if its issuer signed every one of them.
 
     Args:
         document: the credential as it is stored or presented.
-        now: an aware time; only a proof that was created after it is refused.
-        passed: is told each step as it has passed.
-        good: is told the suite of a signature that is good.
+        now: aware; only a proof that was created after it is rejected.
+        passed: called with each step that has passed.
+        good: called with the suite of a good signature.
 
     Raises:
-        VerificationFailed: it doesn't verify; the subclass tells why. Nothing else is raised,
-            whatever the document holds.
+        VerificationFailed: it doesn't verify; the subclass tells why. No document makes it raise
+            anything else.
     """
     # 1. The text is a JSON object within bounds.
     read = read_document(document)
@@ -92,20 +92,20 @@ def verify(
     # 2. It is a Verifiable Credential of data model 1.1.
     check_data_model(read)
     passed(Step.DATA_MODEL)
-    # 3. It names its issuer, and two dates that are dates.
+    # 3. It names its issuer, and its two dates are valid.
     envelope = read_envelope(read)
     passed(Step.ENVELOPE)
-    # 4. It has one proof, of a suite that stamps have.
+    # 4. It has one proof, of a supported signature suite.
     proof = only_proof(read)
     suite = _suite_of(proof)
     passed(Step.PROOF)
     # 5. The issuer made that proof, to assert the credential, and not in the future.
     secured = applicable(envelope, proof, suite.verification_method(envelope.issuer), now)
     passed(Step.APPLICABLE)
-    # 6. Its claims are of the form that the service reads.
+    # 6. Its claims have the expected types.
     credential = read_claims(envelope)
     passed(Step.CLAIMS)
-    # 7. What is signed covers every claim that the service reads.
+    # 7. The signed data covers every claim that the service reads.
     signed = suite.signed_bytes(secured)
     passed(Step.COVERAGE)
     # 8. The signature is the issuer's.
@@ -119,5 +119,5 @@ def _suite_of(proof: dict[str, Any]) -> Suite:
     name = proof.get("type")
     suite = _SUITES.get(name) if isinstance(name, str) else None
     if suite is None:
-        raise SuiteUnknown(f"No stamp has a signature of the suite {shortened(name)}.")
+        raise SuiteUnknown(f"The signature suite {shortened(name)} is not supported.")
     return suite

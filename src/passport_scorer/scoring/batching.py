@@ -139,39 +139,39 @@ class Batcher(Generic[Item, Result]):
             DatabaseUnavailable: the batch could not start in time.
             Exception: whatever the work raised for the item.
         """
-        has_slot = self._running < self._policy.max_concurrency
-        if has_slot and self._idle and not self._in_flight.count:
-            return await self._run_inline(item)
+        # No other request is here, so none is likely to share a batch: no queue, and no task.
+        runs_inline = self._idle and self._has_slot() and not self._in_flight.count
+        self._in_flight.count += 1
+        try:
+            if not runs_inline:
+                return await self._enqueue(item)
+            self._running += 1
+            self._telemetry.metrics.observe(BATCH_SIZE, 1, self._name)
+            try:
+                (result,) = await self._work([item])
+            finally:
+                self._running -= 1
+                if self._queue:
+                    self._spawn()
+            if isinstance(result, Exception):
+                raise result
+            return await result if isinstance(result, asyncio.Future) else result
+        finally:
+            self._in_flight.count -= 1
+
+    def _has_slot(self) -> bool:
+        return self._running < self._policy.max_concurrency
+
+    def _enqueue(self, item: Item) -> asyncio.Future[Result]:
+        """Return the result that an item gets in the next batch with room for it."""
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
         deadline = loop.time() + self._policy.queue_timeout
         self._queue.append(_Waiter(item, result, deadline, self._telemetry.traces.current()))
-        self._in_flight.count += 1
-        if has_slot:
+        if self._has_slot():
             self._spawn()
         elif self._expiry is None:
             self._expiry = loop.call_at(deadline, self._expire_waiters)
-        try:
-            return await result
-        finally:
-            self._in_flight.count -= 1
-
-    async def _run_inline(self, item: Item) -> Result:
-        """Work on one item in the task of its request: it is unlikely to get company."""
-        self._running += 1
-        self._in_flight.count += 1
-        self._telemetry.metrics.observe(BATCH_SIZE, 1, self._name)
-        try:
-            (result,) = await self._work([item])
-        finally:
-            self._in_flight.count -= 1
-            self._running -= 1
-            if self._queue:
-                self._spawn()
-        if isinstance(result, Exception):
-            raise result
-        if isinstance(result, asyncio.Future):
-            return await result
         return result
 
     def _expire_waiters(self) -> None:

@@ -74,27 +74,26 @@ class OutcomeSaver:
             }
             return await self._save_rest(snapshots, others)
         try:
-            await self.save(self._database, outcomes, now)
+            with self._telemetry.traces.stage(WRITE, len(outcomes)):
+                await save_outcomes(self._database, outcomes, now)
         except (WriteConflict, RowLocked) as error:
             return await self._save_rest(snapshots, self._retry_conflicts(snapshots, error))
         except DatabaseUnavailable as error:
             return [error] * len(snapshots)
         except Exception as error:  # noqa: BLE001  halving the batch finds the pair at fault
             return [error] if len(snapshots) == 1 else await self._save_halves(snapshots)
+        self._report(outcomes)
         return [*outcomes]
 
-    async def save(
-        self, database: Database | Connection, outcomes: Sequence[Outcome], now: datetime
-    ) -> None:
-        """Save outcomes that were decided at `now`, all or none, and report them.
+    async def save_within(self, connection: Connection, outcome: Outcome) -> None:
+        """Save one outcome in a transaction.
 
         Raises:
-            WriteConflict: some of them are out of date. A transaction that the caller began must
-                be rolled back.
+            WriteConflict: it is out of date; the transaction must be rolled back.
         """
-        with self._telemetry.traces.stage(WRITE, len(outcomes)):
-            await save_outcomes(database, outcomes, now)
-        self._report(outcomes)
+        with self._telemetry.traces.stage(WRITE, 1):
+            await save_outcomes(connection, [outcome], outcome.computed_at)
+        self._report([outcome])
 
     def _retry_conflicts(
         self, snapshots: Sequence[Snapshot], error: WriteConflict | RowLocked

@@ -167,7 +167,7 @@ class ScoringService:
         if outcome.points.has_capped:
             await lock_capped_actions(connection)
             outcome = await self._decide_within(connection, address, community_id)
-        await self.saver.save(connection, [outcome], outcome.computed_at)
+        await self.saver.save_within(connection, outcome)
         return outcome
 
     async def _decide_within(

@@ -19,12 +19,12 @@ BUNDLED = MappingProxyType(
         STATUS_LIST_2021: "vc-status-list-2021-v1.jsonld",
     }
 )
-"""Addresses of the contexts that are here, and their files."""
+"""Address of a bundled context -> its file."""
 
 
 @cache
 def bundled_context(address: str) -> dict[str, Any]:
-    """The document behind the address of a bundled context; don't change it.
+    """Return the document at the address of a bundled context; don't change it.
 
     Raises:
         KeyError: no such context is bundled.

@@ -1,4 +1,4 @@
-"""Ethereum addresses as callers write them, and as the tables hold them."""
+"""Ethereum addresses: as callers write them, and in lower case as in the tables."""
 
 import re
 
@@ -14,18 +14,18 @@ class InvalidAddress(PassportScorerError):
 
 
 def is_address(text: str) -> bool:
-    """Return True if `parse_address` accepts it."""
+    """Return True if `parse_address` accepts a text."""
     return _ADDRESS.fullmatch(text) is not None
 
 
 def parse_address(text: str) -> str:
-    """Return an address in lower case, as every table holds it.
+    """Return an address in lower case, as in every table.
 
     Args:
         text: `0x` (lower-case x) and 40 hexadecimal digits, in any letter case.
 
     Raises:
-        InvalidAddress: it is anything else.
+        InvalidAddress: the text is anything else.
 
     Source: specification, http.md ("Valid address").
     """

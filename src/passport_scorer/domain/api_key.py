@@ -1,4 +1,4 @@
-"""A partner's API key, as far as it decides who may do what."""
+"""A partner's API key, and its permissions."""
 
 from datetime import datetime
 

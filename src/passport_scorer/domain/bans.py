@@ -1,4 +1,4 @@
-"""Which ban, if any, lies on a credential.
+"""The ban, if any, of a credential.
 
 Source: specification, http.md ("check-bans").
 """
@@ -24,11 +24,11 @@ class SeveralAddresses(PassportScorerError):
 
 
 class Subject(msgspec.Struct, frozen=True, gc=False):
-    """Of a credential, what a ban may name.
+    """The claims of a credential that a ban can name.
 
     Attributes:
-        id: the DID of whom it is about; its last `:`-part is the address.
-        provider: what it attests; None or empty: no ban names it.
+        id: the DID of the subject; its last `:`-part is the address.
+        provider: the provider that it attests; None or empty: no ban names it.
         hash: its nullifier; None or empty: no ban names it.
     """
 
@@ -38,16 +38,16 @@ class Subject(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ban(msgspec.Struct, frozen=True, gc=False):
-    """A row of `ceramic_cache_ban`; an empty text stands for none.
+    """A row of `ceramic_cache_ban`; an empty text means no value.
 
     Attributes:
-        id: bans count in the order of their ids.
+        id: bans apply in the order of their ids.
         type: `account`, `hash` or `single_stamp`; a ban of any other type matches nothing.
-        address: whom an `account` or `single_stamp` ban is on, in any letter case.
-        provider: which of their stamps a `single_stamp` ban is on.
-        hash: what a `hash` ban is on.
-        end_time: aware; the ban counts before it. None: it never ends.
-        reason: why, for people.
+        address: the target of an `account` or `single_stamp` ban, in any letter case.
+        provider: the provider of the stamp that a `single_stamp` ban targets.
+        hash: the target of a `hash` ban.
+        end_time: aware; when the ban ends. None: it never ends.
+        reason: a text for users.
     """
 
     id: int
@@ -63,7 +63,7 @@ def banned_address(subjects: Sequence[Subject]) -> str:
     """Return the one address, in lower case, that all these credentials are about.
 
     Raises:
-        NoCredentials: there is no credential, or one without an id.
+        NoCredentials: no credential, or one without an id.
         SeveralAddresses: two of them have different ids.
     """
     ids = {(subject.id or "").lower() for subject in subjects}
@@ -77,12 +77,12 @@ def banned_address(subjects: Sequence[Subject]) -> str:
 def first_bans(
     subjects: Iterable[Subject], address: str, bans: Iterable[Ban], now: datetime
 ) -> list[Ban | None]:
-    """Return for each credential the ban that decides; None where there is none.
+    """Return for each credential the ban that applies, or None.
 
     Args:
         subjects: the credentials.
-        address: the address that they are about, in lower case.
-        bans: all that may matter, in any order.
+        address: their subject, in lower case.
+        bans: all bans that could apply, in any order.
         now: aware.
     """
     first: dict[tuple[str, str], Ban] = {}
@@ -94,7 +94,7 @@ def first_bans(
 
 
 def _target(ban: Ban, address: str, now: datetime) -> tuple[str, str] | None:
-    """What a ban is on; None if that is nothing of this address's, or the ban has ended."""
+    """Return the target of a ban; None if it is not of this address, or the ban has ended."""
     if ban.end_time is not None and ban.end_time <= now:
         return None
     if ban.type == "hash":

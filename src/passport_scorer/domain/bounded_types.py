@@ -1,4 +1,4 @@
-"""Bounds of what callers send, declared once: the types of members of bodies and parameters.
+"""Bounds on input, declared once: the types of members of bodies and of parameters.
 
 Bodies use the annotated types, which msgspec checks while it decodes; paths and queries use
 `IntegerColumn.holds` and `is_storable`. The OpenAPI documents show the same bounds.
@@ -21,7 +21,7 @@ _WITHOUT_NUL = r"^[^\x00]*$"
 
 
 class IntegerColumn(msgspec.Struct, frozen=True):
-    """The integers that a column can hold.
+    """The range of an integer column.
 
     Attributes:
         least: the smallest.
@@ -32,7 +32,7 @@ class IntegerColumn(msgspec.Struct, frozen=True):
     most: int
 
     def holds(self, number: int) -> bool:
-        """Return False for a number that is out of range."""
+        """Return False if a number is out of range."""
         return self.least <= number <= self.most
 
     def schema(self) -> dict[str, Any]:
@@ -44,7 +44,7 @@ BIGINT = IntegerColumn(-(2**63), 2**63 - 1)
 INTEGER = IntegerColumn(-(2**31), 2**31 - 1)
 
 Bigint = Annotated[int, msgspec.Meta(ge=BIGINT.least, le=BIGINT.most)]
-# An integer as a text, for `read_integer`; the optional one may be empty, which is as good as null.
+# An integer as a text, for `read_integer`; the optional one can be empty, which means null.
 IntegerText = Annotated[
     str,
     msgspec.Meta(pattern=rf"^-?[0-9]{{1,{LONGEST_INTEGER}}}$", max_length=LONGEST_INTEGER + 1),
@@ -54,12 +54,12 @@ OptionalIntegerText = Annotated[
     msgspec.Meta(pattern=rf"^(-?[0-9]{{1,{LONGEST_INTEGER}}})?$", max_length=LONGEST_INTEGER + 1),
 ]
 
-# A text with NUL is refused like any other value of the wrong shape: no column can hold it.
+# A text with NUL is rejected like any other invalid value: no column can hold it.
 HashText = Annotated[str, msgspec.Meta(pattern=_WITHOUT_NUL, max_length=LONGEST_HASH)]
 StorableText = Annotated[str, msgspec.Meta(pattern=_WITHOUT_NUL, max_length=LONGEST_TEXT)]
 Field = Annotated[str, msgspec.Meta(max_length=LONGEST_FIELD)]
 
 
 def is_storable(text: str, longest: int = LONGEST_TEXT) -> bool:
-    """Return False for a text that no column of this length can hold."""
+    """Return False if a column of this length can't hold a text."""
     return len(text) <= longest and "\0" not in text

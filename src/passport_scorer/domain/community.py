@@ -22,12 +22,12 @@ class ScorerNotFound(PassportScorerError):
 
 
 class Community(msgspec.Struct, frozen=True):
-    """What of a community decides a score.
+    """The parts of a community that a score depends on.
 
     Attributes:
         id: the community id, which the API calls scorer id.
-        weights: provider -> weight, the dynamic weights laid over the scorer's.
-        threshold: a raw score of at least this passes.
+        weights: provider -> weight; dynamic weights override the scorer's.
+        threshold: the least raw score that passes.
         human_points_program: True if passing here earns Human Points.
 
     Source: specification, scoring.md, 1.
@@ -39,16 +39,16 @@ class Community(msgspec.Struct, frozen=True):
     human_points_program: bool
 
     def weight(self, provider: str) -> Decimal:
-        """Return the weight of a provider; 0 if the scorer doesn't know it."""
+        """Return the weight of a provider; 0 if the scorer has none for it."""
         return self.weights.get(provider, _NO_WEIGHT)
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """The weights of a scorer, as its document has them.
+    """The weights in the document of a scorer.
 
     Attributes:
         usable: provider -> weight.
-        ignored: the providers whose weights can't be used; `*` alone: the document as a whole.
+        ignored: the providers whose weights can't be used; `*` alone: the whole document.
     """
 
     usable: dict[str, Decimal]
@@ -58,12 +58,12 @@ class Weights(msgspec.Struct, frozen=True):
 def read_weights(document: str | None) -> Weights:
     """Read weights: a JSON object provider -> number or numeric string, exactly as written.
 
-    Operators write them, so that any JSON may be there. A weight that isn't a finite number of at
-    most 90 digits before and after the point is as good as not there, and so is a document that is
-    no object: its providers count 0, like any that the scorer doesn't know.
+    Operators write them, so the document can be any JSON. A weight that isn't a finite number with
+    up to 90 digits before and after the point is ignored, and so is a document that is not an
+    object: their providers score 0, like all without a weight.
 
     Args:
-        document: JSON text; None or empty: there are no weights.
+        document: JSON text; None or empty: no weights.
 
     Source: specification, scoring.md, 1 and 5; http.md ("What was written in other times, or by
     others").
@@ -85,7 +85,7 @@ def _weight(member: msgspec.Raw) -> Decimal | None:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     exponent = weight.as_tuple().exponent
-    # Neither infinite nor NaN; and so short that a sum of any number of them is exact.
+    # Neither infinite nor NaN, and short enough for an exact sum of any number of weights.
     if isinstance(exponent, str) or exponent < -_MOST_DIGITS or weight.adjusted() >= _MOST_DIGITS:
         return None
     return weight

@@ -1,4 +1,4 @@
-"""What an address has contributed to grants.
+"""The contributions of an address to grants.
 
 Source: specification, http.md ("contributor_statistics").
 """
@@ -14,12 +14,12 @@ _THREE_PLACES = Decimal("0.001")
 
 
 class Contributions(msgspec.Struct, frozen=True):
-    """The contributions of an address that count, as they stand in the two sources.
+    """The contributions of an address that count, from the two sources.
 
     Attributes:
-        grants: how many grants it has contributed to, successfully.
+        grants: number of grants with a successful contribution.
         grants_amount: the sum of these contributions.
-        projects: how many projects it has contributed to by the protocol.
+        projects: number of projects with a contribution by the protocol.
         projects_amount: the sum of these contributions.
     """
 
@@ -30,7 +30,7 @@ class Contributions(msgspec.Struct, frozen=True):
 
     @property
     def count(self) -> int:
-        """How many grants and projects."""
+        """The number of grants and projects."""
         return self.grants + self.projects
 
     @property

@@ -1,4 +1,4 @@
-"""What the service reads from a stamp, and nothing else of it."""
+"""The claims of a stamp that the service reads."""
 
 from datetime import datetime
 
@@ -9,13 +9,13 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
     """The claims of one credential whose signature covers every one of them.
 
     Attributes:
-        issuer: DID of who signed it, as written.
-        subject_id: DID of whom it is about, as written; `did:pkh:eip155:1:0x…`.
-        provider: what it attests ("Google"); None where the credential names none.
+        issuer: DID of the issuer, as written.
+        subject_id: DID of the subject, as written; `did:pkh:eip155:1:0x…`.
+        provider: the provider that it attests ("Google"); None if it is missing.
         nullifiers: `credentialSubject.nullifiers` in their order, or the one `hash` of an
-            older credential; may be empty.
+            older credential; can be empty.
         has_nullifiers: True if `nullifiers` was a member of the subject, False for a `hash`.
-        expiration_date: `expirationDate` exactly as it was written.
+        expiration_date: `expirationDate` exactly as written.
         expires_at: the same, as an aware time.
 
     Source: specification, credentials.md.

@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic for weights, scores and thresholds, and how they are written."""
+"""Exact decimal arithmetic for weights, scores and thresholds, and their formats."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
@@ -7,8 +7,8 @@ from functools import lru_cache
 from passport_scorer.domain.errors import PassportScorerError
 
 _FIVE_PLACES = Decimal("0.00001")
-# Wide enough for any sum of weights that a person would configure; a sum that doesn't fit is
-# a fault that must be seen, never a rounded score.
+# Wide enough for the sum of any sensible weights; a sum that doesn't fit must be an error, never a
+# rounded score.
 _EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
 _ROUNDING = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Overflow])
 
@@ -20,7 +20,7 @@ class UnusableWeight(PassportScorerError):
 
 
 def exact_sum(values: Iterable[Decimal]) -> Decimal:
-    """Return the sum without any rounding; 0 for none.
+    """Return the sum without any rounding; 0 for no values.
 
     Raises:
         UnusableWeight: a value is not finite, or the sum has more than 200 digits.
@@ -39,10 +39,10 @@ def exact_sum(values: Iterable[Decimal]) -> Decimal:
 
 
 def five_decimals(value: Decimal) -> str:
-    """Write a score, weight or threshold with exactly five decimals, half to even.
+    """Format a score, weight or threshold with exactly five decimals, half to even.
 
     Raises:
-        UnusableWeight: the value is not finite, or too large to be written.
+        UnusableWeight: the value is not finite, or too large.
 
     Source: specification, http.md ("Scores, weights and thresholds").
     """
@@ -51,7 +51,7 @@ def five_decimals(value: Decimal) -> str:
     return _five_decimals(value)
 
 
-@lru_cache(maxsize=4096)  # the same few weights and thresholds are written again and again
+@lru_cache(maxsize=4096)  # the same few weights and thresholds recur
 def _five_decimals(value: Decimal) -> str:
     try:
         rounded = value.quantize(_FIVE_PLACES, context=_ROUNDING)
@@ -61,5 +61,5 @@ def _five_decimals(value: Decimal) -> str:
 
 
 def plain(value: Decimal) -> str:
-    """Write a decimal with all its digits and no exponent: `16.026`, `0`."""
+    """Format a decimal with all its digits and no exponent: `16.026`, `0`."""
     return format(value, "f")

@@ -1,4 +1,4 @@
-"""What a page that embeds the stamps shows of a community.
+"""The settings of a community for pages that embed the stamps.
 
 Source: specification, http.md ("embed/weights", "embed/config").
 """

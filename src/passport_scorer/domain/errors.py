@@ -1,14 +1,14 @@
-"""The one base of all errors that a caller of this project may want to handle."""
+"""The base class of all errors that callers can handle."""
 
 from typing import ClassVar
 
 
 class PassportScorerError(Exception):
-    """Something was refused or could not be done.
+    """The request was rejected or could not be completed.
 
-    The first line of a subclass's docstring is the sentence that people read, unless the
-    place that raises it gives a more exact one. `code` is stable: logs, metrics and clients
-    may rely on it. What HTTP status an error becomes is decided in `passport_scorer.api`.
+    The first line of a subclass's docstring is the message for users, unless the code that raises
+    the error gives a more exact one. `code` is stable: logs, metrics and clients can rely on it.
+    `passport_scorer.api` decides the HTTP status of an error.
     """
 
     code: ClassVar[str] = "error"
@@ -18,17 +18,17 @@ class PassportScorerError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence for people; never holds a secret, SQL or a file path of the server."""
+        """The message for users; never contains a secret, SQL or a file path of the server."""
         return str(self.args[0])
 
 
 class VerificationFailed(PassportScorerError):
-    """A credential, or something else that is signed, does not verify.
+    """A credential, or another signed document, does not verify.
 
-    Messages may quote names from the document, shortened; never whole documents.
+    Messages can quote names from the document, shortened; never whole documents.
 
     Attributes:
-        transient: time alone may change the verdict, so that it must not be cached.
+        transient: time alone can change the verdict, so it must not be cached.
     """
 
     code: ClassVar[str] = "credential_refused"

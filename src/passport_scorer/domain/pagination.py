@@ -1,4 +1,4 @@
-"""Paging through stamps, newest first: tokens that say where to go on.
+"""Pagination of stamps, newest first: tokens of the next and the previous page.
 
 Source: specification, http.md (`GET /v2/stamps/{address}`).
 """
@@ -32,18 +32,18 @@ class InvalidToken(PassportScorerError):
 
 
 class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to go on.
+    """The position of a page.
 
     Attributes:
         d: `next`: ids below `id`, the highest first; `prev`: ids above it, those next to it.
-        id: the last or the first id of the page before.
+        id: the last or the first id of the adjacent page.
     """
 
     d: Literal["next", "prev"]
     id: Annotated[int, msgspec.Meta(ge=1, le=_LARGEST_ID)]
 
     def token(self) -> str:
-        """Return what a caller sends back: unpadded base64url."""
+        """Return the token of the page for callers: unpadded base64url."""
         text = f'{{"d": "{self.d}", "id": {self.id}}}'
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -83,10 +83,10 @@ _CURSOR = msgspec.json.Decoder(Cursor)
 
 
 def parse_token(token: str) -> Cursor:
-    """Read a token; an empty one is the first page, and base64 padding is no fault.
+    """Read a token; an empty token is the first page, and base64 padding is accepted.
 
     Raises:
-        InvalidToken: it isn't one that `Cursor.token` could have made.
+        InvalidToken: `Cursor.token` can't have made it.
     """
     if not token:
         return START
@@ -100,10 +100,10 @@ def parse_token(token: str) -> Cursor:
 
 
 def check_limit(limit: int | None) -> int:
-    """Return how many stamps a page may have; the largest page if nothing was said.
+    """Return the maximum number of stamps on a page; by default the largest.
 
     Raises:
-        InvalidLimit: it is not from 1 to 1000.
+        InvalidLimit: the limit is not from 1 to 1000.
     """
     if limit is None:
         return LARGEST_PAGE
@@ -115,15 +115,15 @@ def check_limit(limit: int | None) -> int:
 def neighbours(
     ids: Sequence[int], *, has_newer: bool, has_older: bool
 ) -> tuple[Cursor | None, Cursor | None]:
-    """Return the cursors that go on from a page: to older stamps (`next`), and to newer (`prev`).
+    """Return the cursors of the pages beside a page: of older stamps (`next`) and newer (`prev`).
 
     Args:
-        ids: of the page, the highest first.
+        ids: the ids on the page, the highest first.
         has_newer: there are stamps with higher ids.
         has_older: there are stamps with lower ids.
 
     Returns:
-        None where there is nothing more; both None for an empty page, which has no ids.
+        None for a page that does not exist; both None for an empty page, which has no ids.
     """
     if not ids:
         return None, None

@@ -1,6 +1,6 @@
-"""How callers may write a value of each kind: in paths, queries, headers and bodies alike.
+"""The syntax of parameters: the same in paths, queries, headers and bodies.
 
-Each kind is read in one place and bounded there, so that `01` and `1` are one scorer for every
+Each type is read and bounded in one place, so that `01` and `1` are the same scorer for every
 cache, limit and label. Source: specification, http.md.
 """
 
@@ -18,17 +18,17 @@ _SEPARATOR = re.compile(f"[{_BLANKS}]+")
 
 
 def read_integer(text: str) -> int | None:
-    """Return a decimal integer; None if the text is something else.
+    """Return a decimal integer; None if the text is anything else.
 
     Args:
-        text: ASCII digits, perhaps behind a minus. No plus, which is a blank in queries; no
-            blanks, fractions, exponents or separators.
+        text: ASCII digits, with an optional minus. No plus, which is a space in queries; no
+            spaces, fractions, exponents or separators.
     """
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
 def read_boolean(text: str) -> bool | None:
-    """Return a boolean; None if the text is something else.
+    """Return a boolean; None if the text is anything else.
 
     Args:
         text: `true/false/1/0/yes/no/on/off`, in any letter case.
@@ -40,7 +40,7 @@ def read_credentials(authorization: str) -> tuple[str, str]:
     """Split the value of a header `Authorization`.
 
     Args:
-        authorization: `<scheme> <credentials>`, with any number of blanks or tabs around both.
+        authorization: `<scheme> <credentials>`, with any number of spaces or tabs around both.
 
     Returns:
         The scheme in lower case and the credentials; either is empty if it is missing.

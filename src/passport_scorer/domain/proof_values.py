@@ -1,11 +1,11 @@
-"""The one spelling of a proof value in which proof values are stored and compared.
+"""The canonical spelling of proof values, in which they are stored and compared.
 
-A signature can be written in many ways that verify alike: in either letter case, and with a
-recovery id of 0 and 1 or of 27 and 28. A revocation goes by the text, so that without one spelling
-whoever holds a revoked credential could write it anew and have it count again.
+A signature has many spellings that verify: in either letter case, and with a recovery id of 0 and 1
+or of 27 and 28. A revocation compares texts, so without one spelling the holder of a revoked
+credential could respell its proof and have it count again.
 
-What is no signature of 65 bytes never verifies as one, and no rule says which texts of it are the
-same: hexadecimal after `0x` is lowered, anything else is compared as it is.
+Other texts never verify as a signature of 65 bytes, and no rule says which of them are equal:
+hexadecimal after `0x` is compared in lower case, anything else as it is.
 
 Source: specification, scoring.md, 2; docs/rules.md, "Revocation".
 """
@@ -22,7 +22,7 @@ def canonical_proof_value(written: str) -> str:
     """Return the canonical spelling of a proof value.
 
     Args:
-        written: as it stands in a credential or a table; 65 bytes in hexadecimal may lack `0x`.
+        written: as in a credential or a table; 65 bytes in hexadecimal can lack `0x`.
 
     Returns:
         For 65 bytes in hexadecimal: `0x` and lower case, the last byte `1b` or `1c` if it was one
@@ -35,11 +35,11 @@ def canonical_proof_value(written: str) -> str:
 
 
 def proof_value_spellings(written: str) -> list[str]:
-    """Return the spellings under which an index is searched for a proof value, each once.
+    """Return the spellings of a proof value to look up in an index, each once.
 
-    An index finds texts, not spellings, and a text with n letters has 2^n: so these are the ones
-    that people and programs write. Lower and upper case after `0x`, both ways to write the recovery
-    id of a signature, and the text as it is.
+    An index finds exact texts, and a text with n letters has 2^n spellings: these are the common
+    ones. Lower and upper case after `0x`, both forms of the recovery id of a signature, and the
+    text as it is.
     """
     canonical = canonical_proof_value(written)
     if _SIGNATURE.fullmatch(written):

@@ -1,7 +1,7 @@
-"""How often a key may be used, as people write it: `125/15m`, `100/hour`, `10/min`, `125/60`.
+"""The syntax of rate limits: `125/15m`, `100/hour`, `10/min`, `125/60`.
 
-Source: specification, auth.md ("Rate limits"): as the library django-ratelimit reads it, except
-where that would make less of a limit than was meant; see `read_rate_limit`.
+Source: specification, auth.md ("Rate limits"): as the library django-ratelimit reads them, except
+where that gives a weaker limit than intended; see `read_rate_limit`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 _TEXT = re.compile(r"\s*(\d{1,30})\s*/\s*(\d{0,30})\s*(?:([smhd]).*|)", re.DOTALL)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-# More neither fits into a header (RFC 8941, integers) nor can be counted by every store.
+# A higher count doesn't fit into a header (RFC 8941, integers), or into every store of counts.
 _HIGHEST_COUNT = 10**15 - 1
 _LONGEST_WINDOW = 100 * 365 * 86400
 
@@ -23,9 +23,9 @@ class RateLimit(msgspec.Struct, frozen=True):
     """A number of calls in a window.
 
     Attributes:
-        count: calls allowed in a window; 0: none is.
+        count: calls allowed in a window; 0: none.
         window: its length in seconds, 1 or more.
-        is_default: True if the text could not be read, and this stands for it.
+        is_default: True if the text could not be read, and the default is used instead.
     """
 
     count: int
@@ -39,18 +39,18 @@ DEFAULT_TEXT = "125/15m"
 
 @lru_cache(maxsize=1024)
 def read_rate_limit(text: str | None) -> RateLimit | None:
-    """Return the limit that a column of an API key holds; None if it is unlimited.
+    """Return the limit in a column of an API key; None if it is unlimited.
 
-    A count, a slash, a number of units (1 if there is none) and a unit, of which the first letter
-    counts, in any letter case: s, m, h, d. Without a unit, seconds. Digits may be those of any
-    script. Blanks between these parts do not count, and nothing after the unit's letter does.
+    A count, a slash, a number of units (default 1) and a unit, of which only the first letter
+    matters, in any letter case: s, m, h, d. Without a unit, seconds. Digits can be of any script.
+    Spaces between the parts are ignored, and so is everything after the unit's letter.
 
     Args:
         text: the column; empty or None: unlimited.
 
     Returns:
-        `DEFAULT` for what cannot be read, such as a window of 0 seconds or a unit that there is
-        not: a week must not become a second.
+        `DEFAULT` for a text that can't be read, such as a window of 0 seconds or an unknown unit:
+        a week must not become a second.
     """
     if not text:
         return None

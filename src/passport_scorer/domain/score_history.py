@@ -1,4 +1,4 @@
-"""Earlier scores: when they are asked for.
+"""Past scores: the time of a request for one.
 
 Source: specification, http.md (`…/history`).
 """
@@ -11,7 +11,7 @@ import msgspec
 from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.errors import PassportScorerError
 
-# Python reads more than these, such as any character between date and time.
+# Python accepts more, such as any character between date and time.
 _CREATED_AT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-?W[0-9]{2}-?[1-7])"
     r"([T ](?P<time>[0-9]{2}(:?[0-5][0-9](:?[0-5][0-9]([.,][0-9]{1,30})?)?)?)"
@@ -33,7 +33,7 @@ class InvalidCreatedAt(PassportScorerError):
 
 
 class NoScoreFound(PassportScorerError):
-    """There was no score of an address at a time."""
+    """An address had no score at a time."""
 
     code = "no_score_found"
 
@@ -57,18 +57,14 @@ class HistoricalScore(msgspec.Struct, frozen=True):
 
 
 def parse_created_at(text: str) -> datetime:
-    """Read the time at which a score is asked for.
+    """Return the time in a request for a past score; aware.
 
     Args:
         text: a date or a time in ISO 8601. A date is its first moment; a time without an offset
-            is in UTC. Instead of the `+` of an offset there may be a blank: that is what becomes
-            of a `+` in a query.
-
-    Returns:
-        An aware time.
+            is in UTC. The `+` of an offset can be a space, which a `+` in a query means.
 
     Raises:
-        NoCreatedAt: it is empty.
+        NoCreatedAt: the text is empty.
         InvalidCreatedAt: it is anything else, or out of the years 1 to 9999.
     """
     if not text:

@@ -1,18 +1,19 @@
-"""Scores as they were recorded: in their rows, and in the events of them.
+"""Stored scores: the score in a row, and the score in an event.
 
-Rows may be older than today's columns, or written by hand, so this reader is lenient, and the
-only one:
+Rows can be older than today's columns, or written by hand, so this reader is lenient. It is the
+only one.
 
-- A missing or null `rawScore` is the column `score`; and that missing is 0.
-- A missing or null threshold, or evidence, is 0 in an event, and the scorer's in a row.
+- A missing or null `rawScore` is the column `score`, and 0 if that is missing, too.
+- A missing or null threshold or evidence is 0 in an event, and the scorer's threshold in a row.
 - Whether a score passed is never read: it did if the sum is at least the threshold.
-- Stamps are shown as they are stored, with whatever members they have; missing or null ones are
-  null in an event, and none in a row.
-- Texts of another type are as good as missing; so are the stamps of an event.
+- Stamps are shown as they are stored, with whatever members they have; missing or null stamps are
+  null for an event, and empty for a row.
+- Texts of a different type count as missing; so do the stamps of an event.
 
-What can't be read at all is refused: a number that isn't finite or has more than 100 digits before
-the point, evidence that is no object, the stamps of a row that are no object of objects, and a row
-that contradicts itself (see `read_row`). A row is then computed again; an event is no score.
+Some scores can't be read at all: with a number that isn't finite or has more than 100 digits before
+the point, evidence that is not an object, stamps in a row that are not an object of objects, or a
+row that contradicts itself (see `read_row`). Such a row is computed again; such an event is not a
+score.
 
 Source: specification, http.md ("What was written in other times, or by others").
 """
@@ -29,27 +30,28 @@ from passport_scorer.domain.timestamps import iso
 
 _NULL = msgspec.Raw(b"null")
 _ZERO = Decimal(0)
-_MOST_DIGITS = 100  # before the point; what answers can show
+_MOST_DIGITS = 100  # before the point; as many as responses can show
 
 Value = TypeVar("Value")
 
 
 class UnreadableScore(PassportScorerError):
-    """A recorded score can't be read."""
+    """A stored score can't be read."""
 
     code = "unreadable_score"
 
 
 class RecordedScore(msgspec.Struct, frozen=True):
-    """A score that was recorded.
+    """A score that was stored.
 
     Attributes:
         raw: the weighted sum.
-        threshold: what it is held against.
-        stamps: provider -> JSON text of what was shown of it; None if the event has none.
-        computed_at: when, as answers show it; None if it isn't known.
-        expires_at: when the first stamp that counted expires, as answers show it; None without.
-        error: what went wrong, if anything did.
+        threshold: what the sum is compared with.
+        stamps: provider -> JSON text of the stamp as shown; None if the event has none.
+        computed_at: the time of the score, as responses show it; None if unknown.
+        expires_at: when the first stamp that counted expires, as responses show it; None without
+            stamps.
+        error: the error, if there was one.
     """
 
     raw: Decimal
@@ -61,7 +63,7 @@ class RecordedScore(msgspec.Struct, frozen=True):
 
     @property
     def passing(self) -> bool:
-        """Whether the sum is at least the threshold."""
+        """True if the sum is at least the threshold."""
         return self.raw >= self.threshold
 
 
@@ -70,11 +72,11 @@ class ScoreColumns(msgspec.Struct, frozen=True):
 
     Attributes:
         score: 1 or 0 in all but old rows.
-        error: what went wrong.
-        last_score_timestamp: when it was computed; aware.
+        error: the error, if there was one.
+        last_score_timestamp: the time of the score; aware.
         expiration_date: when the first stamp that counted expires; aware.
-        evidence: JSON text of the comparison that was made.
-        stamps: JSON text, provider -> what was shown of it.
+        evidence: JSON text of the comparison of sum and threshold.
+        stamps: JSON text, provider -> the stamp as shown.
     """
 
     score: Decimal | None
@@ -92,15 +94,15 @@ class ScoreColumns(msgspec.Struct, frozen=True):
 def read_row(columns: ScoreColumns, scorers_threshold: Decimal | None) -> RecordedScore:
     """Read a score's row.
 
-    A row without stamps has no expiry. One that has both an expiry and an empty object of stamps,
-    and evidence without a sum, has lost what it was made of.
+    A row without stamps has no expiry. A row with an expiry, an empty object of stamps, and
+    evidence without a sum has lost its data.
 
     Args:
         columns: of the row.
-        scorers_threshold: taken where the row has none; None if the scorer has none, either.
+        scorers_threshold: used if the row has no threshold; None if the scorer has none, either.
 
     Raises:
-        UnreadableScore: it must be computed again.
+        UnreadableScore: the score must be computed again.
     """
     evidence = _evidence(_raw(columns.evidence))
     stamps = _stamps(_raw(columns.stamps))
@@ -123,12 +125,12 @@ def read_row(columns: ScoreColumns, scorers_threshold: Decimal | None) -> Record
 
 
 def read_event(data: str) -> RecordedScore:
-    """Read the data of a score event: a serialised row with `fields`, or the fields themselves.
+    """Read the data of a score event: a serialized row with `fields`, or the fields themselves.
 
-    Times are texts, exactly as they were written.
+    Times are texts, exactly as written.
 
     Raises:
-        UnreadableScore: it is neither.
+        UnreadableScore: the data is neither.
     """
     whole = _decoded(_raw(data), _Event)
     fields = whole if whole.fields == _NULL else _decoded(whole.fields, _Event)
@@ -165,7 +167,7 @@ class _Evidence(msgspec.Struct, frozen=True):
 def _comparison(
     score: Decimal | None, evidence: _Evidence | None
 ) -> tuple[Decimal, Decimal | None]:
-    """The sum, and what it was held against; None if nothing says."""
+    """Return the sum and the threshold; None if the threshold is unknown."""
     raw = _number(evidence.raw_score) if evidence else None
     if raw is None:
         raw = _ZERO if score is None else score
@@ -177,7 +179,7 @@ def _evidence(document: msgspec.Raw) -> _Evidence | None:
 
 
 def _stamps(document: msgspec.Raw) -> dict[str, msgspec.Raw] | None:
-    """Provider -> what was shown of it, as it is stored."""
+    """Return provider -> the stamp as shown, exactly as stored."""
     if document == _NULL:
         return None
     stamps = _decoded(document, dict[str, msgspec.Raw])
@@ -191,7 +193,7 @@ def _number(document: msgspec.Raw) -> Decimal | None:
 
 
 def _shown(number: Decimal) -> Decimal:
-    """The number, if answers can show it."""
+    """Return the number, if responses can show it."""
     if not number.is_finite() or number.adjusted() >= _MOST_DIGITS:
         raise UnreadableScore
     return number

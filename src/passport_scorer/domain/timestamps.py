@@ -1,10 +1,10 @@
-"""How times are written."""
+"""Formats of times."""
 
 from datetime import UTC, datetime
 
 
 def iso(time: datetime) -> str:
-    """Write an aware time as answers do: `2026-11-24T03:30:00.123456+00:00`.
+    """Format an aware time as in responses: `2026-11-24T03:30:00.123456+00:00`.
 
     The fraction is left out when it is zero. Source: specification, http.md ("Timestamps").
     """
@@ -12,9 +12,9 @@ def iso(time: datetime) -> str:
 
 
 def event_time(time: datetime) -> str:
-    """Write an aware time as score events do: milliseconds and `Z`, no fraction when zero.
+    """Format an aware time as in score events: milliseconds and `Z`, no fraction when zero.
 
-    Digits beyond the millisecond are cut off. Source: specification, scoring.md, 6.
+    Digits beyond the millisecond are truncated. Source: specification, scoring.md, 6.
     """
     precision = "milliseconds" if time.microsecond else "seconds"
     return time.astimezone(UTC).isoformat(timespec=precision).removesuffix("+00:00") + "Z"

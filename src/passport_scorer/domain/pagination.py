@@ -112,7 +112,7 @@ def check_limit(limit: int | None) -> int:
     return limit
 
 
-def neighbours(
+def neighbors(
     ids: Sequence[int], *, has_newer: bool, has_older: bool
 ) -> tuple[Cursor | None, Cursor | None]:
     """Return the cursors of the pages beside a page: of older stamps (`next`) and newer (`prev`).

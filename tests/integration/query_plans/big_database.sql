@@ -1,6 +1,6 @@
 -- Many rows of everything that grows with addresses, partners or time, and few of the rest.
 --
--- An address is the digest of its number, so that neighbours in an index lie anywhere in the
+-- An address is the digest of its number, so that neighbors in an index lie anywhere in the
 -- table, as with real ones. Its ten stamps are scored in two communities: everybody's in
 -- community 1, and in one out of the others.
 

@@ -278,7 +278,7 @@ def test_no_secrets_in_manifests() -> None:
 
 
 def test_compose_publishes_the_public_port_alone() -> None:
-    """Databases and the internal listener are reachable for the neighbours only."""
+    """Databases and the internal listener are reachable for the neighbors only."""
     published = {
         name: service["ports"]
         for name, service in COMPOSE["services"].items()

@@ -15,7 +15,7 @@ from passport_scorer.domain.pagination import (
     InvalidLimit,
     InvalidToken,
     check_limit,
-    neighbours,
+    neighbors,
     parse_token,
 )
 
@@ -35,8 +35,8 @@ def page(ids: Sequence[int], cursor: Cursor, limit: int) -> list[int]:
 
 
 def around(ids: Sequence[int], shown: Sequence[int]) -> tuple[Cursor | None, Cursor | None]:
-    """The neighbours of a page among these ids, as a caller gets them: by way of tokens."""
-    found = neighbours(
+    """The neighbors of a page among these ids, as a caller gets them: by way of tokens."""
+    found = neighbors(
         shown,
         has_newer=bool(shown) and ids[-1] > shown[0],
         has_older=bool(shown) and ids[0] < shown[-1],
@@ -88,9 +88,9 @@ def test_back_with_another_limit(ids: list[int], there: int, back: int) -> None:
 
 def test_the_ends() -> None:
     """Where there is nothing more there is no cursor; an empty page has none at all."""
-    assert neighbours([9, 5], has_newer=False, has_older=True) == (Cursor("next", 5), None)
-    assert neighbours([9, 5], has_newer=True, has_older=False) == (None, Cursor("prev", 9))
-    assert neighbours([], has_newer=True, has_older=True) == (None, None)
+    assert neighbors([9, 5], has_newer=False, has_older=True) == (Cursor("next", 5), None)
+    assert neighbors([9, 5], has_newer=True, has_older=False) == (None, Cursor("prev", 9))
+    assert neighbors([], has_newer=True, has_older=True) == (None, None)
 
 
 def test_the_token_that_clients_know() -> None:

@@ -7,7 +7,7 @@ import msgspec
 from passport_scorer.api.operations.examples import ADDRESS, CREDENTIALS
 from passport_scorer.api.schemas.page_request import PageRequest
 from passport_scorer.catalogue.model import Catalogue, ShownPlatform, StampMetadata
-from passport_scorer.domain.pagination import StampsPage, neighbours
+from passport_scorer.domain.pagination import StampsPage, neighbors
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ def page(found: StampsPage, asked: PageRequest, base: str, catalogue: Catalogue 
         catalogue: None if the caller doesn't ask for it.
     """
     ids = [stamp.id for stamp in found.stamps]
-    older, newer = neighbours(ids, has_newer=found.has_newer, has_older=found.has_older)
+    older, newer = neighbors(ids, has_newer=found.has_newer, has_older=found.has_older)
     known = catalogue.stamps if catalogue else {}
     return Page(
         next=asked.url(base, older) if older else None,

@@ -98,7 +98,7 @@ class OutcomeSaver:
     def _retry_conflicts(
         self, snapshots: Sequence[Snapshot], error: WriteConflict | RowLocked
     ) -> dict[int, Saved]:
-        """Start to retry the pairs that conflict; all of them if it isn't known which."""
+        """Start to retry the pairs that conflict; all of them if the error does not name them."""
         ordinals = error.conflicting if isinstance(error, WriteConflict) else ()
         positions = [ordinal - 1 for ordinal in ordinals] or range(len(snapshots))
         return {position: self._start_retry(snapshots[position]) for position in positions}

@@ -59,7 +59,7 @@ class OtherService:
         self.passport, self.now = passport, now
 
     async def claim(self, who: str, nullifier: str) -> bool:
-        """Link a nullifier to an address; False if it is another's."""
+        """Link a nullifier to an address; False if another address has it."""
         owner = await self.connection.fetchval(
             """INSERT INTO registry_hashscorerlink AS l (hash, address, expires_at, community_id)
             VALUES ($1, $2, $3, $4) ON CONFLICT (hash, community_id) DO UPDATE
@@ -192,7 +192,7 @@ async def test_its_rows_are_read_and_ours_stay_readable(world: World) -> None:
 
 
 async def test_what_it_stores_counts_at_once(world: World) -> None:
-    """Stamps that it adds, replaces, changes and deletes are seen, though others are remembered."""
+    """Stamps that it adds, replaces, changes and deletes are seen, though others are cached."""
     await world.add_stamp("ann", "Google", ["v0:x"])
     async with world.scorer() as scorer:
         assert kept(await scorer.score("ann")) == ["Google"]

@@ -23,7 +23,7 @@ Credential = dict[str, Any]
 
 
 def signed(provider: str = "Google", name: str = "ann") -> Credential:
-    """A stamp of somebody."""
+    """A stamp of a person."""
     return sign_eip712(
         ISSUER_KEY,
         address=address(name),
@@ -42,7 +42,7 @@ def with_proof_value(credential: Credential, proof_value: str) -> Credential:
 async def store(
     world: World, credential: Credential, proof_value: str | None = None, name: str = "ann"
 ) -> int:
-    """Store a credential as anybody may have done, in the place of the one before."""
+    """Store a credential in the place of the one before."""
     provider = credential["credentialSubject"]["provider"]
     await world.delete_stamp(name, provider)
     if proof_value is None:
@@ -83,7 +83,7 @@ def upper(proof_value: str) -> str:
 
 
 def mixed(proof_value: str) -> str:
-    """Every other letter in upper case: a spelling that nobody would think of."""
+    """Every other letter in upper case: a spelling that is not looked up."""
     return "0x" + "".join(c.upper() if i % 3 else c for i, c in enumerate(proof_value[2:]))
 
 
@@ -119,7 +119,7 @@ async def test_a_revoked_stamp_that_is_stored_again_does_not_count(
 
 @pytest.mark.parametrize("spelling", [as_it_is, upper, low_v, lambda text: upper(low_v(text))])
 async def test_a_revocation_of_another_row_counts(world: World, spelling: Any) -> None:
-    """The row of the revocation belongs to somebody else: the proof is revoked all the same."""
+    """The row of the revocation is of another address: the proof is revoked all the same."""
     other = await store(world, signed("Ens", "ben"), name="ben")
     credential = signed()
     await store(world, credential)

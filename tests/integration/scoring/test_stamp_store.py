@@ -172,7 +172,7 @@ async def test_fifty_calls_at_once(world: World) -> None:
 async def test_a_recorded_score_that_cannot_be_read_is_as_good_as_none(
     world: World, column: str, value: str
 ) -> None:
-    """Whoever wrote it: it is computed again."""
+    """An unreadable score is computed again."""
     await world.add_stamp("ann", "Google", ["v0:ann"])
     async with world.scorer() as scorer:
         store = store_of(scorer, world)

@@ -37,7 +37,7 @@ class Model:
         self.links: dict[int, dict[str, tuple[str, datetime]]] = {7: {}, 8: {}}
 
     def live_owner(self, community: int, nullifier: str) -> str | None:
-        """Who has a nullifier now."""
+        """Return the owner of a live link."""
         owner, expires = self.links[community].get(nullifier, ("", START))
         return owner if owner and expires > self.now else None
 
@@ -75,12 +75,12 @@ class Model:
         return tuple(nullifier for nullifier in nullifiers if nullifier.startswith("v0"))
 
     def is_others(self, community: int, nullifier: str, person: str) -> bool:
-        """Whether somebody else has it now."""
+        """True if another address has it now."""
         return self.live_owner(community, nullifier) not in (None, person)
 
 
 class Deduplication(RuleBasedStateMachine):
-    """What can happen to stamps, links and weights, in any order."""
+    """Any sequence of events on stamps, links and weights."""
 
     url: str
     runner: asyncio.Runner
@@ -159,7 +159,7 @@ class Deduplication(RuleBasedStateMachine):
 
     @invariant()
     def the_links_agree(self) -> None:
-        """Each nullifier belongs to the one whom the model says."""
+        """Each nullifier belongs to the same address as in the model."""
         for community in COMMUNITIES:
             links = self.runner.run(self.world.links(community))
             expected = {

@@ -35,7 +35,7 @@ def address(name: str) -> str:
 
 
 class World:
-    """What a test sets up and looks at. SQL of its own, so that it shares no mistake."""
+    """The database of a test, with SQL of its own, so that it shares no mistakes."""
 
     def __init__(self, url: str, connection: Any) -> None:
         self.url = url

@@ -112,7 +112,7 @@ def same_graph(stamp: Document) -> list[Document]:
         # The two literals exchanged.
         replaced(stamp, plain, provider="v0.0.0:one", hash="Google"),
         # A graph is a set: a repeated statement makes a fresh nullifier of the provider's name,
-        # and the one that others know is called something that nobody reads.
+        # and the claimed one is in a member that the service does not read.
         replaced(
             stamp, {**plain, "other": TEXT}, provider="Google", hash="Google", other="v0.0.0:one"
         ),

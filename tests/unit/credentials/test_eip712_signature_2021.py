@@ -1,4 +1,4 @@
-"""Whoever presents a stamp chooses its EIP-712 types: what they can't gain by that."""
+"""The holder of a stamp can choose its EIP-712 types, but gains nothing by that."""
 
 from collections.abc import Callable
 from typing import Any

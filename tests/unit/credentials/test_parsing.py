@@ -14,7 +14,7 @@ from passport_scorer.credentials.parsing import (
 
 
 def nested(levels: int) -> str:
-    """An object in an object, so many times."""
+    """An object in an object, a number of times."""
     return '{"a":' * (levels - 1) + "{}" + "}" * (levels - 1)
 
 

@@ -1,4 +1,4 @@
-"""Which texts are addresses."""
+"""Valid and invalid addresses."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def test_an_address_is_read_in_any_letter_case(digits: str) -> None:
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    """A text that isn't exactly 0x and 40 hexadecimal digits is no address."""
+    """A text that isn't exactly 0x and 40 hexadecimal digits is not an address."""
     assert not is_address(text)
     with pytest.raises(InvalidAddress, match=r"^Invalid address\.$"):
         parse_address(text)

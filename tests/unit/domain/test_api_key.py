@@ -1,4 +1,4 @@
-"""Which API keys may be used."""
+"""Which API keys can be used."""
 
 from datetime import UTC, datetime, timedelta
 

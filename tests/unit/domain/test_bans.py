@@ -1,4 +1,4 @@
-"""Which ban lies on a credential."""
+"""The ban that applies to a credential."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def ban(
     nullifier: str = "",
     end_time: datetime | None = None,
 ) -> Ban:
-    """A ban; what isn't given is empty."""
+    """A ban; other members are empty."""
     return Ban(ban_id, kind, address, provider, nullifier, end_time, None)
 
 
 def decided(asked: Subject, *bans: Ban, address: str = ADDRESS) -> int | None:
-    """The id of the ban that decides on one credential."""
+    """The id of the ban that applies to one credential."""
     (found,) = first_bans([asked], address, bans, NOW)
     return found.id if found else None
 
@@ -99,7 +99,7 @@ MATCHES = [
 
 @pytest.mark.parametrize(("one", "asked", "matches"), MATCHES)
 def test_each_type_of_ban_has_its_own_target(one: Ban, asked: Subject, matches: bool) -> None:
-    """The type of a ban says what must be the same; what is empty is never the same."""
+    """The type of a ban says which member must match; an empty one never does."""
     assert decided(asked, one) == (1 if matches else None)
 
 
@@ -113,20 +113,20 @@ def test_no_address_is_banned_by_no_account_ban() -> None:
     [(None, True), (NOW + timedelta(microseconds=1), True), (NOW, False)],
 )
 def test_a_ban_counts_until_it_ends(end_time: datetime | None, counts: bool) -> None:
-    """A ban that ends now has ended; one without an end goes on."""
+    """A ban that ends now has ended; one without an end has not."""
     found = decided(subject(), ban(kind="account", address=ADDRESS, end_time=end_time))
     assert (found == 1) is counts
 
 
 def test_an_ended_ban_hides_no_later_one() -> None:
-    """A ban that has ended is as good as none."""
+    """A ban that has ended does not apply."""
     ended = ban(1, "account", address=ADDRESS, end_time=NOW)
     assert decided(subject(), ended, ban(2, "account", address=ADDRESS)) == 2
 
 
 @given(st.permutations([3, 4, 5]))
 def test_the_first_in_the_table_decides(ids: list[int]) -> None:
-    """Whatever its type, the matching ban with the lowest id decides, in any order of reading."""
+    """The matching ban with the lowest id applies, of any type and in any order."""
     bans = [
         ban(ids[0], "account", address=ADDRESS),
         ban(ids[1], "hash", nullifier="v0.0.0:a"),

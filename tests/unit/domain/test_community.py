@@ -1,4 +1,4 @@
-"""Weights as scorers hold them."""
+"""The weights in the document of a scorer."""
 
 import json
 from decimal import Decimal
@@ -39,13 +39,13 @@ def test_weights_are_read_exactly_as_written(weights: dict[str, Decimal], quote:
     "document", ["[]", "5", '"x"', '{"Google": 1', "[" * 90_000 + "]" * 90_000]
 )
 def test_other_documents_are_no_weights(document: str) -> None:
-    """What isn't an object is ignored as a whole."""
+    """A document that is not an object is ignored."""
     assert read_weights(document) == Weights({}, ("*",))
 
 
 @pytest.mark.parametrize("document", [None, "", "null", "{}"])
 def test_no_weights_are_none(document: str | None) -> None:
-    """A scorer without weights has none, and nothing is wrong with that."""
+    """A scorer can have no weights."""
     assert read_weights(document) == Weights({})
 
 
@@ -57,7 +57,7 @@ def test_no_weights_are_none(document: str | None) -> None:
     ],
 )
 def test_a_weight_that_is_no_number_is_ignored(odd: str) -> None:
-    """It alone: the others count."""
+    """Only that weight is ignored: the others count."""
     document = f'{{"Google": {odd}, "Ens": 1.50}}'
     assert read_weights(document) == Weights({"Ens": Decimal("1.50")}, ("Google",))
 
@@ -80,14 +80,14 @@ def test_a_deep_document_is_no_fault(depth: int) -> None:
     )
 )
 def test_sums_of_any_weights_are_exact(document: dict[str, object]) -> None:
-    """Whatever an operator has written, what is usable can be summed up."""
+    """The usable weights of any document can be summed up."""
     weights = read_weights(json.dumps(document))
     assert exact_sum(weights.usable.values()).is_finite()
     assert {*weights.usable, *weights.ignored} - {"*"} == document.keys() - {"*"}
 
 
 def test_an_unknown_provider_weighs_nothing() -> None:
-    """A provider that the scorer knows has its weight, any other has 0."""
+    """A provider has its weight, or 0 if the scorer has none for it."""
     community = Community(1, {"Google": Decimal("0.525")}, Decimal(20), human_points_program=False)
     assert [community.weight(name) for name in ("Google", "google")] == [
         Decimal("0.525"),

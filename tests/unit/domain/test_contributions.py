@@ -1,4 +1,4 @@
-"""What an address has contributed, exactly."""
+"""The contributions of an address, exactly."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_amount_is_that_of_exact_arithmetic(grants: Decimal, projects: Decim
     ],
 )
 def test_examples(grants: str, projects: str, amount: str) -> None:
-    """Ties go to the even neighbour, and large sums keep every digit."""
+    """Ties go to the even neighbor, and large sums keep every digit."""
     assert str(Contributions(0, Decimal(grants), 0, Decimal(projects)).amount) == amount
 
 

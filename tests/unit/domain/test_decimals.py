@@ -1,4 +1,4 @@
-"""Exact sums, and decimals as they are written."""
+"""Exact sums, and the format of decimals."""
 
 import re
 from decimal import Decimal
@@ -38,7 +38,7 @@ def test_a_sum_is_exact(values: list[Decimal]) -> None:
     ],
 )
 def test_what_has_no_exact_sum_is_a_fault(values: list[str]) -> None:
-    """A sum that is not finite, or would have to be rounded, is refused."""
+    """A sum that is not finite, or would have to be rounded, is rejected."""
     with pytest.raises(UnusableWeight):
         exact_sum(map(Decimal, values))
 
@@ -60,7 +60,7 @@ def test_five_decimals_are_always_five(value: Decimal) -> None:
 
 @pytest.mark.parametrize("value", ["Infinity", "-Infinity", "NaN", "sNaN", "1E+300"])
 def test_what_is_no_number_is_not_written(value: str) -> None:
-    """A value that is not finite, or too large, is refused."""
+    """A value that is not finite, or too large, is rejected."""
     with pytest.raises(UnusableWeight):
         five_decimals(Decimal(value))
 

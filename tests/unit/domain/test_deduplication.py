@@ -25,12 +25,12 @@ NULLIFIERS = ("v0:a", "v0:b", "v0:c", "v1:a", "v1:b")
 
 
 def hours(count: int) -> datetime:
-    """A time so many hours from now."""
+    """A time that is a number of hours from now."""
     return NOW + timedelta(hours=count)
 
 
 def stamp(provider: str, *nullifiers: str, expires: int = 1) -> Stamp:
-    """A stamp of ours with these nullifiers, which expires in so many hours."""
+    """A stamp of ours with these nullifiers, which expires in a number of hours."""
     return valid([stored(ME, provider, nullifiers, expires)], ME)[0]
 
 
@@ -51,7 +51,7 @@ def stored(address: str, provider: str, nullifiers: Sequence[str], expires: int)
 def valid(
     stamps: Sequence[StoredStamp], address: str, *, multi_nullifier: bool = True
 ) -> list[Stamp]:
-    """The stamps that get as far as deduplication."""
+    """The stamps that pass validation."""
     policy = StampPolicy(frozenset({"did:ethr:0x1"}), multi_nullifier)
     return valid_stamps([examine(stamp, address, policy) for stamp in stamps], NOW)[0]
 
@@ -62,17 +62,17 @@ def table(*links: Link) -> dict[str, Link]:
 
 
 def applied(links: Mapping[str, Link], changes: Sequence[LinkChange]) -> dict[str, Link]:
-    """The links after what was decided is written."""
+    """The links after the changes are written."""
     return {**links, **table(*(change.link for change in changes))}
 
 
 def is_live(link: Link | None) -> bool:
-    """Whether a nullifier belongs to anybody now."""
+    """True if a nullifier has a live link."""
     return link is not None and link.expires_at > NOW
 
 
 def foreign(nullifier: str, links: Mapping[str, Link], address: str = ME) -> bool:
-    """Whether a nullifier belongs to somebody else now."""
+    """True if a nullifier has a live link to another address."""
     link = links.get(nullifier)
     return link is not None and is_live(link) and link.address != address
 
@@ -84,7 +84,7 @@ class World(NamedTuple):
     links: dict[str, Link]
 
     def decided(self) -> Deduplication:
-        """What is decided for us."""
+        """The result of deduplication."""
         return deduplicate(self.stamps, ME, self.links, NOW)
 
 
@@ -112,7 +112,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 @given(world=worlds())
-def test_a_stamp_clashes_if_and_only_if_somebody_else_has_a_nullifier_of_it(world: World) -> None:
+def test_a_stamp_clashes_if_and_only_if_a_nullifier_is_claimed(world: World) -> None:
     """A stamp is kept unless a live link of another address is among its nullifiers."""
     decided = world.decided()
     clashing = [s for s in world.stamps if any(foreign(n, world.links) for n in s.nullifiers)]
@@ -122,7 +122,7 @@ def test_a_stamp_clashes_if_and_only_if_somebody_else_has_a_nullifier_of_it(worl
 
 @given(world=worlds())
 def test_a_clash_names_the_owner_of_its_first_clashing_nullifier(world: World) -> None:
-    """The owner is the link of the first nullifier, in the stamp's order, of somebody else."""
+    """The owner is the first link to another address, in the order of the stamp's nullifiers."""
     for clash in world.decided().clashes:
         first = next(n for n in clash.stamp.nullifiers if foreign(n, world.links))
         assert clash.owner == world.links[first]
@@ -191,7 +191,7 @@ def test_a_nullifier_counts_for_at_most_one_of_two_addresses(
     mine_first: bool,
     multi: bool,
 ) -> None:
-    """Of two addresses scored one after the other, in either order, one at most counts it."""
+    """Two addresses scored one after the other, in either order: only one of them counts it."""
     counted: list[set[str]] = []
     for address, stamps in [(ME, mine), (SHE, hers)][:: 1 if mine_first else -1]:
         decided = deduplicate(valid(stamps, address, multi_nullifier=multi), address, links, NOW)
@@ -213,7 +213,7 @@ def test_a_nullifier_counts_for_at_most_one_of_two_addresses(
             [stamp("Google", "v0:a", expires=1)],
             table(Link("v0:a", ME, hours(3))),
             [LinkChange(Link("v0:a", ME, hours(1)), is_claim=True)],
-            id="an own link gets the new expiry, an earlier one too",
+            id="an own link gets the new expiry, even if it is earlier",
         ),
         pytest.param(
             [stamp("Google", "v0:a", expires=1)],

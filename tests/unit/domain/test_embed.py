@@ -1,4 +1,4 @@
-"""What a page that embeds the stamps shows."""
+"""The settings of pages that embed the stamps."""
 
 from __future__ import annotations
 

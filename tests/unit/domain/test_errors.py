@@ -1,4 +1,4 @@
-"""What every error of the project says."""
+"""The messages of errors."""
 
 from passport_scorer.domain.errors import PassportScorerError
 

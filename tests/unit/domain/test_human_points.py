@@ -1,4 +1,4 @@
-"""What a passing score gives, and what points are shown."""
+"""The awards of a passing score, and the points that are shown."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -55,12 +55,12 @@ def given_to(
     policy: PointsPolicy = POLICY,
     passing: bool = True,
 ) -> PointsOutcome:
-    """What a score in community 1 gives."""
+    """The points outcome of a score in community 1."""
     return give_points(state, 1, kept, NOW, policy, passing=passing)
 
 
 def newcomer(**changes: Any) -> PointsState:
-    """An address that has nothing yet, but for these."""
+    """An address without points, but for these changes."""
     return msgspec.structs.replace(NEWCOMER, **changes)
 
 
@@ -119,7 +119,7 @@ def test_the_scoring_bonus_is_given_for_four_communities(others: set[int], bonus
     ],
 )
 def test_a_list_gives_its_action(name: str, action: str) -> None:
-    """Whoever is on a list is given its action."""
+    """Every address on a list is given its action."""
     state = newcomer(lists=frozenset({name}), given={"MTA": 0, "MM2": 0})
     assert given_to(state).awards == (Award(action),)
 
@@ -137,7 +137,7 @@ def test_a_list_gives_its_action(name: str, action: str) -> None:
 def test_capped_actions_are_given_five_thousand_times(
     given: dict[str, int], awards: tuple[Award, ...]
 ) -> None:
-    """Each capped action has 5000 awards of its own; without a count none is given."""
+    """Each capped action has 5000 awards of its own; without a count there is no award."""
     state = newcomer(lists=frozenset({"MetaMaskOG", "MetaMaskOG2"}), given=given)
     assert given_to(state).awards == awards
 
@@ -155,7 +155,7 @@ def test_unlimited_lists_have_no_limit_and_need_no_permission() -> None:
     [({"MetaMaskOG"}, True), ({"MetaMaskOG2"}, True), ({"TheChosenOnes"}, False)],
 )
 def test_awards_of_capped_actions_are_marked(lists: set[str], capped: bool) -> None:
-    """The outcome tells whether it must be written by one at a time."""
+    """The outcome tells whether it contains a capped action."""
     state = newcomer(lists=frozenset(lists), given={"MTA": 0, "MM2": 0})
     assert given_to(state).has_capped is capped
 
@@ -185,13 +185,13 @@ def test_nothing_is_given_twice(kept: list[Stamp], lists: set[str], qualified: s
 
 
 def test_an_action_on_a_chain_is_another_one() -> None:
-    """What was earned on a chain doesn't stand in the way of the same action without one."""
+    """An action earned on a chain does not prevent the same action without a chain."""
     state = newcomer(earned=(Earned("HCH", 10, ""),))
     assert given_to(state, [stamp("CleanHands")]).awards == (Award("HCH"),)
 
 
 def test_what_is_given_is_part_of_the_points_at_once() -> None:
-    """The state afterwards has what was given, and the community."""
+    """The state afterwards contains the awards and the community."""
     state = newcomer(earned=(Earned("PMT", 10, ""),), qualified=frozenset({7}))
     outcome = given_to(state, [stamp("Google", "v1:b"), stamp("Biometrics")])
     assert outcome.state == newcomer(
@@ -238,13 +238,13 @@ def test_points_are_given_from_the_first_instant_on() -> None:
 def test_points_are_read_where_they_are_shown_or_written(
     shown: bool, written: bool, of_interest: bool
 ) -> None:
-    """Points that are neither shown nor written needn't be read; that is the default."""
+    """Points that are neither shown nor written need not be loaded; that is the default."""
     assert PointsPolicy(shown=shown, written=written).is_of_interest is of_interest
     assert PointsPolicy() == PointsPolicy(shown=False, written=False)
 
 
 def test_points_are_summed_up_by_action_and_by_chain() -> None:
-    """Actions are summed over chains, chains are shown apart; each counts once in the total."""
+    """Actions are summed over chains, and shown for each chain; each counts once in the total."""
     state = newcomer(
         earned=(
             Earned("PMT", 10, ""),
@@ -268,7 +268,7 @@ def test_points_are_summed_up_by_action_and_by_chain() -> None:
 
 
 def test_a_newcomer_has_no_points() -> None:
-    """Whoever has passed nowhere isn't eligible."""
+    """An address that has not passed in any community is not eligible."""
     assert points_of(NEWCOMER) == Points(0, is_eligible=False, multiplier=1, breakdown={})
 
 

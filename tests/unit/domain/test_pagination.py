@@ -1,4 +1,4 @@
-"""Paging through stamps."""
+"""Pagination of stamps."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def page(ids: Sequence[int], cursor: Cursor, limit: int) -> list[int]:
 
 
 def around(ids: Sequence[int], shown: Sequence[int]) -> tuple[Cursor | None, Cursor | None]:
-    """The neighbors of a page among these ids, as a caller gets them: by way of tokens."""
+    """The pages beside a page of these ids, from their tokens."""
     found = neighbors(
         shown,
         has_newer=bool(shown) and ids[-1] > shown[0],
@@ -80,21 +80,21 @@ def test_the_way_back_is_the_way_there(ids: list[int], limit: int) -> None:
 
 @given(IDS, st.integers(1, 12), st.integers(1, 12))
 def test_back_with_another_limit(ids: list[int], there: int, back: int) -> None:
-    """Also in larger or smaller steps each that was passed is visited once."""
+    """In steps of any size, each stamp is visited once."""
     *passed, last = forward(ids, there)
     visited = [number for shown in backward(ids, back, last) for number in sorted(shown)]
     assert visited == sorted(number for shown in passed for number in shown)
 
 
 def test_the_ends() -> None:
-    """Where there is nothing more there is no cursor; an empty page has none at all."""
+    """The first and the last page lack a cursor; an empty page has neither."""
     assert neighbors([9, 5], has_newer=False, has_older=True) == (Cursor("next", 5), None)
     assert neighbors([9, 5], has_newer=True, has_older=False) == (None, Cursor("prev", 9))
     assert neighbors([], has_newer=True, has_older=True) == (None, None)
 
 
 def test_the_token_that_clients_know() -> None:
-    """A token is what existing deployments give, byte for byte."""
+    """Tokens are those of existing deployments, byte for byte."""
     assert Cursor("next", 57).token() == "eyJkIjogIm5leHQiLCAiaWQiOiA1N30"
     assert parse_token("eyJkIjogInByZXYiLCAiaWQiOiA1Nn0") == Cursor("prev", 56)
 
@@ -135,26 +135,26 @@ def test_padding_is_no_fault(direction: Literal["next", "prev"], number: int, pa
     ],
 )
 def test_what_is_no_token(token: str) -> None:
-    """Anything else is refused."""
+    """Anything else is rejected."""
     with pytest.raises(InvalidToken, match=r"Invalid token\."):
         parse_token(token)
 
 
 @given(st.text())
 def test_any_text_as_a_token(token: str) -> None:
-    """Whatever is sent, it is a cursor or refused."""
+    """Any text is a cursor or rejected."""
     with suppress(InvalidToken):
         assert parse_token(token).id > 0
 
 
 @pytest.mark.parametrize(("limit", "size"), [(None, 1000), (1, 1), (1000, 1000)])
 def test_limits(limit: int | None, size: int) -> None:
-    """From 1 to 1000, and 1000 if nothing is said."""
+    """From 1 to 1000, and 1000 by default."""
     assert check_limit(limit) == size
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001, 2**63])
 def test_limits_that_are_none(limit: int) -> None:
-    """Outside of that a limit is refused."""
+    """Any other limit is rejected."""
     with pytest.raises(InvalidLimit, match=r"Invalid limit\."):
         check_limit(limit)

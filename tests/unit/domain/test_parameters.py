@@ -1,4 +1,4 @@
-"""Each kind of parameter is read in one way, wherever it stands."""
+"""Each type of parameter has one syntax everywhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from passport_scorer.domain.parameters import (
 
 @given(st.integers(-(2**64), 2**64), st.integers(0, 20))
 def test_every_spelling_of_an_integer_is_that_integer(number: int, zeros: int) -> None:
-    """Leading zeros make no other number of it."""
+    """Leading zeros do not change the number."""
     sign = "-" if number < 0 else ""
     assert read_integer(f"{sign}{'0' * zeros}{abs(number)}") == number
 
@@ -36,7 +36,7 @@ def test_what_is_no_integer(text: str) -> None:
 
 @given(st.text())
 def test_any_text_as_an_integer(text: str) -> None:
-    """What is read is ASCII digits; everything else is None, never an error."""
+    """Only ASCII digits are a number; everything else is None, never an error."""
     number = read_integer(text)
     assert number is None or (text.isascii() and text.lstrip("-").isdigit())
 
@@ -57,8 +57,8 @@ def test_booleans(texts: str, value: bool) -> None:
 @example("o\ufb00")
 def test_what_is_no_boolean(text: str) -> None:
     """Any other text is neither."""
-    known = {"true", "1", "yes", "on", "false", "0", "no", "off"}
-    assert (read_boolean(text) is None) == (text.lower() not in known)
+    words = {"true", "1", "yes", "on", "false", "0", "no", "off"}
+    assert (read_boolean(text) is None) == (text.lower() not in words)
 
 
 @given(

@@ -1,4 +1,4 @@
-"""How often a key may be used, as people write it."""
+"""The syntax of rate limits."""
 
 import pytest
 from hypothesis import given
@@ -40,7 +40,7 @@ NUMBERS = st.integers(0, 10**6)
     ],
 )
 def test_a_limit_is_a_count_and_a_window(text: str, count: int, window: int) -> None:
-    """It is read as it was meant; numbers beyond use are as large as can be counted."""
+    """It is read as intended; too large numbers become the largest that can be counted."""
     assert read_rate_limit(text) == RateLimit(count, window)
 
 

@@ -1,4 +1,4 @@
-"""Earlier scores: the times at which they are asked for."""
+"""Past scores: the time of a request for one."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -39,7 +39,7 @@ NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
     ],
 )
 def test_one_moment_in_many_notations(text: str) -> None:
-    """Offsets count, no offset is UTC, and a blank stands for the + that a query has eaten."""
+    """Offsets count, no offset is UTC, and a space means the `+` of an offset."""
     assert parse_created_at(text) == NOON
 
 
@@ -53,14 +53,14 @@ def test_a_date_is_its_first_moment() -> None:
     st.integers(-23 * 60, 23 * 60),
 )
 def test_what_is_written_is_what_is_read(time: datetime, minutes: int) -> None:
-    """Any time, written with any offset, is that moment; so is what a query makes of it."""
+    """Any time with any offset is that moment, also after decoding of the query."""
     text = time.astimezone(timezone(timedelta(minutes=minutes))).isoformat()
     assert parse_created_at(text) == time
     assert parse_created_at(text.replace("+", " ")) == time
 
 
 def test_an_empty_time() -> None:
-    """Nothing is refused in words of its own."""
+    """An empty text has an error of its own."""
     with pytest.raises(NoCreatedAt, match=r"You must provide created_at as a query param\."):
         parse_created_at("")
 
@@ -94,19 +94,19 @@ def test_an_empty_time() -> None:
     ],
 )
 def test_nonsense(text: str) -> None:
-    """What is no time, or none between the years 1 and 9999, is refused."""
+    """Other texts, and times out of the years 1 to 9999, are rejected."""
     with pytest.raises(InvalidCreatedAt):
         parse_created_at(text)
 
 
 @given(st.text())
 def test_any_text(text: str) -> None:
-    """Whatever is written, it is an aware time or refused."""
+    """Any text is an aware time or rejected."""
     with suppress(NoCreatedAt, InvalidCreatedAt):
         assert parse_created_at(text).tzinfo is UTC
 
 
 def test_the_sentence_of_no_score() -> None:
-    """It names the address, and the time as it was written."""
+    """The message names the address, and the time as written."""
     error = NoScoreFound("0xabc", "yesterday")
     assert (error.message, error.address) == ("No Score Found for 0xabc at yesterday", "0xabc")

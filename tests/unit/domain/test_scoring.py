@@ -292,7 +292,7 @@ def test_a_valid_assessment_is_that_of_any_time(
 
 
 def test_an_assessment_is_valid_until_something_expires() -> None:
-    """Stamps and links limit the period; before it began, nothing is known."""
+    """It is valid until a stamp or link expires, and not before it was made."""
     links = [Link("v0:c", SHE, NOW + timedelta(hours=2))]
     stamps = [stored(ME, "Google", "v0:a", expires=3), stored(ME, "Ens", "v0:c", expires=4)]
     assessment = assess(snapshot(stamps, links), NOW)

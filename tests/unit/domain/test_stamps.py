@@ -50,8 +50,8 @@ def examined(policy: StampPolicy = POLICY, **changes: Any) -> Stamp | Rejection:
 
 def outcome(stamp: StoredStamp, policy: StampPolicy = POLICY) -> Stamp | Rejection:
     """What becomes of a stamp now."""
-    counting, refused = valid_stamps([examine(stamp, ADDRESS, policy)], NOW)
-    return counting[0] if counting else refused[0].reason
+    counting, rejected = valid_stamps([examine(stamp, ADDRESS, policy)], NOW)
+    return counting[0] if counting else rejected[0].reason
 
 
 def test_a_genuine_stamp_counts() -> None:
@@ -68,7 +68,7 @@ def test_a_genuine_stamp_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "refusal"),
+    ("changes", "rejection"),
     [
         ({"issuer": "did:ethr:0x2"}, Rejection.ISSUER),
         ({"issuer": ""}, Rejection.ISSUER),
@@ -88,9 +88,9 @@ def test_a_genuine_stamp_counts() -> None:
         ({"nullifiers": ("v0:a", "v1:\0")}, Rejection.NULLIFIERS),
     ],
 )
-def test_a_flaw_is_enough_to_be_left_out(changes: dict[str, Any], refusal: Rejection) -> None:
+def test_a_flaw_is_enough_to_be_left_out(changes: dict[str, Any], rejection: Rejection) -> None:
     """A stamp with a single flaw doesn't count, and the reason says which."""
-    assert examined(**changes) is refusal
+    assert examined(**changes) is rejection
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_checks_are_made_in_the_documented_order() -> None:
     assert reasons == list(Rejection)
 
 
-def test_nobody_is_trusted_unless_told() -> None:
+def test_no_issuer_is_trusted_by_default() -> None:
     """Without trusted issuers no stamp counts."""
     assert examined(StampPolicy(frozenset())) is Rejection.ISSUER
 
@@ -154,7 +154,7 @@ def test_without_multiple_nullifiers_only_those_that_start_with_v0_are_linked() 
 def test_the_last_nullifier(
     nullifiers: tuple[str, ...], has_nullifiers: bool, last: str | None
 ) -> None:
-    """The last nullifier that isn't empty is known; a hash is none."""
+    """The last nullifier that isn't empty; a hash is not one."""
     stamp = examined(nullifiers=nullifiers, has_nullifiers=has_nullifiers)
     assert isinstance(stamp, Stamp)
     assert stamp.last_nullifier == last
@@ -162,7 +162,7 @@ def test_the_last_nullifier(
 
 @given(nullifiers=st.lists(st.sampled_from(["v0:a", "v0:b", "v1:a", "v1:b", ""])))
 def test_each_nullifier_is_linked_once_in_its_place(nullifiers: list[str]) -> None:
-    """No nullifier is there twice, none is too many, and those of v0 are among all."""
+    """No nullifier is repeated or invented, and those of v0 are among all."""
     every = linked_nullifiers(nullifiers, multi_nullifier=True)
     assert list(every) == sorted(set(nullifiers), key=nullifiers.index)
     assert linked_nullifiers(nullifiers, multi_nullifier=False) == tuple(
@@ -171,11 +171,11 @@ def test_each_nullifier_is_linked_once_in_its_place(nullifiers: list[str]) -> No
 
 
 def test_a_bad_stamp_leaves_the_others_alone() -> None:
-    """Stamps that count and stamps that don't are told apart, one by one."""
+    """Each stamp is either among those that count or among the rejected."""
     bad = StoredStamp(2, "1", "Github", None, None)
     examined = [examine(stamp, ADDRESS, POLICY) for stamp in (bad, stored())]
-    counting, refused = valid_stamps(examined, NOW)
-    assert ([stamp.source for stamp in counting], refused) == (
+    counting, rejected = valid_stamps(examined, NOW)
+    assert ([stamp.source for stamp in counting], rejected) == (
         [stored()],
         [RejectedStamp("Github", Rejection.SIGNATURE)],
     )

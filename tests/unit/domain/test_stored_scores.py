@@ -155,7 +155,7 @@ def test_stamps_that_are_missing() -> None:
 
 @pytest.mark.parametrize("stamps", ODD)
 def test_stamps_that_are_none(stamps: str) -> None:
-    """They make a row unreadable; of an event the score is known all the same."""
+    """They make a row unreadable; the score of an event can be read all the same."""
     with pytest.raises(UnreadableScore):
         read_row(columns(stamps=stamps), SCORERS)
     assert read_event('{"score": "1", "stamps": ' + stamps + "}").stamps is None
@@ -212,7 +212,7 @@ def test_what_is_no_event_of_a_score(data: str) -> None:
 
 
 def test_texts_of_another_type() -> None:
-    """What should be a text and is none is as good as missing."""
+    """A member that should be a text and is not counts as missing."""
     score = event(error=5, expiration_date=[], last_score_timestamp={"at": 1})
     assert (score.error, score.expires_at, score.computed_at) == (None, None, None)
 

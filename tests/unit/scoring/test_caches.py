@@ -64,7 +64,7 @@ def snapshot(read: CachedPassport, **changes: object) -> Snapshot:
 
 @pytest.fixture
 def counting() -> Counting:
-    """Metrics that remember their values."""
+    """Metrics that a test can read."""
     return Counting()
 
 

@@ -92,7 +92,7 @@ class _Listener:
         self.number = 0
         self._heard: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
         self._fetch = database.fetch
-        database.fetch = self._hear  # type: ignore[method-assign]
+        database.fetch = database.read = self._hear  # type: ignore[method-assign]
 
     async def _hear(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
         self._heard[query.name].append((self.number + 1, *query.arguments(parameters)))

@@ -23,7 +23,7 @@ from passport_scorer.domain.pagination import LARGEST_PAGE
 from passport_scorer.domain.stamps import LONGEST_NULLIFIER
 from passport_scorer.domain.submissions import MOST_ENTRIES
 from passport_scorer.ethereum import eip712, eip712_types
-from passport_scorer.scoring.write_retries import MAX_ATTEMPTS
+from passport_scorer.scoring.write_conflict_retry import MAX_ATTEMPTS
 from passport_scorer.server.shutdown import GRACE
 from passport_scorer.settings.model import variables
 from passport_scorer.settings.report import default_of

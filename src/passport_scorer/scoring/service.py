@@ -5,7 +5,7 @@
 2. Decide: pure rules, without clock or database (`domain/scoring.py`).
 3. Save: one statement writes what differs from the database, and fails as a whole if a snapshot is
    out of date (`db/queries/write_scoring.sql`). Such a write conflict is retried from step 1
-   (`write_retries.py`), with the score row locked from the load to the save.
+   (`write_conflict_retry.py`), with the score row locked from the load to the save.
 
 Requests that arrive while a load or a save is under way share the next one (`batching.py`).
 """
@@ -32,7 +32,7 @@ from passport_scorer.scoring.caches import AssessmentCache
 from passport_scorer.scoring.saving import OutcomeSaver
 from passport_scorer.scoring.slots import Slots
 from passport_scorer.scoring.snapshots import Loaded, SnapshotLoader
-from passport_scorer.scoring.write_retries import MAX_ATTEMPTS, Result, Work, WriteRetries
+from passport_scorer.scoring.write_conflict_retry import MAX_ATTEMPTS, Result, Work, WriteRetries
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.traces import READ, VERIFY
 

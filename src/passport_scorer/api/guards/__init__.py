@@ -1,1 +1,1 @@
-"""Guards decide who may call an endpoint: partner, owner, internal service."""
+"""Guards decide who may call an endpoint. Every route names one, `OPEN` included."""

@@ -36,7 +36,7 @@ def metrics_table() -> str:
                 f"`{metric.full_name}`",
                 metric.kind,
                 ", ".join(f"`{label}`" for label in metric.labels),
-                metric.meaning,
+                metric.description,
             )
             for metric in ALL
         ),
@@ -48,7 +48,7 @@ def spans_table() -> str:
     return _table(
         ("span", "what it covers", "attributes"),
         (
-            (f"`{span.name}`", span.meaning, ", ".join(f"`{name}`" for name in span.attributes))
+            (f"`{span.name}`", span.description, ", ".join(f"`{name}`" for name in span.attributes))
             for span in SPANS
         ),
     )

@@ -15,7 +15,7 @@ from passport_scorer.db.url import connected
 NAMES = [table.name for table in expected_tables()]
 KEPT = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
 # `passport-scorer db` by itself: the whole command imports the service, which takes its time.
-COMMAND = "from passport_scorer.cli.database import app; app()"
+COMMAND = "from passport_scorer.cli import database, errors; errors.end_with(database.app)"
 ERROR, ADVICE, NOTE = Severity.ERROR, Severity.ADVICE, Severity.NOTE
 
 

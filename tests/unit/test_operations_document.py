@@ -79,11 +79,11 @@ def test_every_log_event_is_documented() -> None:
 
 
 def test_metrics_are_named_as_prometheus_asks() -> None:
-    """Counters end in `_total`, durations in `_seconds`, and each has a meaning."""
+    """Counters end in `_total`, durations in `_seconds`, and each has a description."""
     for metric in ALL:
         assert re.fullmatch(r"[a-z]+(_[a-z]+)+", metric.name)
         assert (metric.kind == "counter") == metric.name.endswith("_total")
-        assert metric.meaning.endswith(".")
+        assert metric.description.endswith(".")
         assert ("duration" in metric.name or "wait" in metric.name.split("_")) <= (
             metric.name.endswith("_seconds")
         )

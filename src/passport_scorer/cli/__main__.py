@@ -39,7 +39,7 @@ app.register_install_completion_command(
 
 
 def main() -> None:
-    """Run the command; a failure that a person can mend is a line and an exit status."""
+    """Run the command line."""
     end_with(_run)
 
 

@@ -1,4 +1,4 @@
-"""`passport-scorer config`: the configuration as it is in effect."""
+"""`passport-scorer config`: shows the effective configuration."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import textwrap
 from passport_scorer.cli.output import Json, line_width, print_json
 from passport_scorer.settings.report import EffectiveSetting, effective_settings
 
-_LONGEST = 100  # characters of a line of prose, however wide the terminal is
+_LONGEST = 100  # maximum characters of a line of prose
 _INDENT = "    "
 
 
 def config(*, json: Json = False) -> None:
-    """Show the configuration that is in effect: each variable, its value, where it comes from.
+    """Show the effective configuration: each variable, its value, source and meaning.
 
-    Secrets are hidden, so the output may be shown to others. A malformed variable is one line
-    that names it, and exit status 2, as when the service starts.
+    Secrets are hidden, so the output can be shared. Malformed variables are reported with one line
+    each and exit status 2, as when the service starts.
+
+    Examples:
+
+        passport-scorer config
+
+        passport-scorer config --json
     """
     settings = list(effective_settings())
     if json:
@@ -26,7 +32,7 @@ def config(*, json: Json = False) -> None:
 
 
 def _lines(setting: EffectiveSetting, width: int) -> str:
-    """Return a setting for people: its value in one piece, what it means below it."""
+    """Return a setting as text: its value on one line, its meaning below it."""
     first = f"{setting.variable}={setting.value}  ({setting.source})"
     meaning = textwrap.fill(
         setting.meaning,

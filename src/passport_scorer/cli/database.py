@@ -1,4 +1,4 @@
-"""passport-scorer db …: makes, inspects and opens the database."""
+"""`passport-scorer db …`: creates, inspects and opens the database."""
 
 import asyncio
 import shutil
@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 
 from passport_scorer.cli.database_report import Report, print_lines, print_report
 from passport_scorer.cli.database_rows import ROW_CHECKS
-from passport_scorer.cli.errors import Status, complain, one_line
+from passport_scorer.cli.errors import Status, complain
 from passport_scorer.cli.output import Json, print_json
 from passport_scorer.cli.target_database import target_database
 from passport_scorer.cli.unset_settings import unset_settings
@@ -45,11 +45,11 @@ from passport_scorer.tools.embedded_postgres import (
 app = App(
     name="db",
     help_format="markdown",
-    help="""Make, inspect and open the database.
+    help="""Create, inspect and open the database.
 
-    Which one: DATABASE_URL, else RDS_PROXY_URL, else an embedded PostgreSQL whose files are in
-    .passport-scorer/postgresql, below the current folder or PASSPORT_SCORER_HOME. It is started
-    when a command needs it and stopped afterwards; "db start" keeps it running.
+    The database is that of DATABASE_URL or RDS_PROXY_URL; without them it is an embedded PostgreSQL
+    in .passport-scorer/postgresql, or in PASSPORT_SCORER_HOME. The embedded server is started when
+    a command needs it and stopped afterwards; "db start" keeps it running.
     """,
 )
 
@@ -60,14 +60,13 @@ def configured_database() -> AbstractContextManager[tuple[DatabaseSettings, bool
 
 
 @app.command
-@one_line
 def init(*, json: Json = False) -> int:
-    """Make the tables in an empty database; where they exist already, change nothing.
+    """Create the tables in an empty database; change nothing if they exist.
 
-    In the embedded database, tables that are missing are added. A database named by DATABASE_URL
-    is only filled if it has none of the tables.
+    In the embedded database, missing tables are added. Another database gets tables only if it
+    has none of them.
 
-    For example:
+    Examples:
 
         passport-scorer db init
         DATABASE_URL=postgresql://me@localhost/scorer passport-scorer db init
@@ -88,20 +87,19 @@ async def _create(database: DatabaseSettings, *, own: bool) -> tuple[str, ...]:
 
 
 @app.command
-@one_line
 def check(*, json: Json = False) -> int:
     """Compare the database with what the service needs. Reads only.
 
-    Names every table, column, type, constraint and privilege that is missing or different, and
-    for an index that is missing the statement that makes it. Looks at rows, too: names API keys
-    whose rate limit can't be read, bans and revocations that requests don't find because of their
-    letter case, and, where another deployment has filled the database, settings that this
-    environment leaves open and that are off there and on here.
+    Reports every table, column, type, constraint and privilege that is missing or different, and
+    the statement that creates a missing index. Checks rows too: reports API keys with a malformed
+    rate limit, bans and revocations that requests don't find because of their letter case, and,
+    if another deployment has filled the database, settings that are not set here and that are on
+    by default here but off there.
 
     Exit status: 0 if the service can work with the database, 1 if it can't, 2 if the database
     can't be reached.
 
-    For example:
+    Examples:
 
         DATABASE_URL=postgresql://me@db.example.com/scorer passport-scorer db check
         passport-scorer db check --json
@@ -123,14 +121,13 @@ def check(*, json: Json = False) -> int:
 
 
 @app.command(name="describe")
-@one_line
 def describe_tables(*, json: Json = True) -> int:
-    """Print what the service's tables look like in the database, always as JSON. Reads only.
+    """Print the definition of the service's tables in the database, always as JSON. Reads only.
 
-    Two databases can be compared with diff. What `db check` compares with was made by this
-    command: it is schema/expected.json, to be made anew when the schema changes.
+    Two databases can be compared with diff. `db check` compares with the output of this command
+    in schema/expected.json; regenerate it when the schema changes.
 
-    For example:
+    Examples:
 
         passport-scorer db describe > tables.json
     """
@@ -161,19 +158,18 @@ async def _inspect(
 
 
 @app.command
-@one_line
 def shell(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Open the database in psql.
 
-    The password is handed over in the environment, so that nobody sees it in a process list.
+    The password is passed in the environment, so that it does not appear in process lists.
 
-    For example:
+    Examples:
 
         passport-scorer db shell
         passport-scorer db shell -c 'SELECT count(*) FROM registry_score'
 
     Args:
-        arguments: More options for psql.
+        arguments: Additional arguments for psql.
     """
     with configured_database() as (database, _):
         shown, password = without_password(database.url)
@@ -196,11 +192,10 @@ def _run_in_foreground(command: list[str], environ: dict[str, str]) -> int:
 
 
 @app.command
-@one_line
 def start(*, json: Json = False) -> int:
-    """Start the embedded PostgreSQL, print its address, and leave it running.
+    """Start the embedded PostgreSQL, print its URL, and leave it running.
 
-    For example:
+    Examples:
 
         export DATABASE_URL=$(passport-scorer db start)
     """
@@ -215,11 +210,10 @@ def start(*, json: Json = False) -> int:
 
 
 @app.command
-@one_line
 def stop(*, json: Json = False) -> int:
-    """Stop the embedded PostgreSQL, whoever uses it.
+    """Stop the embedded PostgreSQL, even if other processes use it.
 
-    For example:
+    Examples:
 
         passport-scorer db stop
     """
@@ -232,11 +226,10 @@ def stop(*, json: Json = False) -> int:
 
 
 @app.command
-@one_line
 def url(*, json: Json = False) -> int:
-    """Print the address of the database, without its password.
+    """Print the URL of the database, without its password.
 
-    For example:
+    Examples:
 
         psql "$(passport-scorer db url)"
     """

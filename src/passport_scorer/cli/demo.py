@@ -1,4 +1,4 @@
-"""`passport-scorer demo …`: a small world to try the service in."""
+"""`passport-scorer demo …`: demo data to try the service with."""
 
 from __future__ import annotations
 
@@ -39,22 +39,28 @@ from passport_scorer.tools.demo.world import (
 
 app = cyclopts.App(
     name="demo",
-    help="A small world to try the service in: accounts, scorers, keys, signed stamps.",
+    help="Try the service with demo data: accounts, communities, API keys, signed stamps.",
 )
 
 
 @app.command
 def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = False) -> None:
-    """Put the demo data into the database, as far as it isn't there yet.
+    """Add the demo data that is missing to the database.
 
-    The database is the embedded one, or with --yes that of DATABASE_URL; one that has accounts
-    of its own is refused. The stamps count only for a service that trusts their issuers: the last
-    line shows the variable to set.
+    The database is the embedded one, or with --yes that of DATABASE_URL; a database with other
+    accounts is rejected. The stamps count only in a service that trusts their issuers: the last
+    line of the output is the variable to set.
+
+    Examples:
+
+        passport-scorer demo seed
+
+        DATABASE_URL=postgresql://me@localhost/demo passport-scorer demo seed --yes
 
     Parameters
     ----------
     yes
-        Confirm that the database of DATABASE_URL may get the demo data, whose keys are public.
+        Confirm that the database of DATABASE_URL gets the demo data, whose keys are public.
     """
     settings = read_settings()
     if settings.database_url and not yes:
@@ -66,16 +72,16 @@ def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = F
         print_json({"stamps_added": added, "people": _listed(), "trusted_iam_issuers": issuers})
         return
     print_table(_people())
-    print(f"{added} stamps added." if added else "All of it was there already.")
+    print(f"{added} stamps added." if added else "The demo data was there already.")
     print(f"TRUSTED_IAM_ISSUERS='{msgspec.json.encode(issuers).decode()}'")
 
 
 def _what_would_be_written(url: str) -> str:
     stamps = sum(len(person.stamps) for person in PEOPLE)
     return (
-        f"{without_password(url)[0]} is not the embedded database: confirm with --yes that it may"
-        f" get {len(account_addresses())} accounts with scorers, {len(API_KEYS)} API keys that"
-        f" everybody knows, and {stamps} stamps of {len(PEOPLE)} addresses."
+        f"{without_password(url)[0]} is not the embedded database: confirm with --yes to"
+        f" add {len(account_addresses())} accounts with communities, {len(API_KEYS)} API keys that"
+        f" are public, and {stamps} stamps of {len(PEOPLE)} addresses."
     )
 
 
@@ -95,15 +101,21 @@ def _listed() -> list[dict[str, object]]:
 def run(*, port: int | None = None, workers: int = 1) -> None:
     """Start the service with demo data on an embedded PostgreSQL.
 
-    Any DATABASE_URL is left alone: demo data and the keys of its issuers, which are public, are
-    for this embedded database only.
+    DATABASE_URL is ignored: demo data, and the public keys that sign it, are for the embedded
+    database only.
+
+    Examples:
+
+        passport-scorer demo run
+
+        passport-scorer demo run --port 8080 --workers 2
 
     Parameters
     ----------
     port
-        Where to listen, on this machine only; by default `PORT`, else 8000.
+        Port to listen on, on this machine only. Defaults to `PORT`, or 8000.
     workers
-        Processes that answer requests.
+        Number of worker processes.
     """
     own = {"TRUSTED_IAM_ISSUERS": msgspec.json.encode(sorted(TRUSTED_ISSUERS)).decode()}
     settings = demo_settings(read_serving_settings({**process_environment(), **own}))
@@ -116,9 +128,9 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
 
 
 def demo_settings(settings: Settings) -> Settings:
-    """Return settings of a service on the embedded database that trusts the demo's issuers.
+    """Return settings for the embedded database that trust the demo's issuers.
 
-    It serves everything that is documented, on this machine only: internal endpoints without a
+    Everything that is documented is served, on this machine only: internal endpoints without a
     token, sign-in with new keys, and a stamp catalogue.
     """
     private_key, public_key = new_token_keys()
@@ -153,7 +165,7 @@ async def _seed(settings: Settings, url: str, *, with_examples: bool = False) ->
 
 
 def _people() -> Table:
-    table = Table("name", "address", "stamps", "what about it", title="Addresses of the demo")
+    table = Table("name", "address", "stamps", "why it is here", title="Addresses of the demo")
     for column in table.columns[:2]:
         column.no_wrap = True
     for person in PEOPLE:
@@ -174,12 +186,12 @@ Access token:   {token}
 In the documentation every request can be tried with its example. Press "Authorize" first: the
 API key is demo; the access token, of {OWNER.name} ({OWNER.address}), is the one above.
 
-Worth trying:
+Try these:
 
   # an address that passes
   curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{address["ada"]}
 
-  # another one with the same Google account: that stamp counts once only
+  # another address with the same Google account: that stamp counts only once
   curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{address["cleo"]}
 
   # the public demo: any alias of the demo key, any negative scorer id

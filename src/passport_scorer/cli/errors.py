@@ -1,15 +1,13 @@
-"""How every command ends: what its exit status means, and what it says when it can't go on."""
+"""How commands end: the meaning of the exit status, and one line on stderr for an error."""
 
 from __future__ import annotations
 
 import errno
-import functools
 import os
 import signal
 import sys
 from collections.abc import Callable
 from enum import IntEnum
-from typing import ParamSpec
 
 import cyclopts
 
@@ -17,63 +15,41 @@ from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings.variables import InvalidSetting
 from passport_scorer.tools.embedded_postgres import Interruption
 
-Arguments = ParamSpec("Arguments")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SIGNALED = 128
 
 HELP = (
-    "Exit status of every command: 0 done, or the answer is yes; 1 the answer is no, or something"
-    " was found; 2 it could not be done: wrong usage, a malformed setting, something that can't be"
-    " reached, read or written, or lacks its confirmation; 128 + N stopped by signal N."
+    "Exit status of every command: 0 success, or the answer is yes; 1 the answer is no, or problems"
+    " were found; 2 failure: wrong usage, a malformed setting, a resource that can't be reached,"
+    " read or written, a missing confirmation or extra; 128 + N stopped by signal N."
 )
 
 
 class Status(IntEnum):
-    """What the exit status of a command means, whichever command it is."""
+    """The exit status of every command."""
 
     FINE = 0
-    """It is done, or the answer is yes."""
+    """Success, or the answer is yes."""
     FOUND = 1
-    """The answer is no, or something was found."""
+    """The answer is no, or problems were found."""
     FAILED = 2
-    """It could not be done; a line on stderr says why."""
+    """Failure; a line on stderr says why."""
 
 
 def complain(message: str) -> None:
-    """Say something on stderr, in one line whatever it was."""
+    """Print a message on stderr, as one line."""
     print(f"passport-scorer: {' '.join(message.split())}", file=sys.stderr)
 
 
-def failed(error: PassportScorerError) -> int:
-    """Say why a command could not do its work, one line for each setting, and return its status."""
-    lines = error.message.splitlines() if isinstance(error, InvalidSetting) else [error.message]
-    for line in lines:
-        complain(line)
-    return Status.FAILED
-
-
-def one_line(command: Callable[Arguments, int]) -> Callable[Arguments, int]:
-    """Make a command that is refused something end with one line and FAILED."""
-
-    @functools.wraps(command)
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> int:
-        try:
-            return command(*args, **kwargs)
-        except PassportScorerError as error:
-            return failed(error)
-
-    return run
-
-
 def end_with(command: Callable[[], None]) -> None:
-    """Run a command that ends with SystemExit or a failure, and end the process as that says."""
+    """Run a command, and end the process with its exit status. The only place that does."""
     try:
         try:
             status = _status_of(command)
         finally:
-            if sys.stdout is not None:  # nobody closed it before
+            if sys.stdout is not None:  # not closed before the start
                 sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has read enough, as `head` has
+    except BrokenPipeError:  # the reader has read enough, as `head` does
         _drop_output()
         sys.exit(_SIGNALED + signal.SIGPIPE)
     except OSError as error:
@@ -94,13 +70,19 @@ def _status_of(command: Callable[[], None]) -> str | int | None:
     except cyclopts.CycloptsError as error:
         complain(str(error))
     except PassportScorerError as error:
-        failed(error)
+        for line in _lines(error):
+            complain(line)
     except KeyboardInterrupt as interruption:
         number = interruption.number if isinstance(interruption, Interruption) else signal.SIGINT
         return _SIGNALED + number
     return Status.FAILED
 
 
+def _lines(error: PassportScorerError) -> list[str]:
+    """Return the message, which has a line for each setting if several are malformed."""
+    return error.message.splitlines() if isinstance(error, InvalidSetting) else [error.message]
+
+
 def _drop_output() -> None:
-    """Let what could not be written go, or the interpreter complains of it at its end."""
+    """Discard what could not be written, or the interpreter reports it on exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`passport-scorer db check-queries`: does every query fit the tables?"""
+"""`passport-scorer db check-queries`: checks every query against the tables."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from passport_scorer.tools.embedded_postgres import EmbeddedServer, signals_as_i
 def check_queries(*, json: Json = False) -> int:
     """Prepare every query against the tables, and compare the types on both sides.
 
-    For contributors, and a part of `make check`. Makes the tables in a PostgreSQL of its own for
-    that; no other database is touched. Exit status: 0 if all fit, 1 if not.
+    For contributors, and part of `make check`. Creates the tables in a temporary PostgreSQL; no
+    other database is touched. Exit status: 0 if all queries fit, 1 if not.
 
-    For example:
+    Examples:
 
         passport-scorer db check-queries
     """

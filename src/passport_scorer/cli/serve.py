@@ -1,4 +1,4 @@
-"""`passport-scorer serve`: run the service."""
+"""`passport-scorer serve`: runs the service."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from passport_scorer.telemetry.logs import configure_logs
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.prometheus import PrometheusMetrics, shared_folder
 
-# Net new objects between collections, then collections between those of older generations. Nearly
-# nothing here refers to itself, and what is remembered is a lot to look through.
+# Thresholds of the garbage collector's generations. Few objects here are in cycles, and the caches
+# make collections slow.
 _COLLECTIONS = (20_000, 20, 20)
 
 log = structlog.get_logger()
@@ -56,10 +56,10 @@ def serve(
     internal_port: int | None = None,
     workers: int | None = None,
 ) -> None:
-    """Run the service until SIGTERM or Ctrl-C; a second one ends it at once.
+    """Run the service until SIGTERM or Ctrl-C. A second signal stops it immediately.
 
-    Settings come from the environment. `TRUSTED_IAM_ISSUERS` must be set: without it every score
-    would become 0. Without `DATABASE_URL` an embedded PostgreSQL is started in `.passport-scorer`.
+    Settings come from the environment. `TRUSTED_IAM_ISSUERS` is required: without it every score
+    would be 0. Without `DATABASE_URL`, an embedded PostgreSQL is started in `.passport-scorer`.
 
     Examples:
 
@@ -70,16 +70,16 @@ def serve(
     Parameters
     ----------
     host
-        Address of the public listener; 0.0.0.0 is every address of this machine.
+        Address of the public listener. 0.0.0.0 listens on every address of this machine.
     port
-        Port of the public listener; by default `PORT`, else 8000.
+        Port of the public listener. Defaults to `PORT`, or 8000.
     internal_host
-        Address of the internal listener; must not be reachable from outside.
+        Address of the internal listener. It must not be reachable from outside.
     internal_port
-        Port of the internal listener; without it there is none.
+        Port of the internal listener. Without it there is no internal listener.
     workers
-        Processes that answer requests; by default one for each core, or for each two cores where
-        PostgreSQL is on this machine, too.
+        Number of worker processes. Defaults to one per core, or one per two cores if PostgreSQL
+        runs on this machine.
     """
     settings = read_serving_settings()
     port = settings.port if port is None else port
@@ -114,13 +114,13 @@ def serve_settings(
     workers: int,
     listening: Callable[[int], None] = lambda _port: None,
 ) -> None:
-    """Serve until stopped; `listening` is told the public port as soon as it is open.
+    """Serve until stopped; call `listening` with the public port once it is open.
 
     Raises:
         CannotListen: an address can't be listened on.
         InvalidSetting: the public could call internal endpoints without a token.
-        NoSharedFolder: workers have no place for their metrics.
-        WorkersCannotStart: the workers end again and again before one of them is ready.
+        NoSharedFolder: there is no folder in which workers can share their metrics.
+        WorkersCannotStart: workers keep ending before one of them is ready.
     """
     configure_logs(
         environment=settings.environment,
@@ -145,11 +145,11 @@ def serve_settings(
         if workers > 1 and settings.rate_limit_redis_url is None:
             log.warning("rate_limits_count_per_process", setting="RATE_LIMIT_REDIS_URL")
 
-        def work(place: int, ready: Callable[[], None]) -> None:
-            # Nobody could scrape them without the internal listener.
-            metrics = PrometheusMetrics(folder, place) if internal else NO_METRICS
+        def work(slot: int, ready: Callable[[], None]) -> None:
+            # Metrics are scraped from the internal listener only.
+            metrics = PrometheusMetrics(folder, slot) if internal else NO_METRICS
             alone = workers == 1
-            gc.freeze()  # what is there now stays
+            gc.freeze()  # everything loaded so far stays loaded
             gc.set_threshold(*_COLLECTIONS)
             sockets, limits = (public, internal), _limits(settings, descriptors)
             serving = _serve(settings, database_url, sockets, limits, metrics, ready, alone=alone)
@@ -157,7 +157,7 @@ def serve_settings(
             run_coroutine(serving, uvloop.run) if alone else uvloop.run(serving)
 
         def close_listeners() -> None:
-            # As long as the parent held them, too, callers would be let in after the workers.
+            # While the parent held them too, clients could connect after the workers have ended.
             for listener in filter(None, (public, internal)):
                 listener.close()
 
@@ -168,18 +168,18 @@ def serve_settings(
 
 
 def _nothing() -> None:
-    """Nobody waits until a process that is alone is ready."""
+    """Do nothing: without workers, no parent waits for readiness."""
 
 
 async def _checked(settings: Settings, database_url: str) -> Settings:
-    """Warn of settings without effect; return the settings with what was found of a pooler."""
+    """Warn about settings without effect; return the settings, adapted to a pooler if found."""
     database = Database(settings.database_at(database_url))
     await database.open()
     try:
         await warn_of_useless_settings(settings, database, utc_now())
     finally:
         await database.close()
-    if database.is_pooled:  # which is said once, not by each worker
+    if database.is_pooled:  # logged once here, not by each worker
         return msgspec.structs.replace(settings, database_prepared_statements=False)
     return settings
 
@@ -216,7 +216,7 @@ async def _serve(
 
 
 def _limits(settings: Settings, descriptors: int) -> tuple[ConnectionLimits, ConnectionLimits]:
-    """The limits of the public and of the internal listener."""
+    """Return the limits of the public and the internal listener."""
     pool = settings.database_pool_size
     public = ConnectionLimits(
         connections=public_connections(settings.max_connections, descriptors, pool),
@@ -229,14 +229,14 @@ def _limits(settings: Settings, descriptors: int) -> tuple[ConnectionLimits, Con
 
 
 def default_workers(database_url: str | None, cores: int) -> int:
-    """Return how many processes use so many cores best.
+    """Return the best number of worker processes.
 
-    A PostgreSQL on the same machine needs about as much as the processes do. And the fewer they
-    are, the more requests share a statement.
+    A PostgreSQL on the same machine needs about as much CPU as the workers do. And fewer workers
+    batch more requests per statement.
 
     Args:
-        database_url: where the database is; None: it is the embedded one.
-        cores: how many this process may use.
+        database_url: URL of the database; None for the embedded one.
+        cores: number of cores that this process can use.
     """
     if database_url is not None and is_remote(split(database_url)):
         return cores
@@ -244,7 +244,7 @@ def default_workers(database_url: str | None, cores: int) -> int:
 
 
 def _cores() -> int:
-    """Cores that this process may use; not every system tells."""
+    """Return the number of cores that this process can use, as far as the system tells."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from passport_scorer.cli.confirmation import NotConfirmed
-from passport_scorer.cli.errors import one_line
 from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
@@ -43,7 +42,6 @@ from passport_scorer.tools.shadow.tally import Tally
 from passport_scorer.tools.shadow.verdict import judge
 
 
-@one_line
 def proxy(
     *,
     control: str,

@@ -11,7 +11,6 @@ from typing import Literal
 import msgspec
 
 from passport_scorer.cli.confirmation import NotConfirmed
-from passport_scorer.cli.errors import one_line
 from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
@@ -40,7 +39,6 @@ from passport_scorer.tools.shadow.rules import read_rulebook
 LogFormat = Literal["jsonl", "access-log", "load-balancer", "common-log", "envoy", "request-log"]
 
 
-@one_line
 def replay(
     log: Path,
     /,

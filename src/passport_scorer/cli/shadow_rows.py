@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from passport_scorer.cli.errors import one_line
 from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
@@ -33,7 +32,6 @@ from passport_scorer.tools.shadow.rules import read_rulebook
 from passport_scorer.tools.shadow.tally import Tally
 
 
-@one_line
 def rows(
     *,
     control: str = "",

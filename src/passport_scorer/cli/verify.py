@@ -1,4 +1,4 @@
-"""The command `passport-scorer verify`: the verdict on one credential, step by step."""
+"""`passport-scorer verify`: verifies one stamp, step by step."""
 
 import sys
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 
-from passport_scorer.cli.errors import Status, one_line
+from passport_scorer.cli.errors import Status
 from passport_scorer.cli.output import Json, print_json
 from passport_scorer.credentials.parsing import MAXIMUM_SIZE
 from passport_scorer.credentials.verifier import Step
@@ -24,33 +24,32 @@ class SourceUnreadable(PassportScorerError):
     code = "source_unreadable"
 
 
-@one_line
 def verify(
     source: Annotated[
         str,
         Parameter(
             allow_leading_hyphen=True,
-            help="A file with one stamp, or - for the standard input.",
+            help="File with one stamp, or - for standard input.",
         ),
     ],
     /,
     *,
     json: Json = False,
 ) -> int:
-    """Verify the signature of a stamp, and show how the verdict comes about.
+    """Verify the signature of a stamp, and show each step.
 
-    Needs neither a database nor the network: a stamp's issuer, its key and the meaning of its
-    members all follow from its own text. The stamp is a Verifiable Credential as JSON, as it
-    stands in the column `stamp` of the table `ceramic_cache_ceramiccache`.
+    Needs neither a database nor the network: the stamp itself says who its issuer is, with which
+    key, and what its members mean. A stamp is a Verifiable Credential as JSON, as in the column
+    `stamp` of the table `ceramic_cache_ceramiccache`.
 
-    For example, a stamp in a file, and one from the database:
+    Examples, a stamp in a file and one from the database:
 
     - `passport-scorer verify stamp.json`
     - `psql -Atc "select stamp from …" | passport-scorer verify -`
 
-    The exit status is 0 if the signature verifies, 1 if the stamp is refused, and 2 if the
-    source can't be read. Whether its issuer is trusted and whether it has expired are no part
-    of the verdict: that is decided whenever an address is scored.
+    The exit status is 0 if the signature verifies, 1 if the stamp is rejected, and 2 if the
+    source can't be read. Whether the issuer is trusted and the stamp has expired is not part of
+    the verdict: that is decided whenever an address is scored.
     """
     document = _read(source)
     if json:
@@ -60,7 +59,7 @@ def verify(
 
 
 def _read(source: str) -> bytes:
-    """What the source holds; one byte more than a stamp may have is enough to refuse it."""
+    """Return the content of the source; reads one byte more than a stamp can have, to reject it."""
     try:
         if source == "-":
             document = sys.stdin.buffer.read(MAXIMUM_SIZE + 1)
@@ -134,7 +133,7 @@ def _speaks_unicode(console: Console) -> bool:
 
 
 def _mark(mark: str, word: str, console: Console) -> str:
-    """The mark where the terminal can show it, else the word."""
+    """Return the mark if the terminal can show it, or the word."""
     return mark if _speaks_unicode(console) else word
 
 
@@ -157,7 +156,7 @@ def _show_claims(credential: Credential, now: datetime, console: Console) -> Non
 
 
 def _printable(text: str, console: Console) -> str:
-    """The text without characters that a terminal can't show, or would take for commands."""
+    """Escape characters that a terminal can't show, or would interpret."""
     if not _speaks_unicode(console):
         return ascii(text)[1:-1]
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

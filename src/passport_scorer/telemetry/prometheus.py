@@ -1,14 +1,14 @@
-"""Metrics for Prometheus. Its client is imported when the first process needs it.
+"""Metrics for Prometheus. The client library is imported on first use.
 
-One process keeps its values in memory. Several keep them in files in a folder of their own, one
-set for each place of a worker: whoever is scraped adds them up. A worker that takes the place of
-a dead one goes on with its counters, so that none ever falls; what the dead one had "now"
-(gauges) is forgotten. The files have their full length from the start: the client maps them into
-memory, and where the disk is full a page that isn't there yet ends the process.
+A single process keeps its values in memory. Several workers keep them in files in a folder of
+their own, one set per worker slot; the worker that is scraped sums them. A worker that replaces a
+dead one continues its counters, so that no counter ever decreases, and resets its gauges. The
+files have their full length from the start: the client maps them into memory, and on a full disk a
+page that is not allocated yet would kill the process.
 
-The folder is locked (flock) by the parent and the workers, who inherit the lock, so that the next
+The folder is locked (flock) by the parent and the workers, which inherit the lock, so that the next
 service to start can tell folders in use from those that killed services have left behind. Process
-ids would not do: they are reused, and differ between containers that share a folder.
+ids are not suitable: they are reused, and differ between containers that share a folder.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ _NAME = "passport-scorer-metrics-"
 
 
 class NoSharedFolder(PassportScorerError):
-    """Workers that are asked for metrics need a temporary folder to share them in."""
+    """Workers need a temporary folder to share their metrics."""
 
     code = "no_shared_folder"
 
 
 class PrometheusMetrics:
-    """Counts and measures for `/metrics`.
+    """Records metrics for `/metrics`.
 
     Args:
-        folder: where several workers keep their values; None for a process that is alone.
-        place: the number of the worker among them.
+        folder: the shared folder of several workers; None for a single process.
+        slot: the worker slot of this process.
     """
 
-    def __init__(self, folder: str | None = None, place: int = 0) -> None:
+    def __init__(self, folder: str | None = None, slot: int = 0) -> None:
         self._folder = folder
         if folder is not None:
-            _share(folder, place)
+            _share(folder, slot)
         from prometheus_client import CollectorRegistry, disable_created_metrics
 
-        # They would double what is scraped.
+        # They would double the size of a scrape.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._families = {metric.name: _family(metric, self._registry) for metric in ALL}
@@ -71,12 +71,12 @@ class PrometheusMetrics:
         self._child(metric, labels).set(value)
 
     def observe(self, metric: Metric, value: float, *labels: str) -> None:
-        """Add a value to a histogram; as long as nobody looks, with the next few of them.
+        """Observe a value of a histogram, buffered until the next scrape.
 
-        Nearly nothing is done more often, and many at once take half the time.
+        This is called more often than almost anything else, and batches take half the time.
         """
         self._observed.append((self._child(metric, labels), value))
-        if self._folder is not None or len(self._observed) >= _FEW:  # others look at files
+        if self._folder is not None or len(self._observed) >= _FEW:  # other workers read the files
             self._add_observed()
 
     def render(self) -> bytes:
@@ -107,12 +107,12 @@ class PrometheusMetrics:
 
 @contextmanager
 def shared_folder(workers: int) -> Iterator[str]:
-    """Give a folder for the values of so many workers; to be entered before they are forked.
+    """Yield a folder for the values of several workers. Enter it before forking them.
 
     Removes the folders of services that were killed.
 
     Raises:
-        NoSharedFolder: there is none that can be written to, or no space in it.
+        NoSharedFolder: no temporary folder is writable, or the disk is full.
     """
     try:
         place = Path(tempfile.gettempdir())
@@ -131,14 +131,14 @@ def shared_folder(workers: int) -> Iterator[str]:
 
 
 class _Folder:
-    """An open folder, which is never what a symbolic link leads to; raises OSError."""
+    """An open folder; never follows a symbolic link. Raises OSError."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 
     def lock(self) -> bool:
-        """Lock it for this process and those that it forks; return False if somebody else has."""
+        """Lock it for this process and its children; return False if another process has."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -146,38 +146,38 @@ class _Folder:
         return True
 
     def remove(self) -> None:
-        """Remove it and what is in it, as far as this user may."""
+        """Remove it with its content, as far as permissions allow."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def close(self) -> None:
-        """Close it; it stays locked until all processes that inherited the lock have."""
+        """Close it. It stays locked until every process that inherited the lock closes it."""
         os.close(self._descriptor)
 
 
 def _locked_folder(place: Path) -> _Folder:
-    """Make a folder and lock it; in between another service may take it for an abandoned one."""
+    """Create and lock a folder; in between, another service could remove it as abandoned."""
     while True:
         folder = _OwnFolder(tempfile.mkdtemp(prefix=_NAME, dir=place))
         try:
             if folder.lock() and Path(folder.path).is_dir():
                 return folder
-        except OSError:  # a file system without locks, where no folder is taken for abandoned
+        except OSError:  # a file system without locks, where no folder counts as abandoned
             return folder
         folder.close()
 
 
 class _OwnFolder(_Folder):
     def close(self) -> None:
-        """Remove it, and unlock it."""
+        """Remove and unlock it."""
         self.remove()
         super().close()
 
 
 def _remove_abandoned(place: Path) -> None:
-    """Remove the folders of services that were killed: nobody has locked them any more."""
+    """Remove the folders of services that were killed, which are no longer locked."""
     for path in place.glob(f"{_NAME}*"):
         with suppress(OSError), closing(_Folder(str(path))) as folder:
-            if folder.lock():  # of several services that start, one removes it
+            if folder.lock():  # only one of several starting services gets the lock
                 folder.remove()
 
 
@@ -189,18 +189,20 @@ def _no_folder(workers: int, error: OSError) -> NoSharedFolder:
     )
 
 
-def _file(folder: str, kind: str, place: int) -> Path:
-    """Return the file in which the client keeps what is of a kind."""
-    return Path(folder, f"{kind}_{place}.db")
+def _file(folder: str, kind: str, slot: int) -> Path:
+    """Return the file in which the client keeps the values of a kind."""
+    return Path(folder, f"{kind}_{slot}.db")
 
 
-def _share(folder: str, place: int) -> None:
-    """Make the client keep values in files; the environment is its only way to be told."""
+def _share(folder: str, slot: int) -> None:
+    """Make the client keep values in files. It is configured by the environment only."""
     os.environ[_FOLDER] = folder
     from prometheus_client import values
 
-    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
-    with _file(folder, _NOW, place).open("r+b") as now:  # emptied, not made anew: it has its space
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
+    with _file(folder, _NOW, slot).open(
+        "r+b"
+    ) as now:  # zeroed, not recreated: its space is allocated
         now.write(bytes(os.fstat(now.fileno()).st_size))
 
 
@@ -209,7 +211,7 @@ def _family(metric: Metric, registry: Any) -> Any:
 
     arguments: dict[str, Any] = {
         "name": PREFIX + metric.name,
-        "documentation": metric.meaning,
+        "documentation": metric.description,
         "labelnames": metric.labels,
         "registry": registry,
     }

@@ -1,7 +1,7 @@
 """Traces: a span for each request, each statement and each stage of scoring.
 
-`SPANS` is every span there is; the table in docs/operations.md is made from it. The null object
-here hands out one and the same span, so that tracing costs nothing while it is off.
+`SPANS` lists every span; the table in docs/operations.md is made from it. The null object here
+returns the same span every time, so that tracing costs nothing while it is off.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ class SpanKind(msgspec.Struct, frozen=True):
     """A kind of span.
 
     Attributes:
-        name: the name of the span, or how it is made.
-        meaning: what it covers.
+        name: the name of the span, or its pattern.
+        description: what it covers.
         attributes: names of its attributes.
     """
 
     name: str
-    meaning: str
+    description: str
     attributes: tuple[str, ...] = ()
 
 
@@ -37,7 +37,7 @@ WRITE = "scoring.write"
 SPANS = (
     SpanKind(
         "{method} {route}",
-        "A request, from its head to the end of its answer; the route is a template. Continues "
+        "A request, from its head to the end of its response; the route is a template. Continues "
         "the trace of the caller's `traceparent`.",
         (
             "http.request.method",
@@ -50,13 +50,13 @@ SPANS = (
     ),
     SpanKind(
         "{query}",
-        "A statement, from sending it to its last row; the name is that of its file.",
+        "A statement, from sending it to its last row, named after its file.",
         ("db.system.name", "db.system", "db.query.summary", "error.type"),
     ),
-    SpanKind(READ, "Reads everything that a set of scores depends on.", ("scoring.set_size",)),
-    SpanKind(VERIFY, "Verifies the stamps that are not remembered.", ("scoring.set_size",)),
-    SpanKind(DECIDE, "Decides the scores: pure rules.", ("scoring.set_size",)),
-    SpanKind(WRITE, "Writes what differs from what is there.", ("scoring.set_size",)),
+    SpanKind(READ, "Loads everything that a batch of scores depends on.", ("scoring.set_size",)),
+    SpanKind(VERIFY, "Verifies the stamps that are not cached.", ("scoring.set_size",)),
+    SpanKind(DECIDE, "Decides the scores by pure rules.", ("scoring.set_size",)),
+    SpanKind(WRITE, "Writes what has changed.", ("scoring.set_size",)),
 )
 
 

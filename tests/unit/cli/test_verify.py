@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cyclopts import App
 
+from passport_scorer.cli.errors import end_with
 from passport_scorer.cli.verify import verify
 from passport_scorer.tools.demo.signing import sign_ed25519, sign_eip712, signed_eip712
 
@@ -28,10 +29,11 @@ def new_stamp() -> dict[str, Any]:
 
 def run(*arguments: str) -> int:
     """The exit status of `passport-scorer verify` with these arguments."""
-    app = App(name="passport-scorer", result_action="return_value")
+    app = App(name="passport-scorer")
     app.command(verify)
-    status: int = app(["verify", *arguments], exit_on_error=False)
-    return status
+    with pytest.raises(SystemExit) as ended:
+        end_with(lambda: app(["verify", *arguments], exit_on_error=False))
+    return int(ended.value.code or 0)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ HELP = {
     "db init": "DATABASE_URL|Parameters|tables",
     "db check": "DATABASE_URL|Parameters|Reads only",
     "db describe": "JSON",
-    "db start": "address",
+    "db start": "URL",
     "db stop": "Stop",
     "db shell": "psql",
     "db url": "password",

@@ -64,7 +64,7 @@ def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = F
     """
     settings = read_settings()
     if settings.database_url and not yes:
-        raise NotConfirmed(_what_would_be_written(settings.database_url))
+        raise NotConfirmed(_confirmation_prompt(settings.database_url))
     with ready_database(settings) as url:
         added = run_coroutine(_seed(settings, url))
     issuers = sorted(TRUSTED_ISSUERS)
@@ -76,7 +76,7 @@ def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = F
     print(f"TRUSTED_IAM_ISSUERS='{msgspec.json.encode(issuers).decode()}'")
 
 
-def _what_would_be_written(url: str) -> str:
+def _confirmation_prompt(url: str) -> str:
     stamps = sum(len(person.stamps) for person in PEOPLE)
     return (
         f"{without_password(url)[0]} is not the embedded database: confirm with --yes to"
@@ -178,13 +178,14 @@ def _welcome(root: str, token: str, port: int) -> None:
     base, key = f"http://127.0.0.1:{port}{root}", DEMO_API_KEY.key
     print(
         f"""
-Passport Scorer is running at {base}     (stop it with Ctrl-C)
+Passport Scorer is running at {base}     (Ctrl-C to stop)
 Documentation:  {base}/docs
 API key:        {key}
 Access token:   {token}
 
-In the documentation every request can be tried with its example. Press "Authorize" first: the
-API key is demo; the access token, of {OWNER.name} ({OWNER.address}), is the one above.
+In the documentation you can try out every request with its example. Press "Authorize" first:
+the API key is "demo", and the access token is the one above; it belongs to {OWNER.name}
+({OWNER.address}).
 
 Try these:
 
@@ -194,12 +195,15 @@ Try these:
   # another address with the same Google account: that stamp counts only once
   curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{address["cleo"]}
 
-  # the public demo: any alias of the demo key, any negative scorer id
+  # the public demo: an alias of the demo key, and any negative scorer id
   curl -H 'X-API-Key: demo' {base}/v2/stamps/-1/score/{address["bob"]}
 
-  # what the owner of an address sees
+  # the score as the owner of the address sees it
   curl -H 'Authorization: Bearer {token}' {base}/ceramic-cache/score/{OWNER.address}
 """,
         flush=True,
     )
-    print(f"All {len(PEOPLE)} addresses: .venv/bin/passport-scorer demo seed", file=sys.stderr)
+    print(
+        f"To list all {len(PEOPLE)} addresses: .venv/bin/passport-scorer demo seed",
+        file=sys.stderr,
+    )

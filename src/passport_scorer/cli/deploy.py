@@ -1,4 +1,4 @@
-"""`passport-scorer deploy …`: infrastructure templates, and shifting traffic stage by stage."""
+"""`passport-scorer deploy …`: AWS templates, and shifting traffic in stages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from passport_scorer.tools.aws.template_parsing import read_infrastructure
 
 app = App(
     name="deploy",
-    help="Templates for AWS, checks of them, and shifting traffic from another deployment.",
+    help="Generate and check AWS templates, and plan shifting traffic between deployments.",
 )
 
 
@@ -39,19 +39,20 @@ def template(
     routing_header: str = Choices().routing_header,
     output: Path | None = None,
 ) -> None:
-    """Print the CloudFormation template, after checking that it keeps the infrastructure rules.
+    """Print the CloudFormation template after checking it against the infrastructure rules.
 
-    Those of the default name are in deploy/aws. Needs pip install 'passport-scorer[deploy]'.
+    Templates with the default name are in deploy/aws. Requires
+    pip install 'passport-scorer[deploy]'.
 
     For example:
 
         passport-scorer deploy template --arch x86_64 --output scorer.yaml
 
     Args:
-        arch: Architecture of the function, arm64 or x86_64.
-        name: Of the deployment; names in the account begin with it.
-        routing_header: Requests with this header and the value true come to this deployment.
-        output: File to write; without it the template is printed.
+        arch: Architecture of the function.
+        name: Name of the deployment, the prefix of resource names in the account.
+        routing_header: Requests with this header and the value true are routed to this deployment.
+        output: File to write to instead of standard output.
     """
     build = import_from_extra("passport_scorer.tools.aws.template.build", "deploy")
     text: str = build.template_text(
@@ -70,32 +71,32 @@ def check(
     internal_listener: Annotated[tuple[str, ...], Parameter(negative="")] = (INTERNAL.listener,),
     json: Json = False,
 ) -> int:
-    """Check a CloudFormation template, ours or any other, against the infrastructure rules.
+    """Check any CloudFormation template against the infrastructure rules.
 
-    One line for each rule that is broken, with the names of what breaks it. A listener that the
-    template is only given counts as a load balancer of its own. Exit status: 0 if all rules are
-    kept, 1 if not. Needs pip install 'passport-scorer[deploy]'.
+    Prints one line per violation, with the names of the resources. A listener that is a parameter
+    of the template counts as a separate load balancer. Exit status: 0 without violations, 1
+    otherwise. Requires pip install 'passport-scorer[deploy]'.
 
     For example:
 
         passport-scorer deploy check deploy/aws/lambda-arm64.yaml
 
     Args:
-        file: YAML or JSON.
-        internal_listener: Names of the listeners, or of the parameters with their ARNs, that only
-            the private network reaches; every other one counts as public.
+        file: The template, YAML or JSON.
+        internal_listener: Names of listeners, or of parameters with their ARNs, that are reachable
+            only from the private network; all others count as public.
     """
     infrastructure = read_infrastructure(_load(file), internal_listener)
     broken = list(violations(infrastructure))
     rules = len(infrastructure.rules)
     if json:
-        said = [{"code": error.code, "message": error.message} for error in broken]
-        print_json({"ok": not broken, "listener_rules": rules, "broken": said})
+        listed = [{"code": error.code, "message": error.message} for error in broken]
+        print_json({"ok": not broken, "listener_rules": rules, "broken": listed})
     else:
         for error in broken:
             print(f"{error.code}: {error.message}")
         if not broken:
-            print(f"{rules} listener rules keep the infrastructure rules.")
+            print(f"No violations in {rules} listener rules.")
     return Status.FOUND if broken else Status.FINE
 
 
@@ -109,20 +110,21 @@ def plan(
     template: str = "deploy/aws/lambda-arm64.yaml",
     json: Json = False,
 ) -> None:
-    """Print what changes at a stage of taking over, the command for it, and the way back.
+    """Print the changes for a stage of the migration, and the commands to deploy and roll back.
 
-    It changes nothing. Stages: 5, 10, 25, 50, 100 per cent of the requests, and 0, the way back.
+    Changes nothing itself. Stages: 5, 10, 25, 50 and 100 percent of the requests, and 0 to roll
+    back.
 
     For example:
 
         passport-scorer deploy plan --stage 5 --route V2
 
     Args:
-        stage: Per cent of the requests that are to come to this deployment.
-        current: The stage now; by default the one before.
-        route: V2, CeramicCache, InternalEmbed or Internal; by default all of them.
+        stage: Percentage of the requests to route to this deployment.
+        current: The current stage. Default: the preceding one.
+        route: V2, CeramicCache, InternalEmbed or Internal. Can be repeated. Default: all.
         stack: Name of the CloudFormation stack.
-        template: The file that the stack was made from.
+        template: Template file of the stack.
     """
     check_stage(stage)
     before = stage_before(stage) if current is None else current
@@ -145,10 +147,10 @@ def plan(
         return
     print_table(_table(changed))
     if gated:
-        print("\nFirst, where GateByHeader is on: set GateByHeader=off, and wait for it.")
-    print(f"\nDo it:\n\n  {_indented(command)}")
+        print("\nIf GateByHeader is on, first set GateByHeader=off and wait for the update.")
+    print(f"\nDeploy:\n\n  {_indented(command)}")
     for earlier, way in back.items():
-        print(f"\nBack to {earlier} per cent:\n\n  {_indented(way)}")
+        print(f"\nRoll back to {earlier} percent:\n\n  {_indented(way)}")
 
 
 def _as_json(change: Change) -> dict[str, object]:
@@ -168,11 +170,11 @@ def _indented(text: str) -> str:
 
 
 def _table(changed: list[Change]) -> Table:
-    table = Table(title="Weights (old deployment : this one)", title_justify="left")
+    table = Table(title="Weights (old deployment : this deployment)", title_justify="left")
     for column in ("rule", "load balancer", "paths", "parameter"):
         table.add_column(column)
-    table.add_column("now", justify="right", no_wrap=True)
-    table.add_column("then", justify="right", no_wrap=True)
+    table.add_column("before", justify="right", no_wrap=True)
+    table.add_column("after", justify="right", no_wrap=True)
     for change in changed:
         route = change.route
         table.add_row(
@@ -186,21 +188,21 @@ def _table(changed: list[Change]) -> Table:
 
 
 def _load(file: Path) -> Mapping[str, Any]:
-    """Read a template, with functions in their long form.
+    """Load a template with its functions in long form.
 
     Raises:
-        TemplateFileProblem: it can't be read.
+        TemplateFileProblem: the file cannot be read or parsed.
     """
     cfn_flip = import_from_extra("cfn_flip", "deploy")
     try:
         loaded, _ = cfn_flip.load(file.read_text())
     except OSError as error:
         raise TemplateFileProblem(f"{file}: {error.strerror}.") from None
-    except Exception as error:  # noqa: BLE001  YAML and JSON parsers have no error in common
+    except Exception as error:  # noqa: BLE001  the parsers have no common base class for errors
         line = " ".join(str(error).split())
-        raise TemplateFileProblem(f"{file}: neither YAML nor JSON: {line}") from None
+        raise TemplateFileProblem(f"{file}: not valid YAML or JSON: {line}") from None
     if not isinstance(loaded, Mapping):
-        raise TemplateFileProblem(f"{file}: not a template.")
+        raise TemplateFileProblem(f"{file}: not a CloudFormation template.")
     return loaded
 
 

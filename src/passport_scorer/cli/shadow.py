@@ -11,7 +11,7 @@ from passport_scorer.cli.shadow_rows import rows
 app = App(
     name="shadow",
     help_format="markdown",
-    help="""Compare two deployments before one takes over from the other.
+    help="""Compare two deployments before migrating from one to the other.
 
     The *control* is the deployment in production, whose behavior is the reference; the *candidate*
     is the deployment under test. Rules describe expected differences; their format is documented

@@ -10,8 +10,10 @@ from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings.environment import process_environment
 from passport_scorer.tools.shadow.http_client import checked_url
 
-Flag = Annotated[bool, Parameter(negative="")]
-Texts = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)]
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+Texts = Annotated[
+    tuple[str, ...], Parameter(negative="", consume_multiple=False, show_default=False)
+]
 
 
 class InvalidOption(PassportScorerError):

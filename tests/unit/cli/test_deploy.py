@@ -46,7 +46,7 @@ def test_a_file_that_can_not_be_written(tmp_path: Path) -> None:
 def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     """A template that keeps the rules is said to."""
     assert run("check", TEMPLATE) == 0
-    assert capsys.readouterr().out == "8 listener rules keep the infrastructure rules.\n"
+    assert capsys.readouterr().out == "No violations in 8 listener rules.\n"
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,11 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("plan", "--stage", 25, "--stack", "mine", "--template", "t.yaml") == 0
     printed = capsys.readouterr().out
     assert printed.count("90 : 10 │ 75 : 25") == 4
-    assert "First, where GateByHeader is on" in printed
-    assert printed.index("StageV2=25 StageCeramicCache=25") < printed.index("Back to 0 per cent")
-    assert printed.index("StageV2=0 Stage") < printed.index("Back to 10 per cent")
+    assert "If GateByHeader is on" in printed
+    assert printed.index("StageV2=25 StageCeramicCache=25") < printed.index(
+        "Roll back to 0 percent"
+    )
+    assert printed.index("StageV2=0 Stage") < printed.index("Roll back to 10 percent")
     assert "StageV2=10 StageCeramicCache=10" in printed
     assert "--stack-name mine" in printed
 
@@ -117,7 +119,7 @@ def test_plan_of_the_way_back(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "75 : 25 │ 100 : 0" in printed
     assert "StageV2=0" in printed
-    assert "Back to" not in printed
+    assert "Roll back" not in printed
     assert "GateByHeader" not in printed
 
 

@@ -132,7 +132,7 @@ def test_the_page_says_what_matters() -> None:
         "/score: different value",
         "<b>10</b> of 40 exchanges (25.0\N{NO-BREAK SPACE}%)",
         "since <b>2026-11-24 03:00:00 UTC</b>",
-        "Partners compare it with thresholds of their own.",
+        "Partners compare the score with their own thresholds.",
         "score-computed-at",
         "rules never matched",
         "First difference",

@@ -2,9 +2,9 @@
 
     .venv/bin/python deploy/aws/build_lambda.py
 
-writes `dist/passport-scorer-lambda-<architecture>.zip`, the same bytes each time, and prints the
-sizes. The build does not depend on the machine: dependencies are wheels for Lambda's Linux, with
-the hashes of requirements/lambda.lock. The handler is `passport_scorer.aws_lambda.handler`.
+writes `dist/passport-scorer-lambda-<architecture>.zip` and prints its size. Builds are
+reproducible and independent of the build machine: dependencies are wheels for Lambda's Linux,
+pinned by hash in requirements/lambda.lock. The handler is `passport_scorer.aws_lambda.handler`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 LOCK = PROJECT / "requirements" / "lambda.lock"
-# Lambda's name of an architecture -> the name in wheels. Its Linux has glibc 2.34.
+# Lambda's name for an architecture -> the platform tag of wheels. Lambda's Linux has glibc 2.34.
 ARCHITECTURES = {
     "arm64": "aarch64-manylinux_2_28",
     "x86_64": "x86_64-manylinux_2_28",
 }
 PYTHON = "3.13"  # as in the template
-# Parts of the service that no function needs: they would need packages that aren't there.
+# Packages that the function does not use; their dependencies are not in the zip.
 NOT_NEEDED = ("cli", "reporting", "server", "tools")
-# Sources of what is compiled already, and what only people and type checkers read.
+# Sources of compiled modules, and files for people and type checkers.
 STRIPPED = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", "*.dist-info/RECORD")
 STRIPPED_FOLDERS = ("__pycache__", "tests", "test", "bin", "*-stubs", "licenses", "includes")
 LONGEST_UNPACKED = 250_000_000  # bytes; Lambda's limit, layers included
@@ -36,7 +36,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Build the requested zips."""
+    """Build a zip for each architecture on the command line."""
     parser = argparse.ArgumentParser(description="Build the zip of the AWS Lambda function.")
     parser.add_argument("architectures", nargs="*", default=list(ARCHITECTURES), metavar="ARCH")
     parser.add_argument("--python", default=PYTHON, help=f"version of Lambda's Python: {PYTHON}")
@@ -53,10 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def build(architecture: str, python: str, target: Path) -> int:
-    """Build the zip of one architecture, and return the total size of its files.
+    """Build the zip for one architecture and return the total size of its files in bytes.
 
     Raises:
-        SystemExit: a package is missing for this architecture, or the zip is too large for Lambda.
+        SystemExit: a dependency is not available for this architecture, or the files exceed
+            Lambda's limit.
     """
     with tempfile.TemporaryDirectory(prefix="passport-scorer-lambda-") as folder:
         content = Path(folder) / "content"
@@ -66,20 +67,22 @@ def build(architecture: str, python: str, target: Path) -> int:
         precompile(content, python)
         unpacked = sum(file.stat().st_size for file in content.rglob("*") if file.is_file())
         if unpacked > LONGEST_UNPACKED:
-            sys.exit(f"{architecture}: {unpacked} bytes are too many for Lambda")
+            sys.exit(
+                f"{architecture}: {unpacked} bytes exceed Lambda's limit of {LONGEST_UNPACKED}"
+            )
         pack(content, target)
     return unpacked
 
 
 def install_dependencies(platform: str, python: str, content: Path) -> None:
-    """Install wheels for Lambda's Linux, checked by hash, into a folder."""
+    """Install wheels for Lambda's Linux into a folder, verified against their hashes."""
     uv = ["--python-platform", platform, "--python-version", python, "--target", str(content)]
     safe = ["--only-binary", ":all:", "--require-hashes", "--no-deps", "-r", str(LOCK)]
     run("uv", "pip", "install", "--quiet", *uv, *safe)
 
 
 def install_service(folder: Path, content: Path) -> None:
-    """Copy the service into the folder, as in the wheel."""
+    """Install the wheel of the service into a folder, without the parts that are not needed."""
     run("hatchling", "build", "-t", "wheel", "-d", str(folder / "wheel"))
     (wheel,) = (folder / "wheel").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -89,7 +92,7 @@ def install_service(folder: Path, content: Path) -> None:
 
 
 def run(*command: str) -> None:
-    """Run a program of this environment in the project's folder."""
+    """Run a module of this Python environment in the project's folder."""
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=PROJECT, check=False, capture_output=True, text=True
     )
@@ -109,7 +112,7 @@ def strip(content: Path) -> None:
 
 
 def precompile(content: Path, python: str) -> None:
-    """Compile everything: Lambda cannot store compiled files, and would compile at every start."""
+    """Compile all modules: Lambda's file system is read-only, so each cold start would compile."""
     found = subprocess.run(
         [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", python],
         check=False,
@@ -117,14 +120,14 @@ def precompile(content: Path, python: str) -> None:
         text=True,
     )
     if found.returncode:
-        print(f"not compiled, every start will take longer: there is no Python {python} here")
+        print(f"Python {python} not found: modules are not compiled, so cold starts will be slower")
         return
     how = ["-q", "-s", str(content), "--invalidation-mode", "unchecked-hash"]
     subprocess.run([found.stdout.strip(), "-I", "-m", "compileall", *how, str(content)], check=True)
 
 
 def pack(content: Path, target: Path) -> None:
-    """Zip a folder reproducibly: the same content gives the same bytes."""
+    """Zip a folder reproducibly."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(content.rglob("*")):
             if file.is_file():

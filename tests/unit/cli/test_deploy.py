@@ -56,7 +56,11 @@ def test_check(capsys: pytest.CaptureFixture[str]) -> None:
         ("Priority: 2090", "Priority: 2110", "rule_never_matches: HeaderRuleV2 (2110)"),
         ("!Ref 'InternalTargetGroup'", "!Ref 'PublicTargetGroup'", "shared_target_group: Public"),
         ("targetgroup/passport-scorer-internal/", "targetgroup/", "missing_invoke_permission: Int"),
-        ("Name: passport-scorer-public", f"Name: {'n' * 33}", "name_too_long: PublicTargetGroup"),
+        (
+            "Name: passport-scorer-public",
+            f"Name: {'n' * 33}",
+            "name_too_long: The name of PublicTargetGroup",
+        ),
         ("- /v2/*", "- /*", "internal_path_on_public_listener: HeaderRuleV2"),
     ],
 )
@@ -105,10 +109,9 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert printed.count("90 : 10 │ 75 : 25") == 4
     assert "If GateByHeader is on" in printed
-    assert printed.index("StageV2=25 StageCeramicCache=25") < printed.index(
-        "Roll back to 0 percent"
-    )
-    assert printed.index("StageV2=0 Stage") < printed.index("Roll back to 10 percent")
+    first, second = (printed.index(f"Roll back to {stage} percent") for stage in (0, 10))
+    assert printed.index("StageV2=25 StageCeramicCache=25") < first
+    assert printed.index("StageV2=0 Stage") < second
     assert "StageV2=10 StageCeramicCache=10" in printed
     assert "--stack-name mine" in printed
 

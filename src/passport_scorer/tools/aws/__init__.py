@@ -1,1 +1,1 @@
-"""Infrastructure templates: parsing them, the rules they keep, stages of routing."""
+"""AWS templates: load balancing, the infrastructure rules, and stages of traffic shifting."""

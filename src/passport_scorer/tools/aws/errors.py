@@ -1,4 +1,4 @@
-"""What can be wrong with a template: one class for each way to break the infrastructure rules."""
+"""Errors of templates: one class for each kind of violation of the infrastructure rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class InfrastructureRuleBroken(PassportScorerError):
 
 
 class SharedPriority(InfrastructureRuleBroken):
-    """Two listener rules have the same number."""
+    """Two listener rules have the same priority."""
 
     code = "shared_priority"
 
@@ -30,19 +30,19 @@ class SharedTargetGroup(InfrastructureRuleBroken):
 
 
 class WrongTargetGroup(InfrastructureRuleBroken):
-    """A listener rule forwards to another load balancer's target group."""
+    """A listener rule forwards to a target group of a different load balancer."""
 
     code = "wrong_target_group"
 
 
 class UnknownName(InfrastructureRuleBroken):
-    """A listener rule names a listener or a target group that the template doesn't have."""
+    """A listener rule refers to an unknown listener or target group."""
 
     code = "unknown_name"
 
 
 class MissingInvokePermission(InfrastructureRuleBroken):
-    """A target group has no permission of its own to invoke the function."""
+    """A target group does not have its own permission to invoke the function."""
 
     code = "missing_invoke_permission"
 
@@ -60,6 +60,6 @@ class InternalPathOnPublicListener(InfrastructureRuleBroken):
 
 
 class TemplateFileProblem(PassportScorerError):
-    """The file of a template can't be read or written."""
+    """A template file can't be read or written."""
 
     code = "template_file_problem"

@@ -1,4 +1,4 @@
-"""What a template says about load balancing, as plain values: what the rules are checked on."""
+"""The load balancing of a template as plain values, on which rules are checked."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ PATH = "path-pattern"
 HEADER = "http-header"
 METHOD = "http-request-method"
 HOST = "host-header"
-# The tag by which a target group of ours says whose it is.
+# The tag with the load balancer of a target group.
 LOAD_BALANCER_TAG = "passport-scorer:load-balancer"
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One condition of a listener rule: one of the values must fit.
+    """One condition of a listener rule: one of the values must match.
 
     Attributes:
-        field: what is looked at, by the name that the load balancer has for it.
-        values: patterns; for methods exact names.
-        name: of the header; empty for other fields.
+        field: the field in the load balancer's terms.
+        values: patterns; exact names for methods.
+        name: the name of the header; empty for other fields.
     """
 
     field: str
@@ -26,19 +26,19 @@ class Condition(msgspec.Struct, frozen=True):
     name: str = ""
 
     def __str__(self) -> str:
-        """Say it as people would."""
+        """Return a readable form."""
         return f"{self.name or self.field} {' or '.join(self.values)}"
 
 
 class ListenerRule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule of a listener: the one with the lowest number whose conditions all hold is taken.
+    """One rule of a listener; the matching rule with the lowest priority number applies.
 
     Attributes:
-        name: in the template.
-        priority: its number.
-        listener: the name of its listener.
-        conditions: all must hold; none: every request fits.
-        groups: names of the target groups that it forwards to; none: it answers by itself.
+        name: the name in the template.
+        priority: the priority number.
+        listener: the name of the listener.
+        conditions: conditions that must all hold; empty to match every request.
+        groups: names of the target groups; empty if it has a fixed response or redirects.
     """
 
     name: str
@@ -48,17 +48,17 @@ class ListenerRule(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Name it so that it is found: name and number."""
+        """Return the name and the priority."""
         return f"{self.name} ({self.priority})"
 
 
-class Listener(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a load balancer takes requests.
+class LoadBalancerListener(msgspec.Struct, frozen=True, kw_only=True):
+    """A listener of a load balancer.
 
     Attributes:
-        name: in the template.
-        load_balancer: the name of its load balancer.
-        internal: True if only the private network reaches it.
+        name: the name in the template.
+        load_balancer: the name of the load balancer.
+        internal: True if it is reachable only from the private network.
     """
 
     name: str
@@ -67,13 +67,13 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TargetGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """What rules forward to.
+    """A target group.
 
     Attributes:
-        name: in the template.
-        called: what it is called in the account; None: somebody else has named it.
-        load_balancer: the one that it is meant for; None: the template doesn't say.
-        invokes_function: True if its target is a function, which then must allow it.
+        name: the name in the template.
+        called: the name in the account; None if it is not created by the template.
+        load_balancer: the load balancer it is for; None if the template does not say.
+        invokes_function: True if its target is a function, which needs a permission.
     """
 
     name: str
@@ -83,11 +83,11 @@ class TargetGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvokePermission(msgspec.Struct, frozen=True, kw_only=True):
-    """Allows load balancing to invoke the function, for one target group.
+    """A permission for a target group to invoke the function.
 
     Attributes:
-        name: in the template.
-        group: the name of the target group; None: it isn't for exactly one.
+        name: the name in the template.
+        group: the name of the target group; None if it is not for exactly one.
     """
 
     name: str
@@ -95,16 +95,16 @@ class InvokePermission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Infrastructure(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything of a template that the rules are about.
+    """The parts of a template that the infrastructure rules are about.
 
     Attributes:
-        listeners: those that rules are for.
-        rules: in any order.
-        groups: those of the template, and those that it is given.
-        permissions: to invoke the function.
+        listeners: the listeners of rules.
+        rules: the listener rules, in any order.
+        groups: the target groups of the template and those in its parameters.
+        permissions: the permissions to invoke the function.
     """
 
-    listeners: tuple[Listener, ...]
+    listeners: tuple[LoadBalancerListener, ...]
     rules: tuple[ListenerRule, ...]
     groups: tuple[TargetGroup, ...]
     permissions: tuple[InvokePermission, ...]

@@ -1,36 +1,36 @@
 """Patterns of load balancers: `*` is any text, `?` is any one character.
 
-Which texts match which of several patterns is decided exactly, not by trying: all patterns are
-followed at once, as a finite automaton, and every state that can be reached is looked at.
+Texts are classified exactly, without examples: all patterns run in parallel as a finite automaton,
+whose reachable states are the classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-_ANY_OTHER = "\0"  # stands for all characters that no pattern names
+_ANY_OTHER = "\0"  # represents all characters that occur in no pattern
 
 _Positions = frozenset[int]
 _State = tuple[_Positions, ...]
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return True if the whole text is what the pattern says; letter case counts."""
+    """Return True if the pattern matches the whole text, case-sensitively."""
     positions = _start(pattern)
     for character in text:
         positions = _step(pattern, positions, character)
     return len(pattern) in positions
 
 
-def kinds_of_texts(patterns: Iterable[str], *, beginning: str = "") -> frozenset[frozenset[str]]:
-    """Sort all texts that there can be by the patterns that they match.
+def text_classes(patterns: Iterable[str], *, beginning: str = "") -> frozenset[frozenset[str]]:
+    """Partition all possible texts by the patterns that they match.
 
     Args:
-        patterns: in any order.
-        beginning: what each text begins with.
+        patterns: the patterns, in any order.
+        beginning: a prefix that all texts have.
 
     Returns:
-        Each set of patterns for which some text matches exactly these, and none of the others.
+        The classes: each set of patterns such that a text exists that matches exactly these.
     """
     ordered = sorted(set(patterns))
     return frozenset(
@@ -69,7 +69,7 @@ def _start(pattern: str) -> _Positions:
 
 
 def _step(pattern: str, positions: _Positions, character: str) -> _Positions:
-    """Return where in the pattern one may be after one more character."""
+    """Return the possible positions in the pattern after one more character."""
     after = set()
     for position in positions:
         wanted = pattern[position : position + 1]
@@ -81,7 +81,7 @@ def _step(pattern: str, positions: _Positions, character: str) -> _Positions:
 
 
 def _with_skipped_stars(pattern: str, positions: set[int]) -> _Positions:
-    """Add the positions behind stars, which may stand for nothing."""
+    """Add the positions after stars, which can match the empty text."""
     reached = set()
     for start in positions:
         position = start

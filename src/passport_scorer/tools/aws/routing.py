@@ -1,8 +1,8 @@
-"""The service behind two load balancers, beside the deployment that it takes over from.
+"""Routing between the existing deployment and this one, behind two load balancers.
 
-Every route has two listener rules: a header rule, by which marked requests come here, and a path
-rule, which shares all other requests out by weight. The header rule has more conditions, so it has
-the lower number.
+Every route has two listener rules: a header rule, which routes marked requests to this deployment,
+and a path rule, which splits all other requests by weight. The header rule is more specific, so it
+has the lower priority number.
 
 Source: specification, operations.md ("Routing between two deployments", "Infrastructure rules").
 """
@@ -21,22 +21,22 @@ from passport_scorer.tools.aws.infrastructure import (
     Condition,
     Infrastructure,
     InvokePermission,
-    Listener,
     ListenerRule,
+    LoadBalancerListener,
     TargetGroup,
 )
 
 FIRST_HEADER_PRIORITY = 2090
 FIRST_PATH_PRIORITY = 2100
-STAGES = (0, 5, 10, 25, 50, 100)  # per cent of the requests that come here
+STAGES = (0, 5, 10, 25, 50, 100)  # percent of the requests to this deployment
 
 
 class Side(msgspec.Struct, frozen=True):
     """One of the two load balancers.
 
     Attributes:
-        name: `Public` or `Internal`; names in the template begin with it.
-        internal: True if only the private network reaches it.
+        name: `Public` or `Internal`, the prefix of names in the template.
+        internal: True if it is reachable only from the private network.
     """
 
     name: str
@@ -44,27 +44,27 @@ class Side(msgspec.Struct, frozen=True):
 
     @property
     def load_balancer(self) -> str:
-        """The name of the load balancer, as the tags of target groups have it."""
+        """The name of the load balancer in the tags of target groups."""
         return self.name.lower()
 
     @property
     def listener(self) -> str:
-        """The parameter that has its listener."""
+        """The parameter with the ARN of the listener."""
         return f"{self.name}ListenerArn"
 
     @property
     def group(self) -> str:
-        """The target group of this service."""
+        """The target group of this deployment."""
         return f"{self.name}TargetGroup"
 
     @property
     def old_group(self) -> str:
-        """The parameter that has the target group of the other deployment."""
+        """The parameter with the ARN of the existing deployment's target group."""
         return f"Old{self.name}TargetGroupArn"
 
     @property
     def permission(self) -> str:
-        """What allows the load balancer to invoke the function."""
+        """The permission for the load balancer to invoke the function."""
         return f"{self.name}InvokePermission"
 
 
@@ -74,13 +74,13 @@ SIDES = (PUBLIC, INTERNAL)
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Paths that are moved together.
+    """Paths that are migrated together.
 
     Attributes:
-        name: names in the template end with it.
-        path: the pattern.
-        side: where it is reachable.
-        gated: True if the service itself can be told to answer marked requests only.
+        name: the suffix of names in the template.
+        path: the path pattern.
+        side: the load balancer.
+        gated: True if the service can be configured to serve only marked requests.
     """
 
     name: str
@@ -90,17 +90,17 @@ class Route(msgspec.Struct, frozen=True):
 
     @property
     def header_rule(self) -> str:
-        """The name of its header rule."""
+        """The name of the header rule."""
         return f"HeaderRule{self.name}"
 
     @property
     def path_rule(self) -> str:
-        """The name of its path rule."""
+        """The name of the path rule."""
         return f"PathRule{self.name}"
 
     @property
     def stage(self) -> str:
-        """The parameter that says how many per cent come here."""
+        """The parameter with the percentage of requests to this deployment."""
         return f"Stage{self.name}"
 
 
@@ -113,18 +113,18 @@ ROUTES = (
 
 
 class InvalidChoice(PassportScorerError):
-    """What a template is to be made for isn't valid."""
+    """An option for the template is invalid."""
 
     code = "invalid_choice"
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
-    """What is settled when a template is made; everything else is a parameter of it.
+    """The options of a template; everything else is a CloudFormation parameter.
 
     Attributes:
-        name: of the deployment; names in the account begin with it.
+        name: the name of the deployment, the prefix of resource names in the account.
         architecture: `arm64` or `x86_64`.
-        routing_header: marks requests for this deployment, with the value `true`.
+        routing_header: the header that marks requests for this deployment with the value `true`.
     """
 
     name: str = "passport-scorer"
@@ -133,29 +133,31 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_choices(choices: Choices) -> None:
-    """Return if a template can be made for these.
+    """Check the options, except lengths of names, which are infrastructure rules.
 
     Raises:
-        InvalidChoice: with what is expected. Lengths of names are for the infrastructure rules.
+        InvalidChoice: an option is invalid; the message says what is expected.
     """
     if choices.architecture not in {"arm64", "x86_64"}:
-        raise InvalidChoice("The architecture is arm64 or x86_64.")
+        raise InvalidChoice("The architecture must be arm64 or x86_64.")
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", choices.name):
-        raise InvalidChoice("A name consists of letters, digits, and hyphens between them.")
+        raise InvalidChoice("The name must consist of letters, digits, and hyphens in between.")
     if not re.fullmatch(r"[A-Za-z0-9-]{1,40}", choices.routing_header):
-        raise InvalidChoice("A routing header consists of letters, digits and hyphens, 40 at most.")
+        raise InvalidChoice("The routing header must be 1 to 40 letters, digits and hyphens.")
 
 
 def infrastructure(choices: Choices, routes: Sequence[Route] = ROUTES) -> Infrastructure:
-    """Return what the template says about load balancing.
+    """Return the load balancing of the template.
 
     Args:
-        choices: checked ones.
-        routes: numbered in this order; a narrower one comes before a broader one.
+        choices: the checked options.
+        routes: the routes in the order of priority; specific ones before general ones.
     """
     return Infrastructure(
         listeners=tuple(
-            Listener(name=side.listener, load_balancer=side.load_balancer, internal=side.internal)
+            LoadBalancerListener(
+                name=side.listener, load_balancer=side.load_balancer, internal=side.internal
+            )
             for side in SIDES
         ),
         rules=(*_header_rules(choices, routes), *_path_rules(routes)),
@@ -167,7 +169,7 @@ def infrastructure(choices: Choices, routes: Sequence[Route] = ROUTES) -> Infras
 
 
 def group_called(choices: Choices, side: Side) -> str:
-    """Return what the target group of a side is called in the account."""
+    """Return the name of a side's target group in the account."""
     return f"{choices.name}-{side.load_balancer}"
 
 

@@ -1,4 +1,4 @@
-"""Shifting traffic stage by stage, and back: what changes, and the command that changes it.
+"""Shifting traffic in stages: the changes for a stage, and the command to deploy them.
 
 Source: specification, operations.md ("Routing between two deployments").
 """
@@ -18,16 +18,16 @@ from passport_scorer.tools.aws.routing import (
     Route,
 )
 
-_ALL = 100  # per cent
+_ALL = 100  # percent
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of one listener rule.
+    """The change of one path rule.
 
     Attributes:
-        route: whose path rule it is.
-        priority: its number.
-        before, after: stages, in per cent of the requests that come here.
+        route: the route of the rule.
+        priority: the priority of the rule.
+        before, after: stages, in percent of the requests to this deployment.
     """
 
     route: Route
@@ -37,51 +37,47 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def weights_before(self) -> tuple[int, int]:
-        """Weights of the old target group and of this service's."""
+        """The weights of the old target group and the new one, before the change."""
         return weights(self.before)
 
     @property
     def weights_after(self) -> tuple[int, int]:
-        """Weights of the old target group and of this service's."""
+        """The weights of the old target group and the new one, after the change."""
         return weights(self.after)
 
 
 def weights(stage: int) -> tuple[int, int]:
-    """Return the weights of the old target group and of this service's, together 100."""
+    """Return the weights of the old target group and the new one; their sum is 100."""
     return _ALL - stage, stage
 
 
 def stage_before(stage: int) -> int:
-    """Return the stage that is usually left for this one; for 0, which is the way back, 100."""
+    """Return the preceding stage; for 0, which rolls back, it is 100."""
     return STAGES[STAGES.index(stage) - 1]
 
 
 def check_stage(stage: int) -> None:
-    """Return if there is such a stage.
-
-    Raises:
-        InvalidChoice: there isn't.
-    """
+    """Check that a stage exists; raises InvalidChoice."""
     if stage not in STAGES:
-        raise InvalidChoice(f"There is no stage {stage}: {', '.join(map(str, STAGES))}.")
+        raise InvalidChoice(f"Invalid stage {stage}: expected {', '.join(map(str, STAGES))}.")
 
 
 def changes(*, before: int, after: int, names: Sequence[str] = ()) -> list[Change]:
-    """Return what becomes of the path rules.
+    """Return the changes of path rules from one stage to another.
 
     Args:
-        before, after: stages.
-        names: of the routes that change; none: all.
+        before, after: the stages.
+        names: the names of the routes to change; empty for all.
 
     Raises:
-        InvalidChoice: there is no such stage, or no such route.
+        InvalidChoice: unknown stage or route.
     """
     for stage in (before, after):
         check_stage(stage)
     known = {route.name for route in ROUTES}
     for name in names:
         if name not in known:
-            raise InvalidChoice(f"There is no route {name}: {', '.join(sorted(known))}.")
+            raise InvalidChoice(f"Unknown route {name}: expected {', '.join(sorted(known))}.")
     return [
         Change(route=route, priority=priority, before=before, after=after)
         for priority, route in enumerate(ROUTES, FIRST_PATH_PRIORITY)
@@ -90,13 +86,13 @@ def changes(*, before: int, after: int, names: Sequence[str] = ()) -> list[Chang
 
 
 def update_command(stack: str, template: str, stage: int, changed: Sequence[Change]) -> str:
-    """Return the command that takes a stack to a stage; it keeps all other parameters as they are.
+    """Return the command that moves a stack to a stage and keeps its other parameters.
 
     Args:
-        stack: its name.
-        template: the file that the stack was made from.
-        stage: for the changed routes.
-        changed: what changes.
+        stack: the name of the stack.
+        template: the template file of the stack.
+        stage: the stage for the changed routes.
+        changed: the changes.
     """
     lines = [
         "aws cloudformation deploy",

@@ -1,7 +1,7 @@
-"""Reads a template, ours or anybody's, as far as the infrastructure rules are about it.
+"""The parser for the parts of a template that the infrastructure rules are about.
 
-Names that are not plain text stay as they are in the template: a reference is the name that it
-refers to, anything else its JSON.
+Names that are not literals are normalized: a reference becomes the name that it refers to, any
+other function its JSON.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from passport_scorer.tools.aws.infrastructure import (
     Condition,
     Infrastructure,
     InvokePermission,
-    Listener,
     ListenerRule,
+    LoadBalancerListener,
     TargetGroup,
 )
 
@@ -37,21 +37,21 @@ _Resources = Mapping[str, Mapping[str, Any]]
 def read_infrastructure(
     template: Mapping[str, Any], internal_listeners: Collection[str]
 ) -> Infrastructure:
-    """Return what a template says about load balancing.
+    """Return the load balancing of a template.
 
     Args:
-        template: with functions in their long form (`{"Ref": …}`).
-        internal_listeners: names of the listeners that only the private network reaches; every
-            other one counts as public.
+        template: the template, with functions in long form (`{"Ref": …}`).
+        internal_listeners: names of the listeners that are reachable only from the private
+            network; all others count as public.
 
     Raises:
-        TemplateFileProblem: it isn't a template.
+        TemplateFileProblem: it is not a template.
     """
     try:
         return _read(template["Resources"], internal_listeners)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         detail = f"{type(error).__name__} at {' '.join(str(error).split())[:100]}"
-        raise TemplateFileProblem(f"The template can't be read: {detail}.") from None
+        raise TemplateFileProblem(f"Invalid template: {detail}.") from None
 
 
 def _read(resources: _Resources, internal: Collection[str]) -> Infrastructure:
@@ -82,14 +82,14 @@ def _of_type(resources: _Resources, kind: str) -> Iterator[tuple[str, Mapping[st
             yield name, resource.get("Properties", {})
 
 
-def _listener(name: str, resources: _Resources, internal: Collection[str]) -> Listener:
-    """Return a listener; one that the template is only given has a load balancer of its own."""
+def _listener(name: str, resources: _Resources, internal: Collection[str]) -> LoadBalancerListener:
+    """Return a listener; a parameter counts as a separate load balancer."""
     properties = resources.get(name, {}).get("Properties", {})
     if properties:
         load_balancer = _name(properties["LoadBalancerArn"])
     else:
         load_balancer = name.removesuffix("Arn").removesuffix("Listener").lower() or name
-    return Listener(name=name, load_balancer=load_balancer, internal=name in internal)
+    return LoadBalancerListener(name=name, load_balancer=load_balancer, internal=name in internal)
 
 
 def _rule(name: str, properties: Mapping[str, Any]) -> ListenerRule:
@@ -114,7 +114,7 @@ def _condition(condition: Mapping[str, Any]) -> Condition:
 
 
 def _groups(value: Any) -> Iterator[str]:
-    """Give the target groups of actions, whichever way they depend on conditions."""
+    """Yield the target groups of actions, whatever conditions they depend on."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "TargetGroupArn":
@@ -139,7 +139,7 @@ def _group(name: str, properties: Mapping[str, Any]) -> TargetGroup:
 def _permission(
     name: str, properties: Mapping[str, Any], groups: Collection[TargetGroup]
 ) -> InvokePermission:
-    """Return a permission, with the one group that its source is, if it is exactly one."""
+    """Return a permission, with its target group if it is for exactly one."""
     source = _name(properties.get("SourceArn", ""))
     called = re.search(r":targetgroup/([A-Za-z0-9-]+)/", source)
     for group in groups:
@@ -149,7 +149,7 @@ def _permission(
 
 
 def _name(value: Any) -> str:
-    """Return a text, or the name that a reference refers to, or the JSON of anything else."""
+    """Return a literal, the name that a reference refers to, or the JSON of anything else."""
     match value:
         case str():
             return value

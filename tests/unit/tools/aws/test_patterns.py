@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport_scorer.tools.aws.patterns import kinds_of_texts, matches
+from passport_scorer.tools.aws.patterns import matches, text_classes
 
 TEXTS = ["".join(text) for length in range(7) for text in itertools.product("abz", repeat=length)]
 patterns = st.text("ab?*", max_size=4)
@@ -59,4 +59,4 @@ def test_every_kind_of_text_is_found(found: list[str], beginning: str) -> None:
         for text in TEXTS
         if text.startswith(beginning)
     }
-    assert kinds_of_texts(found, beginning=beginning) == kinds
+    assert text_classes(found, beginning=beginning) == kinds

@@ -54,7 +54,7 @@ def test_two_rules_with_one_number() -> None:
     """Two rules with the same number are both named, and so is the number."""
     error = only(changed("PathRuleCeramicCache", priority=2100))
     assert isinstance(error, errors.SharedPriority)
-    assert error.message == "PathRuleV2 and PathRuleCeramicCache have the same number, 2100."
+    assert error.message == "PathRuleV2 and PathRuleCeramicCache have the same priority, 2100."
 
 
 def test_one_number_on_two_listeners() -> None:
@@ -62,7 +62,7 @@ def test_one_number_on_two_listeners() -> None:
     error = only(changed("HeaderRuleInternalEmbed", priority=2091))
     assert isinstance(error, errors.SharedPriority)
     assert error.message == (
-        "HeaderRuleCeramicCache and HeaderRuleInternalEmbed have the same number, 2091."
+        "HeaderRuleCeramicCache and HeaderRuleInternalEmbed have the same priority, 2091."
     )
 
 
@@ -72,7 +72,7 @@ def test_a_header_rule_behind_its_path_rule() -> None:
     assert isinstance(error, errors.RuleNeverMatches)
     assert error.message == (
         "HeaderRuleV2 (2200) can never match path-pattern /v2/*, X-Use-Rust-Scorer true: "
-        "PathRuleV2 (2100), with a lower number, takes all of it."
+        "PathRuleV2 (2100) matches all such requests first."
     )
 
 
@@ -117,8 +117,7 @@ def test_two_rules_take_all_together() -> None:
     error = only(added(*halves))
     assert isinstance(error, errors.RuleNeverMatches)
     assert error.message == (
-        "D (4) can never match path-pattern /x*: B (2) and C (3), with a lower number, "
-        "take all of it."
+        "D (4) can never match path-pattern /x*: B (2) and C (3) match all such requests first."
     )
 
 
@@ -140,7 +139,7 @@ def test_conditions_that_no_request_meets(conditions: tuple[Condition, ...]) -> 
         )
     )
     assert isinstance(error, errors.RuleNeverMatches)
-    assert error.message.endswith("no request meets its conditions.")
+    assert error.message.endswith("its conditions contradict each other.")
 
 
 def test_a_rule_without_conditions_behind_another() -> None:
@@ -175,7 +174,7 @@ def test_a_target_group_of_two_load_balancers() -> None:
     assert isinstance(shared, errors.SharedTargetGroup)
     assert shared.message == (
         "PublicTargetGroup is used by public (by HeaderRuleV2 (2090)) and internal "
-        "(by PathRuleInternal (2103)): a target group can belong to one load balancer only."
+        "(by PathRuleInternal (2103)): a target group can belong to only one load balancer."
     )
     assert isinstance(wrong, errors.WrongTargetGroup)
 
@@ -197,7 +196,7 @@ def test_groups_that_were_swapped() -> None:
     error = only(broken)
     assert isinstance(error, errors.WrongTargetGroup)
     assert error.message == (
-        "HeaderRuleV2 (2090) belongs to public, but names InternalTargetGroup, "
+        "HeaderRuleV2 (2090) belongs to public, but uses InternalTargetGroup, "
         "which is for internal."
     )
 
@@ -207,7 +206,7 @@ def test_a_missing_permission() -> None:
     error = only(replace(PLANNED, permissions=PLANNED.permissions[:1]))
     assert isinstance(error, errors.MissingInvokePermission)
     assert error.message == (
-        "InternalTargetGroup has no permission of its own to invoke the function."
+        "InternalTargetGroup does not have its own permission to invoke the function."
     )
 
 
@@ -226,7 +225,8 @@ def test_long_names(length: int, *, fits: bool) -> None:
         (error,) = found
         assert isinstance(error, errors.NameTooLong)
         assert error.message == (
-            f"InternalTargetGroup is called {'n' * 24}-internal: 33 characters, 32 at most."
+            f"The name of InternalTargetGroup, {'n' * 24}-internal, has 33 characters; "
+            "the maximum is 32."
         )
 
 
@@ -248,7 +248,7 @@ def test_internal_paths_on_the_public_listener(path: str) -> None:
     )
     assert isinstance(error, errors.InternalPathOnPublicListener)
     assert error.message == (
-        "Leak (2600) lets requests below /internal in through PublicListenerArn, which is public."
+        "Leak (2600) forwards requests below /internal from PublicListenerArn, which is public."
     )
 
 
@@ -290,5 +290,7 @@ def test_names_that_there_are_not() -> None:
     broken = changed("PathRuleV2", listener="Nowhere", groups=("Nothing", "PublicTargetGroup"))
     found = list(violations(broken))
     assert [type(error) for error in found] == [errors.UnknownName] * 2
-    assert found[0].message == ("PathRuleV2 (2100) names Nowhere, which the template doesn't have.")
+    assert found[0].message == (
+        "PathRuleV2 (2100) refers to Nowhere, which the template does not contain."
+    )
     assert "Nothing" in found[1].message

@@ -56,7 +56,9 @@ def test_no_such_stage(stage: int) -> None:
 
 def test_no_such_route() -> None:
     """A mistyped route is refused, with the ones that there are."""
-    with pytest.raises(InvalidChoice, match="no route v2: CeramicCache, Internal, Internal"):
+    with pytest.raises(
+        InvalidChoice, match="Unknown route v2: expected CeramicCache, Internal, Internal"
+    ):
         changes(before=0, after=5, names=["v2"])
 
 

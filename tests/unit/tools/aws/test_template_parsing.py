@@ -33,7 +33,10 @@ def rule(listener: object, group: object, priority: object = 1, path: str = "/v2
 
 def test_listeners_of_the_template() -> None:
     """Two listeners of one load balancer in the template are of one load balancer."""
-    listener = {"Type": ELB + "Listener", "Properties": {"LoadBalancerArn": {"Ref": "Balancer"}}}
+    listener = {
+        "Type": ELB + "Listener",
+        "Properties": {"LoadBalancerArn": {"Ref": "Balancer"}},
+    }
     found = read_infrastructure(
         {
             "Resources": {

@@ -1,1 +1,1 @@
-"""The AWS template, built with troposphere."""
+"""The CloudFormation template, built with troposphere. Only the command `deploy` imports it."""

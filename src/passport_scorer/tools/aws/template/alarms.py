@@ -1,4 +1,4 @@
-"""What wakes somebody: a function that fails, is slow or throttled; unwell target groups."""
+"""CloudWatch alarms: errors, throttling and latency of the function; unhealthy targets."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
 
 
 def add_alarms(template: Template) -> None:
-    """Add the alarms; they are sent to AlarmTopicArn, if there is one."""
+    """Add the alarms, which notify AlarmTopicArn if it is set."""
     function = {"FunctionName": Ref(FUNCTION)}
     for title, description, metric, statistic, threshold in (
-        ("ErrorsAlarm", "Invocations end in an error.", "Errors", {"Statistic": "Sum"}, 0),
-        ("ThrottlesAlarm", "Invocations are refused.", "Throttles", {"Statistic": "Sum"}, 0),
+        ("ErrorsAlarm", "Invocations fail.", "Errors", {"Statistic": "Sum"}, 0),
+        ("ThrottlesAlarm", "Invocations are throttled.", "Throttles", {"Statistic": "Sum"}, 0),
         (
             "DurationAlarm",
-            "The slowest hundredth of the invocations is slow.",
+            "The 99th percentile of the duration is above SlowMilliseconds.",
             "Duration",
             {"ExtendedStatistic": "p99"},
             Ref("SlowMilliseconds"),
@@ -47,7 +47,7 @@ def _side_alarms(side: Side) -> tuple[Alarm, Alarm]:
     return (
         _alarm(
             f"{side.name}ServerErrorsAlarm",
-            f"Answers to the {name} load balancer are 5xx.",
+            f"Responses to the {name} load balancer have status 5xx.",
             _LOAD_BALANCER_METRICS,
             "HTTPCode_Target_5XX_Count",
             dimensions,
@@ -56,7 +56,7 @@ def _side_alarms(side: Side) -> tuple[Alarm, Alarm]:
         ),
         _alarm(
             f"{side.name}UnhealthyAlarm",
-            f"The {name} load balancer finds the function unhealthy: can it reach its database?",
+            f"The function is unhealthy for the {name} load balancer. Check its database.",
             _LOAD_BALANCER_METRICS,
             "UnHealthyHostCount",
             dimensions,
@@ -75,7 +75,7 @@ def _alarm(
     threshold: object,
     **statistic: str,
 ) -> Alarm:
-    """Ring when three of five minutes are above the threshold; a quiet minute is a good one."""
+    """Return an alarm for three of five minutes above the threshold; no data counts as good."""
     topic = optional(HAS_ALARM_TOPIC, [Ref("AlarmTopicArn")])
     return Alarm(
         title,
@@ -96,6 +96,6 @@ def _alarm(
 
 
 def _load_balancer_name(side: Side) -> Join:
-    """Return `app/name/id`, which is in the ARN of the listener: …listener/app/name/id/id."""
+    """Extract `app/name/id` from the ARN of the listener: …listener/app/name/id/id."""
     parts = Split("/", Ref(side.listener))
     return Join("/", [Select(number, parts) for number in (1, 2, 3)])

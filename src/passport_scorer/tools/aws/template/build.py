@@ -1,4 +1,4 @@
-"""Builds the template: checks the infrastructure rules first, then writes down what was checked."""
+"""Builds the template from a plan of load balancing, after checking the infrastructure rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def template_text(choices: Choices) -> str:
     """Return the template as YAML.
 
     Raises:
-        InvalidChoice, InfrastructureRuleBroken: no template can be made for these choices.
+        InvalidChoice, InfrastructureRuleBroken: the options are not valid.
     """
     check_choices(choices)
     text: str = build_template(choices, infrastructure(choices)).to_yaml()
@@ -33,10 +33,10 @@ def build_template(choices: Choices, planned: Infrastructure) -> Template:
     check(planned)
     template = Template(
         Description="Passport Scorer: a function behind a public and an internal load balancer, "
-        f"beside another deployment ({choices.architecture})."
+        f"alongside an existing deployment ({choices.architecture})."
     )
     template.set_version("2010-09-09")
-    # SubnetIds is empty only where VpcId is, and then it isn't used (rule ANetworkHasSubnets).
+    # SubnetIds is empty only if VpcId is, and then it is not used (rule ANetworkHasSubnets).
     template.set_metadata({"cfn-lint": {"config": {"ignore_checks": ["W1033"]}}})
     add_parameters(template)
     add_function(template, choices)

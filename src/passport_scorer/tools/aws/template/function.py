@@ -1,4 +1,4 @@
-"""The function, what it may do, where it is, and where its logs go."""
+"""The function with its role, security group and log group."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def add_function(template: Template, choices: Choices) -> None:
         Output(
             "SecurityGroupId",
             Condition=IN_VPC,
-            Description="What the database and Redis must let in.",
+            Description="The security group that the database and Redis must allow.",
             Value=Ref(_SECURITY_GROUP),
         )
     )
@@ -88,9 +88,9 @@ def _function(choices: Choices) -> Function:
 
 
 def _variables(choices: Choices) -> dict[str, Any]:
-    """Return the variables; whatever else the service needs is in the secret."""
+    """Return the environment variables; all other settings are in the secret."""
     return {
-        # Which requests come from the internal load balancer, and may have internal answers.
+        # Requests from these target groups can use internal endpoints.
         "LAMBDA_INTERNAL_TARGET_GROUPS": json.dumps([group_called(choices, INTERNAL)]),
         "SCORER_SERVER_SSM_ARN": Ref("SecretArn"),
         "ENVIRONMENT": Ref("Environment"),
@@ -119,7 +119,7 @@ def _role() -> Role:
             optional(IN_VPC, _network_policy()),
             optional(
                 HAS_COLLECTOR,
-                # These two know no resources.
+                # These actions do not support resource-level permissions.
                 _policy("traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
             ),
         ],
@@ -127,7 +127,7 @@ def _role() -> Role:
 
 
 def _network_policy() -> Policy:
-    """Allow network interfaces, which is how a function gets into a network; no finer resources."""
+    """Allow managing network interfaces, which a function in a VPC needs."""
     return _policy(
         "network",
         [
@@ -152,7 +152,7 @@ def _document(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def _security_group() -> SecurityGroup:
-    """Nothing comes in; out go the database, Redis, and HTTPS for everything else."""
+    """Allow no ingress; allow egress to PostgreSQL, Redis and HTTPS."""
     return SecurityGroup(
         _SECURITY_GROUP,
         Condition=IN_VPC,

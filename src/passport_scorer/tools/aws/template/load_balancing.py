@@ -1,4 +1,4 @@
-"""Target groups, permissions and listener rules, as they were planned and checked."""
+"""Target groups, permissions and listener rules, from a checked plan."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from passport_scorer.tools.aws.stages import weights
 from passport_scorer.tools.aws.template.function import FUNCTION
 
 _WEIGHTS = "Weights"
-_HEALTH_SECONDS = 60  # between two checks, each of which is an invocation
+_HEALTH_SECONDS = 60  # between checks; each check is a billed invocation
 _HEALTH_TIMEOUT = 30
 
 
 def add_load_balancing(template: Template, planned: Infrastructure) -> None:
-    """Add what was planned: for each side a group with its permission, and all listener rules."""
+    """Add a target group with its permission for each load balancer, and all listener rules."""
     template.add_mapping(_WEIGHTS, {str(stage): _weights(stage) for stage in STAGES})
     permissions = {permission.group: permission for permission in planned.permissions}
     for group in planned.groups:
@@ -66,8 +66,7 @@ def _weights(stage: int) -> dict[str, int]:
 def _permission(permission: InvokePermission, group: TargetGroup) -> Permission:
     """Allow one target group to invoke the function.
 
-    The group is named by what it is called: by its ARN, each of the two would need the other to be
-    made first.
+    It refers to the group by name, since the ARN would create a circular dependency.
     """
     return Permission(
         permission.name,
@@ -96,7 +95,7 @@ def _target_group(group: TargetGroup, permission: InvokePermission) -> TargetGro
         UnhealthyThresholdCount=2,
         Matcher=Matcher(HttpCode="200"),
         TargetGroupAttributes=[
-            # Else of a header that comes twice only the last one arrives.
+            # Without this, only the last of several headers with the same name is passed on.
             TargetGroupAttribute(Key="lambda.multi_value_headers.enabled", Value="true")
         ],
         Tags=Tags({LOAD_BALANCER_TAG: group.load_balancer}),
@@ -125,10 +124,9 @@ def _condition(condition: Condition) -> RuleCondition:
 
 
 def _actions(rule: ListenerRule, route: Route | None) -> object:
-    """Return what a rule does: a path rule shares out by the stage of its route.
+    """Return the actions of a rule; a path rule splits requests by the stage of its route.
 
-    At 0 and at 100 the other group isn't named at all, so that no client that has stayed with it
-    gets there any more.
+    At stages 0 and 100 the other group is omitted, so that stickiness cannot send clients there.
     """
     if route is None:
         return [_forward_to(name) for name in rule.groups]
@@ -136,7 +134,7 @@ def _actions(rule: ListenerRule, route: Route | None) -> object:
     return If(
         f"{route.name}StaysThere",
         [_forward_to(old)],
-        If(f"{route.name}ComesHere", [_forward_to(new)], [_share_out(route, old, new)]),
+        If(f"{route.name}ComesHere", [_forward_to(new)], [_split(route, old, new)]),
     )
 
 
@@ -144,7 +142,7 @@ def _forward_to(group: str) -> ListenerRuleAction:
     return ListenerRuleAction(Type="forward", TargetGroupArn=Ref(group))
 
 
-def _share_out(route: Route, old: str, new: str) -> ListenerRuleAction:
+def _split(route: Route, old: str, new: str) -> ListenerRuleAction:
     return ListenerRuleAction(
         Type="forward",
         ForwardConfig=ForwardConfig(

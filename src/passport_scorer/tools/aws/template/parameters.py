@@ -1,4 +1,4 @@
-"""The parameters of the template: what differs from one account to the next."""
+"""The parameters of the template, with their conditions and rules."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ HAS_CODE_VERSION = "HasCodeVersion"
 HAS_CONCURRENCY = "HasConcurrency"
 HAS_ALARM_TOPIC = "HasAlarmTopic"
 
-# name: (what it says, whether it may be left out, what it must look like)
+# name: (description, optional, pattern)
 _TEXTS: dict[str, tuple[str, bool, str]] = {
-    "CodeBucket": ("The S3 bucket with the zip of the function", False, "[a-z0-9.-]{3,63}"),
-    "CodeKey": ("Its key in the bucket", False, ".{1,1024}"),
-    "CodeVersion": ("Its version, if the bucket keeps versions", True, ".{1,1024}"),
+    "CodeBucket": ("S3 bucket with the zip of the function", False, "[a-z0-9.-]{3,63}"),
+    "CodeKey": ("S3 key of the zip", False, ".{1,1024}"),
+    "CodeVersion": ("S3 version of the zip, if the bucket is versioned", True, ".{1,1024}"),
     "SecretArn": (
-        "The one secret that the function may read, a JSON object of variables",
+        "Secret with a JSON object of environment variables, the only one the function can read",
         False,
         "arn:[a-z-]+:secretsmanager:.+",
     ),
     "SecretKeyArn": (
-        "The KMS key of the secret, unless it is the account's own",
+        "KMS key of the secret, unless it is the default key of the account",
         True,
         "arn:[a-z-]+:kms:.+",
     ),
     "CollectorLayerArn": (
-        "The ADOT collector layer of the region and architecture; none: there are no traces",
+        "ADOT collector layer for the region and architecture; empty to disable traces",
         True,
         "arn:[a-z-]+:lambda:.+:layer:.+:[0-9]+",
     ),
-    "VpcId": ("The network of the database; none: the function is in no network", True, "vpc-.+"),
+    "VpcId": ("VPC of the database; empty to run the function outside of a VPC", True, "vpc-.+"),
     "SubnetIds": (
-        "Subnets of the function in that network, separated by commas",
+        "Comma-separated subnets for the function in the VPC",
         True,
         "subnet-[0-9a-z]+(,subnet-[0-9a-z]+)*",
     ),
     "ReservedConcurrency": (
-        "Invocations at the same time at most, and so connections of the database",
+        "Maximum number of concurrent invocations, which bounds database connections",
         True,
         "[0-9]{1,5}",
     ),
-    "AlarmTopicArn": ("The SNS topic that alarms are sent to", True, "arn:[a-z-]+:sns:.+"),
+    "AlarmTopicArn": ("SNS topic for alarms", True, "arn:[a-z-]+:sns:.+"),
 }
 
 
 def add_parameters(template: Template) -> None:
-    """Add all parameters, the conditions on them, and the rules that they must keep together."""
+    """Add all parameters, conditions and rules."""
     for side in SIDES:
         name = side.load_balancer
         _text(
             template,
             side.listener,
-            f"The listener of the {name} load balancer",
+            f"Listener of the {name} load balancer",
             _arn("listener/app/"),
         )
         _text(
             template,
             side.old_group,
-            f"The target group of the other deployment, on the {name} load balancer",
+            f"Target group of the existing deployment on the {name} load balancer",
             _arn("targetgroup/"),
         )
     for name, (description, optional, pattern) in _TEXTS.items():
@@ -73,7 +73,7 @@ def add_parameters(template: Template) -> None:
 
 
 def optional(condition: str, value: object) -> If:
-    """Return a value that is left out unless a condition holds."""
+    """Return a value that is omitted unless a condition holds."""
     return If(condition, value, NoValue)
 
 
@@ -104,7 +104,7 @@ def _other_parameters(template: Template) -> None:
                 Type="Number",
                 Default=0,
                 AllowedValues=list(STAGES),
-                Description=f"Per cent of the requests to {route.path} that come here.",
+                Description=f"Percentage of requests to {route.path} routed to this deployment.",
             )
         )
     template.add_parameter(
@@ -113,7 +113,7 @@ def _other_parameters(template: Template) -> None:
             Type="String",
             Default="off",
             AllowedValues=["on", "off"],
-            Description="on: the function refuses gated requests without the routing header.",
+            Description="on: the function rejects gated requests without the routing header.",
         )
     )
     template.add_parameter(
@@ -122,13 +122,13 @@ def _other_parameters(template: Template) -> None:
             Type="String",
             Default="10.0.0.0/8",
             AllowedPattern="^[0-9.]+/[0-9]{1,2}$",
-            Description="Where the database and Redis are, seen from the function.",
+            Description="CIDR block of the database and Redis.",
         )
     )
     numbers = {
-        "DatabasePort": (5432, 1, 65535, "The port of the database or its proxy."),
-        "StickySeconds": (3600, 1, 604800, "Seconds that a client stays with a deployment."),
-        "SlowMilliseconds": (3000, 100, 30000, "The 99th percentile above which the alarm rings."),
+        "DatabasePort": (5432, 1, 65535, "Port of the database or its proxy."),
+        "StickySeconds": (3600, 1, 604800, "Seconds of session stickiness to a deployment."),
+        "SlowMilliseconds": (3000, 100, 30000, "Threshold of the latency alarm (99th percentile)."),
     }
     for name, (default, least, most, description) in numbers.items():
         template.add_parameter(
@@ -147,7 +147,7 @@ def _other_parameters(template: Template) -> None:
             Type="Number",
             Default=30,
             AllowedValues=[1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731],
-            Description="Days after which logs are deleted.",
+            Description="Log retention in days.",
         )
     )
     template.add_parameter(
@@ -157,7 +157,7 @@ def _other_parameters(template: Template) -> None:
             Default="0.01",
             MinValue=0,
             MaxValue=1,
-            Description="The share of requests that are traced.",
+            Description="Share of requests to trace.",
         )
     )
     template.add_parameter(
@@ -166,7 +166,7 @@ def _other_parameters(template: Template) -> None:
             Type="String",
             Default="production",
             AllowedPattern="^[A-Za-z0-9_-]{1,64}$",
-            Description="Name of the deployment in logs and traces.",
+            Description="Name of the environment in logs and traces.",
         )
     )
 
@@ -189,7 +189,7 @@ def _conditions(template: Template) -> None:
 
 
 def _add_rules(template: Template) -> None:
-    """Add what parameters must keep together; CloudFormation refuses to deploy otherwise."""
+    """Add constraints between parameters, which CloudFormation checks before deploying."""
     gated = [Equals(Ref(route.stage), "0") for route in ROUTES if route.gated]
     template.add_rule(
         "GatedRequestsAreMarked",
@@ -211,7 +211,7 @@ def _add_rules(template: Template) -> None:
             "Assertions": [
                 {
                     "Assert": Not(Equals(Ref("SubnetIds"), "")),
-                    "AssertDescription": "VpcId needs SubnetIds.",
+                    "AssertDescription": "VpcId requires SubnetIds.",
                 }
             ],
         },

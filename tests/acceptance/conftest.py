@@ -268,6 +268,30 @@ async def start_service(tmp_path: Path) -> AsyncIterator[StartService]:
         yield start
 
 
+class StartSharedService(Protocol):
+    """Starts a service, on a database of its own, that is stopped after the tests of a file."""
+
+    def __call__(self, *arguments: str, **settings: str) -> Awaitable[Service]: ...
+
+
+@pytest.fixture(scope="module")
+async def start_shared_service(
+    postgresql_server: PostgresqlServer,
+    demo_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[StartSharedService]:
+    """Starts services with the demo's data for all tests of a file: a start takes a second."""
+    folder = tmp_path_factory.mktemp("shared")
+    async with AsyncExitStack() as stack:
+
+        async def start(*arguments: str, **settings: str) -> Service:
+            url = stack.enter_context(postgresql_server.database(demo_template))
+            context = running(folder, url, ["--workers", "1", *arguments], settings)
+            return await stack.enter_async_context(context)
+
+        yield start
+
+
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `passport-scorer` with arguments and settings until it exits."""

@@ -18,11 +18,12 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
+from tests.support.hypothesis_profiles import examples
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service, StartService
 
-EXAMPLES = 25  # per operation
+EXAMPLES = examples(10)  # for each operation
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_schema_conformance"

@@ -1,5 +1,6 @@
 """`passport-scorer db …`, as people and programs run it, against real databases."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -29,6 +30,16 @@ def run(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         stdin=subprocess.DEVNULL,
         text=True,
     )
+
+
+def execute(url: str, sql: str) -> None:
+    """Change a database."""
+
+    async def changed() -> None:
+        async with connected(url) as connection:
+            await connection.execute(sql)
+
+    asyncio.run(changed())
 
 
 async def findings(url: str, change: str) -> list[Finding]:
@@ -240,7 +251,7 @@ def test_a_difference_ends_with_status_1(database_url: str) -> None:
 
 def test_json_says_the_same_to_programs(database_url: str) -> None:
     """With --json, everything is one object on standard output."""
-    run("shell", "-c", "DROP INDEX registry_event_community_id", DATABASE_URL=database_url)
+    execute(database_url, "DROP INDEX registry_event_community_id")
     checked = run("check", "--json", DATABASE_URL=database_url)
     report = json.loads(checked.stdout)
     assert checked.returncode == 0
@@ -262,7 +273,7 @@ def test_settings_that_are_off_there_are_named(reference_database_url: str) -> N
         "DELETE FROM account_accountapikeyanalytics;"
         " DELETE FROM registry_hashscorerlink WHERE hash NOT LIKE 'v0%'"
     )
-    run("shell", "-c", change, DATABASE_URL=reference_database_url)
+    execute(reference_database_url, change)
     left_open = ["FF_MULTI_NULLIFIER", "FF_API_ANALYTICS", "RATE_LIMITS_ENABLED"]
 
     def named(**environ: str) -> list[str]:
@@ -286,7 +297,7 @@ def test_what_the_rows_show_is_not_asked(reference_database_url: str) -> None:
         " SELECT '/', id FROM account_accountapikey LIMIT 1;"
         " UPDATE account_accountapikey SET rate_limit = NULL"
     )
-    run("shell", "-c", change, DATABASE_URL=reference_database_url)
+    execute(reference_database_url, change)
     checked = run("check", "--json", DATABASE_URL=reference_database_url)
     assert json.loads(checked.stdout)["settings"] == []
 
@@ -294,7 +305,7 @@ def test_what_the_rows_show_is_not_asked(reference_database_url: str) -> None:
 def test_rate_limits_that_cannot_be_read_are_named(reference_database_url: str) -> None:
     """The check ends well, and says which key, which column, and what to run."""
     change = "UPDATE account_accountapikey SET rate_limit = 'much' WHERE prefix = 'rate3lim'"
-    run("shell", "-c", change, DATABASE_URL=reference_database_url)
+    execute(reference_database_url, change)
     checked = run("check", DATABASE_URL=reference_database_url)
     assert checked.returncode == 0
     assert checked.stdout.splitlines()[:2] == [
@@ -322,7 +333,7 @@ def test_rows_that_no_request_finds_are_named(database_url: str) -> None:
         for number, text in enumerate(proofs)
     ]
     everything = f"SET session_replication_role = replica; {'; '.join(statements)}"
-    assert run("shell", "-c", everything, DATABASE_URL=database_url).returncode == 0
+    execute(database_url, everything)
     checked = run("check", "--json", DATABASE_URL=database_url)
     found = json.loads(checked.stdout)["findings"]
     assert checked.returncode == 0
@@ -332,7 +343,7 @@ def test_rows_that_no_request_finds_are_named(database_url: str) -> None:
         ("ceramic_cache_revocation", "advice", "4, 6, 7"),
     ]
     for each in found:
-        assert run("shell", "-c", each["statement"], DATABASE_URL=database_url).returncode == 0
+        execute(database_url, each["statement"])
     checked = run("check", DATABASE_URL=database_url)
     assert "errors: 0, advice: 0, notes: 0" in checked.stdout
 
@@ -340,7 +351,7 @@ def test_rows_that_no_request_finds_are_named(database_url: str) -> None:
 def test_rows_are_left_alone_where_tables_differ(database_url: str) -> None:
     """A table that is missing or has no such column is said once, and not looked through."""
     change = "DROP TABLE ceramic_cache_ban; ALTER TABLE ceramic_cache_revocation DROP proof_value"
-    assert run("shell", "-c", change, DATABASE_URL=database_url).returncode == 0
+    execute(database_url, change)
     checked = run("check", DATABASE_URL=database_url)
     assert checked.returncode == 1
     assert checked.stderr == ""
@@ -488,7 +499,7 @@ def test_an_empty_database_is_told_what_comes_first(empty_database: str) -> None
     checked = run("check", DATABASE_URL=empty_database)
     assert checked.returncode == 1
     assert "passport-scorer db init" in checked.stdout.splitlines()[0]
-    run("shell", "-c", "CREATE TABLE stake_stake ()", DATABASE_URL=empty_database)
+    execute(empty_database, "CREATE TABLE stake_stake ()")
     assert "db init" not in run("check", DATABASE_URL=empty_database).stdout
 
 
@@ -500,7 +511,7 @@ def test_init_fills_an_empty_database_that_is_named(empty_database: str) -> None
 
 def test_init_refuses_in_one_line(database_url: str) -> None:
     """What init can't do is one line and status 2."""
-    run("shell", "-c", "DROP TABLE stake_stake", DATABASE_URL=database_url)
+    execute(database_url, "DROP TABLE stake_stake")
     refused = run("init", DATABASE_URL=database_url)
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1

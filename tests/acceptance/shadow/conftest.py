@@ -19,8 +19,7 @@ from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
 from tests.support.processes import PASSED_ON
 
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import Service, StartService
-    from tests.conftest import PostgresqlServer
+    from tests.acceptance.conftest import Service, StartSharedService
 
 COMMAND = (sys.executable, "-m", "passport_scorer.cli", "shadow")
 END_SECONDS = 100
@@ -45,19 +44,21 @@ class Pair(NamedTuple):
     candidate: Service
 
 
-@pytest.fixture
-async def pair(
-    start_service: StartService, postgresql_server: PostgresqlServer, demo_template: str
-) -> AsyncIterator[Pair]:
-    """Two services, each with its own database."""
-    with (
-        postgresql_server.database(demo_template) as one,
-        postgresql_server.database(demo_template) as other,
-    ):
-        yield Pair(
-            await start_service(one, INTERNAL_ON_PUBLIC_LISTENER="on"),
-            await start_service(other, INTERNAL_ON_PUBLIC_LISTENER="on"),
-        )
+@pytest.fixture(scope="module")
+async def pair(start_shared_service: StartSharedService) -> Pair:
+    """Two services, each with a database of its own, which the tests of a file share.
+
+    Of two people with the same nullifier, who is scored first has the claim: all are scored in the
+    same order, so that no test makes a difference between the databases.
+    """
+    both = Pair(
+        await start_shared_service(INTERNAL_ON_PUBLIC_LISTENER="on"),
+        await start_shared_service(INTERNAL_ON_PUBLIC_LISTENER="on"),
+    )
+    for person in PEOPLE:
+        for service in both:
+            assert (await service.score(person.address)).status_code == 200
+    return both
 
 
 class Faulty:

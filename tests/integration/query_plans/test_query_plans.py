@@ -57,6 +57,8 @@ WITHOUT_GROWTH: Mapping[str, str] = {
 
 MANY = 2_000  # rows that any other table has here, so that reading all of it isn't the best
 MOST_ROWS = 100  # that one look into a table goes through; nobody has so many of one kind here
+pytestmark = pytest.mark.slow  # all of them together: the rows take ten seconds to make
+
 MOST_BLOCKS = 50  # of it and its indexes; ten searches in a high tree are less
 
 OF_REQUESTS = [query for query in all_queries() if query.name not in NOT_OF_REQUESTS]

@@ -174,7 +174,7 @@ async def test_a_database_with_accounts_is_refused(command: Command, database_ur
     done = command("demo", "seed", "--yes", DATABASE_URL=database_url)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert "accounts of its own" in line
+    assert "other accounts" in line
     assert await rows_of(database_url) == before
 
 

@@ -130,7 +130,7 @@ def test_a_start_without_the_database(command: Command, variable: str) -> None:
 def test_a_start_with_a_database_that_is_none(command: Command, empty_database: str) -> None:
     """A database that doesn't exist is named in one line."""
     url = empty_database.replace("/test_", "/no_such_database_")
-    assert "there is no such database" in one_line(command("serve", DATABASE_URL=url, **SERVING))
+    assert "the database does not exist" in one_line(command("serve", DATABASE_URL=url, **SERVING))
 
 
 def test_a_port_that_is_taken(command: Command, database_url: str) -> None:

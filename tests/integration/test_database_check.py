@@ -99,57 +99,57 @@ DIFFERENCES = [
         "ALTER TABLE registry_event ALTER data DROP NOT NULL",
         "registry_event",
         ERROR,
-        "column data may be null and must not",
+        "column data is nullable, but must not be",
     ),
     (
         "ALTER TABLE registry_score ALTER error SET NOT NULL",
         "registry_score",
         ERROR,
-        "column error may not be null, and the service inserts nulls",
+        "column error is NOT NULL, but the service inserts nulls",
     ),
     (
         "ALTER TABLE registry_event ALTER id DROP IDENTITY",
         "registry_event",
         ERROR,
-        "column id is no identity column: inserts give no value",
+        "column id is not an identity column, but inserts give no value",
     ),
     (
         "ALTER TABLE registry_event ADD trace varchar(9) NOT NULL",
         "registry_event",
         ERROR,
-        "column trace is not known and may not be null: inserts fail",
+        "column trace is unknown and NOT NULL: inserts fail",
     ),
     (
         "ALTER TABLE registry_event ADD trace varchar(9)",
         "registry_event",
         NOTE,
-        "column trace is not known, and not in the way",
+        "column trace is unknown and harmless",
     ),
     (
         "ALTER TABLE registry_event ADD trace varchar(9) NOT NULL DEFAULT ''",
         "registry_event",
         NOTE,
-        "column trace is not known, and not in the way",
+        "column trace is unknown and harmless",
     ),
     (
         "ALTER TABLE registry_passport DROP CONSTRAINT registry_passport_address_community_id_key",
         "registry_passport",
         ERROR,
-        "(address, community_id) is not unique, and ON CONFLICT relies on it",
+        "(address, community_id) is not unique, but ON CONFLICT requires it",
     ),
     (
         "ALTER TABLE registry_passport DROP CONSTRAINT registry_passport_address_community_id_key;"
         " ALTER TABLE registry_passport ADD UNIQUE (address, community_id) DEFERRABLE",
         "registry_passport",
         ERROR,
-        "(address, community_id) is not unique, and ON CONFLICT relies on it",
+        "(address, community_id) is not unique, but ON CONFLICT requires it",
     ),
     (
         "DROP INDEX ceramic_cache_ceramiccache_unique_live",
         "ceramic_cache_ceramiccache",
         ERROR,
         "(type, address, provider) WHERE deleted_at IS NULL is not unique,"
-        " and ON CONFLICT relies on it",
+        " but ON CONFLICT requires it",
     ),
     (
         "DROP INDEX ceramic_cache_ceramiccache_address_id_desc_live",
@@ -168,7 +168,7 @@ DIFFERENCES = [
         "ALTER TABLE registry_stamp ADD CHECK (provider <> '')",
         "registry_stamp",
         NOTE,
-        "not known: CHECK (provider::text <> ''::text)",
+        "unknown: CHECK (provider::text <> ''::text)",
     ),
 ]
 
@@ -237,7 +237,7 @@ async def test_missing_rights_are_named_with_their_remedy(database_url: str) -> 
         left = compare(await describe_within(connection, NAMES))
         await transaction.rollback()
     messages = {finding.message for finding in found if finding.table == "registry_event"}
-    assert messages == {"reader has no INSERT on it", "reader may not use the sequence of id"}
+    assert messages == {"reader lacks INSERT", "reader can't use the sequence of id"}
     assert left == []
 
 
@@ -424,12 +424,15 @@ UNREACHABLE = {
         "postgres://me:SECRET@127.0.0.1:1/d?require_auth=SECRET",
         "DATABASE_URL: require_auth can't be carried out",
     ),
-    "nothing listens": ("postgresql://me:SECRET@127.0.0.1:1/scorer", "nothing listens there"),
+    "nothing listens": ("postgresql://me:SECRET@127.0.0.1:1/scorer", "nothing is listening there"),
     "unknown host": (
         "postgresql://me:SECRET@host.invalid/scorer",
         "Can't use postgresql://me@host",
     ),
-    "no such socket": ("postgresql://me:SECRET@/scorer?host=/nowhere", "nothing listens there"),
+    "no such socket": (
+        "postgresql://me:SECRET@/scorer?host=/nowhere",
+        "nothing is listening there",
+    ),
     "not an address": ("me:SECRET", "DATABASE_URL is not an address"),
     "another database": ("mysql://me:SECRET@host/scorer", "DATABASE_URL is not an address"),
     "unencoded password": ("postgresql://me:SEC#RET@host/scorer", "percent-encoded"),
@@ -454,7 +457,7 @@ def test_a_database_that_does_not_exist_is_named(database_url: str) -> None:
     """The server answers, but has no such database: one line, status 2."""
     checked = run("check", DATABASE_URL=database_url.replace("/test_", "/no_"))
     assert checked.returncode == 2
-    assert checked.stderr.strip().endswith("there is no such database")
+    assert checked.stderr.strip().endswith("the database does not exist")
 
 
 def test_a_user_that_the_server_refuses_is_named(database_url: str) -> None:
@@ -462,7 +465,7 @@ def test_a_user_that_the_server_refuses_is_named(database_url: str) -> None:
     refused = database_url.replace("postgres@", "nobody_knows:SECRET@")
     checked = run("check", DATABASE_URL=refused)
     assert checked.returncode == 2
-    assert checked.stderr.strip().endswith("the server refuses this user or password")
+    assert checked.stderr.strip().endswith("the server rejects this user or password")
     assert "SECRET" not in checked.stderr
 
 

@@ -44,6 +44,6 @@ async def test_a_statement_that_postgresql_refuses_is_named(empty_database: str)
     try:
         query = Query("foreign_accounts", NoParameters, Wrong, register=False)
         (problem,) = await check_query(connection, query)
-        assert problem.startswith("foreign_accounts: PostgreSQL refuses it: relation ")
+        assert problem.startswith("foreign_accounts: PostgreSQL rejects it: relation ")
     finally:
         await connection.close()

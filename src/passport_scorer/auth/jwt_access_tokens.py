@@ -1,8 +1,8 @@
-"""Access tokens of the owners of addresses: JSON Web Tokens that we issue and verify.
+"""Access tokens of the owners of addresses: JSON Web Tokens, issued and verified.
 
-Two kinds are accepted. RS256 is what the sign-in issues; HS256 is what older deployments issued.
-Which key is used hangs on `alg` alone, and each key is of a type that fits one algorithm, so a
-public key can't become a shared secret.
+Two algorithms are accepted: the sign-in issues RS256, older deployments issued HS256. `alg` selects
+the key, and each key has a type that fits only one algorithm, so that a public key can't be abused
+as a shared secret (algorithm confusion).
 
 Source: specification, auth.md ("Access tokens"); RFC 7519; RFC 8725 (best practices).
 """
@@ -42,12 +42,12 @@ class InvalidAccessToken(PassportScorerError):
 
 
 class TokenKeys(msgspec.Struct, frozen=True):
-    """What access tokens are signed and verified with.
+    """The keys of access tokens.
 
     Attributes:
-        public_key: PEM; None: tokens of the kind RS256 are refused.
+        public_key: PEM; None: RS256 tokens are rejected.
         private_key: PEM; None: no tokens are issued.
-        secret: of the kind HS256; None: tokens of that kind are refused.
+        secret: for HS256; None: HS256 tokens are rejected.
     """
 
     public_key: str | None = None
@@ -72,7 +72,7 @@ class _Claims(msgspec.Struct, frozen=True):
 
 
 class AccessTokens:
-    """Issues access tokens, and says whose a presented one is."""
+    """Issues and verifies access tokens."""
 
     def __init__(self, keys: TokenKeys, clock: Callable[[], datetime]) -> None:
         self._keys = keys
@@ -84,19 +84,19 @@ class AccessTokens:
         return self._keys.private_key is not None
 
     def address_of(self, token: str) -> str:
-        """Return the address, in lower case, whose owner presents the token.
+        """Return the address, in lower case, of the token's owner.
 
         Args:
-            token: what stands behind `Bearer ` in the header `Authorization`.
+            token: the token of the header `Authorization: Bearer …`.
 
         Raises:
-            InvalidAccessToken: it is not a valid token; which check failed is logged only.
+            InvalidAccessToken: the token is invalid; only the log says which check failed.
         """
         try:
             algorithm = _algorithm(token)
             key = self._public_key if algorithm == "RS256" else self._secret
             return self._address(algorithm, _verified_claims(token, algorithm, key))
-        except Exception as error:  # noqa: BLE001  whatever a stranger's token brings about
+        except Exception as error:  # noqa: BLE001  an untrusted token can fail in any way
             log.info("access_token_rejected", reason=_reason(error))
             raise InvalidAccessToken from None
 
@@ -152,11 +152,11 @@ class AccessTokens:
 
 
 class _Refused(Exception):
-    """Says why, for the log."""
+    """The reason, for the log."""
 
 
 def _algorithm(token: str) -> Literal["RS256", "HS256"]:
-    """Return what the header says, if it is one of the two; nothing is verified yet."""
+    """Return the algorithm of the header, if it is one of the two; nothing is verified yet."""
     if len(token) > _LONGEST_TOKEN:
         raise _Refused("too long")
     from joserfc.util import urlsafe_b64decode
@@ -174,7 +174,7 @@ def _verified_claims(token: str, algorithm: str, key: RSAKey | OctKey | None) ->
 
 
 def _check_times(claims: _Claims, now: float) -> None:
-    """Python's JSON also reads Infinity and NaN, which would make tokens that never expire."""
+    """Check the times; Python's JSON also reads Infinity and NaN, which would never expire."""
     for time in (claims.exp, claims.nbf, claims.iat):
         if not isinstance(time, msgspec.UnsetType) and not 0 <= time <= _LAST_SECOND:
             raise _Refused("time out of range")

@@ -1,4 +1,4 @@
-"""RSA keys as settings hold them: PEM, or PEM in base64.
+"""RSA keys in settings: PEM, or PEM in base64.
 
 Source: specification, auth.md ("Access tokens"); RFC 7468 (PEM); RFC 7518, section 3.3 (size).
 """
@@ -6,15 +6,15 @@ Source: specification, auth.md ("Access tokens"); RFC 7468 (PEM); RFC 7518, sect
 import base64
 import binascii
 
-_LEAST_BITS = 2048
+_MIN_BITS = 2048
 _MARKS = ("-----BEGIN ", "---- BEGIN ", "ssh-", "ecdsa-")
 
 
 def pem_text(text: str) -> str:
-    r"""Return PEM that is written as itself, with `\n` for line ends, or in base64.
+    r"""Return PEM that is given as it is, with `\n` for line ends, or in base64.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: any other text.
     """
     if "-----BEGIN " in text:
         return text.replace("\\n", "\n").strip() + "\n"
@@ -31,14 +31,14 @@ def public_key_pem(text: str) -> str:
     """Return the PEM of an RSA public key.
 
     Raises:
-        ValueError: it is something else, or shorter than 2048 bits.
+        ValueError: any other text, or a key shorter than 2048 bits.
     """
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     pem = pem_text(text)
     key = load_pem_public_key(pem.encode())
-    if not isinstance(key, RSAPublicKey) or key.key_size < _LEAST_BITS:
+    if not isinstance(key, RSAPublicKey) or key.key_size < _MIN_BITS:
         raise ValueError("no RSA public key of 2048 bits or more")
     return pem
 
@@ -47,7 +47,7 @@ def private_key_pem(text: str) -> str:
     """Return the PEM of an RSA private key without a passphrase.
 
     Raises:
-        ValueError: it is something else, or shorter than 2048 bits.
+        ValueError: any other text, or a key shorter than 2048 bits.
     """
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -57,15 +57,15 @@ def private_key_pem(text: str) -> str:
         key = load_pem_private_key(pem.encode(), password=None)
     except TypeError as error:
         raise ValueError("a passphrase is needed") from error
-    if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_BITS:
         raise ValueError("no RSA private key of 2048 bits or more")
     return pem
 
 
 def is_key(text: str) -> bool:
-    """Return True for text that is a key of a public-key algorithm, whatever it is written as.
+    """Return True for a key of a public-key algorithm, in any encoding.
 
-    Such a text must never be a shared secret: its public half is known to everybody.
+    Such a text must never be used as a shared secret, because the public key is known.
     """
     if any(mark in text for mark in _MARKS):
         return True

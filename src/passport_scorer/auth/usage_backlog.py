@@ -1,4 +1,4 @@
-"""The rows of usage analytics that wait to be written: bounded in number and in bytes."""
+"""The backlog of usage analytics, bounded in rows and bytes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from sys import getsizeof
 
 from passport_scorer.domain.usage import Usage
 
-_OVERHEAD = 600  # bytes of a row besides its texts, about
+_OVERHEAD = 600  # approximate bytes of a row without its texts
 
 
 class Entry:
-    """A row that waits.
+    """A waiting row.
 
     Attributes:
         usage: the row.
-        size: bytes that it takes in memory.
-        id: allocated for it; None so far. It is kept for the next attempt.
-        is_uncertain: an earlier attempt may have been committed.
-        is_done: it was written, or is given up.
+        size: its bytes in memory.
+        id: the id allocated for it, which later attempts reuse; None: not allocated yet.
+        is_uncertain: True if an earlier attempt may have been committed.
+        is_done: True if it was written or rejected.
     """
 
     __slots__ = ("id", "is_done", "is_uncertain", "size", "usage")
@@ -33,14 +33,14 @@ class Entry:
 
 
 class UsageBacklog:
-    """Rows in the order of their calls; beyond the bounds the oldest are dropped.
+    """Rows in the order of their calls; beyond the bounds, the oldest are dropped.
 
     Args:
-        capacity: rows at most.
-        max_bytes: bytes of memory that they take at most.
+        capacity: maximum number of rows.
+        max_bytes: maximum bytes in memory.
 
     Attributes:
-        dropped: rows that were dropped; reset by whoever reports them.
+        dropped: the number of dropped rows; reset when it is reported.
     """
 
     def __init__(self, capacity: int, max_bytes: int) -> None:
@@ -49,10 +49,10 @@ class UsageBacklog:
         self._max_bytes = max_bytes
         self._waiting: deque[Entry] = deque()
         self._taken = 0
-        self._bytes = 0  # of those that wait or are taken
+        self._bytes = 0  # of waiting and taken rows
 
     def __len__(self) -> int:
-        """Return the number of rows that wait."""
+        """Return the number of waiting rows."""
         return len(self._waiting)
 
     def add(self, usage: Usage) -> None:
@@ -63,11 +63,11 @@ class UsageBacklog:
         self._drop_oldest()
 
     def take(self, count: int, max_bytes: int) -> list[Entry]:
-        """Take the oldest rows, to be handed back with `settle`.
+        """Take the oldest rows; the caller passes them to `settle` afterwards.
 
         Args:
-            count: rows at most.
-            max_bytes: bytes at most, but at least one row.
+            count: maximum number of rows.
+            max_bytes: maximum bytes, but at least one row.
         """
         batch: list[Entry] = []
         size = 0
@@ -80,7 +80,7 @@ class UsageBacklog:
         return batch
 
     def settle(self, batch: Sequence[Entry]) -> int:
-        """Forget what is done of a batch, put the rest back, and return how many those are."""
+        """Remove the finished rows of a batch, put the others back, and return their number."""
         left = [entry for entry in batch if not entry.is_done]
         self._taken -= len(batch)
         self._bytes -= sum(entry.size for entry in batch if entry.is_done)

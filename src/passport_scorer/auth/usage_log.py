@@ -1,9 +1,8 @@
-"""One row for each call of a partner, written in batches off the request's path.
+"""Records one row for each call of a partner, in batches and off the request path.
 
-Rows wait in memory, at most `capacity` of them and `max_bytes`, and are written every `interval`
-seconds, or as soon as `batch` have come together. So a crash loses at most what has come in since
-the last write. If the database is away they wait; beyond the bounds the oldest are dropped and
-counted.
+Rows wait in memory, bounded by `capacity` and `max_bytes`, and are written every `interval`
+seconds, or as soon as there are `batch` of them. A crash loses the rows since the last write. If
+the database is unavailable, rows wait; beyond the bounds, the oldest are dropped and counted.
 
 Source: specification, auth.md ("Usage analytics").
 """
@@ -21,53 +20,53 @@ from passport_scorer.db.database import Database
 from passport_scorer.domain.usage import Usage
 from passport_scorer.telemetry.metrics import NO_METRICS, USAGE_DROPPED, USAGE_WAITING, Metrics
 
-BATCH_BYTES = 4 * 1024 * 1024  # of rows that are written together at most
+BATCH_BYTES = 4 * 1024 * 1024  # maximum size of a batch
 
 log = structlog.get_logger()
 
 
 class UsageAnalytics(Protocol):
-    """Where the usage of API keys is recorded."""
+    """Records the usage of API keys."""
 
     def record(self, usage: Usage) -> None:
-        """Take note of a call; never fails and never waits."""
+        """Record a call. Never blocks or raises."""
 
     async def run(self) -> None:
-        """Write what is recorded, until `stop`; then write the rest and return."""
+        """Write rows until `stop` is called; then write the rest and return."""
 
     async def flush(self) -> None:
-        """Write what is recorded so far."""
+        """Write the rows recorded so far."""
 
     def stop(self) -> None:
-        """Let `run` come to its end."""
+        """Make `run` return after a last write."""
 
 
 class NoUsageAnalytics:
     """Records nothing."""
 
     def record(self, usage: Usage) -> None:
-        """Forget it."""
+        """Ignore the call."""
 
     async def run(self) -> None:
-        """There is nothing to write."""
+        """Do nothing."""
 
     async def flush(self) -> None:
-        """There is nothing to write."""
+        """Do nothing."""
 
     def stop(self) -> None:
-        """There is nothing to stop."""
+        """Do nothing."""
 
 
 class BatchedUsageAnalytics:
     """Records usage in the database, in batches.
 
     Args:
-        database: where to.
-        capacity: rows that wait at most.
-        max_bytes: bytes of memory that they take at most.
-        batch: rows that are written together at most, and that are waited for.
-        interval: seconds that a row waits at most, while the database answers.
-        metrics: where rows are counted.
+        database: the database to write to.
+        capacity: maximum number of waiting rows.
+        max_bytes: maximum memory of waiting rows.
+        batch: maximum number of rows of a batch; so many trigger a write.
+        interval: seconds between writes.
+        metrics: counts rows.
     """
 
     def __init__(
@@ -90,28 +89,28 @@ class BatchedUsageAnalytics:
         self._stopped = False
 
     def __len__(self) -> int:
-        """Return the number of rows that wait."""
+        """Return the number of waiting rows."""
         return len(self._backlog)
 
     @property
     def dropped(self) -> int:
-        """Rows that were dropped since that was last reported."""
+        """The number of rows dropped since the last report."""
         return self._backlog.dropped
 
     def record(self, usage: Usage) -> None:
-        """Take note of a call; never fails and never waits."""
+        """Record a call. Never blocks or raises."""
         self._backlog.add(usage)
         self._metrics.set(USAGE_WAITING, len(self._backlog))
         if len(self._backlog) >= self._batch:
             self._enough.set()
 
     def stop(self) -> None:
-        """Let `run` come to its end."""
+        """Make `run` return after a last write."""
         self._stopped = True
         self._enough.set()
 
     async def run(self) -> None:
-        """Write what is recorded, until `stop`; then write the rest and return."""
+        """Write rows until `stop` is called; then write the rest and return."""
         while not self._stopped:
             try:
                 async with asyncio.timeout(self._interval):
@@ -123,7 +122,7 @@ class BatchedUsageAnalytics:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write what has been recorded so far; what can't be written now goes on waiting."""
+        """Write the rows recorded so far; rows that can't be written keep waiting."""
         async with self._writing:
             self._report_dropped()
             rows = len(self._backlog)
@@ -133,7 +132,7 @@ class BatchedUsageAnalytics:
                     return
 
     async def _write(self, batch: list[Entry]) -> int:
-        """Return how many rows go on waiting."""
+        """Write a batch, and return the number of rows that keep waiting."""
         try:
             await self._writer.write(batch)
         finally:  # also if the caller gives up

@@ -1,7 +1,7 @@
-"""Writes rows of usage analytics, each of them once.
+"""Writes rows of usage analytics exactly once.
 
-Ids are allocated first and kept: an attempt whose commit was not seen is repeated with the same
-ids, and a row that is there already is left alone.
+Ids are allocated first and kept: if the result of a commit is unknown, the attempt is repeated with
+the same ids, and existing rows are skipped.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class UsageWriter:
     """Writes batches.
 
     Args:
-        database: where to.
-        metrics: where rows are counted.
+        database: the database to write to.
+        metrics: counts rows.
     """
 
     def __init__(self, database: Database, metrics: Metrics) -> None:
@@ -39,10 +39,10 @@ class UsageWriter:
         self._allocates_ids = True
 
     async def write(self, batch: Sequence[Entry]) -> None:
-        """Write rows and mark them as done; also those that the database refuses for good.
+        """Write rows and mark them as done, including rows that the database rejects for good.
 
-        The others must be tried again later: the database is unavailable, or their ids were
-        taken. A batch that is refused is split until the rows at fault are alone.
+        The others must be retried later: the database is unavailable, or their ids were taken. A
+        rejected batch is bisected to find the rows at fault.
         """
         try:
             if self._allocates_ids:
@@ -54,7 +54,7 @@ class UsageWriter:
             return
         for entry, result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
-                self._give_up(entry, result)
+                self._reject(entry, result)
 
     async def _identify(self, entries: Sequence[Entry]) -> None:
         if not entries:
@@ -92,7 +92,7 @@ class UsageWriter:
         return [None] * len(entries)
 
     async def _written(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Write rows, and return those whose ids belong to rows of others."""
+        """Write rows, and return those whose ids were taken by other rows."""
         usages = [entry.usage for entry in entries]
         # A transaction, because there a statement waits longer for a lock than in a request.
         ids = [entry.id for entry in entries if entry.id is not None]
@@ -109,7 +109,7 @@ class UsageWriter:
             entry.id = None
         return taken
 
-    def _give_up(self, entry: Entry, error: Exception) -> None:
+    def _reject(self, entry: Entry, error: Exception) -> None:
         entry.is_done = True
         self._metrics.add(USAGE_REJECTED)
         code = error.code if isinstance(error, PassportScorerError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""The catalogue's document, and what it says of each stamp.
+"""The document of the stamp catalogue.
 
 Source: specification, http.md (`GET /v2/stamps/metadata`).
 """
@@ -14,7 +14,7 @@ from passport_scorer.domain.errors import PassportScorerError
 
 
 class UnreadableCatalogue(PassportScorerError):
-    """The document is no stamp catalogue."""
+    """The document is not a stamp catalogue."""
 
     code = "unreadable_catalogue"
 
@@ -105,8 +105,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     """The catalogue.
 
     Attributes:
-        platforms: the document.
-        stamps: provider -> what it says of it.
+        platforms: the whole document.
+        stamps: provider -> its metadata.
     """
 
     platforms: Sequence[Platform]
@@ -117,14 +117,14 @@ _DOCUMENT = msgspec.json.Decoder(list[Platform])
 
 
 def read_catalogue(document: bytes, base: str) -> Catalogue:
-    """Read the document; members that the specification doesn't name are left out.
+    """Read the document; unknown members are ignored.
 
     Args:
         document: JSON.
-        base: the URL that relative icons belong to.
+        base: the base URL of relative icons.
 
     Raises:
-        UnreadableCatalogue: it is something else.
+        UnreadableCatalogue: the document is malformed.
     """
     try:
         platforms = [
@@ -137,7 +137,7 @@ def read_catalogue(document: bytes, base: str) -> Catalogue:
 
 
 def _stamps(platforms: Sequence[Platform]) -> dict[str, StampMetadata]:
-    """A provider that is listed twice is the first of them."""
+    """Return provider -> metadata; the first entry of a provider wins."""
     found: dict[str, StampMetadata] = {}
     for platform in platforms:
         shown = msgspec.convert(platform, ShownPlatform, from_attributes=True)

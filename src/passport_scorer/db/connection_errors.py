@@ -45,15 +45,15 @@ class Reason(StrEnum):
 
 # For operators: no URL, host, user, password or path in them.
 SENTENCES: Mapping[str, str] = {
-    Reason.AUTHORIZATION: "the server refuses this user or password",
-    Reason.NO_SUCH_DATABASE: "there is no such database",
+    Reason.AUTHORIZATION: "the server rejects this user or password",
+    Reason.NO_SUCH_DATABASE: "the database does not exist",
     Reason.TOO_MANY_CONNECTIONS: "the server has no connection left; see max_connections",
-    Reason.STARTUP_PARAMETER: "the server or pooler refuses a start-up parameter",
+    Reason.STARTUP_PARAMETER: "the server or pooler rejects a start-up parameter",
     Reason.CERTIFICATE_FILE: "a certificate or key file that the URL names can't be read",
-    Reason.TLS: "no encryption was agreed on",
+    Reason.TLS: "TLS could not be negotiated",
     Reason.READ_ONLY: "the server is read-only: a standby, or default_transaction_read_only is on",
     Reason.NAME_NOT_RESOLVED: "the host name can't be resolved",
-    Reason.CONNECTION_REFUSED: "nothing listens there",
+    Reason.CONNECTION_REFUSED: "nothing is listening there",
     Reason.CONNECT_TIMEOUT: "no connection could be opened in time",
     Reason.STATEMENT_TIMEOUT: "the server canceled a statement that took too long",
     Reason.NO_ANSWER: "no answer to a statement came in time",

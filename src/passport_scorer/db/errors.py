@@ -1,4 +1,4 @@
-"""What can go wrong between the service and PostgreSQL, in the service's own words."""
+"""The errors of the database, independent of the driver."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ class DatabaseUnavailable(PassportScorerError):
     """The database can't be reached right now.
 
     Attributes:
-        reason: a short stable code, for logs and metrics; see `connection_errors.Reason`.
+        reason: a short, stable code for logs and metrics; see `connection_errors.Reason`.
         sqlstate: the server's code; None if the server did not answer.
         rolled_back: True if it is certain that nothing was or will be committed, so that the
-            work may be repeated.
+            work can be retried.
         is_worth_retrying: True if another connection may succeed.
     """
 
@@ -57,14 +57,14 @@ class WriteConflict(PassportScorerError):
     def __init__(self, message: str | None = None, conflicting: Sequence[int] = ()) -> None:
         super().__init__(message)
         self.conflicting = conflicting
-        """The decisions that fell, counted from 1; none: it isn't known which."""
+        """The conflicting decisions, counted from 1; empty: unknown which."""
 
 
 class QueryFailed(PassportScorerError):
     """The database refused a statement.
 
     Attributes:
-        sqlstate: the server's code; None if the driver refused.
+        sqlstate: the server's code; None if the driver rejected the statement.
     """
 
     code = "query_failed"

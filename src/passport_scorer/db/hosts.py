@@ -1,10 +1,10 @@
-"""The hosts that the address of a database names."""
+"""The hosts in the URL of a database."""
 
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
 def hosts_of(parts: SplitResult) -> list[str]:
-    """Return the hosts of an address, or the folders of their sockets; none means the default.
+    """Return the hosts of a URL, or the folders of their sockets; empty for the default.
 
     Raises ValueError if a port is not a number.
     """

@@ -1,4 +1,4 @@
-"""Reading whole tables of a live database: in one snapshot, read-only, a few rows at a time."""
+"""Streams whole tables of a live database: one snapshot, read-only, a few rows at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PREFETCH = 500
 
 
 class Snapshot:
-    """A database as it was at one moment; made by `snapshot`."""
+    """A snapshot of a database; see `snapshot`."""
 
     def __init__(self, connection: Any, shown: str) -> None:
         self._connection = connection
@@ -30,19 +30,19 @@ class Snapshot:
         """Yield the rows of a table, in the order of its key; columns as its query's row type.
 
         Raises:
-            DatabaseUnreachable: the server refuses, or a table or column is missing.
+            DatabaseUnreachable: the server fails, or a table or column is missing.
         """
         try:
             async for record in self._connection.cursor(table.query.sql, prefetch=_PREFETCH):
                 yield tuple(record)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # Said here, where it is known which of two databases it is.
+            # Raised here, where it is known which of the two databases failed.
             raise DatabaseUnreachable(f"Can't use {self._shown}: {reason(error)}") from error
 
 
 @asynccontextmanager
 async def snapshot(url: str) -> AsyncIterator[Snapshot]:
-    """Open a read-only transaction that sees one moment.
+    """Open a read-only transaction with a consistent snapshot.
 
     Args:
         url: address of the database.

@@ -1,9 +1,9 @@
-"""How `timestamptz` values become times, whatever a row holds.
+"""Decodes any `timestamptz` value, including those out of Python's range.
 
-PostgreSQL's times reach further than Python's: `infinity`, years before 1 and after 9999. asyncpg
-gives the first without a time zone and raises on the others, which would fail everything that was
-read together with such a row. Here they become the first or the last time that Python has, so
-that rules can compare them; `infinity` and `-infinity` are written back as such.
+PostgreSQL has `infinity`, and years before 1 and after 9999. asyncpg returns the former without a
+time zone and raises on the latter, which would fail everything read together with such a row. Here
+they become the first or last time of Python, so that rules can compare them; `infinity` and
+`-infinity` are written back unchanged.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _INFINITY, _MINUS_INFINITY = 2**63 - 1, -(2**63)
 
 
 async def register(connection: Any) -> None:
-    """Make a connection of asyncpg read and write times so; it costs no round trip."""
+    """Register this codec on a connection of asyncpg; costs no round trip."""
     await connection.set_type_codec(
         "timestamptz", schema="pg_catalog", encoder=encoded, decoder=decoded, format="tuple"
     )
 
 
 def decoded(microseconds: tuple[int]) -> datetime:
-    """Return the time (aware, UTC) that is so many microseconds after 2000."""
+    """Return the time (aware, UTC) of microseconds since 2000."""
     try:
         return _EPOCH + timedelta(microseconds=microseconds[0])
     except OverflowError:
@@ -35,7 +35,7 @@ def decoded(microseconds: tuple[int]) -> datetime:
 
 
 def encoded(time: datetime) -> tuple[int]:
-    """Return the microseconds from 2000 to a time (aware)."""
+    """Return the microseconds since 2000 of a time (aware)."""
     if time == LAST:
         return (_INFINITY,)
     if time == FIRST:

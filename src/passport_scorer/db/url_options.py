@@ -1,8 +1,8 @@
-"""What the options in the URL of a database mean here.
+"""The options in the URL of a database.
 
-The key words are libpq's. The driver takes most of them itself. Of the others some are carried
-out here, some are left out because nothing depends on them, and some are refused: without them
-the connection would be less safe than its URL says.
+The keywords are libpq's. The driver supports most of them. Of the others, some are implemented
+here, some are ignored because nothing depends on them, and some are rejected: without them the
+connection would be less secure than its URL requires.
 
 Source: PostgreSQL, libpq, "Parameter Key Words"; asyncpg, `connect`.
 """
@@ -65,7 +65,7 @@ LEFT_OUT = frozenset(
         "tcp_user_timeout",
     }
 )
-# Refused, unless they have one of these values, which ask for nothing: then they are left out.
+# Rejected, unless they have one of these values, which require nothing: then they are ignored.
 REFUSED: Mapping[str, frozenset[str]] = {
     "gssencmode": frozenset({"disable", "prefer"}),
     "replication": frozenset({"false", "off", "no", "0"}),
@@ -81,17 +81,17 @@ SECRET = frozenset(
 )
 
 _SCHEMES = ("postgresql", "postgres")
-_SYSTEM = "system"  # `sslrootcert=system`: the authorities that the machine trusts
+_SYSTEM = "system"  # `sslrootcert=system`: the certificate authorities that the machine trusts
 _LEAST_CONNECT_TIMEOUT = 2.0  # seconds, as in libpq
 
 
 class DriverAddress(msgspec.Struct, frozen=True):
-    """The URL of a database as the driver takes it; holds secrets.
+    """The URL of a database in the form that the driver accepts; contains secrets.
 
     Attributes:
-        dsn: the URL, without what the driver would hand on to the server.
-        connect_timeout: seconds that opening a connection may take; None: not said.
-        servicefile: path of the file with services; None: where it always is.
+        dsn: the URL, without options that the driver would pass to the server.
+        connect_timeout: seconds for opening a connection; None: not set.
+        servicefile: path of the connection service file; None: the default.
     """
 
     dsn: str
@@ -100,36 +100,36 @@ class DriverAddress(msgspec.Struct, frozen=True):
 
 
 def options_of(url: str | SplitResult) -> dict[str, str]:
-    """Return the options of a URL; of an option that is given twice, the last."""
+    """Return the options of a URL; the last value of an option wins."""
     parts = urlsplit(url) if isinstance(url, str) else url
     return dict(parse_qsl(parts.query))
 
 
 def refused_options(options: Mapping[str, str]) -> list[str]:
-    """Return the names of the options without which the connection would be less safe."""
+    """Return the names of unsupported options that make the connection more secure."""
     return [
         name for name, value in options.items() if name in REFUSED and value not in REFUSED[name]
     ]
 
 
 def options_left_out(options: Mapping[str, str]) -> list[str]:
-    """Return the names of the options that are left out."""
+    """Return the names of the options that are ignored."""
     left_out = LEFT_OUT | REFUSED.keys()
     named = [name for name in options if name in left_out]
     return [*named, "hostaddr"] if {"host", "hostaddr"} <= options.keys() else named
 
 
 def unknown_options(options: Mapping[str, str]) -> list[str]:
-    """Return the names of the options that libpq doesn't know; the server may know them."""
+    """Return the names of the options that libpq does not know; the server might."""
     known = OF_DRIVER | OF_SERVER | CARRIED_OUT | LEFT_OUT | REFUSED.keys()
     return [name for name in options if name not in known]
 
 
 def driver_address(url: str) -> DriverAddress:
-    """Return a URL as the driver takes it.
+    """Return a URL in the form that the driver accepts.
 
     Args:
-        url: one that `location.split` takes.
+        url: a URL that `url.split` accepts.
     """
     parts, options = urlsplit(url), options_of(url)
     kept = {
@@ -171,18 +171,18 @@ def _carry_out(options: Mapping[str, str], kept: dict[str, str], *, has_host: bo
 
 
 def system_authorities() -> str | None:
-    """Return the file with the authorities that the machine trusts; None if there is none."""
+    """Return the file of the certificate authorities that the machine trusts, or None."""
     return ssl.get_default_verify_paths().cafile
 
 
 def _connect_timeout(text: str) -> float | None:
-    """Return the seconds of `connect_timeout`; libpq takes 0 and less for no limit."""
+    """Return the seconds of `connect_timeout`; as in libpq, 0 and less mean no limit."""
     seconds = int(text) if text.strip().isdecimal() and len(text) < 10 else 0
     return max(_LEAST_CONNECT_TIMEOUT, float(seconds)) if seconds else None
 
 
 def _user_quoted(netloc: str) -> str:
-    """Quote the user and the password anew: the driver takes the first `@` for their end."""
+    """Quote the user and password again: the driver splits at the first `@`."""
     user_part, at, authority = netloc.rpartition("@")
     user, colon, password = user_part.partition(":")
     quoted = quote(unquote(user), safe="") + colon + quote(unquote(password), safe="")

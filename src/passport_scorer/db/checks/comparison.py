@@ -1,4 +1,4 @@
-"""Compares a database with what the service needs, and says what to do about it."""
+"""Compares a database with what the service needs, and suggests SQL that fixes differences."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ MISSING = "the table is missing"
 
 
 class Severity(StrEnum):
-    """How bad it is: the service fails, it is slow, it is merely different."""
+    """The effect of a finding: the service fails, it is slow, or nothing breaks."""
 
     ERROR = "error"
     ADVICE = "advice"
@@ -30,7 +30,7 @@ class Severity(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One difference. `statement` is SQL that removes it, for somebody with the right to."""
+    """One difference. `statement` is SQL that fixes it; the user may lack the privilege."""
 
     table: str
     severity: Severity
@@ -52,10 +52,10 @@ def compare(found: Description) -> list[Finding]:
 
 
 def server_findings(found: Description) -> Iterator[Finding]:
-    """Say if the server is too old."""
+    """Report a server that is too old."""
     if found.server_version < OLDEST_SERVER:
         major = found.server_version // 10000
-        yield Finding(SERVER, Severity.ERROR, f"PostgreSQL {major}: 15 or newer is needed")
+        yield Finding(SERVER, Severity.ERROR, f"PostgreSQL 15 or later is required, found {major}")
 
 
 def table_findings(
@@ -72,14 +72,14 @@ def table_findings(
 
 
 def access_findings(table: str, access: Access, user: str) -> Iterator[Finding]:
-    """Say what the current user may not do."""
+    """Report the privileges that the current user lacks."""
     if missing := sorted(privileges_needed(table) - access.privileges):
         rights = ", ".join(missing)
         statement = f"GRANT {rights} ON {table} TO {quoted(user)};"
-        yield Finding(table, Severity.ERROR, f"{user} has no {rights} on it", statement)
+        yield Finding(table, Severity.ERROR, f"{user} lacks {rights}", statement)
     if "INSERT" in privileges_needed(table):
         for column in access.closed_sequences:
-            message = f"{user} may not use the sequence of {column}"
+            message = f"{user} can't use the sequence of {column}"
             statement = f"GRANT USAGE ON SEQUENCE {table}_{column}_seq TO {quoted(user)};"
             yield Finding(table, Severity.ERROR, message, statement)
 
@@ -105,22 +105,25 @@ def column_findings(expected: Table, found: Table) -> Iterator[Finding]:
 def column_differences(
     expected: Column, found: Column, *, inserted: bool
 ) -> Iterator[tuple[Severity, str]]:
-    """Yield how a column differs, each with how bad it is."""
+    """Yield the differences of a column, with their severity."""
     if found.type != expected.type:
         severity = Severity.NOTE if holds_more(expected.type, found.type) else Severity.ERROR
         yield severity, f"is {found.type}, not {expected.type}"
     if found.nullable and not expected.nullable:
-        yield Severity.ERROR, "may be null and must not"
+        yield Severity.ERROR, "is nullable, but must not be"
     if expected.nullable and not found.nullable:
-        yield failing_if(inserted=inserted), "may not be null, and the service inserts nulls"
+        yield failing_if(inserted=inserted), "is NOT NULL, but the service inserts nulls"
     if expected.filled and found.filled not in ("identity", "default"):
-        yield failing_if(inserted=inserted), "is no identity column: inserts give no value"
+        yield (
+            failing_if(inserted=inserted),
+            "is not an identity column, but inserts give no value",
+        )
     if found.filled == "generated":
-        yield failing_if(inserted=inserted), "is generated: inserts that give a value fail"
+        yield failing_if(inserted=inserted), "is generated: inserts that provide a value fail"
 
 
 def holds_more(expected: str, found: str) -> bool:
-    """Say whether every text that fits the expected type fits the found one."""
+    """Return True if every text of the expected type fits the found type."""
     if not expected.startswith("character varying"):
         return False
     if found in ("text", "character varying"):
@@ -130,22 +133,20 @@ def holds_more(expected: str, found: str) -> bool:
 
 
 def unknown_column(table: str, column: Column, *, inserted: bool) -> Finding:
-    """Say whether a column that the service doesn't know stands in its way."""
+    """Report a column that the service does not know; an error if it makes inserts fail."""
     if column.nullable or column.filled:
-        return Finding(
-            table, Severity.NOTE, f"column {column.name} is not known, and not in the way"
-        )
-    message = f"column {column.name} is not known and may not be null: inserts fail"
+        return Finding(table, Severity.NOTE, f"column {column.name} is unknown and harmless")
+    message = f"column {column.name} is unknown and NOT NULL: inserts fail"
     return Finding(table, failing_if(inserted=inserted), message)
 
 
 def failing_if(*, inserted: bool) -> Severity:
-    """What is wrong for inserts only matters where the service inserts."""
+    """Return the severity of a problem of inserts, which matters only if the service inserts."""
     return Severity.ERROR if inserted else Severity.NOTE
 
 
 def index_findings(expected: Table, found: Table) -> Iterator[Finding]:
-    """Compare the indexes of one table; several alike count as one."""
+    """Compare the indexes of one table; duplicates count once."""
     present = {column.name for column in found.columns}
     for index in {index.definition: index for index in expected.indexes}.values():
         if not {column.split()[0].strip('"') for column in index.columns} <= present:
@@ -156,38 +157,38 @@ def index_findings(expected: Table, found: Table) -> Iterator[Finding]:
 
 
 def missing_index(table: str, index: Index) -> Finding:
-    """Say what the lack of an index means: slow searches, or inserts that fail."""
+    """Report a missing index: searches are slow, or inserts fail."""
     if index.unique and "INSERT" in privileges_needed(table):
-        message = f"{index} is not unique, and ON CONFLICT relies on it"
+        message = f"{index} is not unique, but ON CONFLICT requires it"
         return Finding(table, Severity.ERROR, message, creation(table, index))
     message = f"no {'unique ' if index.unique else ''}index on {index}"
     return Finding(table, Severity.ADVICE, message, creation(table, index))
 
 
 def enforces(found: Index, expected: Index) -> bool:
-    """Say whether an index keeps unique what the expected one does."""
+    """Return True if an index enforces the uniqueness that the expected one does."""
     same_rows = (found.where or "") == (expected.where or "")
     return found.unique and same_rows and sorted(found.columns) == sorted(expected.columns)
 
 
 def serves(found: Index, expected: Index) -> bool:
-    """Say whether a search that uses the expected index can use this one."""
+    """Return True if a search that uses the expected index can use this one."""
     leading = found.columns[: len(expected.columns)] == expected.columns
     return leading and found.where in (None, expected.where)
 
 
 def constraint_findings(expected: Table, found: Table) -> Iterator[Finding]:
-    """Compare foreign keys and CHECKs: the service lives with other ones."""
+    """Compare foreign keys and CHECKs; the service works with different ones."""
     for constraint in expected.constraints:
         if constraint not in found.constraints:
             yield Finding(expected.name, Severity.NOTE, f"no {constraint}")
     for constraint in found.constraints:
         if constraint not in expected.constraints:
-            yield Finding(expected.name, Severity.NOTE, f"not known: {constraint}")
+            yield Finding(expected.name, Severity.NOTE, f"unknown: {constraint}")
 
 
 def recommendations(found: Description) -> Iterator[Finding]:
-    """Name the indexes that would help, beyond those of existing deployments."""
+    """Report recommended indexes that existing deployments lack."""
     for each in RECOMMENDED:
         table = found.tables.get(each.table)
         if table and not any(serves(index, each.index) for index in table.indexes):
@@ -198,7 +199,7 @@ def recommendations(found: Description) -> Iterator[Finding]:
 
 
 def creation(table: str, index: Index) -> str:
-    """Return the statement that makes an index while the table stays in use."""
+    """Return the statement that creates an index without locking the table."""
     kind = "UNIQUE INDEX" if index.unique else "INDEX"
     return f"CREATE {kind} CONCURRENTLY {quoted(index.name)} ON {table} {index};"
 

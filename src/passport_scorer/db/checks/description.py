@@ -1,6 +1,6 @@
-"""What tables look like, as values: those that we need, and those that a database has.
+"""Descriptions of tables: those that the service needs, and those in a database.
 
-Nothing is compared by the name of an index or constraint: they differ between deployments.
+Names of indexes and constraints are ignored, because they differ between deployments.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def definition(self) -> tuple[tuple[str, ...], str, bool]:
-        """All that counts: everything but the name."""
+        """Everything that is compared: all but the name."""
         return self.columns, self.where or "", self.unique
 
     def __str__(self) -> str:
@@ -51,14 +51,14 @@ class Table(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """What the current user may do with a table, and which of its sequences are closed."""
+    """The current user's privileges on a table, and the sequences that it can't use."""
 
     privileges: frozenset[str]
     closed_sequences: tuple[str, ...]
 
 
 class Description(msgspec.Struct, frozen=True):
-    """What a database has of the tables that were asked for, by name."""
+    """The requested tables that exist in a database, by name."""
 
     server_version: int
     user: str
@@ -74,7 +74,7 @@ def expected_tables() -> tuple[Table, ...]:
 
 
 def recorded(tables: Sequence[Table]) -> str:
-    """Return tables as the text of the file that `expected_tables` reads: a line for each item."""
+    """Return tables as the text of the file that `expected_tables` reads, an item per line."""
     items = []
     for table in tables:
         parts = {
@@ -88,16 +88,15 @@ def recorded(tables: Sequence[Table]) -> str:
 
 
 def lines(values: Sequence[Any]) -> str:
-    """Return values as JSON, one in a line."""
+    """Return values as JSON, one per line."""
     return ",\n".join(f"    {msgspec.json.encode(value).decode()}" for value in values)
 
 
 async def describe(connection: Any, names: Sequence[str]) -> Description:
-    """Look at the tables of these names that the current user finds, in one snapshot.
+    """Describe the tables with these names that the current user can see, in one snapshot.
 
-    `connection` is asyncpg's. Reads the catalogue in a transaction that may not write, and
-    leaves nothing behind in the session: it works through a connection proxy. Raises
-    asyncpg.PostgresError.
+    `connection` is asyncpg's. Reads the catalog in a read-only transaction, and leaves no state in
+    the session, so that it works through a connection proxy. Raises asyncpg.PostgresError.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return await describe_within(connection, names)

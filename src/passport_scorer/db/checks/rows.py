@@ -103,7 +103,7 @@ async def _found(connection: Any, check: RowCheck) -> list[Finding]:
 
 
 def unreadable_rate_limits(rows: Sequence[StoredRateLimit]) -> Iterator[Finding]:
-    """Name each rate limit that cannot be read, by the key's prefix and the column."""
+    """Report each malformed rate limit, with the key's prefix and the column."""
     for row in rows:
         limit = read_rate_limit(row.rate_limit)
         if limit is not None and limit.is_default:
@@ -117,7 +117,7 @@ def unreadable_rate_limits(rows: Sequence[StoredRateLimit]) -> Iterator[Finding]
 
 
 def _assignment(row: StoredRateLimit) -> str:
-    """Return the statement that stores what the limit counts as; it is shown, never run."""
+    """Return the statement that stores the limit that applies; it is shown, never executed."""
     prefix = "'" + row.prefix.replace("'", "''") + "'"
     return (
         f"UPDATE account_accountapikey SET {row.column_name} = '{DEFAULT_TEXT}'"  # noqa: S608
@@ -126,13 +126,13 @@ def _assignment(row: StoredRateLimit) -> str:
 
 
 class Unfound(msgspec.Struct, frozen=True):
-    """Finds the rows that no request finds, as no index has their text as requests spell it.
+    """Finds the rows that requests miss, because their text is spelled differently.
 
     Attributes:
-        table: what was read.
-        column: the text's.
-        what: the rows, in a message.
-        is_found: whether requests find a row with this text.
+        table: the table.
+        column: the column of the text.
+        what: what the rows are called in messages.
+        is_found: returns True if requests find a row with this text.
         usual: SQL for the text as requests spell it.
     """
 
@@ -143,7 +143,7 @@ class Unfound(msgspec.Struct, frozen=True):
     usual: str
 
     def __call__(self, rows: Sequence[StoredText]) -> Iterator[Finding]:
-        """Say which of these rows are not found, and how they would be."""
+        """Report the rows that are not found, with a statement that fixes them."""
         ids = [str(row.id) for row in rows if not self.is_found(row.text)]
         if not ids:
             return
@@ -153,7 +153,7 @@ class Unfound(msgspec.Struct, frozen=True):
         yield Finding(
             self.table,
             Severity.ADVICE,
-            f"{self.what} that no request finds, as {self.column} is spelled unusually: {named}",
+            f"{self.what} that requests miss, because of the spelling of {self.column}: {named}",
             f"UPDATE {self.table} {change};",
         )
 

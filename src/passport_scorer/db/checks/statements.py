@@ -17,7 +17,7 @@ import msgspec
 from passport_scorer.db import queries
 from passport_scorer.db.statement import REGISTERED, Query
 
-# What asyncpg takes and gives for each type of PostgreSQL that the project uses.
+# The Python type that asyncpg uses for each type of PostgreSQL.
 _PYTHON_TYPES: dict[str, type] = {
     "bool": bool,
     "int2": int,
@@ -32,14 +32,14 @@ _PYTHON_TYPES: dict[str, type] = {
 
 
 def all_queries() -> list[Query[Any, Any]]:
-    """Return every query of the project: those of all modules in `db/queries/`."""
+    """Return every query: those of all modules in `db/queries/`."""
     for module in pkgutil.iter_modules(queries.__path__):
         importlib.import_module(f"{queries.__name__}.{module.name}")
     return REGISTERED
 
 
 async def check_queries(url: str) -> list[str]:
-    """Return a sentence for each way in which a query doesn't fit the tables at `url`."""
+    """Return a sentence for each mismatch between the queries and the tables at `url`."""
     connection = await asyncpg.connect(url)
     try:
         return [
@@ -50,11 +50,11 @@ async def check_queries(url: str) -> list[str]:
 
 
 async def check_query(connection: Any, query: Query[Any, Any]) -> list[str]:
-    """Return a sentence for each way in which one query doesn't fit; `connection` is asyncpg's."""
+    """Return a sentence for each mismatch of one query; `connection` is asyncpg's."""
     try:
         statement = await connection.prepare(query.sql)
     except asyncpg.PostgresError as error:
-        return [f"{query.name}: PostgreSQL refuses it: {error}"]
+        return [f"{query.name}: PostgreSQL rejects it: {error}"]
     parameters = [(f"${i}", t.name) for i, t in enumerate(statement.get_parameters(), 1)]
     columns = [(a.name, a.type.name) for a in statement.get_attributes()]
     problems = [
@@ -94,7 +94,7 @@ def _python_type(postgresql: str) -> Any:
 
 
 def _without_none(hint: Any) -> Any:
-    """`list[int | None] | None` -> `list[int]`: PostgreSQL doesn't tell where nulls may occur."""
+    """`list[int | None] | None` -> `list[int]`: PostgreSQL reports no nullability."""
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         (hint,) = (part for part in typing.get_args(hint) if part is not types.NoneType)
     if typing.get_origin(hint) is list:

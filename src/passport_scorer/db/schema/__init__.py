@@ -1,7 +1,7 @@
 """The tables that the service works on, as SQL, and how they are created.
 
-A deployment has them already. Where the service brings its own database, it makes exactly
-these. One file for each family of tables, in the order in which they refer to each other.
+An existing deployment already has them; in a database of its own, the service creates exactly
+these. One file for each family of tables, in the order of their references.
 """
 
 import re
@@ -22,7 +22,7 @@ FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class TableDefinition:
-    """One table: the statements that make it and its indexes."""
+    """One table: the statements that create it and its indexes."""
 
     name: str
     family: str
@@ -35,12 +35,12 @@ def family_sql(family: str) -> str:
 
 
 def schema_sql() -> str:
-    """Return the SQL that makes all tables in an empty database, as one script."""
+    """Return the SQL that creates all tables in an empty database, as one script."""
     return "\n".join(family_sql(family) for family in FAMILIES)
 
 
 def table_definitions() -> tuple[TableDefinition, ...]:
-    """Return every table, in an order in which they can be made."""
+    """Return every table, in an order in which they can be created."""
     return tuple(
         TableDefinition(re.match(r"CREATE TABLE (\w+)", sql)[1], family, sql)  # type: ignore[index]
         for family in FAMILIES

@@ -1,4 +1,4 @@
-"""Makes the tables, in a database that is empty or our own."""
+"""Creates the tables, in an empty database or one of our own."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ from passport_scorer.db.checks import Severity, compare, describe_within
 from passport_scorer.db.schema import table_definitions
 from passport_scorer.domain.errors import PassportScorerError
 
-# Any number that nobody else uses: two who make the tables at once take turns.
+# An advisory lock with a number of our own: concurrent creations run one after the other.
 LOCK = 7277077
 
 

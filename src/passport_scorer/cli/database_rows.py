@@ -1,7 +1,7 @@
 """The rows that `passport-scorer db check` looks at. To add a check, add it to `ROW_CHECKS`."""
 
 from passport_scorer.db.checks import RowCheck
-from passport_scorer.db.checks.rows import RATE_LIMITS, Unfound
+from passport_scorer.db.checks.rows import RATE_LIMITS, SpellingCheck
 from passport_scorer.db.queries.row_checks import find_unusual_bans, find_unusual_revocations
 from passport_scorer.domain.proof_values import canonical_proof_value, proof_value_spellings
 from passport_scorer.ethereum.did import address_spellings
@@ -22,12 +22,12 @@ ROW_CHECKS = (
     RowCheck(
         _BANS,
         find_unusual_bans,
-        Unfound(_BANS, "address", "bans", _is_ban_found, "lower(trim(address))"),
+        SpellingCheck(_BANS, "address", "bans", _is_ban_found, "lower(trim(address))"),
     ),
     RowCheck(
         _REVOCATIONS,
         find_unusual_revocations,
-        Unfound(
+        SpellingCheck(
             _REVOCATIONS,
             "proof_value",
             "revocations",

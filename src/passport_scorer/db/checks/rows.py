@@ -125,7 +125,7 @@ def _assignment(row: StoredRateLimit) -> str:
     )
 
 
-class Unfound(msgspec.Struct, frozen=True):
+class SpellingCheck(msgspec.Struct, frozen=True):
     """Finds the rows that requests miss, because their text is spelled differently.
 
     Attributes:

@@ -1,3 +1,3 @@
--- Takes ids for so many rows of usage analytics; null where ids don't come from a sequence.
+-- Allocates ids for $1 rows of usage analytics; null if ids do not come from a sequence.
 SELECT nextval(pg_get_serial_sequence('account_accountapikeyanalytics', 'id')) AS id
 FROM generate_series(1, $1::integer)

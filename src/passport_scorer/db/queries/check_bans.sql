@@ -1,5 +1,5 @@
--- Bans whose address is not in lower case; the first hundred thousand. Most have their checksum,
--- which only the caller can tell.
+-- Bans whose address is not in lower case; the first hundred thousand. Most have a valid checksum,
+-- which only the caller can check.
 SELECT id, address AS text
 FROM ceramic_cache_ban
 WHERE address !~ '^(0x[0-9a-f]{40})?$'

@@ -1,5 +1,5 @@
--- Whether another deployment fills this database, and what its rows tell of its settings.
--- $1: the addresses of the demo's accounts, which are no other deployment's.
+-- Whether another deployment fills this database, and what its rows reveal about its settings.
+-- $1: the addresses of the demo's accounts, which belong to no other deployment.
 SELECT
     to_regclass('django_migrations') IS NOT NULL
     OR EXISTS (SELECT FROM account_account WHERE address <> ALL ($1::text[])) AS is_foreign,

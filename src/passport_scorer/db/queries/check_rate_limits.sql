@@ -1,4 +1,4 @@
--- The rate limits of the API keys that were not revoked, but for those in the plainest form.
+-- The rate limits of API keys that are not revoked, except those in the plainest form.
 SELECT
     key.prefix,
     limited.column_name,

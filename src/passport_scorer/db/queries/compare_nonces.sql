@@ -1,4 +1,4 @@
--- Every nonce, for comparison with another database.
+-- All nonces, for comparison with another database.
 SELECT nonce, was_used, created_on, expires_on
 FROM account_nonce
 ORDER BY nonce COLLATE "C"

@@ -1,4 +1,4 @@
--- Every passport, for comparison with another database.
+-- All passports, for comparison with another database.
 SELECT address, community_id, requires_calculation
 FROM registry_passport
 ORDER BY address COLLATE "C" NULLS FIRST, community_id NULLS FIRST

@@ -1,4 +1,4 @@
--- Every copy of a stamp, by its passport, for comparison with another database.
+-- All registered stamps, by passport, for comparison with another database.
 SELECT p.address, p.community_id, s.provider, md5(s.credential::text) AS credential_md5
 FROM registry_stamp AS s
 LEFT JOIN registry_passport AS p ON p.id = s.passport_id

@@ -1,4 +1,4 @@
--- Every score, by its passport, for comparison with another database.
+-- All scores, by passport, for comparison with another database.
 SELECT p.address, p.community_id, s.score, s.status, s.error, s.last_score_timestamp,
     s.expiration_date, s.evidence, s.stamp_scores, s.stamps
 FROM registry_score AS s

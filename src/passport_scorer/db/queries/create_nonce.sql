@@ -1,8 +1,8 @@
--- A nonce that hasn't been used yet ($1 to $3). Along with it goes a part of the old ones: of the
--- next 20 rows behind $4, those that expired before $5 are deleted, if nobody else holds them.
+-- Inserts an unused nonce ($1 to $3), and deletes some old ones: of the next 20 rows after the id
+-- $4, those that expired before $5, unless another transaction holds them.
 --
--- `position` is where the next call goes on: behind these rows, but not past one that will be old
--- soon. A row that expires more than a day from now, or never, is passed.
+-- `position` is where the next call continues: after these rows, but not past one that will be old
+-- soon. A row that expires more than a day from now, or never, is skipped for good.
 WITH looked_at AS MATERIALIZED (
     SELECT id, expires_on
     FROM account_nonce

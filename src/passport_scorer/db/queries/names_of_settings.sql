@@ -1,5 +1,5 @@
--- Whether the communities that settings name exist: that of the stamp store ($1), that of the
--- public demo ($2), and whether the latter belongs to the account of the demo's API key ($3).
+-- Whether the communities named by settings exist: that of the stamp store ($1), that of the public
+-- demo ($2), and whether the latter belongs to the account of the demo's API key ($3).
 SELECT
     EXISTS (SELECT FROM account_community WHERE id = $1) AS has_default_scorer,
     EXISTS (SELECT FROM account_community WHERE id = $2) AS has_demo_scorer,

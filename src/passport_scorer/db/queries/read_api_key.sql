@@ -1,4 +1,4 @@
--- The API key with a prefix, for a call that needs nothing else of the database.
+-- The API key with a prefix ($1), for a call that needs nothing else from the database.
 SELECT
     key.id AS key_id,
     key.hashed_key,

@@ -1,5 +1,5 @@
--- The contributions of an address ($1): always one row. Those by the protocol count from 0.95 on,
--- and not in rounds in which the address is squelched. An amount that is no number doesn't count.
+-- The sums of the contributions of an address ($1): always one row. Contributions by the protocol
+-- count from 0.95, and not in rounds in which the address is squelched. NaN amounts are ignored.
 SELECT
     grants.count AS grants,
     grants.amount AS grants_amount,

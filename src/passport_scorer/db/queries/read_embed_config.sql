@@ -1,6 +1,6 @@
--- The weights that are stored with the scorer of a community ($1), and the platforms that its
--- page shows: no row where there is no community. A section without platforms has one entry in
--- the arrays, with null for the platform.
+-- The weights of a community's scorer ($1), and the platforms that its page shows; no row if there
+-- is no such community. A section without platforms has one entry in the arrays, with null for
+-- the platform.
 SELECT
     coalesce(binary_scorer.weights, weighted.weights)::text AS weights,
     place.titles,

@@ -1,4 +1,4 @@
--- The API key with this prefix ($1), and how often pages that embed the stamps may use it.
+-- The API key with a prefix ($1), and its rate limit for pages that embed the stamps.
 SELECT
     id AS key_id,
     hashed_key,

@@ -1,5 +1,5 @@
--- The weights that are stored with the scorer of a community ($1): null where there are none; no
--- row where there is no community.
+-- The weights of a community's scorer ($1): null if it has none; no row if there is no such
+-- community.
 SELECT coalesce(binary_scorer.weights, weighted.weights)::text AS weights
 FROM account_community AS community
 JOIN scorer_weighted_scorer AS s ON s.id = community.scorer_id

@@ -1,4 +1,4 @@
--- Is an address ($2) on the list of this name ($1)? One row; no such list: false.
+-- Whether an address ($2) is on the list with a name ($1): one row; false if there is no such list.
 SELECT EXISTS (
     SELECT
     FROM account_addresslist AS list

@@ -1,5 +1,4 @@
--- The definition of the custom credential with one of these provider ids ($1), the first that
--- there is.
+-- The definition of the custom credential with the first of these provider ids ($1) that exists.
 SELECT definition::text AS definition
 FROM account_customcredentialruleset
 WHERE provider_id = ANY ($1::text[])

@@ -1,7 +1,7 @@
--- An earlier score: the API key with a prefix ($1), the community of its account that a partner
--- has named ($2, tried first, or $3), and the newest score event of an address ($4) in it at or
--- before a time ($5). No row: no such key. Nothing but the key is read unless $6 is one of its
--- hashes: a wrong secret must not cost more.
+-- An earlier score: the API key with a prefix ($1), the community of its account that the partner
+-- named ($2, tried first, or $3), and the newest score event of an address ($4) in it at or before
+-- a time ($5). No row if there is no such key. Only the key is read unless $6 is one of its hashes:
+-- a wrong secret must not cost more.
 SELECT
     key.id AS key_id,
     key.hashed_key,

@@ -1,4 +1,4 @@
--- The stakes of an address ($1), and those on it. What is no number is no stake.
+-- The stakes by an address ($1), and on it. NaN amounts are ignored.
 SELECT
     chain,
     staker,

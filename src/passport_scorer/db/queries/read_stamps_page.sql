@@ -1,10 +1,11 @@
--- A page of the stamps of an address ($2), together with the API key with a prefix ($1): at most
--- $5 stamps, the highest id first; those below the id $3 that are next to it, or (if $4) those
--- above it that are next to it. And whether there are stamps on either side of the page.
--- No row: no such key. Nothing but the key is read unless $6 is one of its hashes: a wrong secret
--- must not cost more. Documents of more than 65,536 bytes, which no stamp has, are
--- left out, and a page ends when its documents have 8 MiB. One with a number like 1e131071, which
--- has as many digits when it is written out, is not written out to see that.
+-- A page of the stamps of an address ($2), together with the API key with a prefix ($1): up to $5
+-- stamps, the highest id first; those next below the id $3, or (if $4) those next above it. Also
+-- whether there are stamps on either side of the page. No row if there is no such key. Only the key
+-- is read unless $6 is one of its hashes: a wrong secret must not cost more.
+--
+-- Documents of more than 65,536 bytes, which no stamp has, are left out, and a page ends when its
+-- documents reach 8 MiB. A document with a number like 1e131071, which has as many digits when
+-- written out, is never written out to measure it.
 SELECT
     key.id AS key_id,
     key.hashed_key,

@@ -1,4 +1,4 @@
--- Adds the rows of the demo that are not there yet; $1 is an object: table -> rows.
+-- Inserts the rows of the demo that do not exist yet; $1 is an object: table -> rows.
 WITH users AS (
     INSERT INTO auth_user
     SELECT * FROM jsonb_populate_recordset(NULL::auth_user, $1::jsonb -> 'auth_user')

@@ -1,5 +1,5 @@
--- Adds the rows that the examples of the documentation need; $1 is an object: table -> rows. The
--- nonce of the sign-in example can be used again.
+-- Inserts the rows of the documentation's examples; $1 is an object: table -> rows. Resets the
+-- nonce of the sign-in example, so that it can be used again.
 WITH nonces AS (
     INSERT INTO account_nonce
     SELECT * FROM jsonb_populate_recordset(NULL::account_nonce, $1::jsonb -> 'account_nonce')

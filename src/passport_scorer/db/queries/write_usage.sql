@@ -1,4 +1,4 @@
--- Records a batch of calls of partners, and returns the ids of the rows that were not there yet.
+-- Inserts a batch of calls of partners, and returns the ids that did not exist yet.
 INSERT INTO account_accountapikeyanalytics (
     api_key_id, created_at, path, base_path, path_segments, query_params, headers,
     payload, response, response_skipped, error, status_code, id

@@ -1,4 +1,4 @@
--- Records a batch of calls of partners, for a role that may not use the sequence of ids.
+-- Inserts a batch of calls of partners, for a role that can't use the sequence of ids.
 INSERT INTO account_accountapikeyanalytics (
     api_key_id, created_at, path, base_path, path_segments, query_params, headers,
     payload, response, response_skipped, error, status_code

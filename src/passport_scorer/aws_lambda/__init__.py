@@ -1,8 +1,8 @@
 """The service as an AWS Lambda function: `passport_scorer.aws_lambda.handler`.
 
-event -> `events.py`: an HTTP request -> `exchange.py`: the same applications as everywhere ->
-`answers.py`: what the event's sender understands. `function.py` keeps what lives as long as the
-sandbox. Source: specification, operations.md ("AWS Lambda").
+event -> `events.py`: HTTP request -> `exchange.py`: the same applications as everywhere ->
+`responses.py`: the format of the event's sender. `function.py` keeps the state of the sandbox.
+Source: specification, operations.md ("AWS Lambda").
 """
 
 from passport_scorer.aws_lambda.function import LambdaFunction
@@ -12,5 +12,5 @@ __all__ = ["handler"]
 
 handler = LambdaFunction(process_environment())
 if "AWS_LAMBDA_RUNTIME_API" in process_environment():
-    # A sandbox that starts has a whole processor for a while, a request only a share of one.
+    # A starting sandbox has a whole CPU for a while, a request only a share of one.
     handler.start()

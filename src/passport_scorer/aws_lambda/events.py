@@ -1,8 +1,8 @@
-"""From the event that a function is called with to the HTTP request that it stands for.
+"""Converting the event of a function call to the HTTP request in it.
 
-Two shapes: that of load balancers, with single- or multi-value headers, and payload format 2.0,
-of function URLs and of API Gateway. A path is percent-encoded in all of them but API Gateway's,
-which decodes it before; a query is never decoded.
+There are two formats: that of load balancers, with single- or multi-value headers, and payload
+format 2.0, of function URLs and API Gateway. The path is percent-encoded in all of them except
+API Gateway's, which decodes it; the query is never decoded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 from passport_scorer.domain.errors import PassportScorerError
 
-# What may stand in a URL as it is; what is encoded already stays as it is.
+# Characters that stay as they are in a URL, percent-encoded ones included.
 _PATH = "/%:@!$&'()*+,;=~"
 _NAME = "%:@!$'()*+,;~/?"
 _VALUE = _NAME + "="
@@ -26,19 +26,19 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class UnknownEvent(PassportScorerError):
-    """The event is not an HTTP request from a load balancer, function URL or API Gateway."""
+    """The event is not an HTTP request of a load balancer, a function URL or API Gateway."""
 
     code = "unknown_event"
 
 
 class UnreadableBody(PassportScorerError):
-    """The body of the event is marked as base64 but cannot be decoded."""
+    """The body of the event is declared as base64, but is not."""
 
     code = "unreadable_body"
 
 
-class AnswerShape(Enum):
-    """What the sender of an event understands as an answer."""
+class ResponseFormat(Enum):
+    """The format in which the sender of an event expects the response."""
 
     SINGLE_VALUE = "load balancer, one value for each header"
     MULTI_VALUE = "load balancer, several values for a header"
@@ -55,7 +55,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
         headers: names in lower case.
         body: decoded.
         client: the address that the load balancer or API Gateway was called from.
-        answer: how it is answered.
+        response_format: how its response is sent.
         target_group: the name of the load balancer's target group; None: no load balancer.
     """
 
@@ -65,7 +65,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
     headers: Headers
     body: bytes
     client: str
-    answer: AnswerShape
+    response_format: ResponseFormat
     target_group: str | None = None
 
 
@@ -139,9 +139,9 @@ def _from_load_balancer(event: _LoadBalancerEvent) -> HttpRequest:
         query=b"&".join(_pairs(parameters)),
         headers=headers,
         body=_body(event.body, is_base64=event.is_base64_encoded),
-        # What came before the last comma is what the caller says.
+        # Everything before the last comma comes from the client.
         client=forwarded[-1].rpartition(b",")[2].strip().decode("latin-1") if forwarded else "",
-        answer=AnswerShape.MULTI_VALUE if several else AnswerShape.SINGLE_VALUE,
+        response_format=ResponseFormat.MULTI_VALUE if several else ResponseFormat.SINGLE_VALUE,
         target_group=_name_of(event.request_context.elb.target_group),
     )
 
@@ -158,7 +158,7 @@ def _from_format_2(event: _Format2Event) -> HttpRequest:
         headers=headers,
         body=_body(event.body, is_base64=event.is_base64_encoded),
         client=context.http.source_ip,
-        answer=AnswerShape.FORMAT_2,
+        response_format=ResponseFormat.FORMAT_2,
     )
 
 
@@ -182,7 +182,7 @@ def _listed(values: Mapping[str, str] | None) -> dict[str, list[str]]:
 
 
 def _headers(values: Mapping[str, Sequence[str]]) -> Headers:
-    """Return the headers; blanks and tabs around a value are no part of it (RFC 9110, 5.5)."""
+    """Return the headers; blanks and tabs around a value are stripped (RFC 9110, 5.5)."""
     return [
         (_octets(name.lower()), _octets(value).strip(b" \t"))
         for name in values
@@ -201,7 +201,7 @@ def _percent_encoded(text: str, safe: str) -> bytes:
 
 
 def _octets(text: str) -> bytes:
-    """Return UTF-8; half of a surrogate pair, which JSON may hold, is none, and stays none."""
+    """Return UTF-8; half of a surrogate pair, which JSON can contain, stays invalid."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -215,5 +215,5 @@ def _body(text: str | None, *, is_base64: bool) -> bytes:
 
 
 def decoded_path(path: bytes) -> str:
-    """Return a path without percent-encoding, as applications are given it."""
+    """Return a path without percent-encoding, as ASGI defines it."""
     return unquote_to_bytes(path).decode("utf-8", "replace")

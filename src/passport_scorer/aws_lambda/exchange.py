@@ -1,4 +1,4 @@
-"""One request and its answer, by an ASGI application."""
+"""One request to an ASGI application, and its response."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ import structlog
 from starlette.types import ASGIApp, Message, Scope
 
 from passport_scorer.api.http.error_reference import GENERAL_FAILURE
-from passport_scorer.aws_lambda.answers import HttpAnswer, detail_answer
 from passport_scorer.aws_lambda.events import HttpRequest, decoded_path
+from passport_scorer.aws_lambda.responses import HttpResponse, detail_response
 
 FAULT = GENERAL_FAILURE
 
 log = structlog.get_logger()
 
 
-async def exchange(application: ASGIApp, request: HttpRequest) -> HttpAnswer:
-    """Have an application answer a request; a failure of it is 500, and never raised."""
+async def exchange(application: ASGIApp, request: HttpRequest) -> HttpResponse:
+    """Run an application for a request. An exception becomes a response with status 500."""
     running = _Exchange(request)
     try:
         await application(_scope(request), running.receive, running.send)
     except Exception as error:
-        # Starlette raises again what it has answered and logged already.
+        # Starlette reraises what it has already answered and logged.
         if running.answer is None:
             log.error("request_failed", error=type(error).__name__, exc_info=error)
-    return running.answer or detail_answer("internal_error", FAULT)
+    return running.answer or detail_response("internal_error", FAULT)
 
 
 class _Exchange:
-    """What ASGI calls an application's `receive` and `send`."""
+    """The `receive` and `send` of an ASGI application."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._received = False
         self._start: Message | None = None
         self._body = bytearray()
-        self.answer: HttpAnswer | None = None
+        self.answer: HttpResponse | None = None
 
     async def receive(self) -> Message:
-        """Give the whole body, and then say that there is nobody any more."""
+        """Return the whole body, then a disconnect."""
         if self._received:
             return {"type": "http.disconnect"}
         self._received = True
         return {"type": "http.request", "body": self._request.body, "more_body": False}
 
     async def send(self, message: Message) -> None:
-        """Take the head of the answer, and its body piece by piece."""
+        """Collect the head of the response, and its body piece by piece."""
         if message["type"] == "http.response.start":
             self._start = message
             return
@@ -54,7 +54,7 @@ class _Exchange:
         if not message.get("more_body", False) and self._start is not None:
             body = b"" if self._request.method == "HEAD" else bytes(self._body)
             headers = [(bytes(name), bytes(value)) for name, value in self._start["headers"]]
-            self.answer = HttpAnswer(self._start["status"], headers, body)
+            self.answer = HttpResponse(self._start["status"], headers, body)
 
 
 def _scope(request: HttpRequest) -> Scope:

@@ -1,4 +1,4 @@
-"""What lives as long as a sandbox: one event loop, the services, their connections."""
+"""The state of a sandbox: one event loop, the services, their connections."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from starlette.types import ASGIApp
 from passport_scorer.api.applications import internal_application, public_application
 from passport_scorer.api.http.host_header import NO_CLEAR_HOST, hosts_in
 from passport_scorer.app import running_services, running_telemetry, utc_now
-from passport_scorer.aws_lambda.answers import (
-    HttpAnswer,
-    detail_answer,
-    event_answer,
-    is_too_long,
-)
 from passport_scorer.aws_lambda.events import (
-    AnswerShape,
     HttpRequest,
+    ResponseFormat,
     UnknownEvent,
     UnreadableBody,
     read_event,
 )
 from passport_scorer.aws_lambda.exchange import FAULT, exchange
+from passport_scorer.aws_lambda.responses import (
+    HttpResponse,
+    detail_response,
+    event_response,
+    is_too_long,
+)
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.services import Services
 from passport_scorer.settings.aws_secret import take_secret
@@ -39,13 +39,13 @@ from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = "2"  # a sandbox has one request at a time
-# Seconds after which connections are taken for dead: whatever is between here and the database
-# may have forgotten them by then, and would let a statement wait for an answer in vain.
+# Seconds after which idle connections count as dead: a middlebox may have dropped them by then, and
+# a statement would wait in vain.
 LONGEST_IDLE = 240.0
-_RESERVE = 1.5  # seconds of a function's time that are kept for an answer, and what is flushed
-_LAST = 0.2  # seconds that are kept for handing the answer over
-# Rounds of the loop in which it hears which connections were closed while the sandbox was frozen,
-# so that they are replaced. The end of one comes in pieces: last words, TLS's end, TCP's end.
+_RESERVE = 1.5  # seconds of a call reserved for the response and for flushing
+_LAST = 0.2  # seconds reserved for returning the response
+# Iterations of the loop in which it learns which connections were closed while the sandbox was
+# frozen, so that they are replaced. A close arrives in pieces: last message, TLS, TCP.
 _ROUNDS = 10
 _NOT_IN_TIME = "There was no answer in time. Please try again."
 
@@ -53,10 +53,10 @@ log = structlog.get_logger()
 
 
 class Context(Protocol):
-    """What a function is told about its call."""
+    """The context of a call."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """How long the call may still take."""
+        """Return the remaining time of the call."""
 
 
 class _Running(msgspec.Struct, frozen=True):
@@ -67,14 +67,14 @@ class _Running(msgspec.Struct, frozen=True):
 
 
 class LambdaFunction:
-    """Answers events; a callable as AWS Lambda wants it.
+    """Handles events; the callable that AWS Lambda expects.
 
-    Nothing is read or started before the first event or `start`, and nothing is connected before
-    a request needs it.
+    Settings are read and services started by the first event or `start`; connections are opened
+    when a request needs them.
 
     Args:
-        environ: where settings come from, and where those of a secret are put.
-        clock: returns seconds, also those that passed while the sandbox was frozen.
+        environ: the environment; the variables of a secret are added to it.
+        clock: returns seconds, including those while the sandbox was frozen.
     """
 
     def __init__(
@@ -88,38 +88,38 @@ class LambdaFunction:
         self._last_used = 0.0
 
     def __call__(self, event: object, context: Context | None) -> dict[str, Any]:
-        """Answer an event; whatever goes wrong is an answer too."""
-        loop, shape = self._in_loop(), AnswerShape.FORMAT_2
+        """Handle an event. Failures become responses."""
+        loop, shape = self._in_loop(), ResponseFormat.FORMAT_2
         CORRELATION.set(correlation_of(()))
         try:
             request = read_event(event)
-            shape = request.answer
+            shape = request.response_format
             CORRELATION.set(correlation_of(request.headers))
-            if len(hosts_in(request.headers)) > 1:  # the rest of HTTP was seen to before
-                refused = detail_answer("no_clear_host", NO_CLEAR_HOST, self._root)
-                return event_answer(refused, shape)
+            if len(hosts_in(request.headers)) > 1:  # everything else was checked by the sender
+                refused = detail_response("no_clear_host", NO_CLEAR_HOST, self._root)
+                return event_response(refused, shape)
             answer = loop.run_until_complete(self._answer(request, _deadline(context)))
         except (UnknownEvent, UnreadableBody) as error:
             log.warning("event_rejected", reason=error.code)
-            answer = detail_answer(error.code, error.message, self._root)
+            answer = detail_response(error.code, error.message, self._root)
         except Exception as error:
             log.error("request_failed", error=type(error).__name__, exc_info=error)
-            answer = detail_answer("internal_error", FAULT, self._root)
-        result = event_answer(answer, shape)
+            answer = detail_response("internal_error", FAULT, self._root)
+        result = event_response(answer, shape)
         if is_too_long(result, shape):
             log.error("response_too_long", bytes=len(answer.body))
-            return event_answer(detail_answer("internal_error", FAULT, self._root), shape)
+            return event_response(detail_response("internal_error", FAULT, self._root), shape)
         return result
 
     def start(self) -> None:
-        """Get ready for the first event; what fails is logged, and tried again by that event."""
+        """Prepare for the first event. A failure is logged, and retried by that event."""
         try:
-            self._in_loop().run_until_complete(self._awake())
+            self._in_loop().run_until_complete(self._resumed())
         except PassportScorerError as error:
             _log_failed_start(error)
 
     def close(self) -> None:
-        """Let the services finish their work; Lambda never does, it freezes what it has."""
+        """Let the services finish their work. Lambda never calls this: it freezes sandboxes."""
         if self._loop is not None:
             self._loop.run_until_complete(self._stack.aclose())
             self._loop.close()
@@ -136,22 +136,22 @@ class LambdaFunction:
             self._loop = asyncio.new_event_loop()
         return self._loop
 
-    async def _answer(self, request: HttpRequest, deadline: float) -> HttpAnswer:
+    async def _answer(self, request: HttpRequest, deadline: float) -> HttpResponse:
         try:
             async with asyncio.timeout_at(deadline - _RESERVE):
-                running = await self._awake()
+                running = await self._resumed()
                 answer = await exchange(_application(running, request), request)
         except TimeoutError:
             log.error("not_answered_in_time")
-            answer = detail_answer("not_in_time", _NOT_IN_TIME, self._root)
-        except PassportScorerError as error:  # the next event may find it mended
+            answer = detail_response("not_in_time", _NOT_IN_TIME, self._root)
+        except PassportScorerError as error:  # the next event may succeed
             _log_failed_start(error)
-            return detail_answer("internal_error", FAULT, self._root)
+            return detail_response("internal_error", FAULT, self._root)
         await self._flush(deadline - _LAST)
         return answer
 
-    async def _awake(self) -> _Running:
-        """Return what runs, started if need be, and aware of what happened while it was frozen."""
+    async def _resumed(self) -> _Running:
+        """Return the running services; start them, or refresh their connections after a freeze."""
         now, last = self._clock(), self._last_used
         self._last_used = now
         if self._running is None:
@@ -170,8 +170,8 @@ class LambdaFunction:
         configure_logs(environment=settings.environment, readable=False, level=settings.log_level)
         if settings.database_url is None:
             raise InvalidSetting("DATABASE_URL: is missing.")
-        _look_at_internal_network(settings)
-        # Nothing is connected before a request needs it, so rows aren't looked up.
+        _check_internal_network(settings)
+        # Connections are opened by requests only, so rows are not looked up.
         await warn_of_useless_settings(settings, None, utc_now())
         async with AsyncExitStack() as stack:
             telemetry = await stack.enter_async_context(running_telemetry(settings, traced=True))
@@ -184,7 +184,7 @@ class LambdaFunction:
         )
 
     async def _flush(self, deadline: float) -> None:
-        """Send what would be lost if the sandbox never woke up again."""
+        """Send what would be lost if the sandbox were never resumed."""
         if self._running is None:
             return
         services = self._running.services
@@ -201,7 +201,7 @@ def _log_failed_start(error: PassportScorerError) -> None:
 
 
 def _application(running: _Running, request: HttpRequest) -> ASGIApp:
-    """Say who answers: the internal application only where the operator said so."""
+    """Return the application for a request: the internal one only where configured."""
     settings = running.settings
     internal = (
         settings.lambda_serves == "internal"
@@ -210,13 +210,13 @@ def _application(running: _Running, request: HttpRequest) -> ASGIApp:
     return running.internal if internal else running.public
 
 
-def _look_at_internal_network(settings: Settings) -> None:
+def _check_internal_network(settings: Settings) -> None:
     serves_internal = settings.lambda_serves == "internal" or settings.lambda_internal_target_groups
     if serves_internal and settings.cgrants_api_token is None:
         log.warning("internal_endpoints_need_no_token", reason="CGRANTS_API_TOKEN is not set")
 
 
 def _deadline(context: Context | None) -> float:
-    """Return the time of the loop's clock at which the call ends."""
+    """Return the time, on the loop's clock, at which the call ends."""
     remaining = 30.0 if context is None else context.get_remaining_time_in_millis() / 1000
     return time.monotonic() + remaining

@@ -1,4 +1,4 @@
-"""How `passport-scorer db check` says what it found: for people, for logs, for programs."""
+"""The report of `passport-scorer db check`, for people, logs and programs."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,11 +16,11 @@ from passport_scorer.db.checks import MISSING, Description, Finding, Severity, e
 STYLES = {Severity.ERROR: "bold red", Severity.ADVICE: "yellow", Severity.NOTE: "dim"}
 HEADINGS = {Severity.ERROR: "errors", Severity.ADVICE: "advice", Severity.NOTE: "notes"}
 
-EMPTY = "The database has none of the tables: make them first, with passport-scorer db init."
+EMPTY = "The database has none of the tables: create them with passport-scorer db init."
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What is printed, and with `--json` all of it. `ok`: the service can work with it."""
+    """The findings. `ok`: the service can work with the database."""
 
     database: str
     server_version: int
@@ -31,7 +31,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, database: str, found: Description, findings: Iterable[Finding]) -> Self:
-        """Make the report on a database, whose address must hold no password."""
+        """Make the report on a database, whose URL must not contain a password."""
         kept = tuple(findings)
         return cls(
             database=database,
@@ -51,18 +51,18 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether no table is there."""
+        """Whether every table is missing."""
         missing = {each.table for each in self.findings if each.message == MISSING}
         return missing.issuperset(self.tables)
 
     @property
     def statements(self) -> list[str]:
-        """The SQL that would remove differences."""
+        """The SQL that would fix differences."""
         return [finding.statement for finding in self.findings if finding.statement]
 
 
 def print_lines(report: Report) -> None:
-    """Print a line for each finding, to be read in logs and by grep."""
+    """Print a line for each finding, for logs and grep."""
     if report.is_empty:
         print(EMPTY)
     for finding in report.findings:

@@ -1,4 +1,4 @@
-"""Who can reach `/internal/*`: looked at before anything is served.
+"""Who can reach `/internal/*`: checked before the service starts.
 
 Source: specification, auth.md ("The internal network").
 """
@@ -19,15 +19,15 @@ log = structlog.get_logger()
 def check_internal_network(
     settings: Settings, public: socket.socket, internal: socket.socket | None
 ) -> None:
-    """Refuse to serve internal endpoints to the public without a token; say where they need none.
+    """Refuse to serve internal endpoints to the public without a token; warn where none is needed.
 
     Args:
-        settings: whether there is a token, and whether the public listener serves them.
+        settings: the token, and whether the public listener serves internal endpoints.
         public: the public listener.
-        internal: the internal one, if there is one.
+        internal: the internal listener, if any.
 
     Raises:
-        InvalidSetting: anybody could call them.
+        InvalidSetting: the public could call internal endpoints.
     """
     if settings.cgrants_api_token is not None:
         return
@@ -43,10 +43,10 @@ def check_internal_network(
         log.warning(
             "internal_endpoints_need_no_token",
             reason="CGRANTS_API_TOKEN is not set",
-            reachable_at=[_place(listener) for listener in unprotected],
+            reachable_at=[_address(listener) for listener in unprotected],
         )
 
 
-def _place(listener: socket.socket) -> str:
+def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"{host} port {port}"

@@ -1,4 +1,4 @@
-"""What commands print: tables for people in which nothing is cut, JSON for programs."""
+"""The output of commands: tables for people, in which nothing is cut, and JSON for programs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-Json = Annotated[
-    bool, Parameter(name="--json", negative="", help="Print JSON, for other programs.")
-]
-_UNBOUNDED = 10_000  # characters of a line where nothing bounds it
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+_UNBOUNDED = 10_000  # characters of a line without a terminal
 
 
 def print_json(value: object) -> None:
@@ -28,7 +26,7 @@ def line_width() -> int:
 
 
 def print_table(table: Table) -> None:
-    """Print a table as wide as lines may be, or as it must be: what is too long is folded.
+    """Print a table within the line width; long cells are folded.
 
     Columns with `no_wrap` are neither folded nor cut, however narrow the terminal is.
     """
@@ -41,7 +39,7 @@ def print_table(table: Table) -> None:
 
 
 def _least_width(table: Table) -> int:
-    """Return what the columns that can't be folded need, and some for the others."""
+    """Return the width of the columns that can't be folded, plus a minimum for the others."""
     wide = Console(width=_UNBOUNDED)
     least = 1
     for column in table.columns:

@@ -1,4 +1,4 @@
-"""What `passport-scorer db check` says of settings that mean something else there than here.
+"""Settings that are not set, and whose default differs in the deployment to migrate from.
 
 Source: docs/migration.md, "Settings that differ when unset".
 """
@@ -14,11 +14,11 @@ from passport_scorer.settings.model import variables
 
 
 class UnsetSetting(msgspec.Struct, frozen=True):
-    """A setting that this environment leaves open, and that another deployment may have off.
+    """A setting that is not set here, and whose default is off in another deployment.
 
     Attributes:
-        variable: its name.
-        message: what that means, and what the database shows of it.
+        variable: its environment variable.
+        message: what that means, and the evidence in the database.
     """
 
     variable: str
@@ -26,12 +26,10 @@ class UnsetSetting(msgspec.Struct, frozen=True):
 
 
 def unset_settings(
-    found: StoredDeployment | None, environ: Mapping[str, str]
-) -> list[UnsetSetting]:
-    """Return the settings to decide on before this service takes a deployment's database over.
+    """Return the settings to decide on before this service takes over a deployment's database.
 
     Args:
-        found: what the rows tell; None: the tables are not there, or may not be read.
+        found: the evidence in the rows; None: the tables are missing or unreadable.
         environ: variable -> value.
     """
     if found is None or not found.is_foreign:

@@ -4,7 +4,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
 def hosts_of(parts: SplitResult) -> list[str]:
-    """Return the hosts of a URL, or the folders of their sockets; empty for the default.
+    """Return the hosts of a URL, or the folders of their sockets; an empty list: the default.
 
     Raises ValueError if a port is not a number.
     """

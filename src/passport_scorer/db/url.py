@@ -1,6 +1,6 @@
-"""Which database, and how to open a connection to it by hand.
+"""The URL of a database, and single connections to it.
 
-The pool of the running service is in `database.py`; this is for commands that people type.
+The pool of the running service is in `database.py`; single connections are for commands.
 """
 
 import re
@@ -26,14 +26,14 @@ from passport_scorer.db.url_options import (
 )
 from passport_scorer.domain.errors import PassportScorerError
 
-# As libpq, SQLAlchemy (with a driver behind the plus) and the readers of Django's settings have it.
+# As in libpq, SQLAlchemy (with a driver after the plus) and parsers of Django's settings.
 _SCHEME = re.compile(r"(postgresql|postgres|psql|pgsql|postgis|timescale|timescalegis)(\+\w+)?")
-_DATABASE = frozenset({"dbname", "database", "service"})  # options that say which database
+_DATABASE = frozenset({"dbname", "database", "service"})  # options that name the database
 CONNECT_SECONDS = 10.0
 
 
 class InvalidDatabaseLocation(PassportScorerError):
-    """The address of the database can't be used."""
+    """The URL of the database can't be used."""
 
     code: ClassVar[str] = "database_location"
 
@@ -45,13 +45,17 @@ class DatabaseUnreachable(PassportScorerError):
 
 
 def secured(url: str, variable: str) -> str:
-    """Check an address, and ask for encryption where it leaves the machine.
+    """Check a URL, and require encryption for a remote host.
 
-    What the environment (`PGSSLMODE`) or a service's file says of encryption is left alone.
+    What the environment (`PGSSLMODE`) or a service file says about encryption takes precedence.
+
+    Args:
+        url: of the database; may contain a password.
+        variable: the environment variable or option that it comes from.
 
     Raises:
-        InvalidDatabaseLocation: it is no address, or asks for what can't be done; the message
-            names the variable and the options, not their values.
+        InvalidDatabaseLocation: the URL is malformed, or has options that can't be honored; the
+            message names the variable and the options, not their values.
     """
     parts = split(url, variable)
     options = options_of(parts)
@@ -72,13 +76,13 @@ def secured(url: str, variable: str) -> str:
 
 
 def split(url: str, variable: str = "The address of the database") -> SplitResult:
-    """Take an address apart; raises InvalidDatabaseLocation.
+    """Split a URL; raises InvalidDatabaseLocation.
 
-    The library's own message may hold a piece of the password, so it is not passed on.
+    The message of the library can contain a piece of the password, so it is not passed on.
     """
     try:
         parts = urlsplit(url)
-        url.encode()  # bytes that are no text can't be sent
+        url.encode()  # bytes that are not UTF-8 can't be sent
         names_database = len(parts.path) > 1 or _DATABASE & options_of(parts).keys()
         usable = bool(_SCHEME.fullmatch(parts.scheme) and names_database and not parts.fragment)
         hosts_of(parts)
@@ -93,13 +97,13 @@ def split(url: str, variable: str = "The address of the database") -> SplitResul
 
 
 def is_remote(parts: SplitResult) -> bool:
-    """Say whether an address leads to another machine."""
+    """Return True if a URL leads to another machine."""
     hosts = hosts_of(parts) or libpq_variable("host").split(",")
     return any(not is_local(host) for host in hosts if host)
 
 
 def is_local(host: str) -> bool:
-    """Say whether a host is this machine: a socket's folder or a loopback address."""
+    """Return True if a host is this machine: a socket's folder or a loopback address."""
     if host.startswith(("/", "@")) or host == "localhost":
         return True
     try:
@@ -109,12 +113,12 @@ def is_local(host: str) -> bool:
 
 
 def without_password(url: str) -> tuple[str, str | None]:
-    """Return the address without its password and other secrets, and the password."""
+    """Return the URL without its password and other secrets, and the password."""
     parts = split(url)
     user_part, _, authority = parts.netloc.rpartition("@")
     user, _, password = user_part.partition(":")
     options = options_of(parts)
-    hidden = SECRET | set(unknown_options(options))  # which may be secrets, too
+    hidden = SECRET | set(unknown_options(options))  # which may be secrets too
     secret = unquote(password) or options.get("password")
     kept = {name: value for name, value in options.items() if name not in hidden}
     query = urlencode(kept, quote_via=quote, safe="/")
@@ -124,16 +128,16 @@ def without_password(url: str) -> tuple[str, str | None]:
 
 @asynccontextmanager
 async def connected(database: str | DatabaseSettings) -> AsyncIterator[Any]:
-    """Open a connection of asyncpg for a while, with the settings that the pool's have.
+    """Open a connection of asyncpg with the same settings as the pool's.
 
-    It has no limits on the time of statements: what people start may take long.
+    Statements have no time limit: commands can take long.
 
     Args:
-        database: how to reach it; an address stands for the other settings' defaults.
+        database: how to reach it; a URL for the defaults of the other settings.
 
     Raises:
-        InvalidDatabaseLocation: the address can't be used.
-        DatabaseUnreachable: the server refuses the connection or a statement.
+        InvalidDatabaseLocation: the URL can't be used.
+        DatabaseUnreachable: the server rejects the connection or a statement.
     """
     settings = DatabaseSettings(database) if isinstance(database, str) else database
     shown, _ = without_password(settings.url)
@@ -156,11 +160,11 @@ async def connected(database: str | DatabaseSettings) -> AsyncIterator[Any]:
 
 
 def reason(error: BaseException | None, code: str | None = None) -> str:
-    """Say in a few words why a connection or a statement failed; never holds a password.
+    """Return in a few words why a connection or a statement failed, without passwords.
 
     Args:
-        error: the driver's.
-        code: a `Reason`, if it is known.
+        error: the error of the driver.
+        code: a `Reason`, if known.
     """
     if code is None and isinstance(error, BaseException):
         fault = fault_of(error)
@@ -174,7 +178,7 @@ def reason(error: BaseException | None, code: str | None = None) -> str:
 
 
 def _hint(code: str, url: str) -> str:
-    """Name the options that the server may have refused, if that is why; not their values."""
+    """Name the options that the server may have rejected, without their values."""
     unknown = unknown_options(options_of(url))
     if code != Reason.STARTUP_PARAMETER or not unknown:
         return ""

@@ -1,8 +1,8 @@
 """The options in the URL of a database.
 
-The keywords are libpq's. The driver supports most of them. Of the others, some are implemented
+The keywords are libpq's. The driver handles most of them itself. Of the others, some are handled
 here, some are ignored because nothing depends on them, and some are rejected: without them the
-connection would be less secure than its URL requires.
+connection would be less safe than its URL says.
 
 Source: PostgreSQL, libpq, "Parameter Key Words"; asyncpg, `connect`.
 """
@@ -65,7 +65,7 @@ LEFT_OUT = frozenset(
         "tcp_user_timeout",
     }
 )
-# Rejected, unless they have one of these values, which require nothing: then they are ignored.
+# Rejected, unless the value is one of these, which require nothing: then they are ignored.
 REFUSED: Mapping[str, frozenset[str]] = {
     "gssencmode": frozenset({"disable", "prefer"}),
     "replication": frozenset({"false", "off", "no", "0"}),
@@ -81,17 +81,17 @@ SECRET = frozenset(
 )
 
 _SCHEMES = ("postgresql", "postgres")
-_SYSTEM = "system"  # `sslrootcert=system`: the certificate authorities that the machine trusts
+_SYSTEM = "system"  # `sslrootcert=system`: the CAs that the machine trusts
 _LEAST_CONNECT_TIMEOUT = 2.0  # seconds, as in libpq
 
 
 class DriverAddress(msgspec.Struct, frozen=True):
-    """The URL of a database in the form that the driver accepts; contains secrets.
+    """The URL of a database as the driver accepts it. Contains secrets.
 
     Attributes:
-        dsn: the URL, without options that the driver would pass to the server.
-        connect_timeout: seconds for opening a connection; None: not set.
-        servicefile: path of the connection service file; None: the default.
+        dsn: the URL, without options that the driver would pass on to the server.
+        connect_timeout: seconds for opening a connection; None: not specified.
+        servicefile: path of the service file; None: the default one.
     """
 
     dsn: str
@@ -100,7 +100,7 @@ class DriverAddress(msgspec.Struct, frozen=True):
 
 
 def options_of(url: str | SplitResult) -> dict[str, str]:
-    """Return the options of a URL; the last value of an option wins."""
+    """Return the options of a URL; the last one wins if an option is given twice."""
     parts = urlsplit(url) if isinstance(url, str) else url
     return dict(parse_qsl(parts.query))
 
@@ -126,10 +126,10 @@ def unknown_options(options: Mapping[str, str]) -> list[str]:
 
 
 def driver_address(url: str) -> DriverAddress:
-    """Return a URL in the form that the driver accepts.
+    """Return a URL as the driver accepts it.
 
     Args:
-        url: a URL that `url.split` accepts.
+        url: one that `url.split` accepts.
     """
     parts, options = urlsplit(url), options_of(url)
     kept = {
@@ -148,7 +148,7 @@ def driver_address(url: str) -> DriverAddress:
 
 
 def joined(parts: SplitResult) -> str:
-    """Return the URL of these parts, with a scheme that libpq and the driver know.
+    """Join the parts of a URL, with a scheme that libpq and the driver know.
 
     Unlike `urlunsplit`, with two slashes where there is no host.
     """
@@ -171,18 +171,18 @@ def _carry_out(options: Mapping[str, str], kept: dict[str, str], *, has_host: bo
 
 
 def system_authorities() -> str | None:
-    """Return the file of the certificate authorities that the machine trusts, or None."""
+    """Return the file of the CAs that the machine trusts; None if there is none."""
     return ssl.get_default_verify_paths().cafile
 
 
 def _connect_timeout(text: str) -> float | None:
-    """Return the seconds of `connect_timeout`; as in libpq, 0 and less mean no limit."""
+    """Return the seconds of `connect_timeout`; 0 and less mean no limit, as in libpq."""
     seconds = int(text) if text.strip().isdecimal() and len(text) < 10 else 0
     return max(_LEAST_CONNECT_TIMEOUT, float(seconds)) if seconds else None
 
 
 def _user_quoted(netloc: str) -> str:
-    """Quote the user and password again: the driver splits at the first `@`."""
+    """Requote the user and the password: for the driver they end at the first `@`."""
     user_part, at, authority = netloc.rpartition("@")
     user, colon, password = user_part.partition(":")
     quoted = quote(unquote(user), safe="") + colon + quote(unquote(password), safe="")

@@ -1,4 +1,4 @@
-"""Variables that are kept in a secret of AWS Secrets Manager.
+"""Environment variables from a secret of AWS Secrets Manager.
 
 Source: specification, operations.md ("Configuration").
 """
@@ -14,14 +14,14 @@ from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.extras import how_to_install
 
 VARIABLE = "SCORER_SERVER_SSM_ARN"
-SECONDS = 2  # for a connection, and for an answer; a sandbox must have started after ten
+SECONDS = 2  # for connecting, and for a response; a sandbox has to start within ten
 TRIES = 2
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class SecretUnusable(PassportScorerError):
-    """The secret can't be read, or isn't what it should be; never says what is in it."""
+    """The secret can't be read, or is malformed. The message never contains any of it."""
 
     code = "secret_unusable"
 
@@ -40,12 +40,12 @@ def take_secret(environ: MutableMapping[str, str]) -> None:
 
 
 def entries(text: str | bytes) -> dict[str, str]:
-    """Return the variables that a secret's text has: variable -> value.
+    """Return the variables in the text of a secret: variable -> value.
 
-    A value that is no text stands for its JSON, so that a list may be a list; null for none.
+    A value that is not a string becomes its JSON, so that a list can be a list; null is left out.
 
     Raises:
-        SecretUnusable: it is no JSON object, or an entry can't be a variable.
+        SecretUnusable: the text is not a JSON object, or an entry can't be a variable.
     """
     try:
         found = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
@@ -95,6 +95,6 @@ def _word(text: str) -> str:
 
 
 def _region(secret: str) -> str | None:
-    """Return the region that an ARN names: `arn:aws:secretsmanager:region:account:secret:…`."""
+    """Return the region of an ARN: `arn:aws:secretsmanager:region:account:secret:…`."""
     parts = secret.split(":")
     return parts[3] if len(parts) > 6 and parts[0] == "arn" else None

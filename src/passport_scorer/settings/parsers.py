@@ -1,4 +1,4 @@
-"""What variables may hold: how each kind of value is read, and how it is shown to operators."""
+"""Parsers for the values of variables."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from passport_scorer.ethereum.did import ed25519_key, ethereum_address
 from passport_scorer.ethereum.errors import IssuerUnresolvable
 from passport_scorer.ethereum.rfc3986 import is_authority
 
-BIGINT = 2**63  # one more than a column of this type can hold
+BIGINT = 2**63  # one more than the largest value of the column type
 
 _TRUE = frozenset({"1", "on", "true", "yes"})
 _FALSE = frozenset({"0", "off", "false", "no", ""})
 _CHAIN_ID = re.compile("[1-9][0-9]{0,18}")
 _MOST_CHAINS = 100
 _LEVELS = ("debug", "info", "warning", "error")
-# Options in the URL of a Redis, and what they may be.
+# Options in the URL of a Redis, and the values that they can have.
 _REDIS_OPTIONS = {
     "username": ".+",
     "password": ".+",
@@ -43,7 +43,7 @@ OWN_SEGMENTS = frozenset(
 
 
 class Expected(ValueError):
-    """Says what was expected, without the value, which may be a secret."""
+    """The expected form, without the value, which may be a secret."""
 
 
 def switch(text: str) -> bool:
@@ -54,7 +54,7 @@ def switch(text: str) -> bool:
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Return what reads a whole number within bounds."""
+    """Return a parser of whole numbers within bounds."""
 
     def read(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,20}", text) or not least <= int(text) <= most:
@@ -65,7 +65,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 
 def share(text: str) -> float:
-    """Read a number; what is below 0 or above 1 is taken as 0 or 1."""
+    """Read a number, clamped to 0 to 1."""
     try:
         number = float(text)
     except ValueError:
@@ -83,7 +83,7 @@ def log_level(text: str) -> str:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Read one of a few words."""
+    """Return a parser of one of these words."""
 
     def read(text: str) -> str:
         if text not in choices:
@@ -101,7 +101,7 @@ def header_name(text: str) -> str:
 
 
 def path_prefix(text: str) -> str:
-    """Read the path below which a proxy publishes the service: `/scorer`; `/` is none."""
+    """Read the path prefix under which a proxy publishes the service: `/scorer`; `/` for none."""
     prefix = text.rstrip("/")
     segments = prefix.split("/")[1:]
     fit = re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,10}", prefix) and len(prefix) <= 200
@@ -132,7 +132,7 @@ def _list_of_texts(text: str) -> list[str]:
 
 
 def issuers(text: str) -> frozenset[str]:
-    """Read a JSON list of DIDs, each of which may be the issuer of a stamp that verifies."""
+    """Read a JSON list of DIDs, each of which can be the issuer of a valid stamp."""
     listed = _list_of_texts(text)
     for number, did in enumerate(listed, 1):
         try:
@@ -146,7 +146,7 @@ def issuers(text: str) -> frozenset[str]:
 
 
 def hosts(text: str) -> frozenset[str]:
-    """Read a JSON list of hosts, with a port where there is one: what EIP-4361 calls a domain."""
+    """Read a JSON list of hosts with optional ports, which EIP-4361 calls domains."""
     listed = _list_of_texts(text)
     for number, host in enumerate(listed, 1):
         if not host or not is_authority(host):
@@ -174,7 +174,7 @@ def private_key(text: str) -> str:
 
 
 def redis_address(text: str) -> str:
-    """Read the URL of a Redis; its options may not include times, which are bounded by us."""
+    """Read the URL of a Redis; its options can't include timeouts, which the service sets."""
     parts = urlsplit(_address(text, "redis", "rediss"))
     options = parse_qsl(parts.query, keep_blank_values=True)
     if not re.fullmatch(r"/?|/[0-9]{1,5}", parts.path) or not all(
@@ -185,7 +185,7 @@ def redis_address(text: str) -> str:
 
 
 def web_address(text: str) -> str:
-    """Read the URL of something on the web."""
+    """Read an HTTP or HTTPS URL."""
     return _address(text, "http", "https")
 
 
@@ -196,7 +196,7 @@ def chain_addresses(text: str) -> dict[int, str]:
         if len(listed) > _MOST_CHAINS or not all(map(_CHAIN_ID.fullmatch, listed)):
             raise ValueError
         return {int(chain_id): web_address(url) for chain_id, url in listed.items()}
-    except (msgspec.MsgspecError, ValueError):  # neither may be quoted: URLs hold keys
+    except (msgspec.MsgspecError, ValueError):  # neither message is shown: URLs contain keys
         raise Expected(
             'a JSON object of the ids of chains and URLs, such as {"8453": "https://…"}, '
             f"{_MOST_CHAINS} at most"
@@ -207,7 +207,7 @@ def _address(text: str, *schemes: str) -> str:
     try:
         parts = urlsplit(text)
         is_good = parts.scheme in schemes and parts.hostname and parts.port != 0
-    except ValueError:  # the port is none, or the brackets
+    except ValueError:  # a malformed port, or unbalanced brackets
         is_good = False
     if not is_good or not text.isprintable() or " " in text:
         raise Expected(" or ".join(f"{scheme}://…" for scheme in schemes))

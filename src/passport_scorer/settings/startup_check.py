@@ -1,7 +1,7 @@
-"""What settings of a service must be beside well-formed, looked at before it serves.
+"""Checks of settings before the service starts, beyond the form of each.
 
-What can never be right keeps the service from starting: every problem is a line of one error. What
-may become right later (a row that doesn't exist yet) is one warning, and the service starts.
+Settings that can never work keep the service from starting: each problem is a line of one error.
+Settings that could work later (a row that does not exist yet) are one warning.
 """
 
 from __future__ import annotations
@@ -33,17 +33,19 @@ from passport_scorer.settings.variables import InvalidSetting
 from passport_scorer.telemetry.trace_variables import malformed_variables
 
 _ADDRESS = "DATABASE_URL, else RDS_PROXY_URL"
-CHECK_SECONDS = 5.0  # that looking up what settings name may take; a start must not wait for it
+CHECK_SECONDS = (
+    5.0  # bounds looking up the rows that settings name, so that a start never waits for long
+)
 
 log = structlog.get_logger()
 
 
 class UselessSetting(msgspec.Struct, frozen=True):
-    """A setting that has no effect as it is.
+    """A setting without effect.
 
     Attributes:
-        variable: its name.
-        problem: a sentence without anything secret.
+        variable: its environment variable.
+        problem: a sentence without secrets.
     """
 
     variable: str
@@ -53,15 +55,15 @@ class UselessSetting(msgspec.Struct, frozen=True):
 def read_serving_settings(
     environ: Mapping[str, str] | None = None, *, traced: bool = False
 ) -> Settings:
-    """Read the settings of a process that serves; what it can't serve with is refused, all at once.
+    """Read the settings of a process that serves; report all problems at once.
 
     Args:
-        environ: variable -> value; the process's own by default.
-        traced: True if there are traces where the settings leave it open.
+        environ: variable -> value; by default the environment of this process.
+        traced: True if traces are on by default, as on AWS Lambda.
 
     Raises:
         InvalidSetting, InvalidDatabaseLocation: a variable is malformed or missing, or two
-            contradict each other; a line for each problem.
+            contradict each other, or an extra is missing; a line for each problem.
     """
     environ = process_environment() if environ is None else environ
     settings, problems = settings_and_problems(environ)
@@ -91,7 +93,7 @@ def _impossible(
 
 
 def _is_pair(private_key: str | None, public_key: str | None) -> bool:
-    """Return False for two keys (PEM) that don't belong together."""
+    """Return False for two keys (PEM) that are not a pair."""
     if private_key is None or public_key is None:
         return True
     from cryptography.hazmat.primitives.serialization import (
@@ -106,11 +108,11 @@ def _is_pair(private_key: str | None, public_key: str | None) -> bool:
 async def warn_of_useless_settings(
     settings: Settings, database: Database | None, now: datetime
 ) -> None:
-    """Log which settings have no effect as they are; never fails.
+    """Log which settings have no effect. Never raises.
 
     Args:
-        settings: those of the service.
-        database: where the rows are that they name; None: these are not looked up.
+        settings: of the service.
+        database: has the rows that settings name; None: these are not looked up.
         now: an aware time.
     """
     if not settings.trusted_iam_issuers:
@@ -133,7 +135,7 @@ async def warn_of_useless_settings(
 
 
 def _of_address(url: str | None) -> Iterator[UselessSetting]:
-    """Give what of the address of the database has no effect: names and paths, no values."""
+    """Yield the options of the database's URL without effect: names and paths, no values."""
     if url is None:
         return
     if left_out := options_left_out(options_of(url)):
@@ -143,7 +145,7 @@ def _of_address(url: str | None) -> Iterator[UselessSetting]:
 
 
 def _alone(settings: Settings) -> Iterator[UselessSetting]:
-    """Give the settings that need another one, which isn't set."""
+    """Yield the settings that need another one, which is not set."""
     needs = (
         ("DEMO_API_KEY", settings.demo_api_key, "DEMO_API_SCORER_ID", settings.demo_api_scorer_id),
         ("DEMO_API_SCORER_ID", settings.demo_api_scorer_id, "DEMO_API_KEY", settings.demo_api_key),
@@ -176,7 +178,7 @@ def _alone(settings: Settings) -> Iterator[UselessSetting]:
 async def _naming_nothing(
     settings: Settings, database: Database, now: datetime
 ) -> list[UselessSetting]:
-    """Return the settings that name rows which don't exist."""
+    """Return the settings that name rows that do not exist."""
     demo = _presented(settings)
     if (settings.ceramic_cache_scorer_id, settings.demo_api_scorer_id, demo) == (None, None, None):
         return []
@@ -205,7 +207,7 @@ async def _naming_nothing(
 
 
 def _presented(settings: Settings) -> PresentedKey | None:
-    """Return the demo's key as callers present it; None if there is none, or it can't be one."""
+    """Return the demo's key as clients present it; None if it is not set, or malformed."""
     try:
         return presented_key(settings.demo_api_key, None, DemoKey())
     except InvalidApiKey:

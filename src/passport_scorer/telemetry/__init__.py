@@ -9,10 +9,10 @@ from passport_scorer.telemetry.traces import NO_TRACES, Traces
 
 
 class Telemetry(msgspec.Struct, frozen=True):
-    """Where the parts of the service report what they do; nowhere unless told.
+    """Where the service records what it does; by default nowhere.
 
     Attributes:
-        metrics: counts and measures.
+        metrics: records metrics.
         traces: records spans.
     """
 

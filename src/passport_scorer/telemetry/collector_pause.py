@@ -1,7 +1,7 @@
-"""A collector that fails is left alone for a while: requests must not pay for it again and again.
+"""Pausing exports to a collector that has failed, so that requests don't pay for it repeatedly.
 
-What is recorded meanwhile is dropped and counted. The failure is logged once, until spans are
-sent again.
+Spans recorded meanwhile are dropped and counted. The failure is logged once, until spans are sent
+again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from passport_scorer.telemetry.metrics import NO_METRICS, SPANS_DROPPED, Metrics
 
-PAUSE_SECONDS = 60.0  # for which a collector that has failed is left alone
+PAUSE_SECONDS = 60.0  # without exports after a failure
 
 _LIBRARY_LOG = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
@@ -24,12 +24,12 @@ log = structlog.get_logger()
 
 
 class PausingExporter(SpanExporter):
-    """Sends spans by another exporter, unless that has just failed.
+    """Exports spans through another exporter, unless that has just failed.
 
     Args:
-        exporter: what sends spans, and bounds the time that it takes.
-        metrics: where lost spans are counted.
-        clock: seconds that only grow.
+        exporter: exports spans in a bounded time.
+        metrics: where dropped spans are counted.
+        clock: monotonic, in seconds.
     """
 
     def __init__(
@@ -47,18 +47,18 @@ class PausingExporter(SpanExporter):
 
     @property
     def is_pausing(self) -> bool:
-        """Whether the collector is left alone now."""
+        """Whether exports are paused."""
         failed_at = self._failed_at  # other threads set it
         return failed_at is not None and self._clock() < failed_at + PAUSE_SECONDS
 
     def pause(self, reason: str) -> None:
-        """Leave the collector alone for a while, because it has failed."""
+        """Pause exports, because the collector has failed."""
         is_first, self._failed_at = self._failed_at is None, self._clock()
         if is_first:
             log.warning("traces_not_sent", reason=reason, pause_seconds=PAUSE_SECONDS)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send spans, or drop them; never raises."""
+        """Export spans, or drop them. Never raises."""
         if self.is_pausing:
             return self._drop(spans)
         try:
@@ -87,5 +87,5 @@ class PausingExporter(SpanExporter):
             self._failed_at, self._lost = None, 0
 
     def _is_news(self, _record: logging.LogRecord) -> bool:
-        """Let the library say why sending failed, but not again with each try."""
+        """Let the library log why an export failed, but not for every attempt."""
         return self._failed_at is None

@@ -1,7 +1,7 @@
-"""Which request a log event or an answer belongs to.
+"""The ids that connect log events and responses to a request.
 
-Each request has an id of its own, which the caller may choose, and belongs to a trace, also where
-no trace is recorded. Answers say both, so that who asks for support can name them.
+Each request has an id, which the client can choose, and a trace id, even if no trace is recorded.
+Responses include both, so that users can name them when they ask for support.
 
 Source: W3C Trace Context.
 """
@@ -17,9 +17,9 @@ import msgspec
 
 # Version, trace id, parent id, flags.
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-# What is the same in a log, a shell and an HTML page.
+# Characters that need no escaping in a log, a shell or HTML.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
-_generator = random.Random()  # noqa: S311  an id must be unlike others, not secret
+_generator = random.Random()  # noqa: S311  ids must be unique, not secret
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -28,8 +28,8 @@ class Correlation(msgspec.Struct, frozen=True):
     """The ids of a request.
 
     Attributes:
-        request_id: 1 to 128 harmless characters.
-        traceparent: as W3C Trace Context writes it, well-formed.
+        request_id: 1 to 128 safe characters.
+        traceparent: well-formed, as in W3C Trace Context.
     """
 
     request_id: str
@@ -42,16 +42,16 @@ class Correlation(msgspec.Struct, frozen=True):
 
 
 CORRELATION: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
-"""What is worked on at the moment; None: no request, or several."""
+"""The request in progress; None: no request, or several."""
 
 
 def correlation_of(headers: Headers, traceparent: str | None = None) -> Correlation:
     """Return the ids of a request.
 
     Args:
-        headers: names in lower case. A well-formed `X-Request-ID` is taken over, and so is the
-            trace of a well-formed `traceparent`; else there are new ones.
-        traceparent: of the span that is recorded, if one is: its trace counts.
+        headers: names in lower case. A well-formed `X-Request-ID` is reused, and so is the trace of
+            a well-formed `traceparent`; otherwise the ids are new.
+        traceparent: of the recorded span, if any: its trace takes precedence.
     """
     request_id = trace_id = None
     for name, value in headers:

@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line on standard error, or readable text on a terminal.
+"""Logs: one JSON object per line on standard error, or readable text on a terminal.
 
-Every line of the process goes this way, also those of libraries, of warnings and of errors that
-nobody caught. A line that can't be written is lost and counted: logs never fail a request.
+This includes the logs of libraries, warnings, and uncaught errors. A line that can't be written is
+dropped and counted: logging never fails a request.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Lines:
     """Writes whole lines to a file descriptor.
 
     Attributes:
-        metrics: where lines are counted that can't be written.
+        metrics: where dropped lines are counted.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -36,13 +36,13 @@ class Lines:
         self._is_broken = False  # the last line was cut off
 
     def write(self, line: bytes) -> None:
-        """Write a line, which has no end of line yet; never fails."""
+        """Write a line, given without its newline. Never raises."""
         data = (b"\n" if self._is_broken else b"") + line + b"\n"
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
                 self._is_broken = bool(data)
-        except OSError:  # no space, or nobody reads
+        except OSError:  # full disk, or a closed pipe
             self.metrics.add(LOG_LINES_DROPPED)
 
     debug = info = warning = error = critical = msg = write
@@ -52,15 +52,17 @@ LINES = Lines(2)
 
 
 class _LibraryLogs(logging.Handler):
-    """What libraries log becomes events of ours."""
+    """Turns the log records of libraries into structured events."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # arguments that don't fit
+        except (TypeError, ValueError):  # arguments that don't match the format
             message = str(record.msg)
         log.log(
-            min(record.levelno // 10 * 10, logging.CRITICAL),  # libraries may have levels between
+            min(
+                record.levelno // 10 * 10, logging.CRITICAL
+            ),  # libraries can have levels in between
             "library_message",
             logger=record.name,
             message=message.strip(),
@@ -68,7 +70,7 @@ class _LibraryLogs(logging.Handler):
         )
 
 
-# One list for the life of the process: loggers that are in use already keep it.
+# One list for the life of the process: loggers that are in use hold a reference to it.
 _PROCESSORS: list[Any] = []
 
 
@@ -76,9 +78,9 @@ def configure_logs(*, environment: str, readable: bool, level: str = "info") -> 
     """Set up the logs of this process.
 
     Args:
-        environment: the name of the deployment; a field of each event.
-        readable: coloured text for people instead of JSON for machines.
-        level: the least that is logged; of libraries, at least what is a warning.
+        environment: name of the deployment; a field of each event.
+        readable: colored text for people instead of JSON.
+        level: the lowest level that is logged; for libraries, at least `warning`.
     """
     processors: list[Any] = [
         structlog.processors.add_log_level,
@@ -104,7 +106,7 @@ def configure_logs(*, environment: str, readable: bool, level: str = "info") -> 
 
 
 def _take_over_libraries(level: str) -> None:
-    # Below warnings, libraries tell of addresses and headers that may be secret.
+    # Below warnings, libraries log URLs and headers that may be secret.
     least = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
     logging.basicConfig(handlers=[_LibraryLogs()], level=least, force=True)
     logging.captureWarnings(capture=True)

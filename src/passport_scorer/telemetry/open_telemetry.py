@@ -1,7 +1,7 @@
-"""Traces by OpenTelemetry, sent over OTLP/HTTP. Imported only where traces are recorded.
+"""Traces with OpenTelemetry, sent over OTLP/HTTP. Imported only if traces are recorded.
 
-Nothing of a span comes from what a caller may hold secret: neither headers nor queries, nor the
-parameters of a path, nor the messages of errors.
+Spans contain nothing that may be secret: no headers, no queries, no path parameters, no messages of
+errors.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ from passport_scorer.telemetry.collector_pause import PausingExporter
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.traces import NOTHING, Headers, RequestSpan
 
-FLUSH_SECONDS = 5.0  # that sending may take when the process stops
-_EXPORT_SECONDS = 3.0  # that sending one batch may take, with every try
-# The same where an answer waits for it: less than the exporter's first pause between two tries
-# (0.8 s at least), so that there is no second one.
+FLUSH_SECONDS = 5.0  # for sending at shutdown
+_EXPORT_SECONDS = 3.0  # for sending one batch, retries included
+# The same if a response waits for it: less than the exporter's first delay between two attempts
+# (at least 0.8 s), so that there is no second one.
 _AWAITED_EXPORT_SECONDS = 0.75
-_WAITING = 4096  # spans that wait at most; what is beyond is dropped
+_WAITING = 4096  # maximum queued spans; others are dropped
 _BATCH = 512
-_INTERVAL = 2000  # milliseconds that a span waits at most
+_INTERVAL = 2000  # maximum milliseconds that a span is queued
 _PROPAGATED = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-# Other requests that a piece of work is done for: it is in the trace of the first one.
+# Links to the other requests of a batch, whose span is in the trace of the first one.
 _links: ContextVar[tuple[Link, ...]] = ContextVar("links", default=())
 
 
 class TraceSettings(msgspec.Struct, frozen=True):
-    """What traces are made of, and where they go.
+    """The settings of traces.
 
     Attributes:
         service_name: name of the service.
         environment: name of the deployment.
-        sampling_rate: share of requests that is traced where the caller hasn't decided, 0 to 1.
+        sampling_rate: share of requests to trace where the caller has not decided, 0 to 1.
         url: where spans are sent: OTLP over HTTP.
         is_awaited: True if every response waits for a flush, as on AWS Lambda.
     """
@@ -79,9 +79,9 @@ class OpenTelemetryTraces:
     """Records spans, and sends them to a collector in the background.
 
     Args:
-        settings: what traces are made of.
-        exporter: what sends them; OTLP over HTTP by default.
-        metrics: where lost spans are counted.
+        settings: of traces.
+        exporter: sends spans; OTLP over HTTP by default.
+        metrics: where dropped spans are counted.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class OpenTelemetryTraces:
         self._propagator = TraceContextTextMapPropagator()
 
     def request(self, method: str, scheme: str, headers: Headers) -> RequestSpan:
-        """Begin the span of a request; `headers` may say which trace it belongs to."""
+        """Start the span of a request; `headers` can name the trace that it belongs to."""
         carrier = {
             _PROPAGATED[name]: value.decode("latin-1")
             for name, value in headers
@@ -128,26 +128,26 @@ class OpenTelemetryTraces:
         return _RequestSpan(span, method)
 
     def query(self, name: str) -> AbstractContextManager[Any]:
-        """Cover a statement by a span of its own."""
+        """Record a span for a statement."""
         attributes = {
             "db.system.name": "postgresql",
-            "db.system": "postgresql",  # the name of old, which many backends still look for
+            "db.system": "postgresql",  # the former name, which many backends still use
             "db.query.summary": name,
         }
         return self._child(name, SpanKind.CLIENT, attributes)
 
     def stage(self, name: str, set_size: int) -> AbstractContextManager[Any]:
-        """Cover a stage of scoring by a span of its own."""
+        """Record a span for a stage of scoring."""
         return self._child(name, SpanKind.INTERNAL, {"scoring.set_size": set_size})
 
     def current(self) -> Span | None:
-        """Return the span that others would begin in; None if none is recorded."""
+        """Return the current span, the parent of new ones; None if none is recorded."""
         span = get_current_span()
         return span if span.is_recording() else None
 
     @contextmanager
     def continued(self, spans: Sequence[Span | None]) -> Iterator[None]:
-        """Do work for several requests meanwhile: in the first of their spans that is recorded."""
+        """Work for several requests: in the first recorded span, linked to the others."""
         recorded = [span for span in spans if span is not None]
         if not recorded:
             yield
@@ -161,14 +161,14 @@ class OpenTelemetryTraces:
             detach(scope)
 
     async def flush(self) -> None:
-        """Send what has been recorded; waits a bounded time, and never fails."""
+        """Send recorded spans. Waits a bounded time; never raises."""
         if self._exporter.is_pausing:
             return
         if not await _bounded(self._provider.force_flush, self._flush_seconds):
             self._exporter.pause("timeout")
 
     async def close(self) -> None:
-        """Send what has been recorded, and stop; waits a bounded time, and never fails."""
+        """Send recorded spans, and stop. Waits a bounded time; never raises."""
         await _bounded(self._provider.shutdown, FLUSH_SECONDS)
 
     def _child(
@@ -180,7 +180,7 @@ class OpenTelemetryTraces:
 
 
 class _Current:
-    """Makes a span the parent of those that begin meanwhile, and ends it."""
+    """Makes a span current, and ends it."""
 
     def __init__(self, span: Span) -> None:
         self._span = span
@@ -216,7 +216,7 @@ class _RequestSpan(_Current):
             return
         if route is not None:
             self._span.update_name(f"{self._method} {route}")
-            # A path may hold what its caller wouldn't publish: the template stands for it.
+            # A path may contain private data; the route template replaces it.
             self._span.set_attributes({"http.route": route, "url.path": route})
         self._span.set_attribute("http.response.status_code", status)
         if status >= 500:
@@ -235,7 +235,7 @@ def _resource(settings: TraceSettings) -> Resource:
 
 
 async def _bounded(work: Callable[[], Any], seconds: float) -> bool:
-    """Do what blocks in a thread that nobody waits for longer than this; False: it isn't done."""
+    """Run blocking work in a thread; return False if it takes longer than this."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -1,7 +1,7 @@
-"""The standard variables that OpenTelemetry itself reads, checked before it does.
+"""Checks of the standard variables that OpenTelemetry's SDK reads itself.
 
-Some malformed ones make its SDK fail when it is imported or set up, in every worker again. Others
-it logs with their value, which may be a secret, and traces are lost without another word.
+Some malformed ones make the SDK fail on import or set-up, again in every worker. Others are logged
+with their value, which may be a secret, and traces are lost silently.
 
 Source: OpenTelemetry specification, "Environment Variable Specification" and "OTLP Exporter
 Configuration".
@@ -32,15 +32,15 @@ _BATCHES = (
     "OTEL_BSP_MAX_QUEUE_SIZE",
     "OTEL_BSP_SCHEDULE_DELAY",
 )
-# Name and value of a header, as the SDK takes them; the value may be percent-encoded.
+# Name and value of a header, as the SDK accepts them; the value can be percent-encoded.
 _HEADER = re.compile(r"[!#-'*+\-.0-9A-Z^-z|~]+[ \t]*=[ !#-+\--:<-\[\]-~]*")
 
 
 def malformed_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give the name of each malformed variable of OpenTelemetry, and what was expected.
+    """Yield the name of each malformed variable of OpenTelemetry, and what was expected.
 
     Args:
-        environ: variable -> value. One that is empty is as good as none.
+        environ: variable -> value. An empty variable counts as not set.
     """
     for name, (is_good, expected) in _VARIABLES.items():
         text = environ.get(name, "").strip()
@@ -92,7 +92,7 @@ def _are_authorities(path: str) -> bool:
         if Path(path).is_dir():
             return True
         ssl.create_default_context(cafile=path)
-    except OSError:  # not there, not readable, or, as ssl.SSLError, no certificates
+    except OSError:  # missing, unreadable, or (ssl.SSLError) without certificates
         return False
     return True
 

@@ -10,14 +10,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from passport_scorer.aws_lambda.answers import HttpAnswer, event_answer, is_too_long
 from passport_scorer.aws_lambda.events import (
-    AnswerShape,
+    ResponseFormat,
     UnknownEvent,
     UnreadableBody,
     decoded_path,
     read_event,
 )
+from passport_scorer.aws_lambda.responses import HttpResponse, event_response, is_too_long
 
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/scorer-public/d6190d154b"
 JSON = [(b"content-type", b"application/json")]
@@ -114,11 +114,11 @@ def test_headers() -> None:
         (b"x-api-key", b"two"),
         (b"accept", b"*/*"),
     ]
-    assert request.answer is AnswerShape.MULTI_VALUE
+    assert request.response_format is ResponseFormat.MULTI_VALUE
     request = read_event(format_2(headers={"accept": "a,b"}, cookies=["a=1", "b=2"]))
     assert request.headers == [(b"accept", b"a,b"), (b"cookie", b"a=1; b=2")]
-    assert request.answer is AnswerShape.FORMAT_2
-    assert read_event(from_load_balancer()).answer is AnswerShape.SINGLE_VALUE
+    assert request.response_format is ResponseFormat.FORMAT_2
+    assert read_event(from_load_balancer()).response_format is ResponseFormat.SINGLE_VALUE
 
 
 def test_the_caller_is_whom_the_load_balancer_saw() -> None:
@@ -200,8 +200,8 @@ def test_any_event_is_read_or_refused(base: dict[str, Any], changes: dict[str, A
 
 def test_answers_to_load_balancers() -> None:
     """Headers are lists where the request's were, and there is a description of the status."""
-    answer = HttpAnswer(404, [*JSON, (b"vary", b"a"), (b"vary", b"b")], b'{"detail":"\xc3\xa9"}')
-    single = event_answer(answer, AnswerShape.SINGLE_VALUE)
+    answer = HttpResponse(404, [*JSON, (b"vary", b"a"), (b"vary", b"b")], b'{"detail":"\xc3\xa9"}')
+    single = event_response(answer, ResponseFormat.SINGLE_VALUE)
     assert single == {
         "statusCode": 404,
         "statusDescription": "404 Not Found",
@@ -209,7 +209,7 @@ def test_answers_to_load_balancers() -> None:
         "body": '{"detail":"é"}',
         "isBase64Encoded": False,
     }
-    several = event_answer(answer, AnswerShape.MULTI_VALUE)
+    several = event_response(answer, ResponseFormat.MULTI_VALUE)
     assert several["multiValueHeaders"] == {
         "content-type": ["application/json"],
         "vary": ["a", "b"],
@@ -219,7 +219,7 @@ def test_answers_to_load_balancers() -> None:
 
 def test_answers_in_payload_format_2() -> None:
     """Headers are texts, and nothing else is there."""
-    answer = event_answer(HttpAnswer(200, JSON, b"{}"), AnswerShape.FORMAT_2)
+    answer = event_response(HttpResponse(200, JSON, b"{}"), ResponseFormat.FORMAT_2)
     assert answer == {
         "statusCode": 200,
         "headers": {"content-type": "application/json"},
@@ -231,8 +231,8 @@ def test_answers_in_payload_format_2() -> None:
 def test_octets_are_answered_as_base64() -> None:
     """What isn't text can't stand in JSON as it is."""
     for kind, body in ((b"image/png", b"\x89PNG"), (b"text/plain", b"\xff")):
-        answer = event_answer(
-            HttpAnswer(299, [(b"content-type", kind)], body), AnswerShape.FORMAT_2
+        answer = event_response(
+            HttpResponse(299, [(b"content-type", kind)], body), ResponseFormat.FORMAT_2
         )
         assert answer["isBase64Encoded"]
         assert base64.b64decode(answer["body"]) == body
@@ -241,7 +241,7 @@ def test_octets_are_answered_as_base64() -> None:
 
 def test_answers_that_a_load_balancer_would_refuse() -> None:
     """A load balancer takes 1 MB, others take more."""
-    answer = HttpAnswer(200, JSON, b"x" * 1_000_000)
-    for shape in AnswerShape:
-        refused = shape is not AnswerShape.FORMAT_2
-        assert is_too_long(event_answer(answer, shape), shape) is refused
+    answer = HttpResponse(200, JSON, b"x" * 1_000_000)
+    for shape in ResponseFormat:
+        refused = shape is not ResponseFormat.FORMAT_2
+        assert is_too_long(event_response(answer, shape), shape) is refused

@@ -1,4 +1,4 @@
-"""From an HTTP answer to what the sender of an event understands."""
+"""Converting an HTTP response to the format that the sender of an event expects."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import msgspec
 
 from passport_scorer.api.http.error_help import STATUSES, help_target
 from passport_scorer.api.http.response_headers import EXPOSED_HEADERS, answer_headers
-from passport_scorer.aws_lambda.events import AnswerShape
+from passport_scorer.aws_lambda.events import ResponseFormat
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
 
-# Beyond that a load balancer answers 502 by itself, and nobody knows why.
+# Beyond this, a load balancer responds with 502 and no reason.
 LONGEST_FOR_LOAD_BALANCER = 1_000_000
 _TEXT = ("application/json", "text/")
 _JSON = msgspec.json.Encoder()
 
 
-class HttpAnswer(msgspec.Struct, frozen=True):
-    """An HTTP answer.
+class HttpResponse(msgspec.Struct, frozen=True):
+    """An HTTP response.
 
     Attributes:
         status: the HTTP status.
         headers: names in lower case.
-        body: as it is to be sent.
+        body: the bytes to send.
     """
 
     status: int
@@ -34,18 +34,18 @@ class HttpAnswer(msgspec.Struct, frozen=True):
 
     @property
     def is_text(self) -> bool:
-        """Whether the body is UTF-8, which may stand in JSON as it is."""
+        """Whether the body is UTF-8, which needs no base64 in JSON."""
         said = dict(self.headers)
         kind = said.get(b"content-type", b"").decode("latin-1")
         is_plain = kind.startswith(_TEXT) and b"content-encoding" not in said
         return not self.body or is_plain
 
 
-def detail_answer(code: str, sentence: str, root: str = "") -> HttpAnswer:
-    """Return an answer like those of the applications to an error.
+def detail_response(code: str, sentence: str, root: str = "") -> HttpResponse:
+    """Return an error response like those of the applications.
 
     Args:
-        code: of the error; it decides on the status.
+        code: of the error; determines the status.
         sentence: for people.
         root: the path prefix of the service.
     """
@@ -60,11 +60,11 @@ def detail_answer(code: str, sentence: str, root: str = "") -> HttpAnswer:
     named |= {"retry-after": "1"} if status == 503 else {}
     own = [(name.encode(), text.encode()) for name, text in named.items()]
     correlation = CORRELATION.get() or correlation_of(())
-    return HttpAnswer(status, answer_headers(correlation, own), body)
+    return HttpResponse(status, answer_headers(correlation, own), body)
 
 
-def event_answer(answer: HttpAnswer, shape: AnswerShape) -> dict[str, Any]:
-    """Return what a function answers an event of this shape with."""
+def event_response(answer: HttpResponse, shape: ResponseFormat) -> dict[str, Any]:
+    """Return the result of the function for an event of this format."""
     body, is_base64 = _body(answer)
     result: dict[str, Any] = {
         "statusCode": answer.status,
@@ -74,22 +74,22 @@ def event_answer(answer: HttpAnswer, shape: AnswerShape) -> dict[str, Any]:
     values: dict[str, list[str]] = {}
     for name, value in answer.headers:
         values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-    if shape is AnswerShape.MULTI_VALUE:
+    if shape is ResponseFormat.MULTI_VALUE:
         result["multiValueHeaders"] = values
     else:
         result["headers"] = {name: ", ".join(several) for name, several in values.items()}
-    if shape is not AnswerShape.FORMAT_2:
+    if shape is not ResponseFormat.FORMAT_2:
         result["statusDescription"] = _described(answer.status)
     return result
 
 
-def is_too_long(result: dict[str, Any], shape: AnswerShape) -> bool:
-    """Whether the sender of the event would refuse this answer."""
+def is_too_long(result: dict[str, Any], shape: ResponseFormat) -> bool:
+    """Return True if the sender of the event would reject this response as too long."""
     longest = LONGEST_FOR_LOAD_BALANCER
-    return shape is not AnswerShape.FORMAT_2 and len(_JSON.encode(result)) > longest
+    return shape is not ResponseFormat.FORMAT_2 and len(_JSON.encode(result)) > longest
 
 
-def _body(answer: HttpAnswer) -> tuple[str, bool]:
+def _body(answer: HttpResponse) -> tuple[str, bool]:
     if answer.is_text:
         try:
             return answer.body.decode(), False

@@ -26,6 +26,8 @@ class UnsetSetting(msgspec.Struct, frozen=True):
 
 
 def unset_settings(
+    found: StoredDeployment | None, environ: Mapping[str, str]
+) -> list[UnsetSetting]:
     """Return the settings to decide on before this service takes over a deployment's database.
 
     Args:

@@ -21,6 +21,7 @@ from passport_scorer.extras import EXTRAS
 if TYPE_CHECKING:
     from .conftest import StartService
 
+BOTH = ("--control", "http://127.0.0.1:9", "--candidate", "http://127.0.0.1:9")
 PROJECT = Path(__file__).parents[2]
 RUNTIME = (PROJECT / "requirements" / "runtime.lock").read_text("utf-8")
 # Python runs this at its start: no module but those of the base install can be imported.
@@ -98,6 +99,10 @@ async def test_the_base_install_serves(
         ("otel", "OTEL_ENABLED", ["serve"], {"OTEL_ENABLED": "on"}),
         ("redis", "RATE_LIMIT_REDIS_URL", ["serve"], {"RATE_LIMIT_REDIS_URL": "redis://h"}),
         ("aws", "SCORER_SERVER_SSM_ARN", ["config"], {"SCORER_SERVER_SSM_ARN": "secret"}),
+        ("deploy", "passport-scorer deploy", ["deploy", "template"], {}),
+        ("report", "passport-scorer shadow", ["shadow", "replay", "log", *BOTH], {}),
+        ("report", "passport-scorer shadow", ["shadow", "proxy", *BOTH], {}),
+        ("report", "passport-scorer shadow", ["shadow", "rows"], {}),
     ],
 )
 def test_a_missing_extra_is_one_line(

@@ -26,13 +26,13 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class UnknownEvent(PassportScorerError):
-    """The event is not an HTTP request of a load balancer, a function URL or API Gateway."""
+    """The event is not an HTTP request from a load balancer, function URL or API Gateway."""
 
     code = "unknown_event"
 
 
 class UnreadableBody(PassportScorerError):
-    """The body of the event is declared as base64, but is not."""
+    """The body of the event is marked as base64 but cannot be decoded."""
 
     code = "unreadable_body"
 

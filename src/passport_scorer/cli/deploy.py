@@ -11,8 +11,8 @@ from cyclopts import App, Parameter
 from rich.table import Table
 
 from passport_scorer.cli.errors import Status
-from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json, print_json, print_table
+from passport_scorer.extras import require
 from passport_scorer.tools.aws.errors import TemplateFileProblem
 from passport_scorer.tools.aws.routing import INTERNAL, Choices
 from passport_scorer.tools.aws.rules import violations
@@ -54,10 +54,10 @@ def template(
         routing_header: Requests with this header and the value true are routed to this deployment.
         output: File to write to instead of standard output.
     """
-    build = import_from_extra("passport_scorer.tools.aws.template.build", "deploy")
-    text: str = build.template_text(
-        Choices(name=name, architecture=arch, routing_header=routing_header)
-    )
+    require("deploy", "passport-scorer deploy")
+    from passport_scorer.tools.aws.template.build import template_text
+
+    text = template_text(Choices(name=name, architecture=arch, routing_header=routing_header))
     if output is None:
         print(text, end="")
     else:
@@ -193,7 +193,9 @@ def _load(file: Path) -> Mapping[str, Any]:
     Raises:
         TemplateFileProblem: the file cannot be read or parsed.
     """
-    cfn_flip = import_from_extra("cfn_flip", "deploy")
+    require("deploy", "passport-scorer deploy")
+    import cfn_flip
+
     try:
         loaded, _ = cfn_flip.load(file.read_text())
     except OSError as error:

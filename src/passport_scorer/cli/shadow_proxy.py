@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from passport_scorer.cli.confirmation import NotConfirmed
-from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     LiveDisplay,
@@ -24,6 +23,7 @@ from passport_scorer.cli.shadow_options import (
     check_positive,
     headers_of,
 )
+from passport_scorer.extras import require
 from passport_scorer.server.sockets import listen
 from passport_scorer.tools.shadow.comparison.endpoints import Endpoints
 from passport_scorer.tools.shadow.comparison.rules import Rulebook
@@ -107,7 +107,7 @@ def proxy(
     output
         Folder for the report.
     """
-    import_from_extra("jinja2", "report")
+    require("report", "passport-scorer shadow")
     if writes and not candidate_has_its_own_database:
         raise NotConfirmed(
             "--writes makes the candidate store, change and delete stamps, too: confirm with"

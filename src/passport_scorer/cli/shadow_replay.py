@@ -11,7 +11,6 @@ from typing import Literal
 import msgspec
 
 from passport_scorer.cli.confirmation import NotConfirmed
-from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     LiveDisplay,
@@ -26,6 +25,7 @@ from passport_scorer.cli.shadow_options import (
     checked_optional_url,
     headers_of,
 )
+from passport_scorer.extras import require
 from passport_scorer.tools.shadow import state_file
 from passport_scorer.tools.shadow.comparison.rules import Rulebook
 from passport_scorer.tools.shadow.http_client import Target, checked_url
@@ -113,7 +113,7 @@ def replay(
     resume
         Resume the replay in that folder.
     """
-    import_from_extra("jinja2", "report")
+    require("report", "passport-scorer shadow")
     if writes and not databases_are_copies:
         raise NotConfirmed(
             "--writes stores, changes and deletes stamps in the databases of both deployments:"

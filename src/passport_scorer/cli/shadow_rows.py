@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from passport_scorer.cli.extras import import_from_extra
 from passport_scorer.cli.output import Json
 from passport_scorer.cli.shadow_live import (
     LiveDisplay,
@@ -23,6 +22,7 @@ from passport_scorer.cli.shadow_options import (
 from passport_scorer.db.queries.row_comparison import COMPARED_TABLES, ComparedTable
 from passport_scorer.db.row_stream import snapshot
 from passport_scorer.db.url import secured, without_password
+from passport_scorer.extras import require
 from passport_scorer.settings.environment import process_environment
 from passport_scorer.tools.shadow.recorder import Recorder
 from passport_scorer.tools.shadow.report.metadata import ReportMetadata
@@ -67,7 +67,7 @@ def rows(
     output
         Folder for the report.
     """
-    import_from_extra("jinja2", "report")
+    require("report", "passport-scorer shadow")
     environ = process_environment()
     control = secured(control or environ.get("CONTROL_DATABASE_URL", ""), "--control")
     candidate = secured(candidate or environ.get("CANDIDATE_DATABASE_URL", ""), "--candidate")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from passport_scorer.cli.deploy import app
-from passport_scorer.cli.extras import MissingExtra
+from passport_scorer.extras import ExtraMissing
 from passport_scorer.tools.aws.errors import TemplateFileProblem
 from passport_scorer.tools.aws.routing import Choices, InvalidChoice
 from passport_scorer.tools.aws.template.build import template_text
@@ -99,7 +99,7 @@ def test_without_the_extra(module: str, monkeypatch: pytest.MonkeyPatch) -> None
     for name in [name for name in sys.modules if name.startswith("passport_scorer.tools.aws.te")]:
         monkeypatch.delitem(sys.modules, name)
     command = ["check", str(TEMPLATE)] if module == "cfn_flip" else ["template"]
-    with pytest.raises(MissingExtra, match=r"pip install 'passport-scorer\[deploy\]'"):
+    with pytest.raises(ExtraMissing, match=r"pip install 'passport-scorer\[deploy\]'"):
         app(command, exit_on_error=False)
 
 

@@ -67,12 +67,7 @@ class OutcomeSaver:
             decided = decide_batch(snapshots, now, self._policy, self._assess)
         outcomes = [each for each in decided if _can_share_batch(each)]
         if len(outcomes) < len(snapshots):
-            others = {
-                position: each if isinstance(each, Exception) else self._start_retry(each.snapshot)
-                for position, each in enumerate(decided)
-                if not _can_share_batch(each)
-            }
-            return await self._save_rest(snapshots, others)
+            return await self._save_rest(snapshots, self._take_out(decided))
         try:
             with self._telemetry.traces.stage(WRITE, len(outcomes)):
                 await save_outcomes(self._database, outcomes, now)
@@ -94,6 +89,14 @@ class OutcomeSaver:
         with self._telemetry.traces.stage(WRITE, 1):
             await save_outcomes(connection, [outcome], outcome.computed_at)
         self._report([outcome])
+
+    def _take_out(self, decided: Sequence[Outcome | Exception]) -> dict[int, Saved]:
+        """Return the failures of a batch, and start to score pairs with capped actions alone."""
+        return {
+            position: each if isinstance(each, Exception) else self._start_retry(each.snapshot)
+            for position, each in enumerate(decided)
+            if not _can_share_batch(each)
+        }
 
     def _retry_conflicts(
         self, snapshots: Sequence[Snapshot], error: WriteConflict | RowLocked

@@ -316,7 +316,7 @@ def test_rate_limits_that_cannot_be_read_are_named(reference_database_url: str) 
 
 
 def test_rows_that_no_request_finds_are_named(database_url: str) -> None:
-    """Bans and revocations in spellings that are not looked up; the statements mend them."""
+    """Bans and revocations in spellings that are not looked up; the statements fix them."""
     mixed = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
     bans = ["", mixed, mixed.lower(), "0x" + mixed[2:].upper(), mixed.swapcase(), "0x" + "aB" * 20]
     proof = "0x" + "0123456789abcdef" * 8 + "1b"
@@ -470,7 +470,7 @@ def test_a_user_that_the_server_refuses_is_named(database_url: str) -> None:
 
 
 def test_the_password_is_not_in_the_process_list(database_url: str) -> None:
-    """psql gets it from its environment, not as an argument that everybody on the machine sees."""
+    """psql gets it from its environment, not as an argument visible in the process list."""
     secret = database_url.replace("postgres@", "postgres:SECRET@")
     command = r"\! tr '\0' ' ' < /proc/$PPID/cmdline; echo; echo $PGPASSWORD"
     shell = run("shell", "-c", command, DATABASE_URL=secret)

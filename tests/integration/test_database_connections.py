@@ -112,7 +112,7 @@ async def test_a_statement_that_takes_too_long(database_url: str) -> None:
 
 @pytest.mark.parametrize("at", ["statement", "end"])
 async def test_a_session_that_ends_in_a_transaction(database_url: str, at: str) -> None:
-    """What was begun is gone as a whole, whoever notices: a statement, or the end."""
+    """The whole transaction is rolled back, whether a statement or the commit notices."""
     expires_on = NOW + timedelta(minutes=5)
     async with opened(database_url) as (database, observer):
         session = await session_of(database)
@@ -166,7 +166,7 @@ async def test_connections_that_are_in_use_are_renewed_afterwards(database_url: 
         assert await session_of(database) != session.number
 
 
-async def test_whoever_waits_gets_what_is_given_back(database_url: str) -> None:
+async def test_a_waiter_gets_the_released_connection(database_url: str) -> None:
     """However many want one connection at the same time, each of them gets it in turn."""
     async with opened(database_url) as (database, _):
         async with asyncio.timeout(60):

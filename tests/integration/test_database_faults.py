@@ -180,7 +180,7 @@ async def test_the_server_ends_a_statement_that_takes_too_long(database_url: str
 
 
 async def test_a_statement_that_is_given_up_is_canceled(database_url: str) -> None:
-    """No backend goes on with what nobody waits for: the timer ran out, or the caller left."""
+    """No backend keeps running an abandoned statement: after a timeout, or a cancellation."""
     working = f"SELECT count(*) {OTHERS} AND query LIKE '%pg_sleep%' AND state = 'active'"
     unlimited = statement(
         "SELECT 1 AS number FROM set_config('statement_timeout', '0', false) WHERE $1::int = 0"

@@ -63,7 +63,7 @@ class Redis:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """An unused port."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -141,8 +141,8 @@ async def test_redis_dies_and_comes_back(redis: Redis, monkeypatch: pytest.Monke
         assert await count(limits) is False
 
 
-async def test_a_restart_that_nobody_noticed(redis: Redis) -> None:
-    """A connection that broke while it was idle costs nobody the count."""
+async def test_a_restart_while_the_connection_is_idle(redis: Redis) -> None:
+    """A connection that broke while idle loses no count."""
     redis.start()
     async with redis_storage(redis.url) as counts:
         limits = RateLimits(now, counts)

@@ -71,7 +71,7 @@ async def test_our_own_database_gets_the_tables_that_it_lacks(database_url: str)
         assert compare(await describe(connection, NAMES)) == []
 
 
-async def test_a_database_of_somebody_else_gets_none(database_url: str) -> None:
+async def test_a_foreign_database_gets_no_tables(database_url: str) -> None:
     """Where some of the tables exist, making the others is up to their owner."""
     async with connected(database_url) as connection:
         await connection.execute("DROP TABLE stake_stake")

@@ -1,4 +1,4 @@
-"""What the statements of requests are run with: parameters that find something.
+"""Example parameters for the statements of requests; they find rows.
 
 Statements that take sets are run with a set of one and with a large one. A plan for these very
 parameters depends on how many there are.
@@ -147,12 +147,12 @@ class Person(msgspec.Struct, frozen=True):
 
 
 async def people(connection: Any) -> list[Person]:
-    """Return as many people as are scored together at most."""
+    """Return people for the largest batch."""
     return [Person(**dict(row)) for row in await connection.fetch(_PEOPLE, MAX_BATCH_SIZE)]
 
 
 def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
-    """A partner's key alone; stamps that are not cached, and stamps that are."""
+    """A partner's key alone; stamps that are not cached, and those that are."""
     key = ScoringRequest(None, key_prefix="key1")
     partner = [
         ScoringRequest(each.address, None, "key1", "external1", 1, KEY_HASH) for each in persons
@@ -176,7 +176,7 @@ def _write_scoring(persons: Sequence[Person]) -> list[WriteScoringParameters]:
 
 
 def _written(persons: Sequence[Person]) -> WriteScoringParameters:
-    """Everything changes for everybody; and somebody is scored for the first time."""
+    """Everything changes for every address, and one is scored for the first time."""
     count = len(persons)
     ordinals = list(range(1, count + 1))
     return WriteScoringParameters(

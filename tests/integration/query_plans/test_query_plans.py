@@ -26,7 +26,7 @@ from .plans import Scan, scans, table_of
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer
 
-COMPARES = "reads a whole table on purpose: `passport-scorer shadow rows`, on nobody's way"
+COMPARES = "reads a whole table on purpose: `passport-scorer shadow rows`, not in a request"
 NOT_OF_REQUESTS: Mapping[str, str] = {
     "check_bans": "only `passport-scorer db check`",
     "check_deployment": "only `passport-scorer db check`",
@@ -38,7 +38,7 @@ NOT_OF_REQUESTS: Mapping[str, str] = {
     "seed_examples": "only `passport-scorer demo`",
     **{table.query.name: COMPARES for table in COMPARED_TABLES},
 }
-"""Statements that no request waits for, and why."""
+"""Statements outside of requests, and why."""
 
 WITHOUT_GROWTH: Mapping[str, str] = {
     "account_addresslist": "a row for each list that an operator keeps",

@@ -124,7 +124,7 @@ async def test_wrapped_signatures_that_cannot_be_read(
 
 
 async def test_who_calls(wallets: ContractWallets, node: Node) -> None:
-    """Calls come from nobody's address, not from the one that stands for a simulation."""
+    """Calls come from an unused address, not from the one that marks a simulation."""
     await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))
     assert [("to" in call) for call in node.calls] == [True, False]
     assert {call["from"] for call in node.calls} == {"0x" + "5c0e" * 10}

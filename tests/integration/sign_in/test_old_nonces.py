@@ -26,7 +26,7 @@ STILL_KEPT = {
 
 @pytest.fixture
 async def connection(database_url: str) -> AsyncIterator[Any]:
-    """A connection of somebody else's."""
+    """A connection of another client."""
     opened = await asyncpg.connect(database_url)
     yield opened
     await opened.close()
@@ -94,7 +94,7 @@ async def test_nothing_is_deleted_that_may_still_be_needed(
 
 
 async def test_a_few_at_a_time(connection: Any, database: Database) -> None:
-    """Each new nonce takes at most 20 old ones with it, so that none waits for a big deletion."""
+    """Each insert deletes up to 20 old nonces, so that no caller waits for a big deletion."""
     await add(connection, LONG_AGO, "old", 1000)
     nonces = Nonces(database, lambda: NOW)
     for created in range(1, 51):
@@ -110,7 +110,7 @@ async def test_the_table_stays_small_in_the_long_run(connection: Any, database: 
 
 
 async def test_a_nonce_that_is_held_is_not_waited_for(connection: Any, database: Database) -> None:
-    """Somebody's lock on an old nonce holds up nobody who wants a new one."""
+    """A lock on an old nonce does not delay the next insert."""
     await add(connection, LONG_AGO, "old", 30)
     async with connection.transaction():
         await connection.execute("SELECT FROM account_nonce WHERE nonce = 'old-7' FOR UPDATE")

@@ -105,7 +105,7 @@ class Door:
         )
 
     async def enter(self, message: SiweMessage, signature: str) -> str:
-        """Sign in, and return whose token was issued, or why there is none."""
+        """Sign in, and return the address of the token, or the error."""
         try:
             token = await self.sign_in.access_token(message, signature)
         except SignInRefused as error:
@@ -328,7 +328,7 @@ async def test_a_nonce_without_an_end(door: Door) -> None:
 
 @pytest.mark.parametrize("nonce", ["00" * 30, "x" * 5000, "DROPTABLEaccountnonce"])
 async def test_an_unknown_nonce(door: Door, nonce: str) -> None:
-    """A nonce that nobody gave out is refused."""
+    """A nonce that was never issued is rejected."""
     assert await door.enter(message(nonce), signed(message(nonce))) == "Invalid nonce!"
 
 
@@ -388,7 +388,7 @@ async def test_a_nonce_is_used_once_under_any_concurrency(door: Door) -> None:
     assert sorted(results) == sorted([OWNER.address.lower(), *["Invalid nonce!"] * 49])
 
 
-async def test_nobody_gets_in_without_a_key_to_sign_with(door: Door) -> None:
+async def test_no_sign_in_without_a_signing_key(door: Door) -> None:
     """Where no tokens can be issued a sign-in is refused, and the nonce stays unused."""
     nonce = await door.nonces.create()
     door.sign_in = door.made(TokenKeys(KEYS.public_key, None, "secret" * 10))
@@ -448,8 +448,8 @@ async def test_a_safe_that_signed_on_chain(door: Door, node: Node, signature: st
     node.world.contracts[bytes.fromhex(OWNER.address[2:])] = wallet(b"")
     request = message(await door.nonces.create())
     assert await door.enter(request, signature) == OWNER.address.lower()
-    nobody = message(await door.nonces.create(), address=OTHER.address)
-    assert await door.enter(nobody, signature) == "Invalid signature!"
+    other = message(await door.nonces.create(), address=OTHER.address)
+    assert await door.enter(other, signature) == "Invalid signature!"
 
 
 async def test_a_wallet_is_asked_about_few_texts(door: Door, node: Node) -> None:

@@ -64,7 +64,7 @@ def test_a_newcomer_displaces_an_item_of_the_prefix_with_the_most() -> None:
 
 
 @given(st.lists(st.tuples(NAMES, NAMES), max_size=60))
-def test_whoever_has_less_than_a_fair_share_gets_in(places: list[tuple[str, str]]) -> None:
+def test_a_peer_with_less_than_a_fair_share_gets_in(places: list[tuple[str, str]]) -> None:
     """After any flood the bounds hold, and nothing is lost but what was displaced or refused."""
     made, waiting = queue(), set[Place]()
     for number, (prefix, peer) in enumerate(places):

@@ -255,7 +255,7 @@ def test_the_issuer_of_the_other_kind() -> None:
 
 @pytest.mark.parametrize("token_type", ["refresh", "", None, ..., "Access", 5])
 def test_the_type(token_type: object) -> None:
-    """A token of the kind HS256 must be an access token; a refresh token is none."""
+    """An HS256 token must be an access token; a refresh token is rejected."""
     assert refused(hs256(token_type=token_type))
 
 

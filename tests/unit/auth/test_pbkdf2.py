@@ -59,14 +59,14 @@ async def flood(
 
 
 async def test_a_flood_of_one_peer_is_turned_away(pbkdf2_hashes: Pbkdf2Hashes) -> None:
-    """Of a flood only so many wait beside the one that is checked; the rest is to try again."""
+    """Of a flood, a bounded number wait besides the running check; the others must retry."""
     answers = await flood(pbkdf2_hashes, "abc", "x", 30)
     assert answers[: MAX_PER_PEER + 1] == [False] * (MAX_PER_PEER + 1)
     assert {type(answer) for answer in answers[MAX_PER_PEER + 1 :]} == {TooManyKeyChecks}
     assert await pbkdf2_hashes.matches(KEY, QUICK, "abc", "x")
 
 
-async def test_floods_shut_nobody_out(pbkdf2_hashes: Pbkdf2Hashes) -> None:
+async def test_a_flood_does_not_starve_other_callers(pbkdf2_hashes: Pbkdf2Hashes) -> None:
     """Many peers flood many prefixes, the partner's, too: the partner's key is checked."""
     attackers = [
         asyncio.ensure_future(flood(pbkdf2_hashes, f"p{prefix}" if prefix else "abc", peer, 10))

@@ -1,4 +1,4 @@
-"""Who fails or writes too often is refused for a while, and nobody else."""
+"""A peer that fails or writes too often is rejected for a while; other peers are not."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def test_a_peer_with_too_many_failures_is_refused_until_its_window_ends(
     assert refused.value.retry_after == 40
     clock.now += WINDOW
     assert fail(calls, WRONG, "x") == LIMIT
-    clock.now -= 3600  # somebody has set it right
+    clock.now -= 3600  # the clock was corrected
     assert fail(calls, WRONG, "x") == LIMIT
 
 
-def test_nobody_else_is_refused(calls: FailedCalls) -> None:
+def test_other_peers_are_not_rejected(calls: FailedCalls) -> None:
     """Neither another peer with the same key prefix, nor the same peer with another one."""
     assert fail(calls, WRONG, "x") == LIMIT
     calls.check(RIGHT, "y")
@@ -117,7 +117,7 @@ def test_a_key_that_is_no_longer_right_is_let_through_no_longer(calls: FailedCal
 
 
 def test_no_limit(clock: Clock) -> None:
-    """With 0 nobody is ever refused."""
+    """0 means no limit."""
     assert fail(FailedCalls(0, clock=clock), WRONG, "x") == 1000
     writes = AnonymousWrites(0, clock=clock)
     for _ in range(1000):

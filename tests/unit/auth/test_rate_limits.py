@@ -201,7 +201,7 @@ async def test_limits_can_be_switched_off(storage: WindowStorage) -> None:
 
 
 async def test_calls_are_let_through_when_they_cannot_be_counted() -> None:
-    """A store that is down limits nobody, and is logged without its address."""
+    """A storage that is down limits no caller, and is logged without its address."""
     storage = AbsentStorage()
     with capture_logs() as logs:
         assert await RateLimits(storage.now, storage).count("abc", "scores", "0/1m") is None
@@ -229,7 +229,7 @@ class BadDayStorage(WindowStorage):
         return await super().incr(key, expiry, amount)
 
 
-async def test_a_store_that_hangs_delays_nobody_for_long() -> None:
+async def test_a_storage_that_hangs_delays_one_call() -> None:
     """One call waits for the store, those that follow don't ask it; all are let through."""
     storage = BadDayStorage()
     rate_limits = RateLimits(storage.now, storage)

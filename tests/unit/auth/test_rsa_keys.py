@@ -135,5 +135,5 @@ def test_keys_are_recognised(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["hush-hush", "ümläut", in_base64("hush-hush"), "a" * 64, ""])
 def test_secrets_are_no_keys(text: str) -> None:
-    """A secret is none, also one that looks like base64."""
+    """A secret is not a key, even if it looks like base64."""
     assert not is_key(text)

@@ -30,7 +30,7 @@ CALL = Usage(
 
 
 def not_written(count: int) -> dict[str, Any]:
-    """What is logged when so many rows go on waiting."""
+    """The log events if this number of rows keeps waiting."""
     return {
         "event": "usage_not_written",
         "log_level": "warning",
@@ -80,7 +80,7 @@ async def test_rows_beyond_the_capacity_are_dropped_and_counted(absent_database:
 
 
 async def test_no_more_rows_than_a_batch_are_written_together(absent_database: Database) -> None:
-    """A write that fails is a batch at most, and no other is tried at the same time."""
+    """A failed write is one batch, and no other is attempted at the same time."""
     analytics = BatchedUsageAnalytics(absent_database, batch=2)
     with capture_logs() as logs:
         for _ in range(5):

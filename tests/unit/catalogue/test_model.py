@@ -38,7 +38,7 @@ def document(*platforms: object) -> bytes:
 
 
 def test_the_document_is_passed_on() -> None:
-    """But for icons it is what was fetched, without members that nobody specified."""
+    """It is the fetched document, except for icon URLs and unknown members."""
     catalogue = read_catalogue(document(platform(isEVM=True)), BASE)
     expected = platform(icon="https://app.example/passport/icons/ens.svg")
     assert msgspec.to_builtins(catalogue.platforms) == [expected]

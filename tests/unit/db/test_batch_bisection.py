@@ -63,7 +63,7 @@ async def test_a_single_failure_costs_a_logarithmic_number_of_calls(place: int) 
     assert len(work.batches) <= 2 * 9 + 1
 
 
-async def test_unavailability_is_nobodys_fault() -> None:
+async def test_unavailability_is_no_items_fault() -> None:
     """It is raised as it is, without a second call."""
     work = Doubling()
     items: list[Item] = [1, DatabaseUnavailable, 2]

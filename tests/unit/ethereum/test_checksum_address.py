@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from passport_scorer.domain.addresses import InvalidAddress
 from passport_scorer.ethereum.checksum_address import parse_checksummed_address
 
-# As somebody else's code writes them.
+# As written by other implementations.
 CHECKSUMMED = st.integers(1, 2**255).map(
     lambda key: str(Account.from_key(key.to_bytes(32, "big")).address)
 )

@@ -85,7 +85,7 @@ def test_other_issuers_have_no_ed25519_key(did: str) -> None:
 
 
 def test_an_address_is_searched_for_in_three_spellings() -> None:
-    """Lower case, upper case, and with its checksum; a text that is none has no checksum."""
+    """Lower case, upper case, and with its checksum, which only an address has."""
     address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
     expected = [address.lower(), "0x" + address[2:].upper(), address]
     assert address_spellings(address) == address_spellings(address.lower()) == expected

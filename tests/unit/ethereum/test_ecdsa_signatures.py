@@ -40,7 +40,7 @@ def test_anything_else_is_none(octets: bytes) -> None:
 
 @pytest.mark.parametrize("s", [0, ORDER, ORDER + 1, 2**256 - 1])
 def test_numbers_outside_the_curve(s: int) -> None:
-    """An s of 0, or beyond the order of the curve, is none."""
+    """An s of 0, or beyond the order of the curve, is rejected."""
     assert canonical_signature(bytes(31) + b"\x01" + s.to_bytes(32) + b"\x1b") is None
 
 

@@ -186,7 +186,7 @@ def test_hosts_have_no_case() -> None:
 
 
 def test_no_domains() -> None:
-    """Where no site is listed nobody gets in."""
+    """If no site is configured, no message is accepted."""
     with pytest.raises(SignInRefused):
         check(EXAMPLE, frozenset(), NOW)
 
@@ -212,7 +212,7 @@ def test_times(field: str, offset: timedelta, counts: bool) -> None:
 
 @pytest.mark.parametrize("field", ["issued_at", "expiration_time", "not_before"])
 def test_a_time_that_is_none(field: str) -> None:
-    """A time that can't be read is none far away: the message is refused."""
+    """A malformed time is not taken for a distant one: the message is rejected."""
     name = {"issued_at": "issuedAt", "expiration_time": "expirationTime", "not_before": "notBefore"}
     for text in ("never", "2099-01-01", "2099-02-30T00:00:00Z", "2099-01-01T00:00:00"):
         assert malformed(changed(**{field: text})) == f"{name[field]} is malformed"

@@ -259,7 +259,7 @@ def test_plans_are_remembered_by_all_that_they_depend_on() -> None:
 
 
 def test_the_memory_of_plans_is_bounded() -> None:
-    """However many lists of types are presented, only so many plans are kept."""
+    """The cache of plans is bounded, however many lists of types are presented."""
     for n in range(eip712.REMEMBERED_PLANS + 10):
         typed_data_plan("Message", types_of(Message={f"a{n}": "string"}))
     assert eip712._compiled_plan.cache_info().currsize == eip712.REMEMBERED_PLANS

@@ -1,10 +1,10 @@
-"""Install the packages for running (`runtime`) or for development (`development`) into .venv.
+"""Install the dependencies for running (`runtime`) or developing (`development`) into .venv.
 
     python3 scripts/install.py runtime|development
 
-All files are checked by hash. An incomplete environment, as left by an interrupted start or by
-Debian's python3 without python3-venv, is created again. Uses only the standard library: it runs
-before anything is installed. Exit status: 0 if all is installed, 1 if not, 130 if interrupted.
+Every file is checked against a hash. An incomplete environment, as an interrupted run or Debian's
+python3 without python3-venv leaves behind, is recreated. Uses only the standard library, since it
+runs before anything is installed. Exit status: 0 success, 1 failure, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ LOCKS = {
     "runtime": ("requirements/runtime.lock", "requirements/build.lock"),
     "development": ("requirements/development.lock",),
 }
-# development.lock includes the packages for running.
+# The stamps of each kind: development.lock includes everything that running needs.
 STAMPS = {"runtime": ("runtime",), "development": ("runtime", "development")}
-# Isolated: packages in the user's PYTHONPATH are not installed.
+# Isolated: packages on PYTHONPATH don't count as installed.
 PIP = (str(PYTHON), "-I", "-u", "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
 _LINES_APART = 10
 _SOUND = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
 
 
 class NotInstalled(Exception):
-    """Something is missing or failed; the message is one line."""
+    """A step failed; the message is one line."""
 
 
 def main(arguments: list[str]) -> int:
-    """Install with progress messages, and return the exit status."""
+    """Install with progress, and return the exit status."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -64,7 +64,7 @@ def prepare_environment() -> None:
         return
     require_ensurepip()
     if VENV.exists():
-        print(f"{VENV} is incomplete: making it anew")
+        print(f"{VENV} is incomplete: recreating it")
     run([sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(VENV)])
     UNFINISHED.touch()
     run([str(PYTHON), "-I", "-m", "ensurepip", "--default-pip"])
@@ -72,7 +72,7 @@ def prepare_environment() -> None:
 
 
 def is_sound() -> bool:
-    """Return whether .venv has pip and a recent Python, and was not interrupted."""
+    """Return True if the Python in .venv is new enough and has pip, and no run was interrupted."""
     if UNFINISHED.exists() or not os.access(PYTHON, os.X_OK):
         return False
     return (
@@ -82,7 +82,7 @@ def is_sound() -> bool:
 
 
 def require_ensurepip() -> None:
-    """Raise NotInstalled if Python lacks ensurepip, as Debian's does."""
+    """Raise NotInstalled if Python comes without it, as Debian's does."""
     try:
         importlib.import_module("venv")
         importlib.import_module("ensurepip").version()
@@ -95,7 +95,7 @@ def require_ensurepip() -> None:
 
 
 def run(command: list[str]) -> None:
-    """Run a program and hide its output; raises NotInstalled with the last line of it."""
+    """Run a program quietly; raises NotInstalled with the last line of its output."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()
@@ -103,7 +103,7 @@ def run(command: list[str]) -> None:
 
 
 def install_locked(locks: Iterable[str]) -> None:
-    """Install the packages in the files, with progress; raises NotInstalled."""
+    """Install the packages in the lock files, with progress; raises NotInstalled."""
     names = [name for lock in locks for name in pinned(Path(lock).read_text("utf-8"))]
     options = [word for lock in locks for word in ("-r", lock)]
     progress = Progress(len(set(names)))
@@ -128,7 +128,7 @@ def pinned(lock: str) -> list[str]:
 
 
 class Progress:
-    """Reports the progress of pip: in place on a terminal, otherwise as occasional lines."""
+    """Shows the progress of pip: in place on a terminal, as occasional lines elsewhere."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -136,7 +136,7 @@ class Progress:
         self._terminal = sys.stdout.isatty()
 
     def show(self, line: str) -> None:
-        """Process a line of pip's output."""
+        """Handle a line of pip's output."""
         if line.startswith(("Collecting ", "Requirement already satisfied: ")):
             self._seen += 1
             if self._terminal or self._seen % _LINES_APART == 0:
@@ -150,7 +150,7 @@ class Progress:
             self._print(f"Installing {count} package{'s' * (count > 1)} into {VENV}")
 
     def end(self) -> None:
-        """End the line that was written in place."""
+        """End the line that is updated in place."""
         if self._terminal:
             print(flush=True)
 
@@ -163,7 +163,7 @@ class Progress:
 
 
 def install_project() -> None:
-    """Install the command passport-scorer, which runs the sources in this folder."""
+    """Install the command passport-scorer, which runs the sources in place."""
     UNFINISHED.touch()
     run([*PIP, "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
     UNFINISHED.unlink()

@@ -1,4 +1,4 @@
-"""Who runs the embedded server: PostgreSQL refuses to run as root."""
+"""The account that runs the embedded server: PostgreSQL refuses to run as root."""
 
 import os
 import pwd
@@ -14,16 +14,16 @@ from passport_scorer.tools.embedded_postgres.errors import AccountMissing
 
 Key = TypeVar("Key", int, str)
 
-# With no owner to go by: accounts that exist nearly everywhere, the least privileged first.
+# Accounts that exist nearly everywhere, the least privileged first.
 UNPRIVILEGED = ("nobody", "daemon", "postgres", "www-data")
 
-# Nothing of our own environment: neither secrets nor PGHOST and its like belong there.
+# Nothing of this process's environment: it has secrets, and variables such as PGHOST.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "PGCONNECT_TIMEOUT": "5"}
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the operating system; `switched` if it isn't the one that runs us."""
+    """An account of the operating system; `switched` if this process runs as another one."""
 
     uid: int
     gid: int
@@ -33,7 +33,7 @@ class Account:
     def run(
         self, arguments: Sequence[str | Path], *, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, with next to no environment, and return what it said.
+        """Run a program as this account, with a minimal environment, and return its output.
 
         It has a session of its own, which Ctrl-C in our terminal doesn't reach; if we are
         interrupted, it is killed with all that it has started. Raises OSError if it can't be
@@ -64,17 +64,17 @@ class Account:
         return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
 
     def can_enter(self, folder: Path) -> bool:
-        """Say whether this account can reach what is in `folder`."""
+        """Return True if this account can reach the content of `folder`."""
         return self.run(["/bin/sh", "-c", 'test -x "$1"', "sh", folder]).returncode == 0
 
     def take(self, descriptor: int) -> None:
-        """Make an open file or folder of ours belong to this account."""
+        """Give an open file or folder to this account."""
         if self.switched:
             os.fchown(descriptor, self.uid, self.gid)
 
 
 def account_for(folder: Path) -> Account:
-    """Choose who runs the server whose files are in `folder`, which need not exist yet.
+    """Choose the account that runs the server in `folder`, which need not exist yet.
 
     Ourselves; as root, the owner of the place, or else an unprivileged account. Raises
     AccountMissing if there is none.
@@ -97,7 +97,7 @@ def unprivileged_account() -> Account:
 
 
 def named_account(find: Callable[[Key], pwd.struct_passwd], key: Key) -> Account | None:
-    """Return the account with this number or name; None if there is none, or it is root's."""
+    """Return the account with this number or name; None if it does not exist, or is root."""
     try:
         entry = find(key)
     except KeyError:
@@ -113,7 +113,7 @@ def existing_ancestor(path: Path) -> Path:
 
 
 def name_of(uid: int) -> str:
-    """Return the account's name, or its number where it has none."""
+    """Return the name of the account, or its number if it has no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

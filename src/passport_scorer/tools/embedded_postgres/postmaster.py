@@ -1,4 +1,4 @@
-"""The process behind `postmaster.pid`: a file that outlives crashes, so it proves nothing."""
+"""The process in `postmaster.pid`: the file survives crashes, so it proves nothing."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from passport_scorer.tools.embedded_postgres.account import ENVIRONMENT
 
 SOCKET_NAME = ".s.PGSQL.5432"
-# More than any system counts to.
+# Larger than any process id.
 NO_PROCESS = 2**31 - 1
 
 
@@ -22,7 +22,7 @@ class Postmaster:
 
     @classmethod
     def named_in(cls, data: Path) -> "Postmaster | None":
-        """Read the file in the data folder; None if there is none or it is not complete."""
+        """Read the file in the data folder; None if it is missing or incomplete."""
         try:
             lines = (data / "postmaster.pid").read_text().splitlines()
             return cls(int(lines[0]), data, Path(lines[4]))
@@ -36,11 +36,11 @@ class Postmaster:
         return Path(program).name == "postgres" and str(self.data) in arguments
 
     def forget(self) -> None:
-        """Make the files of a server that is gone stop the next one no longer.
+        """Keep the files of a server that has ended from stopping the next one.
 
-        Another program may have its number by now, which PostgreSQL takes for a server. The
-        rest of the file stays: by it, PostgreSQL finds out whether any child of the old server
-        still works on the data. The socket's folder serves this data folder alone.
+        Another program can have its process id by now, which PostgreSQL would take for a server.
+        The rest of the file stays: PostgreSQL uses it to find children of the old server that still
+        work on the data. The socket's folder serves this data folder only.
         """
         path = self.data / "postmaster.pid"
         _, _, rest = path.read_text().partition("\n")
@@ -51,7 +51,7 @@ class Postmaster:
 
 
 def command_line(pid: int) -> list[str]:
-    """Return the words that a process was started with, nothing if it is gone."""
+    """Return the command line of a process; an empty list if it has ended."""
     if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")

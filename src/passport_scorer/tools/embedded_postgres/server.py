@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL server: started when it is needed, shared, stopped by its last user."""
+"""The embedded PostgreSQL server: started on demand, shared, stopped by its last user."""
 
 import atexit
 import fcntl
@@ -35,8 +35,8 @@ STILL_IN_USE = "is still in use"
 DISK_FULL = "No space left on device"
 LONGEST_LOG = 1_000_000
 
-# Reached through its socket alone. The log holds no statements, hence no data: what goes wrong
-# with a statement, its caller knows. Workers would need shared memory that containers lack.
+# Reachable through its socket only. The log contains no statements, hence no data: callers get the
+# errors of statements. Parallel workers would need shared memory that containers lack.
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -56,10 +56,10 @@ SETTINGS: Mapping[str, str] = {
 class EmbeddedServer:
     """A PostgreSQL server whose files are in `folder`. A context manager: started and stopped.
 
-    Several processes may use the same folder at once: the first starts the server, the last
-    stops it. One that is started with `keep_running` stays until `shut_down`. As root, an
-    unprivileged account runs it; if that can't reach `folder`, the files are below `shared`.
-    `settings` are added to PostgreSQL's, and only count for the one who starts it.
+    Several processes can use the same folder: the first one starts the server, the last one stops
+    it. With `keep_running` the server runs until `shut_down`. For root, an unprivileged account
+    runs it; if that account can't reach `folder`, the files are below `shared`. `settings` are
+    added to PostgreSQL's; they apply only if this process starts the server.
     """
 
     def __init__(
@@ -82,12 +82,12 @@ class EmbeddedServer:
 
     @property
     def folder(self) -> Path:
-        """Where its files really are."""
+        """The folder of its files."""
         return self._place.folder
 
     @property
     def note(self) -> str | None:
-        """One line for people if the files are elsewhere than asked, and why."""
+        """One line for people if the files are not in the requested folder: where, and why."""
         if self.folder == self._place.asked:
             return None
         return (
@@ -105,14 +105,14 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """The address of the database, as asyncpg and psql take it.
+        """The URL of the database, for asyncpg and psql.
 
         Raises EmbeddedServerFailed if the server isn't running.
         """
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        """The address of another database of this server; raises EmbeddedServerFailed."""
+        """Return the URL of another database of this server; raises EmbeddedServerFailed."""
         if self._socket_folder is None:
             with translated(self.folder):
                 self._socket_folder = self._answering() if self._made() else None
@@ -139,14 +139,14 @@ class EmbeddedServer:
         self.stop()
 
     def start(self) -> None:
-        """Start the server, or join it where it runs; its database exists afterwards.
+        """Start the server, or join the running one; its database exists afterwards.
 
-        Whatever ends the start, a signal included, leaves no server behind that nobody uses.
+        A start that fails or is interrupted leaves no unused server behind.
         Raises a subclass of EmbeddedServerFailed.
         """
         with translated(self.folder):
             self._place.create()
-            # An interruption could come between this and whatever calls stop().
+            # An interruption could come before the caller can call stop().
             self._owner = os.getpid()
             atexit.register(self._stop_at_exit)
             with self._place.locked():
@@ -161,7 +161,7 @@ class EmbeddedServer:
                     raise
 
     def stop(self) -> None:
-        """Leave the server, and stop it unless somebody else uses it or it is to keep running."""
+        """Leave the server, and stop it unless others use it or it is to keep running."""
         atexit.unregister(self._stop_at_exit)
         if self._use is None:
             return
@@ -180,14 +180,14 @@ class EmbeddedServer:
             self._leave()
 
     def shut_down(self) -> bool:
-        """Stop the server, whoever uses it, and say whether it was running."""
+        """Stop the server, even if others use it; return True if it was running."""
         with translated(self.folder):
             if not self._made():
                 return False
             return self._stop_for_all()
 
     def _made(self) -> bool:
-        """Say whether there is a folder, which then is ours."""
+        """Return True if the folder exists, which then is ours."""
         if self.folder.exists():
             self._place.create()
             return True
@@ -217,7 +217,7 @@ class EmbeddedServer:
         self._create_database(self._socket_folder)
 
     def _require_sole_use(self, use: int) -> None:
-        """Containers that share a folder don't see each other's processes, but their locks."""
+        """Check that no other container uses the folder: processes are invisible, locks are not."""
         if not lock(use, fcntl.LOCK_EX):
             raise EmbeddedServerFailed(
                 f"Another process uses the PostgreSQL in {self.folder}, which can't be seen from"
@@ -235,12 +235,12 @@ class EmbeddedServer:
         return running is not None and kept.exists() and kept.read_text() == str(running.pid)
 
     def _running(self) -> Postmaster | None:
-        """Return the server that runs on our data, whether it answers or not."""
+        """Return the server that runs on this data, even if it does not answer."""
         named = Postmaster.named_in(self._place.data)
         return named if named is not None and named.is_postgresql else None
 
     def _answering(self) -> Path | None:
-        """Return the socket's folder of the running server once it answers; None if none runs."""
+        """Return the socket's folder once the running server answers; None if none runs."""
         deadline = time.monotonic() + START_SECONDS
         while (running := self._running()) is not None:
             asked = self._ask(running.socket_folder, "postgres", "SHOW data_directory")
@@ -267,7 +267,7 @@ class EmbeddedServer:
         )
 
     def _initialise(self) -> None:
-        """Make a data folder if there is none; one that was interrupted leaves nothing behind."""
+        """Create the data folder if it is missing; an interruption leaves nothing behind."""
         if self._place.major is not None:
             return
         self._require_account_entry()
@@ -296,11 +296,11 @@ class EmbeddedServer:
             ) from None
 
     def _launch(self) -> None:
-        """Start the server; after a crash, wait until the last of the old one is gone."""
+        """Start the server; after a crash, wait until the old one has ended completely."""
         if (named := Postmaster.named_in(self._place.data)) is not None:
             named.forget()
         else:
-            # Empty, after a power cut, it would stop PostgreSQL.
+            # Empty after a power failure, it would stop PostgreSQL.
             (self._place.data / "postmaster.pid").unlink(missing_ok=True)
         chosen = {"unix_socket_directories": str(self._place.socket_folder()), **SETTINGS}
         options = [f"-c{name}={value}" for name, value in {**chosen, **self._settings}.items()]
@@ -318,7 +318,7 @@ class EmbeddedServer:
             time.sleep(0.1)
 
     def _fresh_log(self) -> int:
-        """Put a long log aside, and return how long the present one is."""
+        """Rotate a long log, and return the length of the current one."""
         log = self._place.log
         if log.exists() and log.stat().st_size > LONGEST_LOG:
             log.replace(log.with_name("log.old"))
@@ -359,7 +359,7 @@ class EmbeddedServer:
 
 
 def last_lines(text: str) -> str:
-    """Return the end of what a program said, or what matters most of it, in one line."""
+    """Return the last lines of a program's output, or the crucial one, as one line."""
     if DISK_FULL in text:
         return f"{DISK_FULL}: make room, or name another folder with PASSPORT_SCORER_HOME"
     said = [line.strip() for line in text.splitlines() if line.strip()]

@@ -17,7 +17,7 @@ from passport_scorer.tools.aws.routing import ROUTES, Choices, InvalidChoice, in
 from passport_scorer.tools.aws.template.build import build_template, template_text
 from passport_scorer.tools.aws.template_parsing import read_infrastructure
 
-FOLDER = Path(__file__).parents[4] / "deploy" / "aws"
+FOLDER = Path(__file__).parents[3] / "deploy" / "aws"
 ARCHITECTURES = ("arm64", "x86_64")
 CONDITIONS = {"StaysThere": 0, "ComesHere": 100}
 

@@ -64,7 +64,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
 @contextmanager
 def running_server() -> Iterator[EmbeddedServer]:
-    """Run a PostgreSQL in a folder that is removed at the end."""
+    """Run PostgreSQL in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="passport-scorer-benchmark-") as folder:
         Path(folder).chmod(0o711)  # PostgreSQL does not run as root, and needs access
         place = Path(folder) / "postgresql"
@@ -190,7 +190,7 @@ async def _fill(url: str, wanted: StampSet, file: Path) -> None:
 
 
 def _community_of(wanted: StampSet) -> str:
-    """Return the demo's accounts, keys and communities, as JSON, with weights for these stamps."""
+    """Return the demo's accounts, keys and communities as JSON, with weights for the stamps."""
     weights = {provider_of(number): f"{number % 20 + 1}.5" for number in range(wanted.stamps)}
     scorer = {"scorer_ptr_id": 1, "weights": weights, "threshold": THRESHOLD}
     own = {"scorer_weighted_binaryweightedscorer": [scorer], "ceramic_cache_ceramiccache": []}

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.hostile_credentials`: how long the worst documents keep a process busy."""
+"""`python -m benchmarks.hostile_credentials`: CPU time of verifying the worst documents."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def main(*, rounds: int = 5, limit: float = 50.0, rows: int = 25) -> None:
     delays every other request of its process. Caches of the process (types, texts) are
     cleared before each round.
 
-    Run it from the folder of the project. The exit status is 1 if a document takes longer than
-    the limit. The tests bound the same documents by counting function calls, without a clock.
+    Run it in the project's folder. The exit status is 1 if a document exceeds the limit. The tests
+    bound the same documents by counting function calls, without a clock.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def main(*, rounds: int = 5, limit: float = 50.0, rows: int = 25) -> None:
         table.add_row(f"{milliseconds:.2f}", document.suite, document.name, size, verdict)
     Console(width=WIDTH, emoji=False, highlight=False, markup=False).print(table)
     slow = sum(milliseconds > limit for milliseconds, _, _ in measured)
-    print(f"{slow} of {len(measured)} documents take more than {limit:g} ms.")
+    print(f"{slow} of {len(measured)} documents exceed {limit:g} ms.")
     sys.exit(1 if slow else 0)
 
 

@@ -1,7 +1,7 @@
--- Asks for the score of one address after the other, or of any at random.
+-- Requests the scores of addresses in sequence or at random.
 --
--- Arguments: a file with an address on each line, the start of the path, the API key,
--- "random" or "sequence", where to begin (sequence) or the seed (random).
+-- Arguments: a file with one address per line, the path prefix, the API key, "random" or
+-- "sequence", the start of the sequence or the random seed.
 
 local requests, position, in_order = {}, 0, false
 

@@ -50,8 +50,8 @@ class Load(msgspec.Struct, frozen=True):
     """Requests for the scores of a list of addresses.
 
     Attributes:
-        url: of the service.
-        addresses: a file with an address on each line.
+        url: the URL of the service.
+        addresses: a file with one address per line.
     """
 
     url: str
@@ -99,7 +99,7 @@ def write_addresses(path: Path, count: int, most: int) -> Path:
 def generator() -> str:
     """Return the name of the load generator."""
     if not shutil.which("wrk"):
-        return "a client in Python, which takes a large part of the machine (wrk is not installed)"
+        return "a Python client, which uses a large share of the CPU (wrk is not installed)"
     said = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)
     version = re.search(r"\d+\.\d+\.\d+", said.stdout)
     return f"wrk {version[0] if version else ''}".strip()

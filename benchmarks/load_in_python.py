@@ -1,4 +1,4 @@
-"""The load of `load.lua` where there is no wrk. It takes as much CPU as the service itself."""
+"""The load of `load.lua` without wrk. It uses as much CPU as the service itself."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def _requests(arguments: list[str]) -> Iterator[bytes]:
         yield chosen.choice(requests)
 
 
-async def _ask(
+async def _send(
     url: str, requests: Iterator[bytes], end: float, times: list[float], statuses: list[bytes]
 ) -> None:
-    place = urlsplit(url)
-    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    target = urlsplit(url)
+    reader, writer = await asyncio.open_connection(target.hostname, target.port)
     while (began := time.perf_counter()) < end:
         writer.write(next(requests))
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -46,7 +46,7 @@ async def _main(url: str, connections: int, seconds: float, arguments: list[str]
     times: list[float] = []
     statuses: list[bytes] = []
     requests, began = _requests(arguments), time.perf_counter()
-    tasks = (_ask(url, requests, began + seconds, times, statuses) for _ in range(connections))
+    tasks = (_send(url, requests, began + seconds, times, statuses) for _ in range(connections))
     await asyncio.gather(*tasks)
     ordered = sorted(times)
     result = {

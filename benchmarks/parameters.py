@@ -1,4 +1,4 @@
-"""The parameters of the service's own statements, for each address, in tables for pgbench.
+"""The parameters of the service's statements for each address, in tables for pgbench.
 
 They are captured from the service: it scores each address three times, and the parameters of
 the third time, when its caches are warm, are kept.
@@ -49,7 +49,7 @@ async def create_parameter_tables(connection: Any) -> None:
 
 
 def prepare(url: str, numbers: range) -> None:
-    """Score these addresses, and keep the parameters of their next requests."""
+    """Score addresses, and store the parameters of their next requests."""
     asyncio.run(_prepare(url, numbers))
 
 

@@ -1,4 +1,4 @@
-"""The database alone: pgbench runs the service's own two statements, with its own parameters.
+"""The bare database: pgbench runs the service's two statements with the service's parameters.
 
 Their text is used unchanged, except for the source of the parameters: arrays that the
 service sends are arrays in a row of a table here (see `parameters.py`). What changes from one
@@ -150,11 +150,11 @@ def run(
 
 
 def _check(loaded: Loaded, since: datetime, transactions: int) -> None:
-    """Make sure that every transaction has written an event, and the score of its address."""
+    """Check that every transaction has written an event and a score."""
     events, addresses, scores = value(loaded.url, _WRITTEN, since)
     if events != transactions or addresses != scores:
         raise PgbenchFailed(
-            f"{transactions} transactions have written {events} events of {addresses} addresses,"
+            f"{transactions} transactions wrote {events} events for {addresses} addresses"
             f" and {scores} scores."
         )
 
@@ -169,7 +169,7 @@ def _command(
 
 
 def _transactions(folder: Path, prefix: str) -> list[tuple[float, float]]:
-    """Return when each transaction ended (seconds since 1970), and how long it took (ms)."""
+    """Return the end (seconds since 1970) and the duration (ms) of each transaction."""
     transactions = []
     for log in folder.glob(f"{prefix}.*"):
         for line in log.read_text().splitlines():

@@ -30,7 +30,7 @@ def check_plans(loaded: Loaded) -> None:
         alone = scans(loaded, _numbered(from_table(query, instead)))
         if own != alone:
             different = set(own) ^ set(alone) or "their number"
-            raise StatementChanged(f"{query.name}: pgbench's plan is another: {different}")
+            raise StatementChanged(f"{query.name}: pgbench's plan differs: {different}")
 
 
 def scans(loaded: Loaded, sql: str) -> list[Scan]:
@@ -50,7 +50,7 @@ async def _plan(url: str, sql: str) -> dict[str, Any]:
 
 
 def _numbered(script: str) -> str:
-    """Write pgbench's variables as parameters."""
+    """Replace pgbench's variables with parameters."""
     numbers: dict[str, int] = {}
     return _VARIABLE.sub(lambda match: f"${numbers.setdefault(match[0], len(numbers) + 1)}", script)
 

@@ -90,7 +90,9 @@ def _wait_for_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> N
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    raise ServiceFailed(f"It doesn't answer. The end of its log: {log.read_text()[-500:]}")
+    raise ServiceFailed(
+        f"The service does not respond. The end of its log: {log.read_text()[-500:]}"
+    )
 
 
 def _free_port() -> int:

@@ -65,7 +65,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Growth(msgspec.Struct, frozen=True):
-    """How cost grows with the size of something.
+    """A scaling measurement.
 
     Attributes:
         name: of the plot's file.
@@ -83,7 +83,7 @@ class Growth(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """Megabytes of one worker, the largest.
+    """The memory of the largest worker in megabytes.
 
     Attributes:
         at_rest: after its start.

@@ -1,4 +1,4 @@
-"""The statements of `sequential.py`; each finds its rows by an index."""
+"""The statements of `sequential.py`; each of them uses an index."""
 
 KEY = "SELECT * FROM account_accountapikey WHERE prefix = $1"
 ACCOUNT = "SELECT * FROM account_account WHERE id = $1"

@@ -24,7 +24,7 @@ _SUM_THEN = "19.78"
 
 
 def example_tables() -> dict[str, list[dict[str, Any]]]:
-    """Return table -> rows, each column -> value."""
+    """Return the rows: table -> rows (column -> value)."""
     return {
         "account_nonce": [
             {"id": -1, "nonce": EXAMPLE_NONCE, "created_on": _THEN, "was_used": False}

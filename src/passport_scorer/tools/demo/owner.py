@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 SITE = "app.example.org"
-"""For which the demo lets owners sign in; a domain of RFC 2606."""
+"""The domain for sign-in messages in the demo, reserved by RFC 2606."""
 
 
 def new_token_keys() -> tuple[str, str]:

@@ -20,7 +20,7 @@ from passport_scorer.tools.demo.world import (
 
 
 def tables() -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of the demo: table -> rows, each column -> value."""
+    """Return the rows of the demo: table -> rows (column -> value)."""
     accounts = (1, 2, 3)
     return {
         "auth_user": [_user(account) for account in accounts],

@@ -21,9 +21,9 @@ async def seed(database: Database) -> int:
     """Insert the demo rows that are missing; return the number of stamps inserted.
 
     Raises:
-        NoDemoDatabase: the database has other accounts.
-        DatabaseUnavailable: it can't be reached.
-        QueryFailed: it has not got the tables.
+        NoDemoDatabase: the database contains other accounts.
+        DatabaseUnavailable: the database is unreachable.
+        QueryFailed: the tables do not exist.
     """
     if await demo.count_foreign_accounts(database, account_addresses()):
         raise NoDemoDatabase
@@ -34,7 +34,7 @@ async def seed_examples(database: Database) -> None:
     """Insert the rows that the documentation's examples need into a database with the demo.
 
     Raises:
-        DatabaseUnavailable: it can't be reached.
-        QueryFailed: it has not got the tables.
+        DatabaseUnavailable: the database is unreachable.
+        QueryFailed: the tables do not exist.
     """
     await demo.seed_examples(database, msgspec.json.encode(example_tables()).decode())

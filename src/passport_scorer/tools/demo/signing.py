@@ -58,7 +58,7 @@ STAMP_TYPES: Mapping[str, list[dict[str, str]]] = {
         verificationMethod="string",
     ),
 }
-"""The EIP-712 types of the stamps that are issued today."""
+"""The EIP-712 types of current stamps."""
 
 
 def issuer_did(private_key: bytes) -> str:
@@ -75,8 +75,8 @@ def sign_text(private_key: bytes, text: str) -> str:
     """Sign a text as wallets do; return `0x` and 65 bytes. Source: EIP-191, version 45.
 
     Args:
-        private_key: 32 bytes.
-        text: any.
+        private_key: the private key, 32 bytes.
+        text: the text.
     """
     message = text.encode()
     prefix = b"\x19Ethereum Signed Message:\n%d" % len(message)
@@ -138,7 +138,7 @@ def signed_eip712(private_key: bytes, document: dict[str, Any]) -> dict[str, Any
     """Set `proof.proofValue` of a document in place, for any types and members; return it.
 
     Raises:
-        VerificationFailed: no verifier would accept it, however it were signed.
+        VerificationFailed: no signature could make a verifier accept it.
     """
     secured = _secured(document)
     digest = eip712_signature_2021.signed_bytes(secured)
@@ -164,8 +164,8 @@ def sign_ed25519(
     """Return an older stamp (Ed25519Signature2018), with a `hash` instead of nullifiers.
 
     Args:
-        seed: the issuer's, 32 bytes.
-        nullifier_hash: becomes the subject's `hash`; starts with its version (`v0.0.0:`).
+        seed: the issuer's seed, 32 bytes.
+        nullifier_hash: the subject's `hash`, with its version prefix (`v0.0.0:`).
         address, provider, issued_at, expires_at: as for `sign_eip712`.
     """
     issuer = issuer_did_key(seed)
@@ -188,7 +188,7 @@ def signed_ed25519(seed: bytes, document: dict[str, Any]) -> dict[str, Any]:
     """Set `proof.jws` of a document in place; return it.
 
     Raises:
-        VerificationFailed: no verifier would accept it, however it were signed.
+        VerificationFailed: no signature could make a verifier accept it.
     """
     secured = _secured(document)
     header = urlsafe_b64encode(_JWS_HEADER).rstrip(b"=")

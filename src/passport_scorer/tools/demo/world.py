@@ -90,7 +90,7 @@ class Person(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> bytes:
-        """The private key, 32 bytes, of an address that signs."""
+        """The private key (32 bytes) of an address that signs."""
         return secret(f"key of {self.name}")
 
     @property
@@ -116,7 +116,7 @@ PEOPLE = (
     Person("bob", "fails: two cheap stamps", _stamps("bob", "Discord", "Ens")),
     Person(
         "cleo",
-        "fails: the Google account is ada's, whose stamp came first",
+        "fails: the Google account is ada's, whose stamp was first",
         [DemoStamp("Google", "ada@Google"), *_stamps("cleo", "Discord", "CleanHands")],
     ),
     Person("dan", "claims his Linkedin account first", _stamps("dan", "Linkedin", "Biometrics")),
@@ -149,17 +149,17 @@ PEOPLE = (
     ),
     Person(
         "jun",
-        "passes with stamps of both suites",
+        "passes: stamps of both signature suites",
         [DemoStamp("BinanceBABT", "jun@Binance", older=True), *_stamps("jun", "Biometrics")],
     ),
     Person(
         "kim",
-        "passes in community 2, fails in community 1; signs in",
+        "passes in community 2, fails in community 1; can sign in",
         _stamps("kim", "Ens", "Google"),
         deleted=_stamps("kim", "Discord"),
         signs=True,
     ),
-    Person("lea", "a stamp that no scorer weighs", _stamps("lea", "NobodyKnowsThis", "Ens")),
+    Person("lea", "a stamp without a weight", _stamps("lea", "NobodyKnowsThis", "Ens")),
 )
 
 OWNER = next(person for person in PEOPLE if person.signs)

@@ -167,7 +167,7 @@ async def test_a_redis_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
             listener.accept()
 
 
-async def test_no_shared_counts() -> None:
+async def test_no_shared_storage() -> None:
     """Without a URL there is no shared storage."""
     async with redis_storage(None) as counts:
         assert counts is None

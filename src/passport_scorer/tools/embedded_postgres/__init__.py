@@ -11,7 +11,8 @@ from passport_scorer.tools.embedded_postgres.errors import (
     VersionMismatch,
 )
 from passport_scorer.tools.embedded_postgres.installation import Installation, find_installation
-from passport_scorer.tools.embedded_postgres.server import DATABASE, EmbeddedServer
+from passport_scorer.tools.embedded_postgres.server import EmbeddedServer
+from passport_scorer.tools.embedded_postgres.server_process import DATABASE
 from passport_scorer.tools.embedded_postgres.signals import (
     DeferredSignals,
     Interruption,

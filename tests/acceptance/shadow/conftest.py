@@ -139,7 +139,7 @@ class Run(NamedTuple):
 
     @property
     def report(self) -> Any:
-        """`report.json`."""
+        """The content of `report.json`."""
         return json.loads((self.folder / "report.json").read_text())
 
     @property
@@ -209,7 +209,7 @@ class Proxy:
         self.url = f"http://127.0.0.1:{port}"
 
     def signal_mirror_process(self, number: signal.Signals) -> None:
-        """Send a signal to the process that compares, the proxy's only child."""
+        """Send a signal to the mirror process, the proxy's only child."""
         pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         (worker,) = map(int, children)
@@ -235,7 +235,7 @@ def faulty() -> type[Faulty]:
 
 @pytest.fixture
 def shadow(tmp_path: Path) -> Shadow:
-    """Runs the commands."""
+    """A runner for the commands."""
     return Shadow(tmp_path)
 
 

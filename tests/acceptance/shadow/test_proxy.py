@@ -1,4 +1,4 @@
-"""`passport-scorer shadow proxy`, in front of real deployments and of broken ones."""
+"""`passport-scorer shadow proxy` in front of working and broken deployments."""
 
 from __future__ import annotations
 

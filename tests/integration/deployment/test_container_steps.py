@@ -49,20 +49,20 @@ NEEDED_FOLDERS = (
 
 
 def instructions(stage: str) -> list[tuple[str, str]]:
-    """Instructions of a stage of the Containerfile, and what they are about."""
+    """Return the instructions of a stage of the Containerfile with their arguments."""
     lines = [line for line in stage.splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines)).splitlines()
     return [(line.split()[0], line.split(maxsplit=1)[1]) for line in joined if line.strip()]
 
 
 def last_stage() -> dict[str, str]:
-    """The last stage of the Containerfile, whose instructions that matter here occur once."""
+    """Return the last stage of the Containerfile; the relevant instructions occur once."""
     return dict(instructions("FROM " + CONTAINERFILE.split("\nFROM ")[2]))
 
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Path]:
-    """A folder that everybody may read, with what the first stage builds and installs."""
+    """A world-readable folder with the result of the first stage."""
     with tempfile.TemporaryDirectory(prefix="passport-scorer-image-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -84,7 +84,7 @@ def image() -> Iterator[Path]:
 
 
 def copy(words: list[str], build: Path) -> None:
-    """Do what COPY does, with folders and files of the repository."""
+    """Emulate COPY with folders and files of the repository."""
     *sources, target = words
     for source in sources:
         if (ROOT / source).is_dir():
@@ -96,7 +96,7 @@ def copy(words: list[str], build: Path) -> None:
 
 
 def run(command: str, build: Path, environment: Mapping[str, str]) -> None:
-    """Do what RUN does."""
+    """Emulate RUN."""
     done = subprocess.run(
         ["sh", "-ec", command],
         cwd=build,
@@ -110,7 +110,7 @@ def run(command: str, build: Path, environment: Mapping[str, str]) -> None:
 
 
 def confined(image: Path) -> list[str]:
-    """What a command must begin with to run as in the image, as far as this machine lets us.
+    """Return the command prefix that emulates the image, as far as this machine allows.
 
     Root can make everything but the temporary folder read-only, and become nobody, unless the
     interpreter itself lies where only root gets to. Everybody else starts it as it is.
@@ -130,7 +130,7 @@ def confined(image: Path) -> list[str]:
 
 @contextmanager
 def served(image: Path, database_url: str) -> Iterator[int]:
-    """Run the image's command on a free port, as its user, in its folder; stop it afterwards."""
+    """Run the image's command on a free port, as its user and in its folder."""
     last = last_stage()
     arguments = re.findall(r'"([^"]+)"', last["ENTRYPOINT"] + last["CMD"])
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -162,7 +162,7 @@ def served(image: Path, database_url: str) -> Iterator[int]:
 
 
 def test_the_wheel_has_everything(image: Path) -> None:
-    """Statements, tables, contexts, the documentation page and the type marker are in it."""
+    """The image contains statements, tables, contexts, the documentation page and py.typed."""
     (wheel,) = (image / "build" / "dist").glob("passport_scorer-*.whl")
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -180,7 +180,7 @@ def test_the_wheel_has_everything(image: Path) -> None:
 
 
 def test_what_the_image_leaves_out(image: Path) -> None:
-    """The embedded database, pip and everything for tests stay outside."""
+    """The image contains neither the embedded database nor pip nor test packages."""
     python = image / "installed" / "bin" / "python"
     probe = (
         "from importlib.util import find_spec; "
@@ -191,7 +191,7 @@ def test_what_the_image_leaves_out(image: Path) -> None:
 
 
 def test_templates_need_the_extra(image: Path) -> None:
-    """Without troposphere `deploy template` says in one line what to install."""
+    """Without troposphere, `deploy template` says in one line what to install."""
     command = image / "installed" / "bin" / "passport-scorer"
     done = subprocess.run(
         [command, "deploy", "template"], capture_output=True, text=True, check=False
@@ -205,7 +205,7 @@ def test_templates_need_the_extra(image: Path) -> None:
 
 @pytest.fixture
 def reachable_database(database_url: str) -> Iterator[str]:
-    """A database with tables, whose socket the image's user may reach as long as the test lasts."""
+    """A database with tables, whose socket is accessible to the image's user."""
     (name,) = parse_qs(urlsplit(database_url).query)["host"]
     folder = Path(name)
     ways = [folder, folder.parent, *folder.glob(".s.PGSQL.*[0-9]")]
@@ -218,7 +218,7 @@ def reachable_database(database_url: str) -> Iterator[str]:
 
 
 def test_the_image_serves_and_stops(image: Path, reachable_database: str) -> None:
-    """It serves as a user who may write in /tmp alone, is healthy and ready, and stops cleanly."""
+    """As a user who can write only to /tmp, it serves, is healthy and ready, and stops cleanly."""
     with served(image, reachable_database) as port:
         deadline = time.monotonic() + START_SECONDS
         while status(port, "/health/ready") != 200:
@@ -235,7 +235,7 @@ def test_the_image_serves_and_stops(image: Path, reachable_database: str) -> Non
 
 
 def status(port: int, path: str) -> int | None:
-    """The status of an answer; None if there is none."""
+    """Return the status of a response; None without a response."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             return int(answer.status)

@@ -1,4 +1,4 @@
-"""What earlier listener rules leave of a rule, against trying all small requests."""
+"""Coverage by earlier rules, compared with a brute-force check of all small requests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ conditions = st.one_of(
 
 
 def rule(*conditions: Condition, priority: int = 1) -> ListenerRule:
-    """A rule with these conditions."""
+    """Return a rule with conditions."""
     return ListenerRule(
         name=f"Rule{priority}", priority=priority, listener="L", conditions=conditions
     )
@@ -58,13 +58,13 @@ rules = st.lists(conditions, max_size=3).map(lambda found: rule(*found))
 
 
 def fits(pattern: str, text: str) -> bool:
-    """What a pattern means, said independently."""
+    """Match a pattern with an independent implementation."""
     parts = ({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in pattern)
     return re.fullmatch("".join(parts), text) is not None
 
 
 def holds(condition: Condition, request: Request) -> bool:
-    """Whether a request meets a condition, as the load balancer's documentation says."""
+    """Return True if a request meets a condition, according to the AWS documentation."""
     path, method, host, header = request
     if condition.field == PATH:
         return any(fits(value, path) for value in condition.values)
@@ -75,7 +75,7 @@ def holds(condition: Condition, request: Request) -> bool:
 
 
 def gets(some: ListenerRule, request: Request) -> bool:
-    """Whether a request meets all conditions of a rule."""
+    """Return True if a request meets all conditions of a rule."""
     return all(holds(condition, request) for condition in some.conditions)
 
 
@@ -83,7 +83,7 @@ def gets(some: ListenerRule, request: Request) -> bool:
 def test_covered_means_that_no_request_is_left(
     later: ListenerRule, earlier: list[ListenerRule]
 ) -> None:
-    """A rule is covered exactly if each request that it fits is taken by an earlier rule."""
+    """A rule is covered if and only if an earlier rule matches each of its requests."""
     left = any(
         gets(later, request) and not any(gets(other, request) for other in earlier)
         for request in REQUESTS
@@ -123,5 +123,5 @@ MARKED = Condition(HEADER, ("true",), "X-Mark")
     ],
 )
 def test_examples(later: list[Condition], earlier: list[list[Condition]], *, covered: bool) -> None:
-    """Wildcards, headers, methods, several values, and several rules together are understood."""
+    """Wildcards, headers, methods, multiple values and multiple rules are supported."""
     assert is_covered(rule(*later), [rule(*other) for other in earlier]) is covered

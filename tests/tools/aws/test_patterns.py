@@ -1,4 +1,4 @@
-"""Patterns of load balancers, against an independent reading of them: regular expressions."""
+"""Patterns of load balancers, compared with equivalent regular expressions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_short(found: list[str]) -> bool:
 
 
 def expected(pattern: str, text: str) -> bool:
-    """What a pattern means."""
+    """Return the equivalent regular expression."""
     parts = ({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in pattern)
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
@@ -41,7 +41,7 @@ def expected(pattern: str, text: str) -> bool:
     ],
 )
 def test_examples(pattern: str, text: str, *, fits: bool) -> None:
-    """A star is any text, a question mark one character, everything else itself."""
+    """A star is any text, a question mark one character, everything else literal."""
     assert matches(pattern, text) is fits
 
 
@@ -53,7 +53,7 @@ def test_matches_as_regular_expressions_do(pattern: str, text: str) -> None:
 
 @given(st.lists(patterns, max_size=4).filter(is_short), st.sampled_from(["", "a", "ab"]))
 def test_every_kind_of_text_is_found(found: list[str], beginning: str) -> None:
-    """The kinds are those of all texts with that beginning, and no text has another kind."""
+    """The classes are exactly those of all texts with the prefix."""
     kinds = {
         frozenset(pattern for pattern in found if expected(pattern, text))
         for text in TEXTS

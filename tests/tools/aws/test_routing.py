@@ -1,4 +1,4 @@
-"""Our own plan: what is public, what is internal, and in which order."""
+"""The plan of our template: public and internal routes, and their order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passport_scorer.tools.aws.routing import (
 
 
 def test_numbers() -> None:
-    """Header rules have 2090 to 2093 and path rules 2100 to 2103."""
+    """Header rules have priorities 2090 to 2093, path rules 2100 to 2103."""
     rules = infrastructure(Choices()).rules
     with_header = [rule.priority for rule in rules if len(rule.conditions) == 2]
     with_path_only = [rule.priority for rule in rules if len(rule.conditions) == 1]
@@ -23,7 +23,7 @@ def test_numbers() -> None:
 
 
 def test_paths() -> None:
-    """Public are /v2 and /ceramic-cache; internal is /internal."""
+    """/v2 and /ceramic-cache are public, /internal is internal."""
     paths: dict[str, set[str]] = {}
     for rule in infrastructure(Choices()).rules:
         for condition in rule.conditions:
@@ -36,14 +36,14 @@ def test_paths() -> None:
 
 
 def test_header() -> None:
-    """Marked requests have the chosen header with the value true."""
+    """Marked requests have the configured header with the value true."""
     rules = infrastructure(Choices(routing_header="X-New")).rules
     found = {str(condition) for rule in rules for condition in rule.conditions[1:]}
     assert found == {"X-New true"}
 
 
 def test_valid_choices() -> None:
-    """What a template can be made for."""
+    """Return template options."""
     check_choices(Choices())
     check_choices(Choices(name="a", architecture="x86_64", routing_header="X"))
 
@@ -62,6 +62,6 @@ def test_valid_choices() -> None:
     ],
 )
 def test_invalid_choices(choices: Choices) -> None:
-    """An unknown architecture, and names that the account would refuse, are refused."""
+    """An unknown architecture and names that AWS would reject are rejected."""
     with pytest.raises(InvalidChoice):
         check_choices(choices)

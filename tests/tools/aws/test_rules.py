@@ -1,4 +1,4 @@
-"""Each infrastructure rule, broken in each way: the error names what is to blame."""
+"""Violations of each infrastructure rule: the error names the resources."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ replace = msgspec.structs.replace
 
 
 def changed(name: str, **members: object) -> Infrastructure:
-    """The plan, with one listener rule changed."""
+    """Return the plan with one listener rule changed."""
     assert name in {rule.name for rule in PLANNED.rules}
     rules = [replace(rule, **members) if rule.name == name else rule for rule in PLANNED.rules]
     return replace(PLANNED, rules=tuple(rules))
 
 
 def added(*rules: ListenerRule) -> Infrastructure:
-    """The plan, with more listener rules."""
+    """Return the plan with additional listener rules."""
     return replace(PLANNED, rules=(*PLANNED.rules, *rules))
 
 
 def paths(*values: str) -> tuple[Condition, ...]:
-    """One condition on the path."""
+    """Return a condition on the path."""
     return (Condition(PATH, values),)
 
 
 def only(infrastructure: Infrastructure) -> errors.InfrastructureRuleBroken:
-    """What is wrong, which must be one thing, and must be raised by a check as well."""
+    """Return the only violation, which `check` must raise, too."""
     (violation,) = violations(infrastructure)
     with pytest.raises(type(violation)):
         check(infrastructure)
@@ -46,19 +46,19 @@ def only(infrastructure: Infrastructure) -> errors.InfrastructureRuleBroken:
 
 
 def test_the_plan_keeps_all_rules() -> None:
-    """What our own template says breaks nothing."""
+    """Our own template has no violations."""
     check(PLANNED)
 
 
 def test_two_rules_with_one_number() -> None:
-    """Two rules with the same number are both named, and so is the number."""
+    """The error for a shared priority names both rules and the priority."""
     error = only(changed("PathRuleCeramicCache", priority=2100))
     assert isinstance(error, errors.SharedPriority)
     assert error.message == "PathRuleV2 and PathRuleCeramicCache have the same priority, 2100."
 
 
 def test_one_number_on_two_listeners() -> None:
-    """A number is for one rule, on whatever listener: operators name rules by their numbers."""
+    """Priorities are unique across listeners: operators refer to rules by priority."""
     error = only(changed("HeaderRuleInternalEmbed", priority=2091))
     assert isinstance(error, errors.SharedPriority)
     assert error.message == (
@@ -67,7 +67,7 @@ def test_one_number_on_two_listeners() -> None:
 
 
 def test_a_header_rule_behind_its_path_rule() -> None:
-    """A rule with more conditions behind the rule that it narrows can never match."""
+    """A specific rule after the general one can never match."""
     error = only(changed("HeaderRuleV2", priority=2200))
     assert isinstance(error, errors.RuleNeverMatches)
     assert error.message == (
@@ -77,7 +77,7 @@ def test_a_header_rule_behind_its_path_rule() -> None:
 
 
 def test_a_narrow_path_behind_a_broad_one() -> None:
-    """Of two paths, one of which is part of the other, the broader one must come later."""
+    """Of two nested paths, the more general one must come later."""
     broken = infrastructure(Choices(), list(reversed(ROUTES)))
     found = [error.message for error in violations(broken)]
     assert len(found) == 2
@@ -88,7 +88,7 @@ def test_a_narrow_path_behind_a_broad_one() -> None:
 
 
 def test_one_alternative_that_never_matches() -> None:
-    """A value of a condition whose requests are all taken is a mistake, though others match."""
+    """A shadowed value of a condition is a violation even if other values match."""
     error = only(
         added(
             ListenerRule(
@@ -105,7 +105,7 @@ def test_one_alternative_that_never_matches() -> None:
 
 
 def test_two_rules_take_all_together() -> None:
-    """A rule of which two earlier ones take half each is found, and just these two are named."""
+    """A rule shadowed by two earlier rules together is found, and exactly these are named."""
     halves = [
         ListenerRule(
             name=name, priority=priority, listener="PublicListenerArn", conditions=paths(path)
@@ -130,7 +130,7 @@ def test_two_rules_take_all_together() -> None:
     ],
 )
 def test_conditions_that_no_request_meets(conditions: tuple[Condition, ...]) -> None:
-    """A rule that contradicts itself, or whose path doesn't begin with a slash, is found."""
+    """A rule with contradictory conditions or a path without a leading slash is found."""
     error = only(
         added(
             ListenerRule(
@@ -143,7 +143,7 @@ def test_conditions_that_no_request_meets(conditions: tuple[Condition, ...]) -> 
 
 
 def test_a_rule_without_conditions_behind_another() -> None:
-    """A rule for everything behind another rule for everything is found."""
+    """A catch-all rule after another catch-all rule is found."""
     every = [
         ListenerRule(name=f"Every{number}", priority=number, listener="InternalListenerArn")
         for number in (3000, 3001)
@@ -153,7 +153,7 @@ def test_a_rule_without_conditions_behind_another() -> None:
 
 
 def test_rules_of_other_listeners_take_nothing() -> None:
-    """The same paths on another listener are another matter."""
+    """The same paths on different listeners do not conflict."""
     check(
         added(
             ListenerRule(
@@ -168,7 +168,7 @@ def test_rules_of_other_listeners_take_nothing() -> None:
 
 
 def test_a_target_group_of_two_load_balancers() -> None:
-    """A group that both load balancers use is named, with both, and the rules that use it."""
+    """The error for a shared target group names the group, both load balancers and the rules."""
     broken = changed("PathRuleInternal", groups=("PublicTargetGroup",))
     shared, wrong = violations(broken)
     assert isinstance(shared, errors.SharedTargetGroup)
@@ -180,7 +180,7 @@ def test_a_target_group_of_two_load_balancers() -> None:
 
 
 def test_the_old_group_of_two_load_balancers() -> None:
-    """The group of the other deployment can't be used twice either."""
+    """The existing deployment's target group cannot be shared either."""
     broken = changed("PathRuleInternal", groups=("OldPublicTargetGroupArn", "InternalTargetGroup"))
     shared = next(violations(broken))
     assert isinstance(shared, errors.SharedTargetGroup)
@@ -188,7 +188,7 @@ def test_the_old_group_of_two_load_balancers() -> None:
 
 
 def test_groups_that_were_swapped() -> None:
-    """A rule that names the other listener's group is found even if nobody else uses it."""
+    """A rule with the other load balancer's group is found even if no other rule uses it."""
     lonely = replace(
         PLANNED, rules=tuple(rule for rule in PLANNED.rules if rule.name == "HeaderRuleV2")
     )
@@ -202,7 +202,7 @@ def test_groups_that_were_swapped() -> None:
 
 
 def test_a_missing_permission() -> None:
-    """A group of a function without its own permission is named."""
+    """A function's target group without its own permission is named."""
     error = only(replace(PLANNED, permissions=PLANNED.permissions[:1]))
     assert isinstance(error, errors.MissingInvokePermission)
     assert error.message == (
@@ -211,14 +211,14 @@ def test_a_missing_permission() -> None:
 
 
 def test_a_permission_for_no_group_in_particular() -> None:
-    """A permission that isn't for exactly one group is nobody's own."""
+    """A permission that is not for exactly one group does not count."""
     vague = tuple(replace(permission, group=None) for permission in PLANNED.permissions)
     assert len(list(violations(replace(PLANNED, permissions=vague)))) == 2
 
 
 @pytest.mark.parametrize(("length", "fits"), [(23, True), (24, False)])
 def test_long_names(length: int, *, fits: bool) -> None:
-    """32 characters of a group's name are enough, 33 are too many."""
+    """A target group's name can have 32 characters, but not 33."""
     found = list(violations(infrastructure(Choices(name="n" * length))))
     assert bool(found) is not fits
     if not fits:
@@ -234,7 +234,7 @@ def test_long_names(length: int, *, fits: bool) -> None:
     "path", ["/internal/*", "/internal", "/*", "*", "/int?rnal/*", "/internal/embed/score/1/0x1"]
 )
 def test_internal_paths_on_the_public_listener(path: str) -> None:
-    """A public rule that lets any path below /internal in is named, and so is its listener."""
+    """A public rule that forwards a path below /internal is named, and so is its listener."""
     error = only(
         added(
             ListenerRule(
@@ -253,7 +253,7 @@ def test_internal_paths_on_the_public_listener(path: str) -> None:
 
 
 def test_a_public_rule_without_a_path() -> None:
-    """A public rule on a header alone lets internal paths in, too."""
+    """A public rule with only a header condition forwards internal paths, too."""
     leak = ListenerRule(
         name="Leak",
         priority=2600,
@@ -265,7 +265,7 @@ def test_a_public_rule_without_a_path() -> None:
 
 
 def test_internal_paths_that_are_kept_away() -> None:
-    """Behind a rule that answers internal paths by itself, a broad public rule leaks nothing."""
+    """After a rule that blocks internal paths, a general public rule leaks nothing."""
     everything = ListenerRule(
         name="Everything",
         priority=2601,
@@ -286,7 +286,7 @@ def test_internal_paths_that_are_kept_away() -> None:
 
 
 def test_names_that_there_are_not() -> None:
-    """A rule that names an unknown listener and an unknown group is told about both."""
+    """A rule with an unknown listener and an unknown group has two violations."""
     broken = changed("PathRuleV2", listener="Nowhere", groups=("Nothing", "PublicTargetGroup"))
     found = list(violations(broken))
     assert [type(error) for error in found] == [errors.UnknownName] * 2

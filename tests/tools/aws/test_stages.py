@@ -1,4 +1,4 @@
-"""Shifting traffic: weights, the stage before, and the command."""
+"""Shifting traffic: weights, the preceding stage, and the command."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def test_the_stages() -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_weights(stage: int) -> None:
-    """What comes here and what stays there is everything."""
+    """The weights of both groups add up to 100."""
     old, new = weights(stage)
     assert (old + new, new) == (100, stage)
 
 
 def test_the_stage_before() -> None:
-    """Each stage follows on the one before; 0 is the way back from 100."""
+    """Each stage has a predecessor; the one of 0, a rollback, is 100."""
     assert [stage_before(stage) for stage in STAGES] == [100, 0, 5, 10, 25, 50]
 
 
 def test_changes_of_all_routes() -> None:
-    """Without names all four path rules change, each with its own number and weights."""
+    """Without names all four path rules change, each with its own priority and weights."""
     found = changes(before=10, after=25)
     assert [change.priority for change in found] == [2100, 2101, 2102, 2103]
     assert {change.weights_before for change in found} == {(90, 10)}
@@ -40,14 +40,14 @@ def test_changes_of_all_routes() -> None:
 
 
 def test_changes_of_one_route() -> None:
-    """Endpoints are taken over one by one."""
+    """Routes can be migrated one by one."""
     (change,) = changes(before=0, after=5, names=["InternalEmbed"])
     assert (change.priority, change.route.path) == (2102, "/internal/embed/*")
 
 
 @pytest.mark.parametrize("stage", [-5, 1, 99, 101])
 def test_no_such_stage(stage: int) -> None:
-    """Another share than those of the stages is refused, with the ones that there are."""
+    """An unknown stage is rejected with a list of the valid ones."""
     with pytest.raises(InvalidChoice, match="0, 5, 10, 25, 50, 100"):
         check_stage(stage)
     with pytest.raises(InvalidChoice):
@@ -55,7 +55,7 @@ def test_no_such_stage(stage: int) -> None:
 
 
 def test_no_such_route() -> None:
-    """A mistyped route is refused, with the ones that there are."""
+    """An unknown route is rejected with a list of the valid ones."""
     with pytest.raises(
         InvalidChoice, match="Unknown route v2: expected CeramicCache, Internal, Internal"
     ):
@@ -63,7 +63,7 @@ def test_no_such_route() -> None:
 
 
 def test_the_command() -> None:
-    """The command sets the stages of the changed routes only, and can be pasted into a shell."""
+    """The command sets only the stages of the changed routes and is safe to paste into a shell."""
     some = changes(before=0, after=5, names=["V2", "Internal"])
     command = update_command("my stack", "a b.yaml", 5, some)
     assert command.replace("\\\n  ", "") == (

@@ -1,4 +1,4 @@
-"""The templates in deploy/aws: what the code makes, valid, and true to the plan."""
+"""The templates in deploy/aws are up to date, valid, and match the plan."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ CONDITIONS = {"StaysThere": 0, "ComesHere": 100}
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    """The template, with functions in their long form."""
+    """Return the template with functions in long form."""
     loaded, _ = cfn_flip.load(template_text(Choices()))
     return json.loads(json.dumps(loaded))  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def resources(template: dict[str, Any]) -> dict[str, Any]:
-    """Its resources."""
+    """Return the resources of the template."""
     return template["Resources"]  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_committed_template_is_what_the_code_makes(architecture: str) -> None:
-    """Nobody edits a template by hand: `passport-scorer deploy template` makes it."""
+    """The committed templates are exactly what `passport-scorer deploy template` generates."""
     committed = (FOLDER / f"lambda-{architecture}.yaml").read_text()
     assert committed == template_text(Choices(architecture=architecture))
 
 
 def test_there_are_no_other_templates() -> None:
-    """Each committed template is checked."""
+    """Every committed template is tested."""
     assert {file.name for file in FOLDER.glob("*.yaml")} == {
         f"lambda-{architecture}.yaml" for architecture in ARCHITECTURES
     }
@@ -51,7 +51,7 @@ def test_there_are_no_other_templates() -> None:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_what_is_read_back_is_the_plan(architecture: str) -> None:
-    """Reading the template gives exactly what was planned and checked."""
+    """Parsing the template returns exactly the plan."""
     choices = Choices(name="other", architecture=architecture, routing_header="X-Other")
     loaded, _ = cfn_flip.load(template_text(choices))
     assert sorted_parts(read_infrastructure(loaded, ["InternalListenerArn"])) == sorted_parts(
@@ -60,7 +60,7 @@ def test_what_is_read_back_is_the_plan(architecture: str) -> None:
 
 
 def sorted_parts(some: Infrastructure) -> dict[str, list[Any]]:
-    """Everything, in an order that doesn't depend on the template's."""
+    """Return everything in an order that does not depend on the template."""
     parts = {name: getattr(some, name) for name in some.__struct_fields__}
     by_name: dict[str, list[Any]] = {
         kind: sorted(found, key=lambda part: part.name) for kind, found in parts.items()
@@ -87,7 +87,7 @@ def test_a_broken_plan_becomes_no_template() -> None:
 
 
 def test_the_function(resources: dict[str, Any]) -> None:
-    """Architecture, memory, time and handler are those of the specification."""
+    """Architecture, memory, timeout and handler match the specification."""
     function = resources["Function"]["Properties"]
     assert function["Architectures"] == ["arm64"]
     assert (function["MemorySize"], function["Timeout"]) == (256, 30)
@@ -98,7 +98,7 @@ def test_the_function(resources: dict[str, Any]) -> None:
 
 
 def test_the_zip_is_made_for_the_same_python(resources: dict[str, Any]) -> None:
-    """The script that makes the zip and the template agree on the version of Python."""
+    """The build script for the zip and the template use the same version of Python."""
     (version,) = re.findall(
         r'^PYTHON = "(.*)"', (FOLDER / "build_lambda.py").read_text(), re.MULTILINE
     )
@@ -106,7 +106,7 @@ def test_the_zip_is_made_for_the_same_python(resources: dict[str, Any]) -> None:
 
 
 def test_the_role_may_do_little(resources: dict[str, Any]) -> None:
-    """One secret, its own logs; whatever knows no resources is only there if it is needed."""
+    """The role allows one secret and its own logs; wildcard resources only if needed."""
     allowed = {
         policy["PolicyName"]: policy["PolicyDocument"]["Statement"][0]["Resource"]
         for policy in resources["Role"]["Properties"]["Policies"]
@@ -131,7 +131,7 @@ def test_the_role_may_do_little(resources: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids=[route.name for route in ROUTES])
 def test_weighted_routing(template: dict[str, Any], route: Any) -> None:
-    """Between 0 and 100 two groups share, and clients stay; at the ends there is one group."""
+    """Between stages 0 and 100 two groups share with stickiness; at the ends there is one group."""
     actions = template["Resources"][route.path_rule]["Properties"]["Actions"]["Fn::If"]
     assert actions[0] == f"{route.name}StaysThere"
     assert actions[1] == [forward_to(route.side.old_group)]
@@ -156,12 +156,12 @@ def test_weighted_routing(template: dict[str, Any], route: Any) -> None:
 
 
 def forward_to(group: str) -> dict[str, Any]:
-    """The action that sends everything to one group."""
+    """Return the action that forwards everything to one group."""
     return {"Type": "forward", "TargetGroupArn": {"Ref": group}}
 
 
 def test_weights(template: dict[str, Any]) -> None:
-    """Both weights of each stage make 100."""
+    """The weights of each stage add up to 100."""
     weights = template["Mappings"]["Weights"]
     assert {stage: pair["New"] for stage, pair in weights.items()} == {
         str(stage): stage for stage in (0, 5, 10, 25, 50, 100)
@@ -170,7 +170,7 @@ def test_weights(template: dict[str, Any]) -> None:
 
 
 def test_gated_requests_can_not_be_lost(template: dict[str, Any]) -> None:
-    """While the function refuses unmarked requests, no share of them may be sent to it."""
+    """While the function rejects unmarked requests, none of them can be routed to it."""
     rule = template["Rules"]["GatedRequestsAreMarked"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "GateByHeader"}, "on"]}
     assert rule["Assertions"][0]["Assert"] == {
@@ -182,7 +182,7 @@ def test_gated_requests_can_not_be_lost(template: dict[str, Any]) -> None:
 
 
 def test_alarms(resources: dict[str, Any]) -> None:
-    """There is an alarm for each way in which the function and its groups fail."""
+    """There is an alarm for each failure of the function and its target groups."""
     alarms = {
         name: (resource["Properties"]["MetricName"], resource["Properties"]["AlarmDescription"])
         for name, resource in resources.items()
@@ -200,7 +200,7 @@ def test_alarms(resources: dict[str, Any]) -> None:
 
 
 def test_logs_do_not_stay_for_ever(resources: dict[str, Any]) -> None:
-    """The log group is the template's own, so that it has a retention."""
+    """The template creates the log group, so that it has a retention."""
     group = resources["LogGroup"]["Properties"]
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert resources["Function"]["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": "LogGroup"}}

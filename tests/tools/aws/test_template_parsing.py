@@ -1,4 +1,4 @@
-"""Templates that others wrote, read as far as the infrastructure rules are about them."""
+"""Parsing of templates that others wrote."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ELB = "AWS::ElasticLoadBalancingV2::"
 
 
 def rule(listener: object, group: object, priority: object = 1, path: str = "/v2/*") -> Any:
-    """A listener rule as a resource."""
+    """Return a listener rule as a resource."""
     return {
         "Type": ELB + "ListenerRule",
         "Properties": {
@@ -32,7 +32,7 @@ def rule(listener: object, group: object, priority: object = 1, path: str = "/v2
 
 
 def test_listeners_of_the_template() -> None:
-    """Two listeners of one load balancer in the template are of one load balancer."""
+    """Two listeners with the same load balancer in the template share it."""
     listener = {
         "Type": ELB + "Listener",
         "Properties": {"LoadBalancerArn": {"Ref": "Balancer"}},
@@ -55,7 +55,7 @@ def test_listeners_of_the_template() -> None:
 
 
 def test_listeners_from_elsewhere() -> None:
-    """Listeners that the template is given are of two load balancers, and can't share a group."""
+    """Listeners that are parameters count as two load balancers, which cannot share a group."""
     found = read_infrastructure(
         {"Resources": {"A": rule("arn:a", {"Ref": "G"}, 1), "B": rule("arn:b", {"Ref": "G"}, 2)}},
         [],
@@ -65,7 +65,7 @@ def test_listeners_from_elsewhere() -> None:
 
 
 def test_conditions_of_all_kinds() -> None:
-    """Values are found in either place, and the name of a header as well."""
+    """Values are found in both forms of a condition, and so is the name of a header."""
     resource = rule("arn:a", "arn:g")
     resource["Properties"]["Conditions"] = [
         {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a", {"Ref": "P"}]}},
@@ -98,7 +98,7 @@ def test_conditions_of_all_kinds() -> None:
     ],
 )
 def test_permissions(source: object, *, permitted: bool) -> None:
-    """A permission counts for a group if its source is exactly that group."""
+    """A permission is for a group if its source is exactly that group."""
     properties = {
         "Action": "lambda:InvokeFunction",
         "Principal": "elasticloadbalancing.amazonaws.com",
@@ -119,13 +119,13 @@ def test_permissions(source: object, *, permitted: bool) -> None:
     ],
 )
 def test_permissions_for_others(properties: dict[str, str]) -> None:
-    """A permission for another service, or for something else, doesn't count."""
+    """A permission for a different service or action is ignored."""
     permission = {"Type": "AWS::Lambda::Permission", "Properties": properties}
     assert read_infrastructure({"Resources": {"P": permission}}, []).permissions == ()
 
 
 def test_names_that_are_functions() -> None:
-    """A name that is neither text nor a reference is itself, however it is written."""
+    """A name that is neither a literal nor a reference is normalized to its JSON."""
     join = {"Fn::Join": ["", ["a", "b"]]}
     found = read_infrastructure({"Resources": {"A": rule(join, {"Fn::Sub": "x${A}y${B}"})}}, [])
     assert found.rules[0].listener == '{"Fn::Join":["",["a","b"]]}'
@@ -144,7 +144,7 @@ def test_names_that_are_functions() -> None:
     ],
 )
 def test_no_template(template: dict[str, Any]) -> None:
-    """What isn't a template, or leaves numbers open, is refused in one line."""
+    """An invalid template, or one with variable priorities, is rejected in one line."""
     with pytest.raises(TemplateFileProblem) as refused:
         read_infrastructure(template, [])
     assert "\n" not in refused.value.message

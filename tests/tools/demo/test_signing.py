@@ -1,4 +1,4 @@
-"""Stamps signed for the demo are genuine."""
+"""Stamps of the demo have valid signatures."""
 
 import json
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ NOW = datetime(2025, 12, 1, tzinfo=UTC)
 
 
 def new_stamp() -> dict[str, Any]:
-    """A stamp as they are issued today."""
+    """Return a stamp in the current format."""
     return sign_eip712(
         KEY,
         address=ADDRESS,
@@ -39,7 +39,7 @@ def new_stamp() -> dict[str, Any]:
 
 
 def test_a_new_stamp_verifies() -> None:
-    """A stamp signed with EIP-712 verifies, and its claims are those that were signed."""
+    """A stamp signed with EIP-712 verifies, and its claims are the signed ones."""
     assert verify(json.dumps(new_stamp()), NOW) == Credential(
         issuer=issuer_did(KEY),
         subject_id=f"did:pkh:eip155:1:{ADDRESS}",
@@ -52,7 +52,7 @@ def test_a_new_stamp_verifies() -> None:
 
 
 def test_another_implementation_signs_the_same() -> None:
-    """The signature is the one that eth-account makes of the same message and key."""
+    """The signature equals that of eth-account for the same message and key."""
     stamp = new_stamp()
     signature = stamp["proof"].pop("proofValue")
     typed_data = stamp["proof"].pop("eip712Domain")
@@ -77,12 +77,12 @@ def test_an_old_stamp_verifies() -> None:
 
 
 def test_signing_is_deterministic() -> None:
-    """The same arguments give the same stamp."""
+    """The same arguments yield the same stamp."""
     assert new_stamp() == new_stamp()
 
 
 def test_what_no_verifier_would_accept_isnt_signed() -> None:
-    """A document that its types don't fit is refused before it is signed."""
+    """A document that does not match its types is rejected before signing."""
     stamp = new_stamp()
     stamp["extra"] = 1
     with pytest.raises(VerificationFailed):

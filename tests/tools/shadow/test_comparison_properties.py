@@ -1,4 +1,4 @@
-"""Properties of the comparison, on any JSON."""
+"""Properties of the comparison for arbitrary JSON."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ NO_RULES = Rulebook()
 
 
 def differences(control: Any, candidate: Any, *rules: Rule) -> list[Difference]:
-    """What differs between two documents under these rules."""
+    """Return the differences between two documents under rules."""
     part_rules = Rulebook(rule=rules).part_rules("GET /x", Part.BODY, 200)
     return compare_values(control, candidate, part_rules)
 
 
 def rule(accept: Accept, path: str = "") -> Rule:
-    """A rule of a test."""
+    """Return a rule."""
     return Rule(name="of-a-test", reason="for a test", path=path, accept=accept)
 
 
 def places(value: Any, keys: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The ways to everything in a document, itself included."""
+    """Return the paths to all values in a document, including itself."""
     inner: list[tuple[Any, Any]] = []
     if isinstance(value, dict):
         inner = list(value.items())
@@ -59,14 +59,14 @@ def places(value: Any, keys: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def at(value: Any, keys: tuple[Any, ...]) -> Any:
-    """What is at a place."""
+    """Return the value at a path."""
     for key in keys:
         value = value[key]
     return value
 
 
 def replaced(document: Any, keys: tuple[Any, ...], new: Any) -> Any:
-    """The document with something else at a place."""
+    """Return the document with a different value at a path."""
     if not keys:
         return new
     document = copy.deepcopy(document)
@@ -75,7 +75,7 @@ def replaced(document: Any, keys: tuple[Any, ...], new: Any) -> Any:
 
 
 def canonical(value: Any) -> Any:
-    """A value that is equal exactly if the JSON is: true is not 1, key order doesn't count."""
+    """Return a value that is equal iff the JSON is: true is not 1, key order does not matter."""
     match value:
         case dict():
             return ("object", frozenset((key, canonical(item)) for key, item in value.items()))
@@ -88,20 +88,20 @@ def canonical(value: Any) -> Any:
 
 @given(VALUES)
 def test_reflexive(document: Any) -> None:
-    """A document doesn't differ from itself, nor from its copy in other words."""
+    """A document equals itself and its re-serialized copy."""
     assert differences(document, copy.deepcopy(document)) == []
     assert differences(document, json_value(json_text(document))) == []
 
 
 @given(VALUES, VALUES)
 def test_two_documents_differ_exactly_if_they_are_not_equal(control: Any, candidate: Any) -> None:
-    """Without rules nothing is overlooked and nothing made up."""
+    """Without rules there are differences if and only if the documents differ."""
     assert bool(differences(control, candidate)) == (canonical(control) != canonical(candidate))
 
 
 @given(VALUES, st.data(), VALUES)
 def test_any_single_change_is_found_at_its_place(document: Any, data: Any, new: Any) -> None:
-    """Whatever is put in the place of a value shows, and only there or below or around it."""
+    """A replaced value is reported, at its location, below or around it."""
     keys = data.draw(st.sampled_from(places(document)))
     assume(canonical(at(document, keys)) != canonical(new))
     found = differences(document, replaced(document, keys, new))
@@ -114,7 +114,7 @@ def test_any_single_change_is_found_at_its_place(document: Any, data: Any, new: 
 
 @given(st.dictionaries(st.text(max_size=4), VALUES, min_size=1, max_size=5), st.data())
 def test_a_lost_member_is_the_only_difference(document: Any, data: Any) -> None:
-    """A member that is missing is missing; the other way round it is unexpected."""
+    """A member of only one side is missing or unexpected."""
     key = data.draw(st.sampled_from(sorted(document)))
     less = {name: value for name, value in document.items() if name != key}
     (missing,) = differences(document, less)
@@ -124,7 +124,7 @@ def test_a_lost_member_is_the_only_difference(document: Any, data: Any) -> None:
 
 @given(st.lists(SCALARS, max_size=6), SCALARS, st.data())
 def test_a_lost_item_is_the_only_difference(items: list[Any], lost: Any, data: Any) -> None:
-    """An item that is missing doesn't make all that follow differ."""
+    """A missing item does not affect the items after it."""
     position = data.draw(st.integers(0, len(items)))
     longer = [*items[:position], lost, *items[position:]]
     (difference,) = differences(longer, items)
@@ -134,7 +134,7 @@ def test_a_lost_item_is_the_only_difference(items: list[Any], lost: Any, data: A
 
 @given(st.lists(VALUES, max_size=6), st.data())
 def test_order_counts_unless_a_rule_says_no(items: list[Any], data: Any) -> None:
-    """Items in another order are one difference, which one rule can expect."""
+    """Reordered items are a single difference, which a rule can expect."""
     shuffled = data.draw(st.permutations(items))
     moved = canonical(items) != canonical(shuffled)
     assert [d.kind for d in differences(items, shuffled)] == ([Kind.ORDER] if moved else [])
@@ -144,7 +144,7 @@ def test_order_counts_unless_a_rule_says_no(items: list[Any], data: Any) -> None
 
 @given(st.lists(VALUES, min_size=1, max_size=5), st.data(), VALUES)
 def test_arrays_without_order_are_multisets(items: list[Any], data: Any, new: Any) -> None:
-    """Also where order doesn't count, another item, or one more or less often, is found."""
+    """In unordered arrays, replaced, added and missing items are still found."""
     position = data.draw(st.integers(0, len(items) - 1))
     assume(canonical(items[position]) != canonical(new))
     changed = data.draw(st.permutations([*items[:position], new, *items[position + 1 :]]))
@@ -159,7 +159,7 @@ def test_arrays_without_order_are_multisets(items: list[Any], data: Any, new: An
     st.lists(st.dictionaries(st.sampled_from("abc"), SCALARS, min_size=1), max_size=5), st.data()
 )
 def test_rows_are_compared_as_a_set(rows: list[Any], data: Any) -> None:
-    """Rows in another order are the same; one that is lost is missing."""
+    """Reordered rows are equal; a lost row is missing."""
     part_rules = NO_RULES.part_rules("table x", Part.BODY, 0)
     shuffled = data.draw(st.permutations(rows))
     assert compare_items(rows, shuffled, part_rules) == []
@@ -170,7 +170,7 @@ def test_rows_are_compared_as_a_set(rows: list[Any], data: Any) -> None:
 
 @given(VALUES, VALUES)
 def test_a_rule_for_anything_leaves_nothing_unexplained(control: Any, candidate: Any) -> None:
-    """What is covered by a rule is still counted, but always expected."""
+    """Differences covered by a rule are counted as expected."""
     found = differences({"a": control}, {"a": candidate}, rule(Accept.ANYTHING, "/a"))
     assert all(difference.rule for difference in found)
     assert bool(found) == (canonical(control) != canonical(candidate))
@@ -178,14 +178,14 @@ def test_a_rule_for_anything_leaves_nothing_unexplained(control: Any, candidate:
 
 @given(VALUES, VALUES)
 def test_the_two_sides_are_treated_alike(control: Any, candidate: Any) -> None:
-    """Whoever is called control, the same number of things differs."""
+    """The number of differences is symmetric."""
     there, back = differences(control, candidate), differences(candidate, control)
     assert len(there) == len(back)
 
 
 @given(st.binary(max_size=12), st.binary(max_size=12))
 def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: bytes) -> None:
-    """Any two bodies of which one isn't JSON differ exactly if their bytes do."""
+    """Two bodies of which one is not JSON differ if and only if their bytes do."""
     for body in (control, candidate):
         try:
             json_value(body)
@@ -217,6 +217,6 @@ def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: byt
     ],
 )
 def test_what_is_the_same(control: str, candidate: str, *, same: bool) -> None:
-    """Numbers are exact decimals; true, 1 and "1" are three things; keys have no order."""
+    """Numbers are exact decimals; true, 1 and "1" are different; keys have no order."""
     left, right = HttpResponse(200, (), control.encode()), HttpResponse(200, (), candidate.encode())
     assert (compare_responses(left, right, "GET /x", NO_RULES) == []) is same

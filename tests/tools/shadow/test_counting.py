@@ -1,4 +1,4 @@
-"""What is kept of many exchanges: quantiles, timelines, positions, verdicts."""
+"""Aggregation of exchanges: quantiles, timelines, positions, verdicts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECONDS = st.floats(min_value=1e-4, max_value=60)
 
 @given(st.lists(SECONDS, min_size=1, max_size=60), st.sampled_from([0.01, 0.5, 0.9, 0.99, 1.0]))
 def test_quantiles(seconds: list[float], share: float) -> None:
-    """A quantile is wrong by a tenth at most, however many there are."""
+    """The error of a quantile is at most 10 %."""
     latencies = LatencyHistogram()
     for each in seconds:
         latencies.add(each)
@@ -36,13 +36,13 @@ def test_quantiles(seconds: list[float], share: float) -> None:
 
 
 def test_no_answers_have_no_quantiles() -> None:
-    """Nothing is made up where there is nothing."""
+    """An empty histogram has no quantiles."""
     assert LatencyHistogram().quantile(0.5) is None
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=80))
 def test_timelines(times: list[int]) -> None:
-    """However long it takes and in whatever order, nothing is lost and little is kept."""
+    """A timeline counts all events in bounded memory, in any order."""
     line = Timeline()
     for each in times:
         line.add(each)
@@ -55,7 +55,7 @@ def test_timelines(times: list[int]) -> None:
 
 @given(st.integers(1, 30), st.integers(1, 6), st.randoms(use_true_random=False))
 def test_positions(count: int, workers: int, chance: random.Random) -> None:
-    """Wherever it stops, going on does every line once, though several are under way."""
+    """A resumed replay does every line exactly once, with several in flight."""
     position, in_flight, next_one, done = Position(), set[int](), 1, list[int]()
     for _ in range(chance.randint(0, 2 * count)):
         while len(in_flight) < workers and next_one <= count:
@@ -76,7 +76,7 @@ def test_positions(count: int, workers: int, chance: random.Random) -> None:
 def recorded(
     count: int, slow: int, rulebook: Rulebook, *, endpoints: int = 1, fast: int = 0
 ) -> Tally:
-    """A tally of alike answers, of which some of the candidate's were slow, some the control's."""
+    """Return a tally of equal responses, some of them slow on either side."""
     tally = Tally(began=0.0)
     recorder = Recorder(rulebook, tally)
     for number in range(count):
@@ -89,7 +89,7 @@ def recorded(
 
 
 def test_slow_answers_are_found() -> None:
-    """One in a hundred that is slow stands out; a few on both sides don't."""
+    """One slow response in a hundred is significant; a few on both sides are not."""
     book = Rulebook()
     (found,) = judge(recorded(1000, 10, book), book).unexplained
     assert (found.part, found.count, found.first) == (Part.LATENCY, 10, 990.0)
@@ -98,7 +98,7 @@ def test_slow_answers_are_found() -> None:
 
 
 def test_many_slow_endpoints_are_one_difference() -> None:
-    """If everything is slow, that is one thing to say; so is a little everywhere."""
+    """Slowness at many endpoints is one difference, even if slight at each."""
     book = Rulebook()
     for slow in (10, 4):
         (found,) = judge(recorded(1000, slow, book, endpoints=8), book).unexplained
@@ -107,7 +107,7 @@ def test_many_slow_endpoints_are_one_difference() -> None:
 
 
 def test_slowness_can_be_expected() -> None:
-    """A rule of the part latency expects it, and is counted."""
+    """A rule for the part latency expects slowness, and is counted."""
     rule = Rule(name="slow", reason="for a test", part=Part.LATENCY)
     book = Rulebook(rule=(rule,))
     verdict = judge(recorded(1000, 10, book), book)
@@ -116,7 +116,7 @@ def test_slowness_can_be_expected() -> None:
 
 
 def test_answers_that_do_not_come() -> None:
-    """If the control has no answer there is nothing to compare; the candidate must have one."""
+    """A missing response is a difference for the candidate, but not for the control."""
     tally, book = Tally(began=0.0), Rulebook()
     recorder = Recorder(book, tally)
     good, bad = HttpResponse(200, (), b"{}"), Failure("no connection")
@@ -129,7 +129,7 @@ def test_answers_that_do_not_come() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """However many paths and places differ, what is kept stays small; all are still counted."""
+    """Memory is bounded for any number of paths and classes, and all differences are counted."""
     tally, book = Tally(began=0.0), Rulebook()
     recorder = Recorder(book, tally)
     for number in range(3000):
@@ -149,7 +149,7 @@ def test_memory_is_bounded() -> None:
 
 @pytest.mark.parametrize("count", [1, 7])
 def test_counts_of_one_class(count: int) -> None:
-    """Places are counted, and exchanges; examples are few; the first difference is the first."""
+    """A class counts occurrences and exchanges and keeps a few examples."""
     tally, book = Tally(began=0.0), Rulebook()
     recorder = Recorder(book, tally)
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Reading logs."""
+"""Parsing of logs."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ ANSWERS = st.builds(
 
 @given(REQUESTS, st.none() | ANSWERS)
 def test_what_is_written_can_be_read(request_: Request, answer: HttpResponse | None) -> None:
-    """Nothing of a request or an answer is lost in our own format."""
+    """JSON Lines preserve requests and responses completely."""
     entry = jsonl_format.read_line(jsonl_format.write_line(LogEntry(request_, answer)))
     assert (entry.request, entry.response) == (request_, answer)
 
 
 def test_our_own_format() -> None:
-    """JSON as a body is sent as JSON, with its digits; the answer may be JSON as well."""
+    """A JSON body is sent as JSON with its original digits; the response can be JSON, too."""
     entry = jsonl_format.read_line(
         b'{"time": "2026-11-24T03:00:00Z", "method": "post", "path": "https://host/x?a=1#b",'
         b' "headers": {"A": "b"}, "body": {"n": 1.00}, "status": 200, "answer": [1.0]}'
@@ -74,7 +74,7 @@ def test_our_own_format() -> None:
     ],
 )
 def test_lines_that_are_no_requests(line: bytes) -> None:
-    """What isn't a request isn't guessed at."""
+    """A line that is not a request is rejected."""
     with pytest.raises(LineUnreadable):
         jsonl_format.read_line(line)
 
@@ -90,14 +90,14 @@ def test_lines_that_are_no_requests(line: bytes) -> None:
     ],
 )
 def test_access_logs_of_others(line: bytes) -> None:
-    """The usual names of the usual fields are understood."""
+    """Common names of fields are supported."""
     entry = access_log.read_line(line)
     assert entry.request == Request("GET", "/x?a=1", time=1795489200.0)
     assert (entry.status, entry.has_body, entry.response) == (200, False, None)
 
 
 def test_load_balancer_logs() -> None:
-    """Fields are told apart by blanks, quoted ones by quotes; only the path is kept of the URL."""
+    """Fields are separated by spaces unless quoted; only the path of the URL is kept."""
     line = (
         b"h2 2026-11-24T03:00:00.000000Z app/lb/1 192.0.2.1:1 10.0.0.1:80 0.1 0.2 0.0 404 404 3 6"
         b' "GET https://h:443/x?a=%20 HTTP/2.0" "an \\"agent\\"" - - arn "Root=1" "-" "-" 0\n'
@@ -207,7 +207,7 @@ SAMPLES = {
 def test_every_common_format_is_recognized(
     tmp_path: Path, format_: str, line: str, path: str
 ) -> None:
-    """By the first line that is a request; of all that stands in it, the request is what counts."""
+    """The format is detected from the first request; only the request is used."""
     file = tmp_path / "log"
     file.write_text(f"starting up\n\n{line}\nnonsense\n")
     for log in (LogReader(file), LogReader(file, format_)):
@@ -221,7 +221,7 @@ def test_every_common_format_is_recognized(
 
 
 def test_one_file_has_one_format(tmp_path: Path) -> None:
-    """A line in another format than the file's is a bad line, not a request."""
+    """A line in a different format than the file's is not a request."""
     file = tmp_path / "log"
     for first, second in (("nginx", "envoy"), ("traefik, json", "traefik"), ("envoy", "our own")):
         file.write_text(f"{SAMPLES[first][1]}\n{SAMPLES[second][1]}\n")
@@ -241,7 +241,7 @@ def test_one_file_has_one_format(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_log_does_not_tell_is_said(tmp_path: Path, line: str, problem: str) -> None:
-    """A line without the request that was sent is not guessed at; the reason has nothing of it."""
+    """A line without the full request is rejected, with a reason that does not quote it."""
     file = tmp_path / "log"
     good = next(each for each in SAMPLES.values() if each[1][:20] == line[:20])
     file.write_text(f"{good[1]}\n{line}\n")
@@ -251,7 +251,7 @@ def test_what_a_log_does_not_tell_is_said(tmp_path: Path, line: str, problem: st
 
 
 def test_an_own_log_stays_one(tmp_path: Path) -> None:
-    """What has headers or bodies is our format, with any other fields beside them."""
+    """A log with headers or bodies is JSON Lines, whatever other fields it has."""
     file = tmp_path / "log"
     file.write_text('{"method": "POST", "path": "/x", "headers": {}, "body": "b", "note": 1}\n')
     (line,) = LogReader(file).lines()
@@ -260,7 +260,7 @@ def test_an_own_log_stays_one(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_told_how_to_convert(tmp_path: Path) -> None:
-    """The error names every format, and a way to make one of them."""
+    """The error lists all formats and shows how to convert a log."""
     file = tmp_path / "log"
     file.write_text('{"verb": "GET", "where": "/x"}\n' * 3)
     with pytest.raises(LogUnreadable) as refused:
@@ -270,13 +270,13 @@ def test_an_unknown_format_is_told_how_to_convert(tmp_path: Path) -> None:
 
 
 def test_the_command_knows_every_format() -> None:
-    """`--format` takes what can be read, and nothing else."""
+    """`--format` accepts exactly the supported formats."""
     assert set(get_args(LogFormat)) == FORMATS.keys()
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_line_is_a_request_or_none(line: bytes) -> None:
-    """No line makes a reader fail in another way than by saying that it is no request."""
+    """Parsers raise nothing but LineUnreadable for any line."""
     for read in FORMATS.values():
         try:
             entry = read(line)
@@ -287,7 +287,7 @@ def test_any_line_is_a_request_or_none(line: bytes) -> None:
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_files(tmp_path: Path, *, compressed: bool) -> None:
-    """Files are read line by line, from any line on; what isn't a request is handed on as such."""
+    """Files are read line by line, from any line on; lines that are not requests are marked."""
     text = b'{"method": "GET", "path": "/1"}\n\nnonsense\n{"method": "GET", "path": "/2"}\n'
     file = tmp_path / "log"
     file.write_bytes(gzip.compress(text) if compressed else text)
@@ -299,7 +299,7 @@ def test_files(tmp_path: Path, *, compressed: bool) -> None:
 
 
 def test_files_that_can_not_be_read(tmp_path: Path) -> None:
-    """A log that isn't there, isn't whole or of no known format is refused."""
+    """A log that is missing, truncated or of unknown format is rejected."""
     (tmp_path / "text").write_text("hello\n")
     (tmp_path / "broken").write_bytes(gzip.compress(b"x" * 1000)[:20])
     for name in ("none", "text", "broken"):

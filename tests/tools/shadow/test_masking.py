@@ -1,4 +1,4 @@
-"""What a report shows of values."""
+"""Masking of values in reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "Abcd1234.a-secret-of-some-length"
 
 
 def shown(pointer: str, control: Any, candidate: Any = ABSENT, part: Part = Part.BODY) -> str:
-    """Both sides of a difference as they may be shown."""
+    """Return both sides of a difference, masked."""
     difference = Difference(part, pointer, pointer, Kind.VALUE, control, candidate)
     return " ".join(MASKING.values(difference))
 
@@ -35,7 +35,7 @@ def shown(pointer: str, control: Any, candidate: Any = ABSENT, part: Part = Part
     ],
 )
 def test_places_of_secrets(pointer: str, secret: str) -> None:
-    """What stands where secrets stand isn't shown; whether both are the same is."""
+    """Secrets are masked, but equality remains visible."""
     text = shown(pointer, secret, secret + "!")
     assert secret not in text
     assert shown(pointer, secret, secret).split("›")[0] in shown(pointer, secret, secret)
@@ -43,7 +43,7 @@ def test_places_of_secrets(pointer: str, secret: str) -> None:
 
 
 def test_secrets_inside_of_what_is_shown() -> None:
-    """A whole page that is missing is shown without the credentials in it."""
+    """A missing page is shown without its credentials."""
     page = json_value('{"items": [{"version": "1.0.0", "credential": {"proof": "0xsig"}}]}')
     text = shown("", page)
     assert "0xsig" not in text
@@ -63,13 +63,13 @@ def test_secrets_inside_of_what_is_shown() -> None:
     ],
 )
 def test_texts_that_look_like_secrets(secret: str) -> None:
-    """Keys, tokens, hashes, signatures and addresses with passwords are masked anywhere."""
+    """Keys, tokens, hashes, signatures and URLs with passwords are masked anywhere."""
     assert secret not in shown("/detail", f"It was {secret}, you know.")
     assert "password" not in shown("/detail", f"It was {secret}, you know.")
 
 
 def test_what_is_no_secret() -> None:
-    """Scores, addresses and sentences are shown as they are."""
+    """Scores, addresses and messages are not masked."""
     address = "0x" + "ab" * 20
     assert shown("/score", "21.31100", None) == '"21.31100" null'
     assert address in shown("/address", address)
@@ -77,7 +77,7 @@ def test_what_is_no_secret() -> None:
 
 
 def test_secrets_of_the_request() -> None:
-    """A key that an answer repeats is masked, with and without its scheme."""
+    """A key repeated in a response is masked, with and without its scheme."""
     known = secrets_of([("authorization", "Bearer short-one"), ("Accept", "any")])
     assert known == ["Bearer short-one", "short-one"]
     difference = Difference(Part.BODY, "/d", "/d", Kind.VALUE, "no short-one here", "x")
@@ -85,19 +85,19 @@ def test_secrets_of_the_request() -> None:
 
 
 def test_paths() -> None:
-    """Of a query, the values of parameters that nobody knows are not shown."""
+    """Values of unknown query parameters are masked."""
     path = MASKING.path("/v2/stamps/1/score/0xab?created_at=2026-01-01&api_key=secret&limit=5")
     assert path == "/v2/stamps/1/score/0xab?created_at=2026-01-01&api_key=***&limit=5"
 
 
 def test_strange_texts() -> None:
-    """Texts that can't be written in UTF-8 are shown all the same, and long ones shortened."""
+    """Texts that are not valid UTF-8 are escaped, and long ones shortened."""
     assert shown("/x", "\ud800").startswith('"\\ud800"')
     assert len(shown("/x", "y" * 5000)) < 400
 
 
 def test_rows() -> None:
-    """A row is named by its key, without what is secret in it."""
+    """A row is described by its key, masked."""
     text = MASKING.row({"nonce": "abcdef", "community_id": json_value("1")})
     assert "abcdef" not in text
     assert text.endswith("community_id 1")

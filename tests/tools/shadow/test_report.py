@@ -1,4 +1,4 @@
-"""The report for people and for programs."""
+"""The report as a page, in the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VOID = {"meta", "line", "rect", "polyline", "link", "br"}
 
 
 def a_tally(count: int = 40) -> Tally:
-    """What a comparison with all kinds of differences leaves."""
+    """Return the tally of a comparison with several kinds of differences."""
     tally = Tally(began=1795489200.0, busy=2.0)
     recorder = Recorder(BOOK, tally)
     for number in range(count):
@@ -49,7 +49,7 @@ def a_tally(count: int = 40) -> Tally:
 
 
 class Checker(HTMLParser):
-    """Checks that tags fit together, and notes what they refer to."""
+    """Checks that tags are balanced, and collects what the page contains."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Checker(HTMLParser):
 
 
 def test_the_page_needs_nothing_else() -> None:
-    """The page is whole and well-formed, refers to nothing, and runs nothing of what it shows."""
+    """The page is well-formed and self-contained, and executes nothing."""
     tally = a_tally()
     page = report_html(METADATA, tally, judge(tally, BOOK))
     checker = Checker()
@@ -145,7 +145,7 @@ def test_the_page_says_what_matters() -> None:
 
 
 def test_a_report_without_differences() -> None:
-    """If nothing differs the page, the terminal and the JSON say so."""
+    """Without differences, the page and the JSON say so."""
     tally = Tally(began=0.0)
     Recorder(BOOK, tally).exchange(
         Request("GET", "/health"), HttpResponse(200, (), b"{}"), HttpResponse(200, (), b"{}")
@@ -157,7 +157,7 @@ def test_a_report_without_differences() -> None:
 
 
 def test_nothing_was_compared() -> None:
-    """A report on nothing is no good news."""
+    """Without exchanges, the result is not a success."""
     tally = Tally(began=0.0)
     verdict = judge(tally, BOOK)
     assert not verdict.same
@@ -173,7 +173,7 @@ def test_nothing_was_compared() -> None:
     ],
 )
 def test_errors_that_agree(statuses: tuple[int, int, int], sentence: str | None) -> None:
-    """Where the control refuses everything, agreement proves nothing: the report says so."""
+    """The report warns if the control responded only with errors."""
     tally = Tally(began=0.0)
     recorder = Recorder(BOOK, tally)
     paths = ("/health", "/health", "/internal/embed/weights")
@@ -190,7 +190,7 @@ def test_errors_that_agree(statuses: tuple[int, int, int], sentence: str | None)
 
 
 def test_the_json() -> None:
-    """Programs get all classes with their counts and examples."""
+    """The JSON contains all classes with their counts."""
     tally = a_tally()
     report = json.loads(report_json(METADATA, tally, judge(tally, BOOK)))
     assert [(c["pattern"], c["severity"], c["count"]) for c in report["unexplained"]] == [
@@ -202,7 +202,7 @@ def test_the_json() -> None:
 
 
 def test_the_terminal() -> None:
-    """The terminal shows the same, however narrow it is."""
+    """The terminal report works at any width."""
     tally = a_tally()
     for width in (40, 140):
         text = io.StringIO()
@@ -213,7 +213,7 @@ def test_the_terminal() -> None:
 
 
 def test_numbers_in_words() -> None:
-    """A share is 100 % only if it is all, and times have a unit that fits."""
+    """A share is 100 % only if it is everything, and durations have a suitable unit."""
     assert share(10, 10).startswith("100")
     assert share(999_999, 1_000_000).startswith("99.999")
     assert share(1, 10_000_000).startswith("0.001")

@@ -1,4 +1,4 @@
-"""Rules: what each kind accepts, and the files that come with the service."""
+"""Rules: what they accept, and the included files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = "2026-11-24T03:30:00"
 
 
 def accepted(accept: Accept, control: Any, candidate: Any, /, **more: Any) -> bool:
-    """Whether a rule of this kind expects a difference."""
+    """Return True if a rule expects the difference."""
     rule = Rule(name="of-a-test", reason="for a test", accept=accept, **more)
     part_rules = Rulebook(rule=(rule,)).part_rules("GET /x", Part.BODY, 200)
     (difference,) = compare_values(control, candidate, part_rules)
@@ -61,19 +61,19 @@ def accepted(accept: Accept, control: Any, candidate: Any, /, **more: Any) -> bo
     ],
 )  # fmt: skip
 def test_what_rules_accept(accept: Accept, control: Any, candidate: Any, *, expected: bool) -> None:
-    """Each kind of rule accepts what it names and nothing else."""
+    """Each kind of rule accepts exactly what it is for."""
     assert accepted(accept, control, candidate) is expected
 
 
 def test_conditions() -> None:
-    """A rule with conditions expects only what fits all of them."""
+    """A conditional rule expects only differences that meet all conditions."""
     assert accepted(Accept.ANYTHING, "old", "new", control='"o.*"', candidate='"new"')
     assert not accepted(Accept.ANYTHING, "old", "new", control='"n.*"')
     assert not accepted(Accept.ANYTHING, "old", "new", kinds=("missing",))
 
 
 def test_key_order_counts_only_where_a_rule_says_so() -> None:
-    """Where a rule asks for it, keys in another order are a difference that nothing expects."""
+    """If a rule requires it, a different key order is an unexplained difference."""
     body, other = (
         HttpResponse(200, (), b'{"a": 1, "b": 2}'),
         HttpResponse(200, (), b'{"b": 2, "a": 1}'),
@@ -85,7 +85,7 @@ def test_key_order_counts_only_where_a_rule_says_so() -> None:
 
 
 def test_items_are_paired_by_what_is_not_expected_to_differ() -> None:
-    """Where items have ids of their own and no order, the one that really differs is found."""
+    """Among unordered items with surrogate ids, the one that really differs is found."""
     book = Rulebook(
         rule=(
             Rule(name="order", reason="for a test", path="/s", accept=Accept.ANY_ORDER),
@@ -119,12 +119,12 @@ def test_items_are_paired_by_what_is_not_expected_to_differ() -> None:
     ],
 )
 def test_patterns(pattern: str, path: str, *, expected: bool) -> None:
-    """A star is one segment or a part of it, two stars are any number of segments."""
+    """A star is one segment or a part of one, two stars are any number of segments."""
     assert matching(pattern, path) is expected
 
 
 def test_the_status_is_the_difference_where_it_differs() -> None:
-    """An error and a success have nothing else to say about each other."""
+    """If the status differs, nothing else is compared."""
     found = compare_responses(
         HttpResponse(200, (("Content-Type", "a/b"),), b"{}"),
         HttpResponse(500, (), b"x"),
@@ -135,7 +135,7 @@ def test_the_status_is_the_difference_where_it_differs() -> None:
 
 
 def test_only_headers_that_are_named_are_compared() -> None:
-    """Names have no case; the same name twice is one list; others are left alone."""
+    """Header names are case-insensitive; repeated headers are joined; others are ignored."""
     book = Rulebook(headers=("access-control-*",))
     control = (("Date", "a"), ("Access-Control-Allow-Origin", "*"), ("access-control-x", "1"))
     candidate = (("date", "b"), ("access-control-allow-origin", "*"), ("Access-Control-X", "2"))
@@ -150,7 +150,7 @@ def test_only_headers_that_are_named_are_compared() -> None:
 
 @pytest.mark.parametrize("name", [None, *SHIPPED])
 def test_shipped_files(name: str | None) -> None:
-    """The files that come with the service can be read."""
+    """The included rule files are valid."""
     assert read_rulebook([name] if name else []).rule
 
 
@@ -170,7 +170,7 @@ def test_shipped_files(name: str | None) -> None:
 def test_existing_deployments_may_say_otherwise(
     endpoint: str, status: int, control: Any, candidate: Any, rule: str | None
 ) -> None:
-    """Sentences are expected to differ where the specification has none, and nowhere else."""
+    """Messages can differ only where the specification does not define them."""
     found = compare_responses(
         HttpResponse(status, (), json.dumps({"detail": control}).encode()),
         HttpResponse(status, (), json.dumps({"detail": candidate}).encode()),
@@ -190,7 +190,7 @@ def test_existing_deployments_may_say_otherwise(
     ],
 )
 def test_existing_deployments_may_say_less_in_headers(name: str, rule: str | None) -> None:
-    """Only where they say nothing: another value, or none where there was one, is a difference."""
+    """Added headers are expected; changed or removed ones are differences."""
     book = read_rulebook(["existing-deployment"])
     silent, says = HttpResponse(401, (), b"{}"), HttpResponse(401, ((name, "a"),), b"{}")
     (added,) = compare_responses(silent, says, SCORE, book)
@@ -213,7 +213,7 @@ def test_existing_deployments_may_say_less_in_headers(name: str, rule: str | Non
 def test_a_copied_database_knows_no_later_nonces(
     endpoint: str, control: int, candidate: int, rule: str | None
 ) -> None:
-    """A candidate on a copy may refuse sign-ins, and nothing else."""
+    """A candidate on a copy can reject sign-ins, but nothing else."""
     found = compare_responses(
         HttpResponse(control, (), b'{"detail": "a"}'),
         HttpResponse(candidate, (), b'{"detail": "b"}'),
@@ -224,14 +224,14 @@ def test_a_copied_database_knows_no_later_nonces(
 
 
 def test_every_endpoint_has_its_template() -> None:
-    """Requests are counted by the templates of this service's own endpoints."""
+    """All endpoints of this service have a template."""
     known = read_rulebook([]).endpoints
     for endpoint in (*PARTNER_ENDPOINTS, *INTERNAL_ENDPOINTS):
         assert f"{endpoint.method} {endpoint.path}" in known
 
 
 def test_endpoints_of_requests() -> None:
-    """The first template that fits counts; of other paths, only what is no value is kept."""
+    """The first matching template is used; other paths are generalized."""
     endpoints = Endpoints(read_rulebook([]).endpoints)
     assert endpoints.name("get", "/v2/stamps/1/score/0xAb?x=1") == SCORE
     assert endpoints.name("GET", "/v2/stamps/metadata") == "GET /v2/stamps/metadata"
@@ -251,7 +251,7 @@ def test_endpoints_of_requests() -> None:
     ],
 )
 def test_wrong_files(tmp_path: Path, text: str) -> None:
-    """A file that isn't of the format is refused in one line."""
+    """A malformed file is rejected in one line."""
     file = tmp_path / "rules.toml"
     file.write_text(text)
     with pytest.raises(RulesUnreadable):
@@ -259,6 +259,6 @@ def test_wrong_files(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file() -> None:
-    """A file that isn't there is refused, and the names that there are are listed."""
+    """A missing file is rejected with a list of the included ones."""
     with pytest.raises(RulesUnreadable, match="existing-deployment"):
         read_rulebook(["nowhere.toml"])

@@ -51,7 +51,7 @@ def documents() -> list[dict[str, Any]]:
 
 
 def manifest(kind: str, name: str = "passport-scorer") -> dict[str, Any]:
-    """The one of this kind with this name."""
+    """Return the manifest of a kind with a name."""
     (found,) = (
         document
         for document in documents()
@@ -61,19 +61,19 @@ def manifest(kind: str, name: str = "passport-scorer") -> dict[str, Any]:
 
 
 def pod() -> dict[str, Any]:
-    """What the deployment's pods are like."""
+    """Return the pod specification of the Deployment."""
     specification: dict[str, Any] = manifest("Deployment")["spec"]["template"]["spec"]
     return specification
 
 
 def container() -> dict[str, Any]:
-    """The only container of a pod."""
+    """Return the only container of a pod."""
     (found,) = pod()["containers"]
     return found  # type: ignore[no-any-return]
 
 
 def arguments_are_understood(arguments: list[str]) -> dict[str, Any]:
-    """What `serve` is told by these arguments; fails if it doesn't know them."""
+    """Parse the arguments of `serve`; fails for unknown ones."""
     app = App(name="passport-scorer")
     app.command(serve)
     _, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
@@ -84,7 +84,7 @@ def arguments_are_understood(arguments: list[str]) -> dict[str, Any]:
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Its instructions and what they are about, one after the other."""
+    """Return its instructions with their arguments."""
     text = "\n".join(
         line for line in CONTAINERFILE.read_text().splitlines() if not line.lstrip().startswith("#")
     )
@@ -93,7 +93,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def test_hadolint_finds_nothing() -> None:
-    """The Containerfile has none of the faults that hadolint knows."""
+    """hadolint finds no problem in the Containerfile."""
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run(
         [hadolint, "--no-color", CONTAINERFILE], capture_output=True, text=True, check=False
@@ -102,13 +102,13 @@ def test_hadolint_finds_nothing() -> None:
 
 
 def test_the_image_runs_as_nobody() -> None:
-    """The user is a number, which Kubernetes can see isn't root's, and the last word on it."""
+    """The last USER is numeric, so that Kubernetes can verify that it is not root."""
     users = [about for name, about in instructions() if name == "USER"]
     assert users == ["65532:65532"]
 
 
 def test_the_image_is_made_of_pinned_parts() -> None:
-    """No latest tag, nothing fetched by URL, packages by hash and as wheels only."""
+    """No latest tag, no downloads by URL, packages only as wheels pinned by hash."""
     found = instructions()
     names = [name for name, _ in found]
     assert "ADD" not in names
@@ -128,7 +128,7 @@ def test_the_image_is_made_of_pinned_parts() -> None:
 
 
 def test_the_image_has_only_what_it_needs() -> None:
-    """The last stage takes nothing from the builder's context, and the context nothing extra."""
+    """The last stage copies nothing from the build context, which contains nothing unneeded."""
     last = instructions()[[name for name, _ in instructions()].index("FROM") + 1 :]
     last = last[[name for name, _ in last].index("FROM") + 1 :]
     assert [about for name, about in last if name == "COPY"] == [
@@ -151,7 +151,7 @@ def test_the_image_has_only_what_it_needs() -> None:
 
 
 def test_the_image_serves() -> None:
-    """What the image runs is understood, and is reachable from outside of it."""
+    """The command of the image is valid and listens on all interfaces."""
     by_name = dict(instructions())
     assert by_name["ENTRYPOINT"] == '["passport-scorer"]'
     told = arguments_are_understood(yaml.safe_load(by_name["CMD"]))
@@ -181,7 +181,7 @@ def test_all_manifests_are_applied() -> None:
 
 
 def test_ports() -> None:
-    """Listeners, container ports, services and network policy name the same two ports."""
+    """Listeners, container ports, services and network policy use the same two ports."""
     told = arguments_are_understood(container()["args"])
     assert (told["port"], told["internal_port"]) == (PUBLIC_PORT, INTERNAL_PORT)
     ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
@@ -193,7 +193,7 @@ def test_ports() -> None:
 
 
 def test_the_internal_port_stays_inside() -> None:
-    """Everybody may call the public port; the internal one only pods that are named."""
+    """The public port is open to all, the internal one only to selected pods."""
     rules = manifest("NetworkPolicy")["spec"]["ingress"]
     sources = {port["port"]: rule.get("from") for rule in rules for port in rule["ports"]}
     assert sources[PUBLIC_PORT] is None
@@ -205,7 +205,7 @@ def test_the_internal_port_stays_inside() -> None:
 
 
 def test_probes() -> None:
-    """Only readiness asks the database: restarting pods doesn't mend one."""
+    """Only the readiness probe checks the database: restarting pods would not fix it."""
     probes = {
         name: container()[f"{name}Probe"]["httpGet"]
         for name in ("startup", "liveness", "readiness")
@@ -220,14 +220,14 @@ def test_probes() -> None:
 
 
 def test_pods_have_the_time_to_finish() -> None:
-    """A pod is killed only after the delay, the requests' grace period and the last traces."""
+    """The grace period covers the shutdown delay, requests in flight and the last traces."""
     delay = read_settings(manifest("ConfigMap")["data"]).shutdown_delay
     assert pod()["terminationGracePeriodSeconds"] >= delay + GRACE + FLUSH
     assert "lifecycle" not in container()  # a pause of its own would come on top
 
 
 def test_pods_may_do_little() -> None:
-    """No root, no privileges, nothing written but in /tmp, limited memory."""
+    """No root, no privileges, writes only to /tmp, limited memory."""
     assert pod()["securityContext"]["runAsNonRoot"] is True
     assert pod()["securityContext"]["runAsUser"] == 65532
     assert pod()["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -243,7 +243,7 @@ def test_pods_may_do_little() -> None:
 
 
 def test_issuers_are_left_to_the_operator() -> None:
-    """No example trusts nobody without a word: what starts has been told whom to trust."""
+    """Every example requires trusted issuers to be set before the service starts."""
     example = (DEPLOY / "compose" / "scorer.env.example").read_text()
     given = dict(
         line.split("=", 1) for line in example.splitlines() if line and not line.startswith("#")
@@ -255,7 +255,7 @@ def test_issuers_are_left_to_the_operator() -> None:
 
 
 def test_selectors_select_the_pods() -> None:
-    """Services, budget, autoscaler and network policy are all about the deployment's pods."""
+    """Services, budget, autoscaler and network policy select the Deployment's pods."""
     labels = manifest("Deployment")["spec"]["template"]["metadata"]["labels"]
     assert manifest("Deployment")["spec"]["selector"]["matchLabels"] == labels
     assert manifest("PodDisruptionBudget")["spec"]["selector"]["matchLabels"] == labels
@@ -267,7 +267,7 @@ def test_selectors_select_the_pods() -> None:
 
 
 def test_no_secrets_in_manifests() -> None:
-    """Secrets are referred to; none is in a manifest, not even as an example."""
+    """Manifests refer to secrets; none contains one, not even as an example."""
     assert "Secret" not in {document["kind"] for document in documents()}
     assert {"secretRef": {"name": "passport-scorer"}} in container()["envFrom"]
     names = manifest("ConfigMap")["data"]
@@ -291,7 +291,7 @@ def test_compose_publishes_the_public_port_alone() -> None:
 
 
 def test_compose_starts_in_order() -> None:
-    """The database is healthy before its tables are made, and they are there before it serves."""
+    """Tables are created once the database is healthy, and the service starts after that."""
     assert COMPOSE["services"]["tables"]["depends_on"] == {
         "database": {"condition": "service_healthy"}
     }
@@ -303,7 +303,7 @@ def test_compose_starts_in_order() -> None:
 
 
 def test_compose_is_hardened_and_gives_time() -> None:
-    """The service can't write, has no capabilities, and gets its delay and grace period."""
+    """The service has a read-only file system, no capabilities, and its full grace period."""
     scorer = COMPOSE["services"]["scorer"]
     assert (scorer["read_only"], scorer["cap_drop"], scorer["tmpfs"]) == (True, ["ALL"], ["/tmp"])
     delay = Settings().shutdown_delay
@@ -312,7 +312,7 @@ def test_compose_is_hardened_and_gives_time() -> None:
 
 
 def test_compose_has_no_passwords() -> None:
-    """Environment files are examples without secrets; the real ones are not committed."""
+    """Committed environment files are examples without secrets."""
     for name, service in COMPOSE["services"].items():
         assert "environment" not in service, name
     for example in (DEPLOY / "compose").glob("*.env.example"):
@@ -331,7 +331,7 @@ def test_compose_has_no_passwords() -> None:
     ],
 )
 def test_compose_images_have_versions(image: str) -> None:
-    """No image is whatever was built last."""
+    """No image has a floating tag."""
     assert re.fullmatch(r"docker\.io/library/\w+:\d+-alpine", image)
 
 
@@ -339,7 +339,7 @@ def test_compose_images_have_versions(image: str) -> None:
 
 
 def test_the_unit_serves_and_gives_time() -> None:
-    """The unit's command is understood, and is killed only after delay and grace period."""
+    """The command of the unit is valid, and its stop timeout covers delay and grace period."""
     (command,) = re.findall(r"^ExecStart=(.*)$", UNIT, re.MULTILINE)
     told = arguments_are_understood(command.split()[1:])
     assert (told["host"], told["internal_host"]) == ("127.0.0.1", "127.0.0.1")
@@ -359,5 +359,5 @@ def test_the_unit_serves_and_gives_time() -> None:
     ],
 )
 def test_the_unit_is_hardened(line: str) -> None:
-    """The service has no privileges, and the parent alone gets the signal to stop."""
+    """The service has no privileges, and only the parent process receives the stop signal."""
     assert line in UNIT.splitlines()

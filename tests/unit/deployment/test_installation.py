@@ -21,31 +21,31 @@ _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTI
 
 
 def commands(block: str) -> list[list[str]]:
-    """The commands of a block for the shell, as words."""
+    """Split the commands of a shell block into words."""
     lines = block.replace("\\\n", " ").splitlines()
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
 def blocks() -> list[str]:
-    """All blocks for the shell in the documents."""
+    """Return all shell blocks in the documents."""
     documents = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     texts = [document.read_text("utf-8") for document in documents]
     return [found for text in texts for found in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
 
 
 def server_steps() -> list[list[str]]:
-    """The documented installation on a server."""
+    """Return the documented installation on a server."""
     section = OPERATIONS.partition("### On a server\n")[2]
     return commands(section.partition("```sh\n")[2].partition("```")[0])
 
 
 def pip_steps(steps: list[list[str]]) -> list[list[str]]:
-    """Those that call pip to get something."""
+    """Return the commands that call pip to install something."""
     return [words for words in steps if words[0].endswith("pip") and FETCHES & set(words)]
 
 
 def test_documented_commands_fetch_nothing_without_a_hash() -> None:
-    """Each pip command takes lock files by hash and wheels, or fetches nothing at all."""
+    """Each pip command installs wheels pinned by hash from lock files, or fetches nothing."""
     found = [words for block in blocks() for words in pip_steps(commands(block))]
     assert len(found) >= 4
     for words in found:
@@ -62,7 +62,7 @@ def test_documented_commands_fetch_nothing_without_a_hash() -> None:
 
 
 def test_the_server_is_installed_as_the_image_is() -> None:
-    """The build tools are locked, the build fetches nothing, and what is built is installed."""
+    """Build tools are locked, the build is offline, and its result is installed."""
     steps = pip_steps(server_steps())
     locks = [words[-1] for words in steps if "-r" in words]
     assert locks == ["requirements/server.lock", "requirements/build.lock"]
@@ -77,7 +77,7 @@ def test_the_server_is_installed_as_the_image_is() -> None:
 
 @pytest.mark.parametrize("lock", sorted(REQUIREMENTS.glob("*.lock")), ids=lambda lock: lock.name)
 def test_every_version_has_hashes(lock: Path) -> None:
-    """No line of a lock file is without a hash."""
+    """Every line of a lock file has a hash."""
     entries = re.split(r"\n(?=[A-Za-z0-9])", lock.read_text())
     pinned = [entry for entry in entries if _REQUIREMENT.match(entry)]
     assert pinned

@@ -1,4 +1,4 @@
-"""Floods of wrong secrets, nonce requests and garbage beside good requests."""
+"""Floods of wrong secrets, nonce requests and garbage alongside valid requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.chaos.result import Plan, Result, Scenario
 from tests.chaos.workload import access_token, address, addresses, alone, json_body, stamp
 
 SECONDS = 10  # of each flood
-REQUESTS = 2000  # of good calls beside each flood
+REQUESTS = 2000  # valid requests alongside each flood
 ATTACKERS = 16
 CALLERS = 8
 SLOW_ATTACKERS = 64
@@ -22,7 +22,7 @@ SLOW_PARTNERS = 20
 STRANGERS = 40
 STAMPS = 100  # of each stranger
 UNLIMITED = 2000  # hostile requests, of which at least one must be limited
-MOST_TIMES = 10  # longest response, in lengths of what was stored
+MOST_TIMES = 10  # maximum length of a response, as a multiple of the stored value
 _RANDOM = random.Random(17)
 
 
@@ -126,7 +126,7 @@ def huge_numbers(who: str, longest: Longest) -> list[Call]:
 async def flood(
     deployment: Deployment, name: str, attacks: Iterator[Call], good: Iterator[Call], plan: Plan
 ) -> None:
-    """Run a flood beside good requests, which must not fail."""
+    """Run a flood alongside valid requests, which must not fail."""
     group = f"innocents ({name})"
     innocents = deployment.callers(CALLERS, group, good, plan.budget(REQUESTS, SECONDS), pause=0.02)
     async with background_load(deployment, ATTACKERS, name, attacks):
@@ -156,7 +156,7 @@ async def slow_partners(deployment: Deployment, people: list[str], plan: Plan) -
 
 
 async def abuse(server: DatabaseServer, plan: Plan, result: Result) -> None:
-    """Run one flood after the other beside good requests."""
+    """Run one flood after the other alongside valid requests."""
     async with server.deployment(result) as deployment:
         people = addresses("good", 20)
         await deployment.workload.seed(alone(people))
@@ -198,7 +198,7 @@ async def abuse(server: DatabaseServer, plan: Plan, result: Result) -> None:
 
 
 async def huge(deployment: Deployment, people: list[str], plan: Plan) -> None:
-    """Store numbers that expand in jsonb beside good requests."""
+    """Store numbers that expand in jsonb alongside valid requests."""
     longest = Longest()
     calls = huge_numbers(address("huge"), longest)
     (attacker,) = deployment.callers(1, "huge numbers", itertools.cycle(calls), Budget(4, 60))
@@ -221,4 +221,4 @@ async def huge(deployment: Deployment, people: list[str], plan: Plan) -> None:
         )
 
 
-ABUSE = Scenario("abuse", "wrong secrets, nonces and garbage beside good requests", abuse)
+ABUSE = Scenario("abuse", "wrong secrets, nonces and garbage alongside valid requests", abuse)

@@ -1,4 +1,4 @@
-"""Hostile connections beside good requests."""
+"""Hostile connections alongside valid requests."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def good_calls(deployment: Deployment, label: str, people: list[str], seco
 
 
 async def attack_connections(server: DatabaseServer, plan: Plan, result: Result) -> None:
-    """Open one kind of hostile connections after the other, beside good requests."""
+    """Open one kind of hostile connections after the other, alongside valid requests."""
     async with server.deployment(result) as deployment:
         people = addresses("good", 20)
         await deployment.workload.seed(alone(people))
@@ -103,5 +103,5 @@ def _judge(result: Result, name: str, memory: int, usual: float) -> None:
 
 
 CONNECTIONS = Scenario(
-    "connections", "hostile connections beside good requests", attack_connections
+    "connections", "hostile connections alongside valid requests", attack_connections
 )

@@ -203,7 +203,7 @@ async def attack(target: Target, kind: str, count: int, seconds: float) -> Outco
     """Keep hostile connections open; replace closed ones.
 
     Args:
-        target: what is attacked.
+        target: the target of the attack.
         kind: one of `KINDS`.
         count: the number of concurrent connections.
         seconds: the duration.

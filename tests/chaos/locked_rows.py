@@ -66,7 +66,7 @@ async def hold(
         calls = (deployment.workload.score(next(asked)) for _ in itertools.count())
         async with (
             deployment.watched() as watch,
-            background_load(deployment, 1, "for what is locked", calls, pause=0.1),
+            background_load(deployment, 1, "for locked rows", calls, pause=0.1),
         ):
             await run_all(innocents)
         deployment.result.expect(group, "2xx")
@@ -96,7 +96,7 @@ async def locked_rows(server: DatabaseServer, plan: Plan, result: Result) -> Non
                 await hold(deployment, connection, lock, people, plan.seconds(SECONDS, 4, 30))
                 result.done["locks"] += 1
         result.done["requests"] = sum(each.asked for each in result.tallies.values())
-        result.expect("for what is locked", "2xx", "503")
+        result.expect("for locked rows", "2xx", "503")
         await deployment.finish()
         result.violations += await committed_all_the_same(deployment)
 

@@ -121,7 +121,7 @@ class Poison:
         self._communities: list[int] = []
         self._keys: list[str] = []
 
-    def _somebody(self) -> str:
+    def _new_address(self) -> str:
         self.people.append(address(f"attacker {len(self.people)}"))
         return self.people[-1]
 
@@ -131,19 +131,19 @@ class Poison:
         await self._communities_and_keys()
         async with self._tables.connection() as connection:
             for number, text in enumerate(ODD_STAMPS):
-                who = self._somebody()
+                who = self._new_address()
                 for provider, moment in zip(PROVIDERS, ODD_TIMES, strict=True):
                     proof = f"odd {number}"
                     await connection.execute(_STORE, who, provider, text, moment, moment, proof)
             for (evidence, stamps), moment in itertools.product(ODD_SCORES, ODD_TIMES):
-                await connection.execute(_SCORE, self._somebody(), moment, evidence, stamps)
+                await connection.execute(_SCORE, self._new_address(), moment, evidence, stamps)
 
     async def _links(self) -> None:
         """Insert links that expire at infinity or outside of Python's range of dates."""
         async with self._tables.connection() as connection:
             for number, moment in enumerate(ODD_TIMES):
                 for owner in (None, address("nobody")):
-                    who = self._somebody()
+                    who = self._new_address()
                     nullifier = f"v0:odd:{number}:{owner}"
                     await self._workload.add_stamps(iter([stamp(who, "Google", [nullifier])]))
                     await connection.execute(
@@ -245,8 +245,8 @@ async def attack(
     people: list[str],
     budget: Budget,
 ) -> None:
-    """Run attackers of one kind beside other callers, who must not notice."""
-    group, attacks = f"beside {attackers} with {kind}", itertools.cycle(calls)
+    """Run attackers of one kind alongside other clients, which must not be affected."""
+    group, attacks = f"alongside {attackers} with {kind}", itertools.cycle(calls)
     innocents = deployment.callers(INNOCENTS, group, deployment.workload.scores(people), budget)
     async with background_load(deployment, attackers, f"odd {kind}", attacks):
         await run_all(innocents)
@@ -276,4 +276,4 @@ async def poison(server: DatabaseServer, plan: Plan, result: Result) -> None:
         await deployment.finish(left_out=harm.people)
 
 
-POISON = Scenario("poison", "malformed values and rows beside other callers", poison)
+POISON = Scenario("poison", "malformed values and rows alongside other clients", poison)

@@ -183,24 +183,38 @@ async def test_recorded_answers(
     assert sum(run.report["notes"].values()) == 1
 
 
-async def test_stopping_and_going_on(pair: Pair, shadow: Shadow, log_of: LogOf) -> None:
+async def unchanged(_path: str, _number: int, reply: Reply) -> Reply:
+    """Forward the reply unchanged."""
+    return reply
+
+
+async def test_stopping_and_going_on(
+    pair: Pair,
+    shadow: Shadow,
+    faulty: type[Faulty],
+    log_of: LogOf,
+    patient: tuple[str, str],
+) -> None:
     """Ctrl-C leaves a partial report; `--resume` then compares each request exactly once."""
-    lines = [{"method": "GET", "path": "/health"}] * 400
-    command = arguments(log_of(lines), pair.control.base_url, pair.candidate.base_url)
-    process = await shadow.start(*command, "--rate", "40")
-    assert process.stderr
-    await asyncio.sleep(4)
-    process.send_signal(signal.SIGINT)
-    stopped = await shadow.end(process)
-    done = stopped.report["compared"]
-    assert stopped.status == 130, stopped.errors
-    assert 0 < done < 400
-    assert not stopped.report["about"]["complete"]
-    assert "Stopped before the end" in (stopped.folder / "report.html").read_text()
-    resumed = await shadow.run(*command, "--resume")
-    assert (resumed.status, resumed.report["compared"]) == (0, 400), resumed.errors
-    again = await shadow.run(*command, "--resume")
-    assert again.report["compared"] == 400
+    log = log_of([{"method": "GET", "path": "/health"}] * 400)
+    between = faulty(pair.candidate, unchanged)
+    async with between.running() as candidate:
+        command = [*arguments(log, pair.control.base_url, candidate), *patient]
+        process = await shadow.start(*command, "--rate", "40")
+        while between.requests < 20:
+            assert process.returncode is None
+            await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        stopped = await shadow.end(process)
+        done = stopped.report["compared"]
+        assert stopped.status == 130, stopped.errors
+        assert 0 < done < 400
+        assert not stopped.report["about"]["complete"]
+        assert "Stopped before the end" in (stopped.folder / "report.html").read_text()
+        resumed = await shadow.run(*command, "--resume")
+        assert (resumed.status, resumed.report["compared"]) == (0, 400), resumed.errors
+        again = await shadow.run(*command, "--resume")
+        assert again.report["compared"] == 400
 
 
 async def test_writes_are_not_sent(pair: Pair, shadow: Shadow, log_of: LogOf) -> None:

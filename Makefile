@@ -22,14 +22,15 @@ run: .venv/installed-runtime ## Start the service with demo data on an embedded 
 	@$(BIN)/passport-scorer demo run
 
 # Modules are compiled once, also where the environment says otherwise.
-PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest \
+	--numprocesses $(PROCESSES) --dist worksteal
 
 test: install ## Run every test, on all cores (ARGS="-n 0 --no-cov tests/unit/domain" for some, serially)
 	@$(PYTEST) --cov --cov-report= $(ARGS)
 	@$(if $(ARGS),true,$(BIN)/python scripts/coverage_floors.py)
 
 test-unit: install ## Run the tests that need no database and no process, in seconds
-	@$(PYTEST) $(wildcard tests/unit tests/api) $(ARGS)
+	@$(PYTEST) --numprocesses logical $(wildcard tests/unit tests/api tests/tools) $(ARGS)
 
 test-thorough: install ## Run every test, with 20 times as many examples per property (overnight)
 	@HYPOTHESIS_PROFILE=thorough $(PYTEST) --timeout 1800 $(ARGS)
@@ -79,4 +80,5 @@ release: install ## Build and check a release, print its tag and notes; publishe
 clean: ## Remove what was made here, the embedded database included
 	@rm -rf .venv .passport-scorer .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage dist
 
-.PHONY: help install run test test-unit test-thorough check audit bench chaos format docs lock release clean
+.PHONY: help install run test test-unit test-thorough check audit bench chaos format docs lock \
+	release clean

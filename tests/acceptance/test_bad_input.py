@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from passport_scorer.tools.demo.world import API_KEYS, DEMO_API_KEY
+from tests.support.hypothesis_profiles import examples
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Service
@@ -350,7 +351,7 @@ VALUES = st.one_of(
 
 
 @settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     derandomize=True,
     database=None,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.tools.demo.signing import sign_ed25519, sign_eip712
+from tests.support.hypothesis_profiles import examples
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 ADDRESS = "0x4f0f596e6fafa901f0a803b18a9713964742bcaf"
@@ -98,14 +99,14 @@ def check(document: bytes | str) -> None:
 
 
 @given(mutations())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_a_changed_stamp(document: dict[str, Any]) -> None:
     """A stamp that was changed anywhere, in any way, is verified or refused."""
     check(json.dumps(document))
 
 
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), VALUES, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_json(document: dict[str, Any]) -> None:
     """Any JSON is refused, also with numbers and text that JSON doesn't have."""
     check(json.dumps(document))
@@ -113,7 +114,7 @@ def test_any_json(document: dict[str, Any]) -> None:
 
 
 @given(st.binary() | st.text(), st.integers(0, 3000), st.integers(0, 5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_bytes(noise: bytes | str, position: int, length: int) -> None:
     """Any bytes or text, alone or in the midst of a stamp, are verified or refused."""
     check(noise)

@@ -15,6 +15,7 @@ from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.ethereum.errors import SignatureMismatch
 from passport_scorer.tools.demo.signing import sign_eip712
+from tests.support.hypothesis_profiles import examples
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 
@@ -79,7 +80,7 @@ def test_an_unreadable_document_takes_no_room() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_verdict_is_never_that_of_other_bytes(position: int, change: int) -> None:
     """With one byte changed, the verdict is the one of a fresh verification, never the old one."""
     cache = VerdictCache(10)

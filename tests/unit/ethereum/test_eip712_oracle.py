@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passport_scorer.ethereum.eip712 import typed_data_plan
+from tests.support.hypothesis_profiles import examples
 
 Shape = tuple[str, Any]  # a type's name, and a strategy for its values
 NAMES = st.from_regex(r"[a-z@][a-zA-Z0-9_]{0,8}", fullmatch=True)
@@ -65,7 +66,7 @@ def typed_messages(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @given(typed_messages())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_digests_are_those_of_the_oracle(typed: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """For nested structs, arrays and every atomic type the digest is eth-account's."""
     types, message = typed

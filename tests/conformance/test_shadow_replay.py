@@ -29,7 +29,7 @@ OF_ANY_TWO = {
     "issued-tokens",
     "score-computed-at",
 }
-# Orders that the specification leaves open, which can match the recorded ones by chance.
+# Orders that the rules leave open, which can match the recorded ones by chance.
 OF_CHANCE = {
     "embed-stamps-in-any-order",
     "existing-stamps-in-any-order",

@@ -1,6 +1,6 @@
 """API keys of partners: reads the presented key, and authenticates it.
 
-Source: specification, auth.md ("API keys").
+Source: docs/rules/authentication.md, "API keys".
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Two algorithms are accepted: the sign-in issues RS256, older deployments issued 
 the key, and each key has a type that fits only one algorithm, so that a public key can't be abused
 as a shared secret (algorithm confusion).
 
-Source: specification, auth.md ("Access tokens"); RFC 7519; RFC 8725 (best practices).
+Source: docs/rules/authentication.md, "Access tokens"; RFC 7519; RFC 8725 (best practices).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Hash formats of API keys: SHA-256 and PBKDF2.
 
 Formats: `sha256$<64 hex>` of the whole key, and Django's
-`pbkdf2_sha256$<iterations>$<salt>$<base64 hash>`. Source: specification, auth.md ("API keys").
+`pbkdf2_sha256$<iterations>$<salt>$<base64 hash>`. Source: docs/rules/authentication.md, "Key
+hashes".
 """
 
 import base64

@@ -1,6 +1,6 @@
 """Nonces of the sign-in: anyone can get one, and each works once.
 
-Source: specification, auth.md ("Sign-in").
+Source: docs/rules/authentication.md, "Sign-in".
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ A peer with too many failed API key checks is rejected before the database is as
 valid lately still pass, because partners behind one address must not block each other. Anonymous
 calls that write to the database are limited, too.
 
-Each process counts on its own, in bounded memory. Source: specification, auth.md ("API keys",
-floods of wrong keys).
+Each process counts on its own, in bounded memory. Source: docs/rules/authentication.md, "Key
+hashes".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rate limits of API keys: `<count>/<period>` for each key and group of endpoints.
 
-Source: specification, auth.md ("Rate limits"). Headers: draft-ietf-httpapi-ratelimit-headers.
+Source: docs/rules/authentication.md, "Rate limits". Headers: draft-ietf-httpapi-ratelimit-headers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rate limit storage in Redis, which several processes share.
 
-Source: specification, auth.md ("Rate limits").
+Source: docs/rules/authentication.md, "Rate limits".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """RSA keys in settings: PEM, or PEM in base64.
 
-Source: specification, auth.md ("Access tokens"); RFC 7468 (PEM); RFC 7518, section 3.3 (size).
+Source: docs/rules/authentication.md, "Access tokens"; RFC 7468 (PEM); RFC 7518, section 3.3 (size).
 """
 
 import base64

@@ -1,6 +1,6 @@
 """Sign-In with Ethereum: from a signed message to an access token.
 
-Source: specification, auth.md ("Sign-in"); EIP-4361; EIP-191, version 0x45.
+Source: docs/rules/authentication.md, "Sign-in"; EIP-4361; EIP-191, version 0x45.
 """
 
 from __future__ import annotations

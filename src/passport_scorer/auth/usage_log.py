@@ -4,7 +4,7 @@ Rows wait in memory, bounded by `capacity` and `max_bytes`, and are written ever
 seconds, or as soon as there are `batch` of them. A crash loses the rows since the last write. If
 the database is unavailable, rows wait; beyond the bounds, the oldest are dropped and counted.
 
-Source: specification, auth.md ("Usage analytics").
+Source: docs/rules/authentication.md, "Usage analytics".
 """
 
 from __future__ import annotations

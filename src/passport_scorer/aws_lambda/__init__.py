@@ -2,7 +2,7 @@
 
 event -> `events.py`: HTTP request -> `exchange.py`: the same applications as everywhere ->
 `responses.py`: the format of the event's sender. `function.py` keeps the state of the sandbox.
-Source: specification, operations.md ("AWS Lambda").
+Source: docs/rules/deployment.md, "AWS Lambda".
 """
 
 from passport_scorer.aws_lambda.function import LambdaFunction

@@ -1,6 +1,6 @@
 """The document of the stamp catalogue.
 
-Source: specification, http.md (`GET /v2/stamps/metadata`).
+Source: docs/rules/partner-api.md, "Stamp catalogue".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who can reach `/internal/*`: checked before the service starts.
 
-Source: specification, auth.md ("The internal network").
+Source: docs/rules/authentication.md, "The internal network".
 """
 
 from __future__ import annotations

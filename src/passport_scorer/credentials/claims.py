@@ -1,6 +1,7 @@
 """The claims of a credential: exactly those that the service uses.
 
-Source: specification, credentials.md and scoring.md (4, "nullifiers").
+Source: docs/rules/credentials.md, "The form of a stamp" and docs/rules/deduplication.md,
+"Nullifiers".
 """
 
 from typing import Any

@@ -1,9 +1,10 @@
 """The dates of a credential, and how they are rewritten before they are hashed.
 
-Which texts are dates, and how they are hashed: docs/rules.md, "Credentials". Years from 0 to 9999,
-leap seconds in any minute, and years that are -1 or 10000 in another time zone.
+Which texts are dates, and how they are hashed: docs/rules/credentials.md, "Where verifiers differ".
+Years from 0 to 9999, leap seconds in any minute, and years that are -1 or 10000 in another time
+zone.
 
-Source: RFC 3339; specification, credentials.md ("Dates are rewritten before hashing").
+Source: RFC 3339; docs/rules/credentials.md, "Dates".
 """
 
 import re

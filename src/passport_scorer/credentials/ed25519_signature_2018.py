@@ -1,7 +1,7 @@
 """The suite Ed25519Signature2018: older stamps.
 
 Source: Linked Data Proofs, Ed25519 Signature 2018; RFC 7515, RFC 7797 (detached, unencoded
-payload); RFC 8032; specification, credentials.md.
+payload); RFC 8032; docs/rules/credentials.md, "Ed25519 suite".
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

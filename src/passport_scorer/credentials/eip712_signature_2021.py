@@ -1,6 +1,6 @@
 """The suite EthereumEip712Signature2021: all stamps that are issued today.
 
-Source: Ethereum EIP712 Signature 2021; EIP-712; specification, credentials.md.
+Source: Ethereum EIP712 Signature 2021; EIP-712; docs/rules/credentials.md, "EIP-712 suite".
 """
 
 from collections.abc import Mapping

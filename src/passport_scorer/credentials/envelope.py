@@ -1,6 +1,6 @@
 """The parts of a credential: the signed document, its issuer, and the proof.
 
-Source: Verifiable Credentials Data Model 1.1; specification, credentials.md.
+Source: Verifiable Credentials Data Model 1.1; docs/rules/credentials.md, "The form of a stamp".
 """
 
 from datetime import datetime

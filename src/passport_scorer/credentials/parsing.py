@@ -3,7 +3,7 @@
 Later steps rely on these checks: the document is a JSON object that nests no deeper than
 `MAXIMUM_DEPTH`, so that no recursion over it comes near the interpreter's limit.
 
-Source: RFC 8259; specification, credentials.md ("bounded").
+Source: RFC 8259; docs/rules/credentials.md, "Bounds".
 """
 
 from typing import Any

@@ -29,8 +29,8 @@ bounded time: only the nodes of the list look alike, so that all their orders mu
 the list has up to `MAXIMUM_LIST` elements. Applying a context to the document takes about a
 millisecond, so each bundled context can appear only once.
 
-Source: JSON-LD 1.1; RDF Dataset Canonicalization, "Dataset Poisoning"; specification,
-credentials.md.
+Source: JSON-LD 1.1; RDF Dataset Canonicalization, "Dataset Poisoning"; docs/rules/credentials.md,
+"Ed25519 suite".
 """
 
 import re

@@ -4,7 +4,7 @@ PostgreSQL keeps numbers as decimals and writes them in full: `1e131071` becomes
 every response. So a document must be within bounds in both forms, as it was sent and as it will
 be read. The bounds are those of `passport_scorer.credentials.parsing`.
 
-Source: specification, http.md ("The stamp store", Bounds); PostgreSQL, "JSON Types".
+Source: docs/rules/stamp-store.md, "Bounds of a stamp"; PostgreSQL, "JSON Types".
 """
 
 from __future__ import annotations

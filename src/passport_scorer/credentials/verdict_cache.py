@@ -4,7 +4,7 @@ The key of a verdict is the SHA-256 of exactly the bytes that were verified, so 
 can reach it, and a changed row is another credential. Only the claims are kept, never the document.
 Expiry, issuer, subject and revocation are not part of the verdict.
 
-Source: specification, credentials.md ("Verified once, checked always").
+Source: docs/rules/credentials.md, "Verified once".
 """
 
 from collections.abc import Iterable

@@ -14,7 +14,7 @@ The steps, in order; each raises an error if it fails:
 Checked elsewhere, on every request: the issuer is trusted, the credential has not expired, it is
 about this address, and it was not revoked.
 
-Source: specification, credentials.md.
+Source: docs/rules/credentials.md, "Verification steps".
 """
 
 from collections.abc import Callable

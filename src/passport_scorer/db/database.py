@@ -1,7 +1,7 @@
 """The database as the service uses it: statements and transactions on pooled connections.
 
 Nothing depends on a session beyond its start-up parameters, and there is no LISTEN, so that
-transaction poolers work. Source: specification, operations.md ("Database connections").
+transaction poolers work. Source: docs/rules/deployment.md, "Database connections".
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def parse_address(text: str) -> str:
     Raises:
         InvalidAddress: the text is anything else.
 
-    Source: specification, http.md ("Valid address").
+    Source: docs/rules/http.md, "Addresses".
     """
     if not is_address(text):
         raise InvalidAddress

@@ -33,7 +33,7 @@ class ApiKey(msgspec.Struct, frozen=True):
         rate_limit: `<count>/<period>` of calls; empty or None: unlimited.
         analysis_rate_limit: the same for the analysis endpoints.
 
-    Source: specification, auth.md ("API keys").
+    Source: docs/rules/authentication.md, "API keys".
     """
 
     key_id: str

@@ -1,6 +1,6 @@
 """The ban, if any, of a credential.
 
-Source: specification, http.md ("check-bans").
+Source: docs/rules/revocation.md, "Bans".
 """
 
 from collections.abc import Iterable, Sequence

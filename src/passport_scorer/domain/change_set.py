@@ -1,6 +1,6 @@
 """The rows to change beside the score: links and registered stamps that differ from the database.
 
-Source: specification, scoring.md, 6.
+Source: docs/rules/scoring.md, "Persistence".
 """
 
 from collections.abc import Sequence

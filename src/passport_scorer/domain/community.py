@@ -30,7 +30,7 @@ class Community(msgspec.Struct, frozen=True):
         threshold: the least raw score that passes.
         human_points_program: True if passing here earns Human Points.
 
-    Source: specification, scoring.md, 1.
+    Source: docs/rules/scoring.md, "Community and scorer".
     """
 
     id: int
@@ -65,8 +65,8 @@ def read_weights(document: str | None) -> Weights:
     Args:
         document: JSON text; None or empty: no weights.
 
-    Source: specification, scoring.md, 1 and 5; http.md ("What was written in other times, or by
-    others").
+    Source: docs/rules/scoring.md, "Community and scorer" and "Score"; docs/rules/stored-data.md,
+    "Odd rows".
     """
     try:
         members = _MEMBERS.decode(document or "null") or {}

@@ -1,6 +1,6 @@
 """The contributions of an address to grants.
 
-Source: specification, http.md ("contributor_statistics").
+Source: docs/rules/internal-api.md, "Contributions".
 """
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal

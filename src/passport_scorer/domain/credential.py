@@ -18,7 +18,7 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
         expiration_date: `expirationDate` exactly as written.
         expires_at: the same, as an aware time.
 
-    Source: specification, credentials.md.
+    Source: docs/rules/credentials.md, "The form of a stamp".
     """
 
     issuer: str

@@ -25,7 +25,7 @@ def exact_sum(values: Iterable[Decimal]) -> Decimal:
     Raises:
         UnusableWeight: a value is not finite, or the sum has more than 200 digits.
 
-    Source: specification, scoring.md, 5.
+    Source: docs/rules/scoring.md, "Score".
     """
     total = Decimal(0)
     try:
@@ -44,7 +44,7 @@ def five_decimals(value: Decimal) -> str:
     Raises:
         UnusableWeight: the value is not finite, or too large.
 
-    Source: specification, http.md ("Scores, weights and thresholds").
+    Source: docs/rules/http.md, "Numbers".
     """
     if not value.is_finite():
         raise UnusableWeight

@@ -10,7 +10,7 @@ backfills, and a nullifier that two kept stamps share stays claimed until the la
 expires. So the kept stamps don't depend on the order of the stamps, and scoring again changes
 nothing. (An unlinked nullifier of two clashing stamps goes with the first of them.)
 
-Source: specification, scoring.md, 4.
+Source: docs/rules/deduplication.md, "Claims", "Clashes" and "Backfill".
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """The settings of a community for pages that embed the stamps.
 
-Source: specification, http.md ("embed/weights", "embed/config").
+Source: docs/rules/internal-api.md, "Embed weights and configuration".
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """Human Points: the actions that a passing address is awarded, and the points that it has.
 
-Source: specification, scoring.md, 7 and "Human Points".
+Source: docs/rules/human-points.md, "When points are awarded" and "Actions".
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Pagination of stamps, newest first: tokens of the next and the previous page.
 
-Source: specification, http.md (`GET /v2/stamps/{address}`).
+Source: docs/rules/partner-api.md, "Pagination".
 """
 
 import base64

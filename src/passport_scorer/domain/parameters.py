@@ -1,7 +1,7 @@
 """The syntax of parameters: the same in paths, queries, headers and bodies.
 
 Each type is read and bounded in one place, so that `01` and `1` are the same scorer for every
-cache, limit and label. Source: specification, http.md.
+cache, limit and label. Source: docs/rules/http.md, "Parameters".
 """
 
 import re
@@ -45,7 +45,7 @@ def read_credentials(authorization: str) -> tuple[str, str]:
     Returns:
         The scheme in lower case and the credentials; either is empty if it is missing.
 
-    Source: RFC 9110, 11.4; specification, auth.md.
+    Source: RFC 9110, 11.4; docs/rules/authentication.md, "API keys".
     """
     scheme, *rest = _SEPARATOR.split(authorization.strip(_BLANKS), maxsplit=1)
     return scheme.lower(), "".join(rest)

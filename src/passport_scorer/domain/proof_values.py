@@ -7,7 +7,8 @@ credential could respell its proof and have it count again.
 Other texts never verify as a signature of 65 bytes, and no rule says which of them are equal:
 hexadecimal after `0x` is compared in lower case, anything else as it is.
 
-Source: specification, scoring.md, 2; docs/rules.md, "Revocation".
+Source: docs/rules/revocation.md, "Spellings of a proof value"; docs/rules/revocation.md,
+"Revocation".
 """
 
 import re

@@ -1,7 +1,7 @@
 """The syntax of rate limits: `125/15m`, `100/hour`, `10/min`, `125/60`.
 
-Source: specification, auth.md ("Rate limits"): as the library django-ratelimit reads them, except
-where that gives a weaker limit than intended; see `read_rate_limit`.
+Source: docs/rules/authentication.md, "Rate limits": as the library django-ratelimit reads them,
+except where that gives a weaker limit than intended; see `read_rate_limit`.
 """
 
 from __future__ import annotations

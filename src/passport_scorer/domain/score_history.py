@@ -1,6 +1,6 @@
 """Past scores: the time of a request for one.
 
-Source: specification, http.md (`…/history`).
+Source: docs/rules/partner-api.md, "History".
 """
 
 import re

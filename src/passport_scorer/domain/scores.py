@@ -1,6 +1,6 @@
 """A computed score, and the JSON that its row and its event record.
 
-Source: specification, scoring.md, 5 and 6.
+Source: docs/rules/scoring.md, "Score".
 """
 
 from collections.abc import Mapping

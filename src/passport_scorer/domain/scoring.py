@@ -1,6 +1,6 @@
 """The decision: from a snapshot of the database to a score and the exact changes to write.
 
-The steps, numbered as in the specification (scoring.md):
+The steps, numbered as in docs/rules/scoring.md:
 
 3. Validation: which stamps count.
 4. Deduplication: which of them another address has claimed.
@@ -235,7 +235,7 @@ def compute_score(community: Community, deduplication: Deduplication) -> Score:
     Raises:
         UnusableWeight: the scorer's weights can't be summed up.
 
-    Source: specification, scoring.md, 5.
+    Source: docs/rules/scoring.md, "Score".
     """
     stamp_scores = {
         stamp.provider: community.weight(stamp.provider) for stamp in deduplication.kept

@@ -1,4 +1,4 @@
-"""Stakes in GTC, on oneself and on others. Source: specification, http.md ("stake")."""
+"""Stakes in GTC, on oneself and on others. Source: docs/rules/internal-api.md, "Stakes"."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,6 +1,6 @@
 """Validation: which stamps of an address count, before deduplication.
 
-Checks, in this order (specification, scoring.md, 3):
+Checks, in this order (docs/rules/scoring.md, "Validation"):
 
 1. The signature verified.
 2. The issuer is trusted.
@@ -186,7 +186,7 @@ def linked_nullifiers(nullifiers: Sequence[str], *, multi_nullifier: bool) -> tu
     The result can be empty even if the stamp has nullifiers: then it never clashes and is never
     linked.
 
-    Source: specification, scoring.md, 4.
+    Source: docs/rules/deduplication.md, "Nullifiers".
     """
     return tuple(dict.fromkeys(n for n in nullifiers if multi_nullifier or n.startswith("v0")))
 

@@ -15,7 +15,7 @@ the point, evidence that is not an object, stamps in a row that are not an objec
 row that contradicts itself (see `read_row`). Such a row is computed again; such an event is not a
 score.
 
-Source: specification, http.md ("What was written in other times, or by others").
+Source: docs/rules/stored-data.md, "Odd rows".
 """
 
 from collections.abc import Mapping

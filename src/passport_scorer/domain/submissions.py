@@ -1,6 +1,6 @@
 """Submissions to the stamp store, and which of them are accepted.
 
-Source: specification, http.md ("The stamp store").
+Source: docs/rules/stamp-store.md, "Entries".
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,7 @@
-"""The use of an API key, as it is recorded. Source: specification, auth.md ("Usage analytics")."""
+"""The use of an API key, as it is recorded.
+
+Source: docs/rules/authentication.md, "Usage analytics".
+"""
 
 from datetime import datetime
 

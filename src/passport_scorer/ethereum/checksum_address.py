@@ -16,7 +16,7 @@ def parse_checksummed_address(text: str) -> str:
     Raises:
         InvalidAddress: any other text.
 
-    Source: specification, http.md ("Valid address").
+    Source: docs/rules/http.md, "Addresses".
     """
     address = parse_address(text)
     digits = text[2:]

@@ -1,6 +1,6 @@
 """Signatures of contract wallets, verified by an Ethereum node of their chain.
 
-Source: specification, auth.md ("Sign-in"); EIP-1271; EIP-6492.
+Source: docs/rules/authentication.md, "Contract wallets"; EIP-1271; EIP-6492.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ grammar of EIP-4361 and have a single meaning: with a line feed in a field, a me
 or one that expires, could be read as another; and wallets warn about a foreign site only if they
 recognize the text. So each field is checked against the grammar.
 
-Source: EIP-4361 ("ABNF Message Format"); specification, auth.md ("Sign-in").
+Source: EIP-4361 ("ABNF Message Format"); docs/rules/authentication.md, "Sign-in".
 """
 
 from __future__ import annotations

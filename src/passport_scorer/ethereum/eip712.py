@@ -9,7 +9,7 @@ reference is resolved. Depth, number and length are bounded.
 Compiling costs more than hashing a message, and stamps share few lists of types: compiled plans are
 cached by the full text of their types.
 
-Source: EIP-712; specification, credentials.md.
+Source: EIP-712; docs/rules/credentials.md, "EIP-712 suite".
 """
 
 import re

@@ -1,6 +1,6 @@
 """Environment variables from a secret of AWS Secrets Manager.
 
-Source: specification, operations.md ("Configuration").
+Source: docs/rules/deployment.md, "Configuration".
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 What each setting means is in `help.py`. `passport-scorer config` and the table in
 docs/operations.md are made from both. The environment is read in `environment.py`.
 
-The names of the variables are those of existing deployments. Source: specification,
-operations.md ("Configuration").
+The names of the variables are those of existing deployments. Source: docs/rules/deployment.md,
+"Configuration".
 """
 
 from __future__ import annotations

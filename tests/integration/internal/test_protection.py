@@ -13,7 +13,7 @@ from passport_scorer.settings.model import Settings
 from .conftest import Internal, internal_on
 
 TOKEN = "the-internal-token"
-# Source: specification, auth.md ("The internal network").
+# Source: docs/rules/authentication.md, "The internal network".
 EXEMPT = {
     "/internal/embed/weights",
     "/internal/embed/config",

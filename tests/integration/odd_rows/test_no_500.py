@@ -1,4 +1,4 @@
-"""No row makes a 500. Source: specification, http.md ("What was written in other times")."""
+"""No row makes a 500. Source: docs/rules/stored-data.md, "Odd rows"."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from passport_scorer.tools.aws.stages import (
 
 
 def test_the_stages() -> None:
-    """The stages are those of the specification."""
+    """The stages are those of the rules."""
     assert STAGES == (0, 5, 10, 25, 50, 100)
 
 

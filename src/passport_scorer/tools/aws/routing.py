@@ -4,7 +4,7 @@ Every route has two listener rules: a header rule, which routes marked requests 
 and a path rule, which splits all other requests by weight. The header rule is more specific, so it
 has the lower priority number.
 
-Source: specification, operations.md ("Routing between two deployments", "Infrastructure rules").
+Source: docs/rules/deployment.md, "Routing between two deployments" and "Infrastructure rules".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The infrastructure rules: one pure function for each kind of violation.
 
-Source: specification, operations.md ("Infrastructure rules").
+Source: docs/rules/deployment.md, "Infrastructure rules".
 """
 
 from __future__ import annotations

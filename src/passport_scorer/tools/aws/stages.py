@@ -1,6 +1,6 @@
 """Shifting traffic in stages: the changes for a stage, and the command to deploy them.
 
-Source: specification, operations.md ("Routing between two deployments").
+Source: docs/rules/deployment.md, "Routing between two deployments".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signs stamps as issuers do, for the demo and for tests.
 
 Signatures are deterministic (RFC 6979, RFC 8032): the same arguments give the same document.
-The stamps have exactly the form in the specification, credentials.md.
+The stamps have exactly the form in the docs/rules/credentials.md, "Verification steps".
 """
 
 from base64 import urlsafe_b64encode

@@ -55,7 +55,7 @@ def _time_notation(value: JsonValue) -> str | None:
     """Describe the notation of a time: the digits of its fraction, and its zone.
 
     A whole second has no fraction; otherwise there are 3 digits before a Z, else 6. Source:
-    specification, http.md (Timestamps): "with no fraction when it is zero".
+    docs/rules/http.md, "Timestamps": "with no fraction when it is zero".
     """
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
     if not found:

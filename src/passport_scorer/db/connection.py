@@ -92,7 +92,7 @@ class Connection:
             QueryFailed: the database rejected the statement for another reason.
         """
         arguments = query.arguments(parameters)
-        records = await self._measured(query.name, self.driver.fetch, query.sql, *arguments)
+        records = await self._run(query.name, self.driver.fetch, query.sql, *arguments)
         return [query.row(*record) for record in records]
 
     async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
@@ -118,16 +118,16 @@ class Connection:
         """
         self._is_uncommitted = True  # until COMMIT is sent, no failure can leave it committed
         try:
-            await self._measured("begin", self.driver.execute, self._begin(lock_timeout))
+            await self._run("begin", self.driver.execute, self._begin(lock_timeout))
             try:
                 yield
             except BaseException:
                 if not self.is_lost:
-                    await self._measured("rollback", self.driver.execute, "ROLLBACK")
+                    await self._run("rollback", self.driver.execute, "ROLLBACK")
                 raise
         finally:
             self._is_uncommitted = False
-        await self._measured("commit", self.driver.execute, "COMMIT")
+        await self._run("commit", self.driver.execute, "COMMIT")
 
     def _begin(self, lock_timeout: float | None) -> str:
         settings = self._settings
@@ -137,41 +137,33 @@ class Connection:
             timeouts = {"lock_timeout": timeouts["lock_timeout"]}
         return "BEGIN; " + "; ".join(f"SET LOCAL {name} = {ms}" for name, ms in timeouts.items())
 
-    async def _measured(self, name: str, ask: Ask[Result], *arguments: object) -> Result:
+    async def _run(self, name: str, ask: Ask[Result], *arguments: object) -> Result:
         """Wait for the server, with a span and metrics; translate failures."""
         metrics = self._telemetry.metrics
         started = time.perf_counter()
         try:
             with self._telemetry.traces.query(name):
-                return await self._asked(ask, *arguments)
-        except PassportScorerError as error:
-            metrics.add(QUERY_ERRORS, 1, name, error.code)
-            raise
-        finally:
-            metrics.observe(QUERY_DURATION, time.perf_counter() - started, name)
-
-    async def _asked(self, ask: Ask[Result], *arguments: object) -> Result:
-        try:
-            return await ask(*arguments)
+                return await ask(*arguments)
         except asyncio.CancelledError:
             self.is_lost = True  # the driver asks the server to cancel the statement
             raise
         except Exception as error:
-            if fault := fault_of(error):
-                raise self._unavailable(fault, error) from error
-            if getattr(error, "severity", None) is None:  # rejected by the driver, not the server
-                await self._end_statement()
-            if translated := statement_error(error):
+            translated = await self._translated(error)
+            if isinstance(translated, PassportScorerError):
+                metrics.add(QUERY_ERRORS, 1, name, translated.code)
                 raise translated from error
             raise
+        finally:
+            metrics.observe(QUERY_DURATION, time.perf_counter() - started, name)
 
-    async def _end_statement(self) -> None:
-        """End a statement whose values could not be sent.
-
-        The server has parsed it by then, and keeps its locks until the next message; a proxy
-        keeps the server assigned to us just as long.
-        """
-        await self._asked(self.driver.execute, "SELECT")
+    async def _translated(self, error: Exception) -> Exception:
+        if fault := fault_of(error):
+            return self._unavailable(fault, error)
+        if getattr(error, "severity", None) is None:  # rejected by the driver, not the server
+            # The server has parsed the statement, whose values could not be sent, and keeps its
+            # locks until the next message; a proxy keeps the server assigned to us just as long.
+            await self._run("end_statement", self.driver.execute, "SELECT")
+        return statement_error(error) or error
 
     def _unavailable(self, fault: Fault, error: BaseException) -> DatabaseUnavailable:
         """Decide whether this connection and the others can be used after a fault."""

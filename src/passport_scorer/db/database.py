@@ -7,9 +7,9 @@ transaction poolers work. Source: docs/rules/deployment.md, "Database connection
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -25,6 +25,8 @@ from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.metrics import POOL_FAILURES, POOL_IN_USE, POOL_WAIT
 
 __all__ = ["Connection", "Database", "DatabaseSettings"]
+
+Rows: TypeAlias = Coroutine[Any, Any, list[Row]]
 
 log = structlog.get_logger()
 
@@ -133,7 +135,7 @@ class Database:
         ):
             yield connection
 
-    async def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+    def fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> Rows[Row]:
         """Run one query on any connection and return its rows.
 
         Retried once on another connection if this one is broken and it is certain that nothing
@@ -143,42 +145,45 @@ class Database:
             DatabaseUnavailable: see `connection` and `Connection.fetch`.
             RowLocked: another transaction holds a lock for longer than `lock_timeout`.
         """
-        try:
-            return await self._fetch(query, parameters)
-        except DatabaseUnavailable as error:
-            if not can_retry_write(error):
-                raise
-        return await self._fetch(query, parameters)
+        return self._fetch(query, parameters, can_retry_write)
 
-    async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
+    def read(self, query: Query[Parameters, Row], parameters: Parameters) -> Rows[Row]:
         """As `fetch`, for a query that changes nothing.
 
         Also retried if the connection broke, which is noticed only on use.
         """
-        try:
-            return await self._fetch(query, parameters)
-        except DatabaseUnavailable as error:
-            if not can_retry_read(error):
-                raise
-        return await self._fetch(query, parameters)
+        return self._fetch(query, parameters, can_retry_read)
 
     async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
         """Run one query, and ignore its rows; see `fetch`."""
         await self.fetch(query, parameters)
 
-    async def _fetch(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
-        # The same as `connection`, without the cost of a context manager on the hot path.
-        connection = await self._borrow()
-        try:
-            if connection.is_pooled:
-                rows = await self._in_transaction(connection, query, parameters)
-            else:
-                rows = await connection.fetch(query, parameters)
-            if self._outages.reasons:
-                self._outages.worked(connection.driver)
-            return rows
-        finally:
-            self._release(connection)
+    async def _fetch(
+        self,
+        query: Query[Parameters, Row],
+        parameters: Parameters,
+        can_retry: Callable[[DatabaseUnavailable], bool],
+    ) -> list[Row]:
+        is_retry = False
+        while True:
+            connection = None
+            # The same as `connection`, without the cost of a context manager on the hot path.
+            try:
+                connection = await self._borrow()
+                if connection.is_pooled:
+                    rows = await self._in_transaction(connection, query, parameters)
+                else:
+                    rows = await connection.fetch(query, parameters)
+                if self._outages.reasons:
+                    self._outages.worked(connection.driver)
+                return rows
+            except DatabaseUnavailable as error:
+                if is_retry or not can_retry(error):
+                    raise
+                is_retry = True
+            finally:
+                if connection is not None:
+                    self._release(connection)
 
     async def _in_transaction(
         self, connection: Connection, query: Query[Parameters, Row], parameters: Parameters

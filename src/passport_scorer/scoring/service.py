@@ -12,9 +12,10 @@ Requests that arrive while a load or a save is under way share the next one (`ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.queries.loaded_scores import ScoringRequest
@@ -90,13 +91,13 @@ class ScoringService:
             self.saver.save_batch, _POLICY, in_flight=in_flight, name="save", telemetry=telemetry
         )
 
-    async def load(self, request: ScoringRequest) -> Loaded:
+    def load(self, request: ScoringRequest) -> Coroutine[Any, Any, Loaded]:
         """Load everything that a score depends on, perhaps in a batch with others.
 
         Raises:
             DatabaseUnavailable: the database can't be reached in time.
         """
-        return await self._loads.submit(request)
+        return self._loads.submit(request)
 
     async def snapshot(self, loaded: Loaded) -> Snapshot:
         """Verify the loaded stamps, unless they are cached.

@@ -23,9 +23,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.database import Loaded, value
-from benchmarks.parameters import TABLES
-from passport_scorer.db.queries.read_scoring import READ_SCORING
-from passport_scorer.db.queries.write_scoring import WRITE_SCORING
+from benchmarks.parameters import READ_SCORING, TABLES, WRITE_SCORING
 from passport_scorer.db.statement import Query
 
 # As in the service's connections.

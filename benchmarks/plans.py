@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.database import Loaded, connected
+from benchmarks.parameters import READ_SCORING, WRITE_SCORING
 from benchmarks.pgbench import FROM_READ, StatementChanged, from_table
-from passport_scorer.db.queries.read_scoring import READ_SCORING
-from passport_scorer.db.queries.write_scoring import WRITE_SCORING
 
 Scan = tuple[str, str, str]
 # The few scorers are on one page: the scan method makes no difference.

@@ -17,7 +17,7 @@ from passport_scorer.cli.shadow_proxy import proxy
 from passport_scorer.credentials import claims, parsing, stamp_profile
 from passport_scorer.credentials.contexts import BUNDLED
 from passport_scorer.db.database import DatabaseSettings
-from passport_scorer.db.queries.scores import MAX_BATCH_SIZE
+from passport_scorer.db.queries.write_scoring import MAX_BATCH_SIZE
 from passport_scorer.domain.human_points import ACTION_CAP
 from passport_scorer.domain.pagination import LARGEST_PAGE
 from passport_scorer.domain.stamps import LONGEST_NULLIFIER

@@ -99,10 +99,6 @@ class Connection:
         """As `fetch`, for a query that changes nothing."""
         return await self.fetch(query, parameters)
 
-    async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
-        """Run a query, and ignore its rows."""
-        await self.fetch(query, parameters)
-
     @asynccontextmanager
     async def transaction(self, *, lock_timeout: float | None = None) -> AsyncIterator[None]:
         """Run the statements of the context in one transaction.

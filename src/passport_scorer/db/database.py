@@ -154,10 +154,6 @@ class Database:
         """
         return self._fetch(query, parameters, can_retry_read)
 
-    async def execute(self, query: Query[Parameters, Any], parameters: Parameters) -> None:
-        """Run one query, and ignore its rows; see `fetch`."""
-        await self.fetch(query, parameters)
-
     async def _fetch(
         self,
         query: Query[Parameters, Row],

@@ -11,7 +11,7 @@ import structlog
 
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import DatabaseUnavailable, RowLocked, WriteConflict
-from passport_scorer.db.queries.scores import save_outcomes
+from passport_scorer.db.queries.write_scoring import save_outcomes
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Assess, Outcome, Snapshot, decide_batch
 from passport_scorer.telemetry import Telemetry

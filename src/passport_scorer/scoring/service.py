@@ -19,12 +19,9 @@ from typing import Any
 
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.queries.loaded_scores import ScoringRequest
-from passport_scorer.db.queries.scores import (
-    MAX_BATCH_SIZE,
-    load_scores,
-    lock_capped_actions,
-    lock_scores,
-)
+from passport_scorer.db.queries.locks import lock_capped_actions, lock_score
+from passport_scorer.db.queries.read_scoring import load_scores
+from passport_scorer.db.queries.write_scoring import MAX_BATCH_SIZE
 from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Snapshot, decide
 from passport_scorer.scoring.address_locks import AddressLocks
@@ -163,7 +160,7 @@ class ScoringService:
             ScorerNotFound: the community does not exist.
             UnusableWeight: the community's weights can't be summed up.
         """
-        await lock_scores(connection, address, community_id)
+        await lock_score(connection, address, community_id)
         outcome = await self._decide_within(connection, address, community_id)
         if outcome.points.has_capped:
             await lock_capped_actions(connection)

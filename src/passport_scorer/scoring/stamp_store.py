@@ -11,12 +11,8 @@ from passport_scorer.credentials.parsing import MAXIMUM_SIZE
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import ValueRefused
 from passport_scorer.db.queries.loaded_scores import ScoringRequest
-from passport_scorer.db.queries.stamps import (
-    live_stamps,
-    lock_address,
-    store_stamps,
-    stored_score,
-)
+from passport_scorer.db.queries.locks import lock_address
+from passport_scorer.db.queries.stamps import live_stamps, store_stamps, stored_score
 from passport_scorer.domain.human_points import PointsState
 from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.stamps import LiveStamp

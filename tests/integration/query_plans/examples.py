@@ -19,6 +19,7 @@ from passport_scorer.db.queries.customization import find_ruleset, is_list_membe
 from passport_scorer.db.queries.embed import find_embed_api_key, find_embed_config, find_weights
 from passport_scorer.db.queries.health import ping
 from passport_scorer.db.queries.loaded_scores import CachedVersions, ScoringRequest
+from passport_scorer.db.queries.locks import lock_address, lock_capped_actions, lock_score
 from passport_scorer.db.queries.nonces import insert_nonce, use_nonce
 from passport_scorer.db.queries.partners import (
     find_api_key,
@@ -26,28 +27,33 @@ from passport_scorer.db.queries.partners import (
     find_stamps_page,
     store_sha256_hash,
 )
-from passport_scorer.db.queries.read_scoring import ReadScoringParameters, read_parameters
-from passport_scorer.db.queries.scores import MAX_BATCH_SIZE, LockScoresParameters
+from passport_scorer.db.queries.read_scoring import load_scores
 from passport_scorer.db.queries.stakes import find_legacy_stakes, find_stakes
-from passport_scorer.db.queries.stamps import (
-    AddressParameters,
-    LiveStampsParameters,
-    StoredScoreParameters,
-    StoreStampsParameters,
-)
+from passport_scorer.db.queries.stamps import live_stamps, store_stamps, stored_score
 from passport_scorer.db.queries.usage import (
     allocate_usage_ids,
     insert_usage,
     insert_usage_without_ids,
 )
-from passport_scorer.db.queries.write_scoring import WriteScoringParameters
-from passport_scorer.db.statement import NoParameters, Parameters, Query, Row, Statements
+from passport_scorer.db.queries.write_scoring import MAX_BATCH_SIZE, save_outcomes
+from passport_scorer.db.statement import Parameters, Query, Row, Statements
+from passport_scorer.domain.change_set import ChangeSet
+from passport_scorer.domain.community import Community
+from passport_scorer.domain.deduplication import Clash, Link, LinkChange
+from passport_scorer.domain.human_points import NO_POINTS, Award, PointsOutcome
 from passport_scorer.domain.pagination import START, Cursor
 from passport_scorer.domain.proof_values import proof_value_spellings
+from passport_scorer.domain.scores import Score, ScoreRecord
+from passport_scorer.domain.scoring import Assessment, Outcome, Passport, Snapshot
+from passport_scorer.domain.stamps import Stamp, StoredStamp
+from passport_scorer.domain.submissions import Entry, Source, SourceApp, SubmittedStamp
 from passport_scorer.domain.usage import Usage
 from passport_scorer.ethereum.did import address_spellings
 
 _NOW = datetime.now(UTC)
+_TOMORROW = _NOW + timedelta(days=1)
+_NO_PASSPORT = Passport()
+_NO_CHANGES = ChangeSet((), (), ())
 KEY_HASH = "hash"  # of every key
 _PEOPLE = """
     SELECT
@@ -151,7 +157,7 @@ async def people(connection: Any) -> list[Person]:
     return [Person(**dict(row)) for row in await connection.fetch(_PEOPLE, MAX_BATCH_SIZE)]
 
 
-def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
+def _read_scoring(persons: Sequence[Person]) -> list[msgspec.Struct]:
     """A partner's key alone; stamps that are not cached, and those that are."""
     key = ScoringRequest(None, key_prefix="key1")
     partner = [
@@ -160,81 +166,81 @@ def _read_scoring(persons: Sequence[Person]) -> list[ReadScoringParameters]:
     internal = [ScoringRequest(each.address, community_id=1) for each in persons]
     nothing = [CachedVersions() for _ in persons]
     cached = [each.cached() for each in persons]
-    return [
-        read_parameters([key], [CachedVersions()]),
+    return _calls(
+        _load([key], [CachedVersions()]),
         *(
-            read_parameters(requests[:count], versions[:count])
+            _load(requests[:count], versions[:count])
             for count in (1, len(persons))
             for requests in (partner, internal)
             for versions in (nothing, cached)
         ),
-    ]
-
-
-def _write_scoring(persons: Sequence[Person]) -> list[WriteScoringParameters]:
-    return [_written([]), _written(persons[:1]), _written(persons)]
-
-
-def _written(persons: Sequence[Person]) -> WriteScoringParameters:
-    """Everything changes for every address, and one is scored for the first time."""
-    count = len(persons)
-    ordinals = list(range(1, count + 1))
-    return WriteScoringParameters(
-        address=[*(each.address for each in persons), "0x" + "00" * 20],
-        community_id=[1] * (count + 1),
-        passport_id=[*(each.passport_id for each in persons), None],
-        score_id=[*(each.score_id for each in persons), None],
-        score_version=[*(each.score_version for each in persons), None],
-        score=[Decimal(1)] * (count + 1),
-        computed_at=[_NOW] * (count + 1),
-        expires_at=[_NOW] * (count + 1),
-        evidence=["{}"] * (count + 1),
-        stamp_scores=["{}"] * (count + 1),
-        stamps=["{}"] * (count + 1),
-        computed_at_shown=["2026-11-24T00:00:00Z"] * (count + 1),
-        expires_at_shown=[None] * (count + 1),
-        link_ordinal=[ordinal for ordinal in ordinals for _ in range(10)],
-        link_community_id=[1] * (count * 10),
-        link_nullifier=[nullifier for each in persons for nullifier in each.nullifiers],
-        link_address=[each.address for each in persons for _ in range(10)],
-        link_expires_at=[_NOW + timedelta(days=1)] * (count * 10),
-        link_is_claim=[True] * (count * 10),
-        now=_NOW,
-        unregistered_id=[id_ for each in persons for id_ in each.registered_ids],
-        registered_ordinal=[ordinal for ordinal in ordinals for _ in range(10)],
-        registered_row_id=[row_id for each in persons for row_id in each.row_ids],
-        registered_row_version=[version for each in persons for version in each.row_versions],
-        registered_provider=[provider for each in persons for provider in each.providers],
-        clash_ordinal=ordinals,
-        clash_data=["{}"] * count,
-        qualified_ordinal=ordinals,
-        point_ordinal=ordinals,
-        point_action=["SCB"] * count,
-        point_provider=["Provider1"] * count,
-        point_tx_hash=["0x"] * count,
     )
 
 
-def _store_stamps(persons: Sequence[Person]) -> list[StoreStampsParameters]:
-    person = persons[0]
-    count = len(person.providers)
-    times: list[datetime | None] = [_NOW] * count
-    return [
-        StoreStampsParameters(person.address, _NOW, [], None, None, [], [], [], [], [], 501),
-        StoreStampsParameters(
-            address=person.address,
-            now=_NOW,
-            deleted_provider=person.providers,
-            source_app=1,
-            source_scorer_id=1,
-            provider=person.providers,
-            stamp=["{}"] * count,
-            proof_value=["proof"] * count,
-            issuance_date=times,
-            expiration_date=times,
-            most_counted=511,
-        ),
+def _load(requests: Sequence[ScoringRequest], cached: Sequence[CachedVersions]) -> Call:
+    return lambda database: load_scores(database, requests, cached, with_points=True)
+
+
+def _write_scoring(persons: Sequence[Person]) -> list[msgspec.Struct]:
+    return _calls(_save([]), _save(persons[:1]), _save(persons))
+
+
+def _save(persons: Sequence[Person]) -> Call:
+    """Everything changes for every address, and one is scored for the first time."""
+    outcomes = [*map(_changed, persons), _outcome("0x" + "00" * 20)]
+    return lambda database: save_outcomes(database, outcomes, _NOW)
+
+
+def _changed(person: Person) -> Outcome:
+    rows = zip(person.row_ids, person.row_versions, person.providers, strict=True)
+    stamps = tuple(StoredStamp(*row, credential=None, registered_id=None) for row in rows)
+    links = tuple(
+        LinkChange(Link(nullifier, person.address, _TOMORROW), is_claim=True)
+        for nullifier in person.nullifiers
+    )
+    stamp = Stamp(stamps[0], stamps[0].provider, tuple(person.nullifiers), _TOMORROW, "", "", None)
+    return _outcome(
+        person.address,
+        Passport(person.passport_id, person.score_id, person.score_version),
+        ChangeSet(links, stamps, tuple(person.registered_ids)),
+        (Clash(stamp, links[0].link),),
+        PointsOutcome(None, newly_qualified=True, awards=(Award("SCB", "Provider1", "0x"),)),
+    )
+
+
+def _outcome(
+    address: str,
+    passport: Passport = _NO_PASSPORT,
+    changes: ChangeSet = _NO_CHANGES,
+    clashes: tuple[Clash, ...] = (),
+    points: PointsOutcome = NO_POINTS,
+) -> Outcome:
+    one = Decimal(1)
+    community = Community(1, {}, threshold=one, human_points_program=True)
+    score = Score(one, one, passing=True, expires_at=_NOW, stamp_scores={}, stamps={})
+    assessment = Assessment(
+        score, ScoreRecord("{}", "{}", "{}"), (), clashes, (), changes, _NOW, _TOMORROW
+    )
+    return Outcome(Snapshot(address, community, passport, (), {}), assessment, _NOW, points)
+
+
+def _store_stamps(persons: Sequence[Person]) -> list[msgspec.Struct]:
+    address, providers = persons[0].address, persons[0].providers
+    source = Source(SourceApp.PASSPORT, 1)
+    entries = [
+        Entry(provider, SubmittedStamp("{}", provider, "proof", _NOW, _NOW))
+        for provider in providers
     ]
+    return _calls(
+        lambda db: store_stamps(db, address, [], Source(), now=_NOW, most_counted=501),
+        lambda db: store_stamps(db, address, entries, source, now=_NOW, most_counted=511),
+    )
+
+
+def _list_stamps(address: str) -> Call:
+    return lambda database: live_stamps(
+        database, address, most=500, longest_document=65_536, longest_answer=4_194_304
+    )
 
 
 def _usage(index: int) -> Usage:
@@ -297,15 +303,10 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
             for old in (_NOW, _NOW + timedelta(days=1))
         )
     ),
-    "lock_capped_actions": lambda _: [NoParameters()],
-    "live_stamps": lambda persons: [
-        LiveStampsParameters(persons[0].address, 500, 65_536, 4_194_304)
-    ],
-    "lock_address": lambda persons: [AddressParameters(persons[0].address)],
-    "lock_scores": lambda persons: [
-        LockScoresParameters([each.address for each in some], [1] * len(some))
-        for some in (persons[:1], persons)
-    ],
+    "lock_capped_actions": lambda _: _calls(lock_capped_actions),
+    "live_stamps": lambda persons: _calls(_list_stamps(persons[0].address)),
+    "lock_address": lambda persons: _calls(lambda db: lock_address(db, persons[0].address)),
+    "lock_scores": lambda persons: _calls(lambda db: lock_score(db, persons[0].address, 1)),
     "ping": lambda _: _calls(ping),
     "read_api_key": lambda _: _calls(lambda db: find_api_key(db, "key1")),
     "read_bans": lambda persons: _calls(
@@ -346,7 +347,7 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
         lambda db: store_sha256_hash(db, key_id="id1", hashed_key="sha256:")
     ),
     "store_stamps": _store_stamps,
-    "stored_score": lambda persons: [StoredScoreParameters(persons[0].address, 1)],
+    "stored_score": lambda persons: _calls(lambda db: stored_score(db, persons[0].address, 1)),
     "use_nonce": lambda _: _calls(
         lambda db: use_nonce(db, "c4ca4238a0b923820dcc509a6f75849b", _NOW)
     ),

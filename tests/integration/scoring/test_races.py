@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from passport_scorer.db.errors import WriteConflict
-from passport_scorer.db.queries.scores import save_outcomes
+from passport_scorer.db.queries.write_scoring import save_outcomes
 from passport_scorer.domain.human_points import ACTION_CAP, PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Snapshot, assess, decide
 

@@ -16,13 +16,13 @@ from passport_scorer.db.statement import NoParameters, Query, Statements
 
 # Whole tables are read through cursors: `db.row_stream`.
 STREAMED = frozenset({"row_comparison"})
-# Statements of scoring, whose parameters and rows are in modules of their own.
-SCORING = frozenset({"scores", "stamps", "loaded_scores", "read_scoring", "write_scoring"})
+# Plain types that the functions for scoring take and return.
+TYPES = frozenset({"loaded_scores"})
 
 MODULES = [
     importlib.import_module(f"{queries.__name__}.{module.name}")
     for module in pkgutil.iter_modules(queries.__path__)
-    if module.name not in STREAMED | SCORING
+    if module.name not in STREAMED | TYPES
 ]
 
 
@@ -66,3 +66,11 @@ def test_statements_parameters_and_rows_are_private(module: ModuleType) -> None:
     for name, struct in inspect.getmembers(module, inspect.isclass):
         if issubclass(struct, msgspec.Struct) and struct.__module__ == module.__name__:
             assert name.startswith("_") or name in returned, name
+
+
+@pytest.mark.parametrize("name", sorted(TYPES))
+def test_modules_of_types_have_no_statement(name: str) -> None:
+    """What is exempt from the rules about statements has none."""
+    module = importlib.import_module(f"{queries.__name__}.{name}")
+    assert not statements_of(module)
+    assert not functions_of(module)

@@ -1,4 +1,4 @@
-"""Plain types around `scores.load_scores`: what is asked for, and what the database returns."""
+"""Plain types around `load_scores`: what is asked for, and what the database returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The parameters and rows of `read_scoring.sql`; called by `scores.load_scores`."""
+"""Load everything that scores depend on: one round trip for a batch of (address, community) pairs.
+
+See `queries/read_scoring.sql`.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ from passport_scorer.db.queries.loaded_scores import (
     LoadedStamps,
     ScoringRequest,
 )
-from passport_scorer.db.statement import Query
+from passport_scorer.db.statement import Query, Statements
 from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import Earned, PointsState
 
 
-class ReadScoringParameters(msgspec.Struct, frozen=True):
+class _ReadScoring(msgspec.Struct, frozen=True):
     """$1 to $13 of `read_scoring.sql`."""
 
     key_prefix: list[str | None]
@@ -42,7 +45,7 @@ class ReadScoringParameters(msgspec.Struct, frozen=True):
     alone: bool
 
 
-class ScoringRow(msgspec.Struct, frozen=True):
+class _Row(msgspec.Struct, frozen=True):
     """The row of one request; `ordinal` counts from 1 in the order of the requests.
 
     Null columns: no such key, community, passport or score; arrays that would be empty; documents
@@ -84,7 +87,7 @@ class ScoringRow(msgspec.Struct, frozen=True):
     link_expiries: list[datetime] | None
 
 
-class ScoringRowWithPoints(ScoringRow, frozen=True):
+class _RowWithPoints(_Row, frozen=True):
     """The same with the Human Points of the address, in a community that takes part."""
 
     point_actions: list[str] | None
@@ -100,16 +103,41 @@ class ScoringRowWithPoints(ScoringRow, frozen=True):
     config_points: list[int] | None
 
 
-READ_SCORING = Query("read_scoring", ReadScoringParameters, ScoringRow, without="Human Points")
-READ_SCORING_AND_POINTS = Query("read_scoring", ReadScoringParameters, ScoringRowWithPoints)
+_READ_SCORING = Query("read_scoring", _ReadScoring, _Row, without="Human Points")
+_READ_SCORING_AND_POINTS = Query("read_scoring", _ReadScoring, _RowWithPoints)
 
 
-def read_parameters(
-    requests: Sequence[ScoringRequest], cached: Sequence[CachedVersions], *, alone: bool = False
-) -> ReadScoringParameters:
-    """Return the parameters that load a batch; see `scores.load_scores`."""
+async def load_scores(
+    database: Statements,
+    requests: Sequence[ScoringRequest],
+    cached: Sequence[CachedVersions],
+    *,
+    with_points: bool,
+    alone: bool = False,
+) -> list[LoadedScore]:
+    """Load everything that the scores of a batch depend on.
+
+    Args:
+        database: the pool, or a transaction.
+        requests: the pairs.
+        cached: for each of them the versions that need not be loaded again.
+        with_points: False if Human Points are neither shown nor given.
+        alone: True to load large passports, too; the batch should then be of one.
+
+    Returns:
+        The inputs of each score, in the order of the requests.
+    """
+    query = _READ_SCORING_AND_POINTS if with_points else _READ_SCORING
+    rows = await database.read(query, _parameters(requests, cached, alone=alone))
+    rows.sort(key=lambda row: row.ordinal)
+    return [_loaded_score(row) for row in rows]
+
+
+def _parameters(
+    requests: Sequence[ScoringRequest], cached: Sequence[CachedVersions], *, alone: bool
+) -> _ReadScoring:
     ends = list(accumulate(len(each.nullifiers) for each in cached))
-    return ReadScoringParameters(
+    return _ReadScoring(
         key_prefix=[request.key_prefix for request in requests],
         external_scorer_id=[request.external_scorer_id for request in requests],
         scorer_id=[request.scorer_id for request in requests],
@@ -126,8 +154,7 @@ def read_parameters(
     )
 
 
-def loaded_score(row: ScoringRow) -> LoadedScore:
-    """Return what a row means."""
+def _loaded_score(row: _Row) -> LoadedScore:
     has_key = row.key_id is not None
     return LoadedScore(
         key=msgspec.convert(row, ApiKey, from_attributes=True) if has_key else None,
@@ -145,11 +172,11 @@ def loaded_score(row: ScoringRow) -> LoadedScore:
         is_large=bool(row.is_large),
         stamps=None if row.stamps_version is None else _stamps(row, row.stamps_version),
         links=None if row.links_version is None else _links(row, row.links_version),
-        points=_points(row) if isinstance(row, ScoringRowWithPoints) else None,
+        points=_points(row) if isinstance(row, _RowWithPoints) else None,
     )
 
 
-def _stamps(row: ScoringRow, version: str) -> LoadedStamps:
+def _stamps(row: _Row, version: str) -> LoadedStamps:
     columns = (
         row.row_ids or (),
         row.row_versions or (),
@@ -165,13 +192,13 @@ def _stamps(row: ScoringRow, version: str) -> LoadedStamps:
     )
 
 
-def _links(row: ScoringRow, version: str) -> LoadedLinks:
+def _links(row: _Row, version: str) -> LoadedLinks:
     nullifiers = row.link_nullifiers or ()
     links = map(Link, nullifiers, row.link_addresses or (), row.link_expiries or ())
     return LoadedLinks(version, dict(zip(nullifiers, links, strict=True)))
 
 
-def _points(row: ScoringRowWithPoints) -> PointsState | None:
+def _points(row: _RowWithPoints) -> PointsState | None:
     if not row.human_points_program:
         return None
     columns = (

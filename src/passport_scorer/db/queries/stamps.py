@@ -7,27 +7,14 @@ from datetime import datetime
 
 import msgspec
 
-from passport_scorer.db.database import Connection, Database
-from passport_scorer.db.statement import Query
+from passport_scorer.db.statement import Query, Statements
 from passport_scorer.domain.proof_values import canonical_proof_value
 from passport_scorer.domain.stamps import LiveStamp
 from passport_scorer.domain.stored_scores import ScoreColumns
 from passport_scorer.domain.submissions import Entry, Source
 
 
-class AddressParameters(msgspec.Struct, frozen=True):
-    """$1: an address, in lower case."""
-
-    address: str
-
-
-class LockedAddress(msgspec.Struct, frozen=True):
-    """The row of a lock that is held; it says nothing more."""
-
-    held: str
-
-
-class StoreStampsParameters(msgspec.Struct, frozen=True):
+class _StoreStamps(msgspec.Struct, frozen=True):
     """$1 to $11 of `store_stamps.sql`; the lists are columns of the new rows."""
 
     address: str
@@ -55,7 +42,7 @@ class ChangedStamps(msgspec.Struct, frozen=True):
     live: int
 
 
-class LiveStampsParameters(msgspec.Struct, frozen=True):
+class _ListLiveStamps(msgspec.Struct, frozen=True):
     """$1 to $4 of `live_stamps.sql`: an address in lower case, and the bounds of the result."""
 
     address: str
@@ -64,7 +51,7 @@ class LiveStampsParameters(msgspec.Struct, frozen=True):
     longest_answer: int
 
 
-class LiveStampRow(msgspec.Struct, frozen=True):
+class _LiveStamp(msgspec.Struct, frozen=True):
     """A live, unrevoked stamp; `stamp` is the JSON text of the credential, if it is in bounds."""
 
     id: int
@@ -85,30 +72,20 @@ class LiveStamps(msgspec.Struct, frozen=True):
     omitted: list[int]
 
 
-class StoredScoreParameters(msgspec.Struct, frozen=True):
+class _FindStoredScore(msgspec.Struct, frozen=True):
     """$1 and $2 of `stored_score.sql`."""
 
     address: str
     community_id: int
 
 
-LOCK_ADDRESS = Query("lock_address", AddressParameters, LockedAddress)
-STORE_STAMPS = Query("store_stamps", StoreStampsParameters, ChangedStamps)
-LIVE_STAMPS = Query("live_stamps", LiveStampsParameters, LiveStampRow)
-STORED_SCORE = Query("stored_score", StoredScoreParameters, ScoreColumns)
-
-
-async def lock_address(connection: Connection, address: str) -> None:
-    """Let no other request change the stamps of an address until this transaction ends.
-
-    Raises:
-        RowLocked: another transaction holds the lock for too long.
-    """
-    await connection.execute(LOCK_ADDRESS, AddressParameters(address))
+_STORE_STAMPS = Query("store_stamps", _StoreStamps, ChangedStamps)
+_LIST_LIVE_STAMPS = Query("live_stamps", _ListLiveStamps, _LiveStamp)
+_FIND_STORED_SCORE = Query("stored_score", _FindStoredScore, ScoreColumns)
 
 
 async def store_stamps(
-    connection: Connection,
+    transaction: Statements,
     address: str,
     entries: Sequence[Entry],
     source: Source,
@@ -119,7 +96,7 @@ async def store_stamps(
     """Soft-delete the live stamps of the entries' providers, and store the entries' stamps.
 
     Args:
-        connection: in a transaction that holds `lock_address`.
+        transaction: one that holds `lock_address`.
         address: in lower case.
         entries: the changes; each provider once.
         source: recorded with the new stamps.
@@ -130,7 +107,7 @@ async def store_stamps(
         ValueRefused: the database can't hold a value of a stamp.
     """
     stamps = [entry.stamp for entry in entries if entry.stamp]
-    parameters = StoreStampsParameters(
+    parameters = _StoreStamps(
         address=address,
         now=now,
         deleted_provider=[entry.provider for entry in entries],
@@ -143,12 +120,12 @@ async def store_stamps(
         expiration_date=[stamp.expiration_date for stamp in stamps],
         most_counted=most_counted,
     )
-    (changed,) = await connection.fetch(STORE_STAMPS, parameters)
+    (changed,) = await transaction.fetch(_STORE_STAMPS, parameters)
     return changed
 
 
 async def live_stamps(
-    database: Database | Connection,
+    database: Statements,
     address: str,
     *,
     most: int,
@@ -158,14 +135,14 @@ async def live_stamps(
     """Return the live, unrevoked stamps of an address (lower case), newest first.
 
     Args:
-        database: the pool, or one connection in a transaction.
+        database: the pool, or a transaction.
         address: in lower case.
         most: stamps that are returned.
         longest_document: bytes of one document.
         longest_answer: bytes of all documents together.
     """
-    parameters = LiveStampsParameters(address, most, longest_document, longest_answer)
-    rows = await database.read(LIVE_STAMPS, parameters)
+    parameters = _ListLiveStamps(address, most, longest_document, longest_answer)
+    rows = await database.read(_LIST_LIVE_STAMPS, parameters)
     return LiveStamps(
         listed=[
             LiveStamp(row.id, row.address, row.provider, row.stamp)
@@ -177,8 +154,8 @@ async def live_stamps(
 
 
 async def stored_score(
-    database: Database | Connection, address: str, community_id: int
+    database: Statements, address: str, community_id: int
 ) -> ScoreColumns | None:
     """Return the columns of the score of an address (lower case); None if it was never scored."""
-    rows = await database.read(STORED_SCORE, StoredScoreParameters(address, community_id))
+    rows = await database.read(_FIND_STORED_SCORE, _FindStoredScore(address, community_id))
     return rows[0] if rows else None

@@ -1,4 +1,7 @@
-"""The parameters and rows of `write_scoring.sql`; called by `scores.save_outcomes`."""
+"""Save what was decided: one round trip for a batch of (address, community) pairs.
+
+See `queries/write_scoring.sql`.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,19 @@ from decimal import Decimal
 
 import msgspec
 
-from passport_scorer.db.statement import Query
+from passport_scorer.db.errors import WriteConflict
+from passport_scorer.db.statement import Query, Statements
 from passport_scorer.domain.deduplication import Clash
 from passport_scorer.domain.scoring import Outcome
 from passport_scorer.domain.timestamps import event_time
 
+MAX_BATCH_SIZE = 62
+"""Pairs that `save_outcomes` can write together: it reports conflicts as bits of one integer."""
+
 _JSON = msgspec.json.Encoder()
 
 
-class WriteScoringParameters(msgspec.Struct, frozen=True):
+class _WriteScoring(msgspec.Struct, frozen=True):
     """$1 to $32 of `write_scoring.sql`."""
 
     address: list[str]
@@ -53,17 +60,28 @@ class WriteScoringParameters(msgspec.Struct, frozen=True):
     point_tx_hash: list[str]
 
 
-class ConflictingDecision(msgspec.Struct, frozen=True):
+class _Conflict(msgspec.Struct, frozen=True):
     """A decision that conflicts with the database now, counted from 1; can occur twice."""
 
     ordinal: int
 
 
-WRITE_SCORING = Query("write_scoring", WriteScoringParameters, ConflictingDecision)
+_WRITE_SCORING = Query("write_scoring", _WriteScoring, _Conflict)
 
 
-def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoringParameters:
-    """Return the parameters that save outcomes decided at `now`; see `scores.save_outcomes`."""
+async def save_outcomes(database: Statements, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Save a batch of outcomes that were decided at `now` (aware), all or none.
+
+    Raises:
+        WriteConflict: the snapshots of some of them, which it names, are out of date. A
+            transaction that the caller began must be rolled back.
+    """
+    conflicts = await database.fetch(_WRITE_SCORING, _parameters(outcomes, now))
+    if conflicts:
+        raise WriteConflict(conflicting=sorted({row.ordinal for row in conflicts}))
+
+
+def _parameters(outcomes: Sequence[Outcome], now: datetime) -> _WriteScoring:
     snapshots = [outcome.snapshot for outcome in outcomes]
     assessments = [outcome.assessment for outcome in outcomes]
     scores = [assessment.score for assessment in assessments]
@@ -78,7 +96,7 @@ def write_parameters(outcomes: Sequence[Outcome], now: datetime) -> WriteScoring
     ]
     clashes = [(i, clash) for i, a in enumerate(assessments, 1) for clash in a.clashes]
     awards = [(i, award) for i, o in enumerate(outcomes, 1) for award in o.points.awards]
-    return WriteScoringParameters(
+    return _WriteScoring(
         address=[snapshot.address for snapshot in snapshots],
         community_id=[snapshot.community.id for snapshot in snapshots],
         passport_id=[snapshot.passport.id for snapshot in snapshots],

@@ -11,7 +11,7 @@ from passport_scorer.domain.usage import Usage
 _OVERHEAD = 600  # approximate bytes of a row without its texts
 
 
-class Entry:
+class QueuedUsage:
     """A waiting row.
 
     Attributes:
@@ -47,7 +47,7 @@ class UsageBacklog:
         self.dropped = 0
         self._capacity = capacity
         self._max_bytes = max_bytes
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[QueuedUsage] = deque()
         self._taken = 0
         self._bytes = 0  # of waiting and taken rows
 
@@ -57,19 +57,19 @@ class UsageBacklog:
 
     def add(self, usage: Usage) -> None:
         """Append a row."""
-        entry = Entry(usage)
+        entry = QueuedUsage(usage)
         self._waiting.append(entry)
         self._bytes += entry.size
         self._drop_oldest()
 
-    def take(self, count: int, max_bytes: int) -> list[Entry]:
+    def take(self, count: int, max_bytes: int) -> list[QueuedUsage]:
         """Take the oldest rows; the caller passes them to `settle` afterwards.
 
         Args:
             count: maximum number of rows.
             max_bytes: maximum bytes, but at least one row.
         """
-        batch: list[Entry] = []
+        batch: list[QueuedUsage] = []
         size = 0
         while self._waiting and len(batch) < count:
             size += self._waiting[0].size
@@ -79,7 +79,7 @@ class UsageBacklog:
         self._taken += len(batch)
         return batch
 
-    def settle(self, batch: Sequence[Entry]) -> int:
+    def settle(self, batch: Sequence[QueuedUsage]) -> int:
         """Remove the finished rows of a batch, put the others back, and return their number."""
         left = [entry for entry in batch if not entry.is_done]
         self._taken -= len(batch)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from passport_scorer.auth.usage_backlog import Entry, UsageBacklog
+from passport_scorer.auth.usage_backlog import QueuedUsage, UsageBacklog
 from passport_scorer.auth.usage_writer import UsageWriter
 from passport_scorer.db.database import Database
 from passport_scorer.domain.usage import Usage
@@ -131,7 +131,7 @@ class BatchedUsageAnalytics:
                 if await self._write(batch):
                     return
 
-    async def _write(self, batch: list[Entry]) -> int:
+    async def _write(self, batch: list[QueuedUsage]) -> int:
         """Write a batch, and return the number of rows that keep waiting."""
         try:
             await self._writer.write(batch)

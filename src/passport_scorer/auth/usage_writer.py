@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from passport_scorer.auth.usage_backlog import Entry
+from passport_scorer.auth.usage_backlog import QueuedUsage
 from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import DatabaseUnavailable, QueryFailed, RowLocked
@@ -38,7 +38,7 @@ class UsageWriter:
         self._metrics = metrics
         self._allocates_ids = True
 
-    async def write(self, batch: Sequence[Entry]) -> None:
+    async def write(self, batch: Sequence[QueuedUsage]) -> None:
         """Write rows and mark them as done, including rows that the database rejects for good.
 
         The others must be retried later: the database is unavailable, or their ids were taken. A
@@ -56,7 +56,7 @@ class UsageWriter:
             if isinstance(result, Exception):
                 self._reject(entry, result)
 
-    async def _identify(self, entries: Sequence[Entry]) -> None:
+    async def _identify(self, entries: Sequence[QueuedUsage]) -> None:
         if not entries:
             return
         try:
@@ -71,7 +71,7 @@ class UsageWriter:
         for entry, new_id in zip(entries, ids, strict=True):
             entry.id = new_id
 
-    async def _insert(self, entries: Sequence[Entry]) -> list[None]:
+    async def _insert(self, entries: Sequence[QueuedUsage]) -> list[None]:
         """Write all of them or none."""
         is_certain = False
         try:
@@ -91,7 +91,7 @@ class UsageWriter:
             log.warning("usage_ids_taken", count=len(taken))
         return [None] * len(entries)
 
-    async def _written(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+    async def _written(self, entries: Sequence[QueuedUsage]) -> Sequence[QueuedUsage]:
         """Write rows, and return those whose ids were taken by other rows."""
         usages = [entry.usage for entry in entries]
         # A transaction, because there a statement waits longer for a lock than in a request.
@@ -109,7 +109,7 @@ class UsageWriter:
             entry.id = None
         return taken
 
-    def _reject(self, entry: Entry, error: Exception) -> None:
+    def _reject(self, entry: QueuedUsage, error: Exception) -> None:
         entry.is_done = True
         self._metrics.add(USAGE_REJECTED)
         code = error.code if isinstance(error, PassportScorerError) else type(error).__name__

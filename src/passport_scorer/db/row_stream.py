@@ -19,7 +19,7 @@ from passport_scorer.db.url import (
 _PREFETCH = 500
 
 
-class Snapshot:
+class DatabaseSnapshot:
     """A snapshot of a database; see `snapshot`."""
 
     def __init__(self, connection: Any, shown: str) -> None:
@@ -41,7 +41,7 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def snapshot(url: str) -> AsyncIterator[Snapshot]:
+async def snapshot(url: str) -> AsyncIterator[DatabaseSnapshot]:
     """Open a read-only transaction with a consistent snapshot.
 
     Args:
@@ -55,4 +55,4 @@ async def snapshot(url: str) -> AsyncIterator[Snapshot]:
         connected(url) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        yield Snapshot(connection, without_password(url)[0])
+        yield DatabaseSnapshot(connection, without_password(url)[0])

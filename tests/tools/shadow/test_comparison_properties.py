@@ -10,14 +10,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from passport_scorer.tools.shadow.comparison.differences import Difference, Kind
+from passport_scorer.tools.shadow.comparison.differences import Difference, DifferenceKind
 from passport_scorer.tools.shadow.comparison.json_values import (
     NotJson,
     json_text,
     json_value,
     number_text,
 )
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse, compare_responses
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse, compare_responses
 from passport_scorer.tools.shadow.comparison.rules import Accept, Part, Rule, Rulebook
 from passport_scorer.tools.shadow.comparison.values import compare_items, compare_values
 
@@ -119,7 +119,7 @@ def test_a_lost_member_is_the_only_difference(document: Any, data: Any) -> None:
     less = {name: value for name, value in document.items() if name != key}
     (missing,) = differences(document, less)
     (unexpected,) = differences(less, document)
-    assert (missing.kind, unexpected.kind) == (Kind.MISSING, Kind.UNEXPECTED)
+    assert (missing.kind, unexpected.kind) == (DifferenceKind.MISSING, DifferenceKind.UNEXPECTED)
 
 
 @given(st.lists(SCALARS, max_size=6), SCALARS, st.data())
@@ -128,7 +128,7 @@ def test_a_lost_item_is_the_only_difference(items: list[Any], lost: Any, data: A
     position = data.draw(st.integers(0, len(items)))
     longer = [*items[:position], lost, *items[position:]]
     (difference,) = differences(longer, items)
-    assert difference.kind is Kind.MISSING
+    assert difference.kind is DifferenceKind.MISSING
     assert canonical(difference.control) == canonical(lost)
 
 
@@ -137,7 +137,9 @@ def test_order_counts_unless_a_rule_says_no(items: list[Any], data: Any) -> None
     """Reordered items are a single difference, which a rule can expect."""
     shuffled = data.draw(st.permutations(items))
     moved = canonical(items) != canonical(shuffled)
-    assert [d.kind for d in differences(items, shuffled)] == ([Kind.ORDER] if moved else [])
+    assert [d.kind for d in differences(items, shuffled)] == (
+        [DifferenceKind.ORDER] if moved else []
+    )
     expected = differences(items, shuffled, rule(Accept.ANY_ORDER))
     assert [d.rule is not None for d in expected] == ([True] if moved else [])
 
@@ -152,7 +154,7 @@ def test_arrays_without_order_are_multisets(items: list[Any], data: Any, new: An
     assert any(d.rule is None for d in differences(items, changed, any_order))
     doubled = data.draw(st.permutations([*items, items[position]]))
     (difference,) = differences(items, doubled, any_order)
-    assert difference.kind is Kind.UNEXPECTED
+    assert difference.kind is DifferenceKind.UNEXPECTED
 
 
 @given(
@@ -165,7 +167,7 @@ def test_rows_are_compared_as_a_set(rows: list[Any], data: Any) -> None:
     assert compare_items(rows, shuffled, part_rules) == []
     if rows:
         (missing,) = compare_items(rows, shuffled[1:], part_rules)
-        assert (missing.kind, missing.pointer) == (Kind.MISSING, "")
+        assert (missing.kind, missing.pointer) == (DifferenceKind.MISSING, "")
 
 
 @given(VALUES, VALUES)
@@ -194,7 +196,7 @@ def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: byt
     else:
         return
     found = compare_responses(
-        HttpResponse(200, (), control), HttpResponse(200, (), candidate), "GET /x", NO_RULES
+        ReceivedResponse(200, (), control), ReceivedResponse(200, (), candidate), "GET /x", NO_RULES
     )
     assert bool(found) == (control != candidate)
 
@@ -218,5 +220,8 @@ def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: byt
 )
 def test_what_is_the_same(control: str, candidate: str, *, same: bool) -> None:
     """Numbers are exact decimals; true, 1 and "1" are different; keys have no order."""
-    left, right = HttpResponse(200, (), control.encode()), HttpResponse(200, (), candidate.encode())
+    left, right = (
+        ReceivedResponse(200, (), control.encode()),
+        ReceivedResponse(200, (), candidate.encode()),
+    )
     assert (compare_responses(left, right, "GET /x", NO_RULES) == []) is same

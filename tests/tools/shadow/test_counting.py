@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.comparison.rules import Part, Rule, Rulebook
 from passport_scorer.tools.shadow.exchanges import Failure, Request
 from passport_scorer.tools.shadow.latencies import LatencyHistogram, Timeline
@@ -81,8 +81,8 @@ def recorded(
     recorder = Recorder(rulebook, tally)
     for number in range(count):
         for endpoint in range(endpoints):
-            control = HttpResponse(200, (), b"{}", 2.0 if number < fast else 0.02)
-            candidate = HttpResponse(200, (), b"{}", 0.9 if count - number <= slow else 0.021)
+            control = ReceivedResponse(200, (), b"{}", 2.0 if number < fast else 0.02)
+            candidate = ReceivedResponse(200, (), b"{}", 0.9 if count - number <= slow else 0.021)
             request = Request("GET", "/" + "abcdefgh"[endpoint], time=float(number))
             recorder.exchange(request, control, candidate)
     return tally
@@ -119,7 +119,7 @@ def test_answers_that_do_not_come() -> None:
     """A missing response is a difference for the candidate, but not for the control."""
     tally, book = Tally(began=0.0), Rulebook()
     recorder = Recorder(book, tally)
-    good, bad = HttpResponse(200, (), b"{}"), Failure("no connection")
+    good, bad = ReceivedResponse(200, (), b"{}"), Failure("no connection")
     recorder.exchange(Request("GET", "/x"), bad, good)
     assert (tally.notes, tally.compared) == ({NO_CONTROL: 1}, 0)
     assert not judge(tally, book).same
@@ -137,8 +137,8 @@ def test_memory_is_bounded() -> None:
         path = "/" + "".join(chr(97 + int(digit)) for digit in str(number))
         recorder.exchange(
             Request("GET", path, time=float(number)),
-            HttpResponse(200, (), body),
-            HttpResponse(200, (), b"{}"),
+            ReceivedResponse(200, (), body),
+            ReceivedResponse(200, (), b"{}"),
         )
     assert tally.different == 3000
     assert sum(each.count for each in tally.classes.values()) == 3000
@@ -155,8 +155,8 @@ def test_counts_of_one_class(count: int) -> None:
     for number in range(count):
         recorder.exchange(
             Request("GET", "/x", time=float(number)),
-            HttpResponse(200, (), b"[1, 2, 3]"),
-            HttpResponse(200, (), b"[1, 4, 5]"),
+            ReceivedResponse(200, (), b"[1, 2, 3]"),
+            ReceivedResponse(200, (), b"[1, 4, 5]"),
         )
     (found,) = tally.classes.values()
     assert (found.pattern, found.count, found.exchanges) == ("/*", 2 * count, count)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passport_scorer.cli.shadow_replay import LogFormat
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.exchanges import Request
 from passport_scorer.tools.shadow.logs import access_log, jsonl_format, load_balancer_log
 from passport_scorer.tools.shadow.logs.entry import LogEntry
@@ -29,7 +29,7 @@ REQUESTS = st.builds(
     time=st.none() | st.integers(0, 2 * 10**9).map(float),
 )
 ANSWERS = st.builds(
-    HttpResponse,
+    ReceivedResponse,
     status=st.integers(100, 599),
     headers=st.none() | PAIRS,
     body=st.binary(min_size=1, max_size=12),
@@ -38,7 +38,7 @@ ANSWERS = st.builds(
 
 
 @given(REQUESTS, st.none() | ANSWERS)
-def test_what_is_written_can_be_read(request_: Request, answer: HttpResponse | None) -> None:
+def test_what_is_written_can_be_read(request_: Request, answer: ReceivedResponse | None) -> None:
     """JSON Lines preserve requests and responses completely."""
     entry = jsonl_format.read_line(jsonl_format.write_line(LogEntry(request_, answer)))
     assert (entry.request, entry.response) == (request_, answer)
@@ -54,7 +54,7 @@ def test_our_own_format() -> None:
     assert (request.method, request.path, request.body) == ("POST", "/x?a=1", b'{"n": 1.00}')
     assert request.headers == (("A", "b"), ("Content-Type", "application/json"))
     assert request.time == 1795489200.0
-    assert entry.response == HttpResponse(200, None, b"[1.0]")
+    assert entry.response == ReceivedResponse(200, None, b"[1.0]")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.tools.shadow.comparison.differences import ABSENT, Difference, Kind
+from passport_scorer.tools.shadow.comparison.differences import ABSENT, Difference, DifferenceKind
 from passport_scorer.tools.shadow.comparison.json_values import json_value
 from passport_scorer.tools.shadow.comparison.rules import Part
 from passport_scorer.tools.shadow.masking import Masking, secrets_of
@@ -19,7 +19,7 @@ KEY = "Abcd1234.a-secret-of-some-length"
 
 def shown(pointer: str, control: Any, candidate: Any = ABSENT, part: Part = Part.BODY) -> str:
     """Return both sides of a difference, masked."""
-    difference = Difference(part, pointer, pointer, Kind.VALUE, control, candidate)
+    difference = Difference(part, pointer, pointer, DifferenceKind.VALUE, control, candidate)
     return " ".join(MASKING.values(difference))
 
 
@@ -80,7 +80,7 @@ def test_secrets_of_the_request() -> None:
     """A key repeated in a response is masked, with and without its scheme."""
     known = secrets_of([("authorization", "Bearer short-one"), ("Accept", "any")])
     assert known == ["Bearer short-one", "short-one"]
-    difference = Difference(Part.BODY, "/d", "/d", Kind.VALUE, "no short-one here", "x")
+    difference = Difference(Part.BODY, "/d", "/d", DifferenceKind.VALUE, "no short-one here", "x")
     assert "short-one" not in " ".join(MASKING.values(difference, known))
 
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.comparison.rules import Accept, Rule, Rulebook
 from passport_scorer.tools.shadow.exchanges import Failure, Request
 from passport_scorer.tools.shadow.recorder import Recorder
@@ -41,8 +41,8 @@ def a_tally(count: int = 40) -> Tally:
         other = {**other, "x": "y", "last_score_timestamp": "2026-11-24T03:00:01Z"}
         recorder.exchange(
             Request("GET", f"/v2/stamps/1/score/{HOSTILE}", time=1795489200.0 + 60 * number),
-            HttpResponse(200, (), json.dumps(body).encode(), 0.01),
-            HttpResponse(200, (), json.dumps(other).encode(), 0.02),
+            ReceivedResponse(200, (), json.dumps(body).encode(), 0.01),
+            ReceivedResponse(200, (), json.dumps(other).encode(), 0.02),
         )
     tally.note("something <else>")
     return tally
@@ -105,10 +105,10 @@ def test_hostile_values_are_shown_as_text() -> None:
     for candidate in ({"x": HOSTILE, "y": 1}, {HOSTILE: 1, "y": HOSTILE}):
         recorder.exchange(
             Request("GET", f"/{HOSTILE}?{HOSTILE}"),
-            HttpResponse(404, ((HOSTILE, HOSTILE),), b"{}", 0.01),
-            HttpResponse(404, (), json.dumps(candidate).encode(), 0.02),
+            ReceivedResponse(404, ((HOSTILE, HOSTILE),), b"{}", 0.01),
+            ReceivedResponse(404, (), json.dumps(candidate).encode(), 0.02),
         )
-    recorder.exchange(Request("GET", "/x"), HttpResponse(404), Failure(HOSTILE))
+    recorder.exchange(Request("GET", "/x"), ReceivedResponse(404), Failure(HOSTILE))
     tally.note(HOSTILE)
     checker = Checker()
     checker.feed(report_html(metadata, tally, judge(tally, book)))
@@ -148,7 +148,9 @@ def test_a_report_without_differences() -> None:
     """Without differences, the page and the JSON say so."""
     tally = Tally(began=0.0)
     Recorder(BOOK, tally).exchange(
-        Request("GET", "/health"), HttpResponse(200, (), b"{}"), HttpResponse(200, (), b"{}")
+        Request("GET", "/health"),
+        ReceivedResponse(200, (), b"{}"),
+        ReceivedResponse(200, (), b"{}"),
     )
     verdict = judge(tally, BOOK)
     assert "No unexplained difference in 1 exchange." in report_html(METADATA, tally, verdict)
@@ -178,7 +180,7 @@ def test_errors_that_agree(statuses: tuple[int, int, int], sentence: str | None)
     recorder = Recorder(BOOK, tally)
     paths = ("/health", "/health", "/internal/embed/weights")
     for path, status in zip(paths, statuses, strict=True):
-        recorder.exchange(Request("GET", path), HttpResponse(status), HttpResponse(status))
+        recorder.exchange(Request("GET", path), ReceivedResponse(status), ReceivedResponse(status))
     verdict = judge(tally, BOOK)
     assert verdict.same
     text = io.StringIO()

@@ -12,7 +12,7 @@ from passport_scorer.api.internal.routes import INTERNAL_ENDPOINTS
 from passport_scorer.api.v2.routes import PARTNER_ENDPOINTS
 from passport_scorer.tools.shadow.comparison.endpoints import Endpoints
 from passport_scorer.tools.shadow.comparison.patterns import matching
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse, compare_responses
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse, compare_responses
 from passport_scorer.tools.shadow.comparison.rules import Accept, Part, Rule, Rulebook
 from passport_scorer.tools.shadow.comparison.values import compare_values
 from passport_scorer.tools.shadow.rules import SHIPPED, RulesUnreadable, read_rulebook
@@ -75,8 +75,8 @@ def test_conditions() -> None:
 def test_key_order_counts_only_where_a_rule_says_so() -> None:
     """If a rule requires it, a different key order is an unexplained difference."""
     body, other = (
-        HttpResponse(200, (), b'{"a": 1, "b": 2}'),
-        HttpResponse(200, (), b'{"b": 2, "a": 1}'),
+        ReceivedResponse(200, (), b'{"a": 1, "b": 2}'),
+        ReceivedResponse(200, (), b'{"b": 2, "a": 1}'),
     )
     ordered = Rule(name="ordered", reason="for a test", accept=Accept.KEY_ORDER)
     assert compare_responses(body, other, "GET /x", Rulebook()) == []
@@ -95,7 +95,7 @@ def test_items_are_paired_by_what_is_not_expected_to_differ() -> None:
     control = b'{"s": [{"id": 1, "p": "a"}, {"id": 2, "p": "b"}, {"id": 3, "p": "c"}]}'
     candidate = b'{"s": [{"id": 9, "p": "c"}, {"id": 8, "p": "x"}, {"id": 7, "p": "a"}]}'
     found = compare_responses(
-        HttpResponse(200, (), control), HttpResponse(200, (), candidate), "GET /x", book
+        ReceivedResponse(200, (), control), ReceivedResponse(200, (), candidate), "GET /x", book
     )
     assert [d.pattern for d in found if d.rule is None] == ["/s/*/p"]
     assert {d.rule.name for d in found if d.rule} <= {"ids", "order"}
@@ -126,8 +126,8 @@ def test_patterns(pattern: str, path: str, *, expected: bool) -> None:
 def test_the_status_is_the_difference_where_it_differs() -> None:
     """If the status differs, nothing else is compared."""
     found = compare_responses(
-        HttpResponse(200, (("Content-Type", "a/b"),), b"{}"),
-        HttpResponse(500, (), b"x"),
+        ReceivedResponse(200, (("Content-Type", "a/b"),), b"{}"),
+        ReceivedResponse(500, (), b"x"),
         "GET /x",
         Rulebook(),
     )
@@ -140,11 +140,14 @@ def test_only_headers_that_are_named_are_compared() -> None:
     control = (("Date", "a"), ("Access-Control-Allow-Origin", "*"), ("access-control-x", "1"))
     candidate = (("date", "b"), ("access-control-allow-origin", "*"), ("Access-Control-X", "2"))
     (difference,) = compare_responses(
-        HttpResponse(200, control), HttpResponse(200, candidate), "GET /x", book
+        ReceivedResponse(200, control), ReceivedResponse(200, candidate), "GET /x", book
     )
     assert difference.pattern == "/access-control-x"
     assert (
-        compare_responses(HttpResponse(200, control), HttpResponse(200, None), "GET /x", book) == []
+        compare_responses(
+            ReceivedResponse(200, control), ReceivedResponse(200, None), "GET /x", book
+        )
+        == []
     )
 
 
@@ -172,8 +175,8 @@ def test_existing_deployments_may_say_otherwise(
 ) -> None:
     """Messages can differ only where the specification does not define them."""
     found = compare_responses(
-        HttpResponse(status, (), json.dumps({"detail": control}).encode()),
-        HttpResponse(status, (), json.dumps({"detail": candidate}).encode()),
+        ReceivedResponse(status, (), json.dumps({"detail": control}).encode()),
+        ReceivedResponse(status, (), json.dumps({"detail": candidate}).encode()),
         endpoint,
         read_rulebook(["existing-deployment"]),
     )
@@ -192,10 +195,10 @@ def test_existing_deployments_may_say_otherwise(
 def test_existing_deployments_may_say_less_in_headers(name: str, rule: str | None) -> None:
     """Added headers are expected; changed or removed ones are differences."""
     book = read_rulebook(["existing-deployment"])
-    silent, says = HttpResponse(401, (), b"{}"), HttpResponse(401, ((name, "a"),), b"{}")
+    silent, says = ReceivedResponse(401, (), b"{}"), ReceivedResponse(401, ((name, "a"),), b"{}")
     (added,) = compare_responses(silent, says, SCORE, book)
     assert (added.rule and added.rule.name) == rule
-    for other in (silent, HttpResponse(401, ((name, "b"),), b"{}")):
+    for other in (silent, ReceivedResponse(401, ((name, "b"),), b"{}")):
         (lost,) = compare_responses(says, other, SCORE, book)
         assert lost.rule is None
 
@@ -215,8 +218,8 @@ def test_a_copied_database_knows_no_later_nonces(
 ) -> None:
     """A candidate on a copy can reject sign-ins, but nothing else."""
     found = compare_responses(
-        HttpResponse(control, (), b'{"detail": "a"}'),
-        HttpResponse(candidate, (), b'{"detail": "b"}'),
+        ReceivedResponse(control, (), b'{"detail": "a"}'),
+        ReceivedResponse(candidate, (), b'{"detail": "b"}'),
         endpoint,
         read_rulebook(["copied-database"]),
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class Failure(msgspec.Struct, frozen=True):
     seconds: float | None = None
 
 
-Outcome = HttpResponse | Failure
+Outcome = ReceivedResponse | Failure
 
 
 def is_read(method: str, endpoint: str, reads: Collection[str]) -> bool:

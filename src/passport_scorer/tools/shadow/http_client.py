@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.exchanges import Failure, Outcome, Request
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def response_of(
         if decoded is None:
             return Failure(UNKNOWN_CODING, seconds)
         body = decoded
-    return HttpResponse(status, kept, body, seconds)
+    return ReceivedResponse(status, kept, body, seconds)
 
 
 def _decompressed(body: bytes, coding: str) -> bytes | None:

@@ -8,7 +8,7 @@ from passport_scorer.tools.shadow.comparison.differences import Difference
 from passport_scorer.tools.shadow.comparison.endpoints import Endpoints
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue
 from passport_scorer.tools.shadow.comparison.responses import (
-    HttpResponse,
+    ReceivedResponse,
     compare_responses,
     no_response,
 )
@@ -171,7 +171,7 @@ class Recorder:
             self.tally.first_difference, self.tally.first_class = example, key
 
     def _latencies(
-        self, name: str, request: Request, control: HttpResponse, candidate: HttpResponse
+        self, name: str, request: Request, control: ReceivedResponse, candidate: ReceivedResponse
     ) -> None:
         tally = self._endpoint(name)
         if control.seconds is not None:

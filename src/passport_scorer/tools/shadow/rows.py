@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from passport_scorer.db.queries.row_comparison import ComparedTable
-from passport_scorer.db.row_stream import Snapshot
+from passport_scorer.db.row_stream import DatabaseSnapshot
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue, NotJson, json_value
 from passport_scorer.tools.shadow.comparison.rules import Part
 from passport_scorer.tools.shadow.comparison.values import compare_items
@@ -38,8 +38,8 @@ class RowGroup:
 
 
 async def compare_tables(
-    control: Snapshot,
-    candidate: Snapshot,
+    control: DatabaseSnapshot,
+    candidate: DatabaseSnapshot,
     tables: Sequence[ComparedTable],
     recorder: Recorder,
     stopped: asyncio.Event,
@@ -61,8 +61,8 @@ async def compare_tables(
 
 
 async def _compare_table(
-    control: Snapshot,
-    candidate: Snapshot,
+    control: DatabaseSnapshot,
+    candidate: DatabaseSnapshot,
     table: ComparedTable,
     recorder: Recorder,
     stopped: asyncio.Event,

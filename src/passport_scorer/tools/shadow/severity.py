@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from enum import IntEnum
 from typing import Any
 
-from passport_scorer.tools.shadow.comparison.differences import Difference, Kind
+from passport_scorer.tools.shadow.comparison.differences import Difference, DifferenceKind
 from passport_scorer.tools.shadow.comparison.patterns import matching
 from passport_scorer.tools.shadow.comparison.rules import Danger, Rulebook, applies_to
 
@@ -30,9 +30,9 @@ def severity_of(
     difference: Difference, endpoint: str, rulebook: Rulebook
 ) -> tuple[DifferenceSeverity, str]:
     """Return the severity of a difference, and a sentence that explains it."""
-    if difference.kind is Kind.NO_ANSWER:
+    if difference.kind is DifferenceKind.NO_ANSWER:
         return DifferenceSeverity.DANGEROUS, _NO_ANSWER
-    if difference.kind is Kind.KEY_ORDER:
+    if difference.kind is DifferenceKind.KEY_ORDER:
         return DifferenceSeverity.COSMETIC, _KEY_ORDER
     danger = _danger(difference, endpoint, rulebook)
     if _same_value(difference.control, difference.candidate):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from passport_scorer.tools.shadow.comparison.differences import Kind
+from passport_scorer.tools.shadow.comparison.differences import DifferenceKind
 from passport_scorer.tools.shadow.comparison.rules import Part, Rulebook, applies_to
 from passport_scorer.tools.shadow.latencies import Timeline
 from passport_scorer.tools.shadow.severity import DifferenceSeverity
@@ -81,7 +81,7 @@ def _slow_class(name: str, tally: EndpointTally, rule: str | None) -> Difference
         name,
         Part.LATENCY,
         "",
-        Kind.SLOWER,
+        DifferenceKind.SLOWER,
         rule,
         DifferenceSeverity.NOTABLE,
         _WHY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.differences import Kind
+from passport_scorer.tools.shadow.comparison.differences import DifferenceKind
 from passport_scorer.tools.shadow.comparison.rules import Part
 from passport_scorer.tools.shadow.latencies import LatencyHistogram, Timeline
 from passport_scorer.tools.shadow.severity import DifferenceSeverity
@@ -36,7 +36,7 @@ class DifferenceClass(msgspec.Struct):
     endpoint: str
     part: Part
     pattern: str
-    kind: Kind
+    kind: DifferenceKind
     rule: str | None
     severity: DifferenceSeverity
     danger: str

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from passport_scorer.tools.shadow.comparison.differences import ABSENT, Kind
+from passport_scorer.tools.shadow.comparison.differences import ABSENT, DifferenceKind
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue, json_text, kind_of
 from passport_scorer.tools.shadow.comparison.rules import Accept, Rule
 
@@ -19,14 +19,14 @@ _DIGITS = re.compile(r"\d+(\.\d+)?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)")
 
 
-def accepts(rule: Rule, kind: Kind, control: Any, candidate: Any) -> bool:
+def accepts(rule: Rule, kind: DifferenceKind, control: Any, candidate: Any) -> bool:
     """Return True if the rule expects this difference; its path is known to match."""
     return _conditions_hold(rule, kind, control, candidate) and _allows(
         rule.accept, kind, control, candidate
     )
 
 
-def _conditions_hold(rule: Rule, kind: Kind, control: Any, candidate: Any) -> bool:
+def _conditions_hold(rule: Rule, kind: DifferenceKind, control: Any, candidate: Any) -> bool:
     if rule.kinds and kind not in rule.kinds:
         return False
     return _matches(rule.control, control) and _matches(rule.candidate, candidate)
@@ -39,11 +39,11 @@ def _matches(expression: str | None, value: Any) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-def _allows(accept: Accept, kind: Kind, control: Any, candidate: Any) -> bool:
+def _allows(accept: Accept, kind: DifferenceKind, control: Any, candidate: Any) -> bool:
     if accept is Accept.ANYTHING:
         return True
     if accept is Accept.ANY_ORDER:
-        return kind is Kind.ORDER
+        return kind is DifferenceKind.ORDER
     form = FORMS.get(accept)
     if form is None or control is ABSENT or candidate is ABSENT:
         return False

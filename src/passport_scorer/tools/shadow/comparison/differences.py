@@ -10,7 +10,7 @@ import msgspec
 from passport_scorer.tools.shadow.comparison.rules import Part, Rule
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """The kind of a difference."""
 
     VALUE = "value"
@@ -49,7 +49,7 @@ class Difference(msgspec.Struct, frozen=True):
     part: Part
     pointer: str
     pattern: str
-    kind: Kind
+    kind: DifferenceKind
     control: Any
     candidate: Any
     rule: Rule | None = None

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.differences import ABSENT, Difference, Kind
+from passport_scorer.tools.shadow.comparison.differences import ABSENT, Difference, DifferenceKind
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue, NotJson, json_value
 from passport_scorer.tools.shadow.comparison.rules import Part, Rulebook
 from passport_scorer.tools.shadow.comparison.values import compare_values
@@ -16,7 +16,7 @@ from passport_scorer.tools.shadow.comparison.values import compare_values
 NOT_JSON: Final = object()
 
 
-class HttpResponse(msgspec.Struct, frozen=True):
+class ReceivedResponse(msgspec.Struct, frozen=True):
     """A response, received now or recorded earlier.
 
     Attributes:
@@ -33,7 +33,7 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
 
 def compare_responses(
-    control: HttpResponse, candidate: HttpResponse, endpoint: str, rulebook: Rulebook
+    control: ReceivedResponse, candidate: ReceivedResponse, endpoint: str, rulebook: Rulebook
 ) -> list[Difference]:
     """Return all differences between two responses, expected ones with their rule.
 
@@ -54,7 +54,7 @@ def compare_responses(
 
 
 def _headers(
-    control: HttpResponse, candidate: HttpResponse, endpoint: str, rulebook: Rulebook
+    control: ReceivedResponse, candidate: ReceivedResponse, endpoint: str, rulebook: Rulebook
 ) -> list[Difference]:
     if control.headers is None or candidate.headers is None:
         return []
@@ -78,7 +78,7 @@ def _compared_headers(
 
 
 def _bodies(
-    control: HttpResponse, candidate: HttpResponse, endpoint: str, rulebook: Rulebook
+    control: ReceivedResponse, candidate: ReceivedResponse, endpoint: str, rulebook: Rulebook
 ) -> list[Difference]:
     if control.body == candidate.body:
         return []
@@ -86,7 +86,9 @@ def _bodies(
     documents: tuple[JsonValue, JsonValue] = _document(control.body), _document(candidate.body)
     if NOT_JSON in documents and documents != (NOT_JSON, NOT_JSON):
         # A text differs from a JSON string with the same characters.
-        return [Difference(Part.BODY, "", "", Kind.TYPE, _text(control), _text(candidate))]
+        return [
+            Difference(Part.BODY, "", "", DifferenceKind.TYPE, _text(control), _text(candidate))
+        ]
     if NOT_JSON in documents:
         documents = _text(control), _text(candidate)
     return compare_values(documents[0], documents[1], part_rules)
@@ -102,7 +104,7 @@ def _document(body: bytes) -> JsonValue:
         return NOT_JSON
 
 
-def _text(response: HttpResponse) -> str:
+def _text(response: ReceivedResponse) -> str:
     """Decode a body without losing bytes."""
     return response.body.decode("utf-8", "surrogateescape")
 
@@ -113,4 +115,4 @@ def no_response(reason: str) -> Difference:
     Args:
         reason: a few words without addresses or secrets: differences are grouped by it.
     """
-    return Difference(Part.STATUS, "", "", Kind.NO_ANSWER, ABSENT, reason)
+    return Difference(Part.STATUS, "", "", DifferenceKind.NO_ANSWER, ABSENT, reason)

@@ -11,7 +11,7 @@ from passport_scorer.tools.shadow.comparison.canonical import (
     canonical,
     key_order_rule,
 )
-from passport_scorer.tools.shadow.comparison.differences import ABSENT, Difference, Kind
+from passport_scorer.tools.shadow.comparison.differences import ABSENT, Difference, DifferenceKind
 from passport_scorer.tools.shadow.comparison.json_values import JsonValue, kind_of
 from passport_scorer.tools.shadow.comparison.pairing import pair_in_any_order, pair_in_order
 from passport_scorer.tools.shadow.comparison.patterns import MatchState, segment
@@ -80,7 +80,9 @@ class _Location:
     def covered(self, control: JsonValue, candidate: JsonValue) -> _Location:
         """Return this location, covered by a rule that accepts anything here, if there is one."""
         for rule in () if self.rules.empty else self.rules.payloads:
-            if rule.accept is Accept.ANYTHING and accepts(rule, Kind.VALUE, control, candidate):
+            if rule.accept is Accept.ANYTHING and accepts(
+                rule, DifferenceKind.VALUE, control, candidate
+            ):
                 return _Location(self.keys, self.rules, rule)
         return self
 
@@ -109,17 +111,17 @@ class _Comparison:
     def compare(self, location: _Location, control: Any, candidate: Any) -> None:
         """Compare the values at a location and everything below."""
         if control is ABSENT:
-            self._add(location, Kind.UNEXPECTED, control, candidate)
+            self._add(location, DifferenceKind.UNEXPECTED, control, candidate)
         elif candidate is ABSENT:
-            self._add(location, Kind.MISSING, control, candidate)
+            self._add(location, DifferenceKind.MISSING, control, candidate)
         elif isinstance(control, dict) and isinstance(candidate, dict):
             self._objects(location.covered(control, candidate), control, candidate)
         elif isinstance(control, list) and isinstance(candidate, list):
             self._arrays(location.covered(control, candidate), control, candidate)
         elif kind_of(control) != kind_of(candidate):
-            self._add(location, Kind.TYPE, control, candidate)
+            self._add(location, DifferenceKind.TYPE, control, candidate)
         elif control != candidate:
-            self._add(location, Kind.VALUE, control, candidate)
+            self._add(location, DifferenceKind.VALUE, control, candidate)
 
     def _objects(
         self, location: _Location, control: dict[str, Any], candidate: dict[str, Any]
@@ -132,7 +134,7 @@ class _Comparison:
         if common == [key for key in candidate if key in control]:
             return
         if not location.rules.empty and key_order_rule(location.rules):
-            self._add(location, Kind.KEY_ORDER, list(control), list(candidate))
+            self._add(location, DifferenceKind.KEY_ORDER, list(control), list(candidate))
 
     def _arrays(self, location: _Location, control: list[Any], candidate: list[Any]) -> None:
         if not control and not candidate:
@@ -144,7 +146,7 @@ class _Comparison:
         )
         moved = texts[0] != texts[1] and Counter(texts[0]) == Counter(texts[1])
         if moved:
-            self._add(location, Kind.ORDER, control, candidate)
+            self._add(location, DifferenceKind.ORDER, control, candidate)
         if moved or (not location.rules.empty and any_order_rule(location.rules)):
             pairs = pair_in_any_order(control, candidate, texts)
         else:
@@ -156,7 +158,7 @@ class _Comparison:
                 ABSENT if j is None else candidate[j],
             )
 
-    def _add(self, location: _Location, kind: Kind, control: Any, candidate: Any) -> None:
+    def _add(self, location: _Location, kind: DifferenceKind, control: Any, candidate: Any) -> None:
         rule = location.covered_by or next(
             (r for r in location.rules.payloads if accepts(r, kind, control, candidate)), None
         )

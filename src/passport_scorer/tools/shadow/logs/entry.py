@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.exchanges import Request
 
 
@@ -19,6 +19,6 @@ class LogEntry(msgspec.Struct, frozen=True):
     """
 
     request: Request
-    response: HttpResponse | None = None
+    response: ReceivedResponse | None = None
     status: int | None = None
     has_body: bool = True

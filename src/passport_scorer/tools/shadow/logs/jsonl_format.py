@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from passport_scorer.tools.shadow.comparison.json_values import NotJson, json_text, json_value
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.exchanges import Request
 from passport_scorer.tools.shadow.logs.entry import LogEntry
 from passport_scorer.tools.shadow.logs.errors import LineUnreadable
@@ -171,11 +171,11 @@ def _status(value: object) -> int | None:
     return int(text)
 
 
-def _response(fields: Mapping[str, Any], status: int | None) -> HttpResponse | None:
+def _response(fields: Mapping[str, Any], status: int | None) -> ReceivedResponse | None:
     if status is None or not ({"answer", "answer_base64"} & fields.keys()):
         return None
     seconds = fields.get("seconds")
-    return HttpResponse(
+    return ReceivedResponse(
         status,
         _headers(fields["answer_headers"]) if "answer_headers" in fields else None,
         _body(fields, "answer"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import httptools
 
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.exchanges import Request
 from passport_scorer.tools.shadow.proxy.counts import NOT_UNDERSTOOD, QUEUE_FULL, TOO_LONG
 from passport_scorer.tools.shadow.proxy.mirror_queue import MirrorQueue
@@ -143,7 +143,9 @@ class HttpTap:
             request = Request(
                 exchange.method, sent.start, tuple(sent.headers), bytes(sent.body), time.time()
             )
-            received = HttpResponse(status, tuple(response.headers), bytes(response.body), seconds)
+            received = ReceivedResponse(
+                status, tuple(response.headers), bytes(response.body), seconds
+            )
             self._mirror_queue.put(request, received, exchange.in_flight)
         elif reason := sent.reason or response.reason:
             self._mirror_queue.drop(reason)

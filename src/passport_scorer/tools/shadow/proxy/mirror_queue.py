@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.responses import HttpResponse
+from passport_scorer.tools.shadow.comparison.responses import ReceivedResponse
 from passport_scorer.tools.shadow.exchanges import Request
 from passport_scorer.tools.shadow.proxy.counts import (
     MIRRORED,
@@ -34,7 +34,7 @@ class MirroredExchange(msgspec.Struct, frozen=True):
     """
 
     request: Request
-    response: HttpResponse
+    response: ReceivedResponse
     in_flight: int
 
 
@@ -137,7 +137,7 @@ class MirrorQueue:
         """Count a request that is not mirrored."""
         self._counts.add(reason)
 
-    def put(self, request: Request, response: HttpResponse, in_flight: int) -> None:
+    def put(self, request: Request, response: ReceivedResponse, in_flight: int) -> None:
         """Queue an exchange, or count why it was dropped."""
         if self._transport is None or self._transport.is_closing():
             self.drop(WORKER_GONE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from passport_scorer.tools.shadow.comparison.differences import Kind
+from passport_scorer.tools.shadow.comparison.differences import DifferenceKind
 from passport_scorer.tools.shadow.comparison.rules import Part
 from passport_scorer.tools.shadow.report.metadata import ReportMetadata
 from passport_scorer.tools.shadow.severity import DifferenceSeverity
@@ -23,14 +23,14 @@ MEANINGS = {
 }
 _MOST_NAMED = 8
 _KINDS = {
-    Kind.VALUE: "different value",
-    Kind.TYPE: "different type",
-    Kind.MISSING: "missing from the candidate",
-    Kind.UNEXPECTED: "only in the candidate",
-    Kind.ORDER: "different order",
-    Kind.KEY_ORDER: "different key order",
-    Kind.NO_ANSWER: "no response",
-    Kind.SLOWER: "slower",
+    DifferenceKind.VALUE: "different value",
+    DifferenceKind.TYPE: "different type",
+    DifferenceKind.MISSING: "missing from the candidate",
+    DifferenceKind.UNEXPECTED: "only in the candidate",
+    DifferenceKind.ORDER: "different order",
+    DifferenceKind.KEY_ORDER: "different key order",
+    DifferenceKind.NO_ANSWER: "no response",
+    DifferenceKind.SLOWER: "slower",
 }
 
 

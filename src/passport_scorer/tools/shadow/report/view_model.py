@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from passport_scorer.tools.shadow.comparison.differences import Kind
+from passport_scorer.tools.shadow.comparison.differences import DifferenceKind
 from passport_scorer.tools.shadow.report.formatting import (
     MEANINGS,
     SEVERITIES,
@@ -162,7 +162,7 @@ def _difference(found: DifferenceClass, tally: Tally) -> DifferenceView:
 
 
 def _glance(found: DifferenceClass) -> BothSides | None:
-    if not found.examples or found.kind in {Kind.ORDER, Kind.KEY_ORDER}:
+    if not found.examples or found.kind in {DifferenceKind.ORDER, DifferenceKind.KEY_ORDER}:
         return None
     example = found.examples[0]
     return BothSides(_shortened(example.control), _shortened(example.candidate))

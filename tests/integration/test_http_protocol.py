@@ -18,7 +18,8 @@ from passport_scorer.api.http.responses import error_response
 from passport_scorer.server.connection_limits import ConnectionLimits
 from passport_scorer.server.http_protocol import HttpConnection
 from passport_scorer.server.listener_state import ListenerState
-from passport_scorer.telemetry.metrics import CONNECTIONS_REFUSED, Metric, NoMetrics
+from passport_scorer.telemetry.metric_types import Metric
+from passport_scorer.telemetry.metrics import CONNECTIONS_REFUSED, NoMetrics
 
 GET = b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"

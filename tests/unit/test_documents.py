@@ -20,7 +20,8 @@ from benchmarks.__main__ import app as benchmarks
 from passport_scorer.api.applications import internal_document, public_document
 from passport_scorer.cli.__main__ import app as command
 from passport_scorer.settings.model import variables
-from passport_scorer.telemetry.metrics import ALL, PREFIX
+from passport_scorer.telemetry.metric_types import PREFIX
+from passport_scorer.telemetry.metrics import ALL
 from scripts import architecture_map
 from tests.chaos.__main__ import app as chaos
 from tests.support.documents import DOCUMENTS, ROOT, blocks, headings, text

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from passport_scorer.telemetry.metrics import ALL, PREFIX
+from passport_scorer.telemetry.metric_types import PREFIX
+from passport_scorer.telemetry.metrics import ALL
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text("utf-8")

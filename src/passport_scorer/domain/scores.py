@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-from passport_scorer.domain.decimals import five_decimals, plain
+from passport_scorer.domain.community import Community
+from passport_scorer.domain.decimals import exact_sum, five_decimals, plain
+from passport_scorer.domain.deduplication import Clash, Deduplication
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -60,6 +62,41 @@ class ScoreRecord(msgspec.Struct, frozen=True, gc=False):
     evidence: str
     stamp_scores: str
     stamps: str
+
+
+def compute_score(community: Community, deduplication: Deduplication) -> Score:
+    """Sum up the weights of the kept stamps and compare the sum with the threshold.
+
+    Raises:
+        UnusableWeight: the scorer's weights can't be summed up.
+
+    Source: docs/rules/scoring.md, "Score".
+    """
+    stamp_scores = {
+        stamp.provider: community.weight(stamp.provider) for stamp in deduplication.kept
+    }
+    raw = exact_sum(stamp_scores.values())
+    shown = {
+        stamp.provider: ShownStamp(
+            five_decimals(stamp_scores[stamp.provider]),
+            dedup=False,
+            expiration_date=stamp.expiration_shown,
+        )
+        for stamp in deduplication.kept
+    }
+    shown |= {clash.stamp.provider: _shown_clash(clash) for clash in deduplication.clashes}
+    return Score(
+        raw=raw,
+        threshold=community.threshold,
+        passing=raw >= community.threshold,
+        expires_at=min((stamp.expires_at for stamp in deduplication.kept), default=None),
+        stamp_scores=stamp_scores,
+        stamps=shown,
+    )
+
+
+def _shown_clash(clash: Clash) -> ShownStamp:
+    return ShownStamp("0.00000", dedup=True, expiration_date=clash.stamp.expiration_date)
 
 
 def score_record(score: Score) -> ScoreRecord:

@@ -19,15 +19,14 @@ import msgspec
 
 from passport_scorer.domain.change_set import ChangeSet, change_set
 from passport_scorer.domain.community import Community
-from passport_scorer.domain.decimals import exact_sum, five_decimals
-from passport_scorer.domain.deduplication import Clash, Deduplication, Link, deduplicate
+from passport_scorer.domain.deduplication import Clash, Link, deduplicate
 from passport_scorer.domain.human_points import (
     PointsOutcome,
     PointsPolicy,
     PointsState,
     give_points,
 )
-from passport_scorer.domain.scores import Score, ScoreRecord, ShownStamp, score_record
+from passport_scorer.domain.scores import Score, ScoreRecord, compute_score, score_record
 from passport_scorer.domain.stamps import ExaminedStamp, RejectedStamp, Stamp, valid_stamps
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -227,38 +226,3 @@ def _next_expiry(snapshot: Snapshot, now: datetime) -> datetime:
         *(link.expires_at for link in snapshot.links.values()),
     )
     return min((expiry for expiry in expiries if expiry > now), default=_NEVER)
-
-
-def compute_score(community: Community, deduplication: Deduplication) -> Score:
-    """Sum up the weights of the kept stamps and compare the sum with the threshold.
-
-    Raises:
-        UnusableWeight: the scorer's weights can't be summed up.
-
-    Source: docs/rules/scoring.md, "Score".
-    """
-    stamp_scores = {
-        stamp.provider: community.weight(stamp.provider) for stamp in deduplication.kept
-    }
-    raw = exact_sum(stamp_scores.values())
-    shown = {
-        stamp.provider: ShownStamp(
-            five_decimals(stamp_scores[stamp.provider]),
-            dedup=False,
-            expiration_date=stamp.expiration_shown,
-        )
-        for stamp in deduplication.kept
-    }
-    shown |= {clash.stamp.provider: _shown_clash(clash) for clash in deduplication.clashes}
-    return Score(
-        raw=raw,
-        threshold=community.threshold,
-        passing=raw >= community.threshold,
-        expires_at=min((stamp.expires_at for stamp in deduplication.kept), default=None),
-        stamp_scores=stamp_scores,
-        stamps=shown,
-    )
-
-
-def _shown_clash(clash: Clash) -> ShownStamp:
-    return ShownStamp("0.00000", dedup=True, expiration_date=clash.stamp.expiration_date)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import urllib.parse
 from typing import TYPE_CHECKING
 
+import httptools
 import msgspec
 import structlog
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -17,7 +19,7 @@ from passport_scorer.telemetry.correlation import Correlation, correlation_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
-    from uvicorn._types import ASGIReceiveEvent
+    from uvicorn._types import ASGIReceiveEvent, HTTPScope
 
     from passport_scorer.server.request_memory import RequestMemory
 
@@ -120,6 +122,22 @@ class Exchange(RequestResponseCycle):
             # A new instance: a traceback keeps the handler's frames alive, and with them the body.
             raise self.refusal
         return message
+
+
+def complete_scope(scope: HTTPScope, method: str, version: str, target: bytes) -> None:
+    """Add method, version, path and query of a request to its scope.
+
+    Raises:
+        httptools.HttpParserInvalidURLError: the target is not a URL.
+    """
+    scope["method"] = method
+    if version != "1.1":
+        scope["http_version"] = version
+    url = httptools.parse_url(target)
+    path = url.path.decode("ascii")
+    scope["path"] = urllib.parse.unquote(path) if "%" in path else path
+    scope["raw_path"] = url.path
+    scope["query_string"] = url.query or b""
 
 
 def refused_response(status: int, reason: str, correlation: Correlation, root: str = "") -> bytes:

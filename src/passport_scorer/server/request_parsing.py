@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import urllib.parse
 from abc import ABC, abstractmethod
 from typing import cast
 
@@ -13,7 +12,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from passport_scorer.api.http.host_header import has_clear_host
 from passport_scorer.api.middleware.limits import LONGEST_TARGET
 from passport_scorer.server.flow_control import BULK, ConnectionFlow
-from passport_scorer.server.http_exchange import WITHOUT_BODY, Exchange, service_busy
+from passport_scorer.server.http_exchange import (
+    WITHOUT_BODY,
+    Exchange,
+    complete_scope,
+    service_busy,
+)
 from passport_scorer.server.listener_state import ListenerState
 
 _END_OF_HEAD = b"\r\n\r\n"
@@ -198,17 +202,10 @@ class RequestParsing(HttpToolsProtocol, ABC):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def _exchange(self) -> Exchange:
-        version, scope = self.parser.get_http_version(), self.scope
-        scope["method"] = self.parser.get_method().decode("ascii")
-        if version != "1.1":
-            scope["http_version"] = version
-        url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
-        scope["path"] = urllib.parse.unquote(path) if "%" in path else path
-        scope["raw_path"] = url.path
-        scope["query_string"] = url.query or b""
+        version, method = self.parser.get_http_version(), self.parser.get_method().decode("ascii")
+        complete_scope(self.scope, method, version, self.url)
         exchange = Exchange(
-            scope=scope,
+            scope=self.scope,
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,
@@ -220,7 +217,7 @@ class RequestParsing(HttpToolsProtocol, ABC):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        exchange.reads_body = scope["method"] not in WITHOUT_BODY
+        exchange.reads_body = method not in WITHOUT_BODY
         exchange.memory = self.server_state.memory
         return exchange
 

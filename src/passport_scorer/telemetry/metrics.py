@@ -7,43 +7,16 @@ input of clients.
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
-import msgspec
+from passport_scorer.telemetry.metric_types import Metric
 
-PREFIX = "passport_scorer_"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # of /metrics
 
 # Seconds: from a fraction of the fastest request to the longest timeout.
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _QUERY_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _WAIT_SECONDS = (0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """A metric.
-
-    Attributes:
-        kind: the type of the metric.
-        name: without the prefix.
-        description: the help text.
-        labels: names of its labels.
-        buckets: upper bounds of a histogram.
-        across: how a gauge is aggregated over worker processes.
-    """
-
-    kind: Literal["counter", "gauge", "histogram"]
-    name: str
-    description: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-    across: Literal["livesum", "max"] = "livesum"
-
-    @property
-    def full_name(self) -> str:
-        """The name with the prefix."""
-        return PREFIX + self.name
-
 
 ALL: list[Metric] = []
 

@@ -26,15 +26,14 @@ from opentelemetry.trace import (
     Link,
     Span,
     SpanKind,
-    StatusCode,
     get_current_span,
     set_span_in_context,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.collector_pause import PausingExporter
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
+from passport_scorer.telemetry.spans import CurrentRequestSpan, CurrentSpan
 from passport_scorer.telemetry.traces import NOTHING, Headers, RequestSpan
 
 FLUSH_SECONDS = 5.0  # for sending at shutdown
@@ -125,7 +124,7 @@ class OpenTelemetryTraces:
             kind=SpanKind.SERVER,
             attributes={"http.request.method": method, "url.scheme": scheme},
         )
-        return _RequestSpan(span, method)
+        return CurrentRequestSpan(span, method)
 
     def query(self, name: str) -> AbstractContextManager[Any]:
         """Record a span for a statement."""
@@ -176,51 +175,7 @@ class OpenTelemetryTraces:
     ) -> AbstractContextManager[Any]:
         if not get_current_span().is_recording():
             return NOTHING
-        return _Current(self._tracer.start_span(name, None, kind, attributes, _links.get()))
-
-
-class _Current:
-    """Makes a span current, and ends it."""
-
-    def __init__(self, span: Span) -> None:
-        self._span = span
-
-    def __enter__(self) -> Any:
-        self._token = attach(set_span_in_context(self._span))
-        return self
-
-    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
-        if error is not None:
-            code = error.code if isinstance(error, PassportScorerError) else type(error).__name__
-            self._fail(code)
-        detach(self._token)
-        self._span.end()
-
-    def _fail(self, error: str) -> None:
-        self._span.set_attribute("error.type", error)
-        self._span.set_status(StatusCode.ERROR)
-
-
-class _RequestSpan(_Current):
-    def __init__(self, span: Span, method: str) -> None:
-        super().__init__(span)
-        self._method = method
-
-    @property
-    def traceparent(self) -> str | None:
-        context = self._span.get_span_context()
-        return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
-
-    def answered(self, route: str | None, status: int) -> None:
-        if not self._span.is_recording():
-            return
-        if route is not None:
-            self._span.update_name(f"{self._method} {route}")
-            # A path may contain private data; the route template replaces it.
-            self._span.set_attributes({"http.route": route, "url.path": route})
-        self._span.set_attribute("http.response.status_code", status)
-        if status >= 500:
-            self._fail(str(status))
+        return CurrentSpan(self._tracer.start_span(name, None, kind, attributes, _links.get()))
 
 
 def _resource(settings: TraceSettings) -> Resource:

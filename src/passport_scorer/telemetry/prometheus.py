@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from passport_scorer.domain.errors import PassportScorerError
-from passport_scorer.telemetry.metrics import ALL, BUILD_INFO, PREFIX, Metric
+from passport_scorer.telemetry.metric_types import PREFIX, Metric
+from passport_scorer.telemetry.metrics import ALL, BUILD_INFO
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client's own variable
 _NOW = "gauge_livesum"

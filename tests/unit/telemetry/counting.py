@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from passport_scorer.telemetry.metrics import Metric, NoMetrics
+from passport_scorer.telemetry.metric_types import Metric
+from passport_scorer.telemetry.metrics import NoMetrics
 
 
 class Counting(NoMetrics):

@@ -24,7 +24,7 @@ from coverage import Coverage
 FLOORS = Path("tests/coverage_floors.toml")
 SOURCE = Path("src/passport_scorer")
 TOOLS = "tools"
-SLACK = 1  # points that a package may be above its floor before somebody is told to raise it
+SLACK = 1  # points that a package may be above its floor before the check demands to raise it
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
     python scripts/release.py
 
-Makes `dist/` anew: a wheel, a source distribution, and the release notes. Prints the tag and its
+Recreates `dist/`: a wheel, a source distribution, and the release notes. Prints the tag and its
 text. Exit status: 0 if it can be released, 1 if not.
 """
 
@@ -25,7 +25,7 @@ class NotReleasable(Exception):
 
 
 def main() -> int:
-    """Build, check, print what is left to do, and return the exit status."""
+    """Build, check, print the remaining steps, and return the exit status."""
     version = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["version"]
     try:
         notes = notes_of(CHANGELOG.read_text("utf-8"), version)

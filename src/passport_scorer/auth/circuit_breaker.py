@@ -14,7 +14,7 @@ class CircuitBreaker:
 
     Args:
         open_seconds: how long the circuit stays open after a failure.
-        probe_seconds: how long a probe takes at most.
+        probe_seconds: maximum duration of a probe.
         clock: returns seconds; monotonic.
     """
 

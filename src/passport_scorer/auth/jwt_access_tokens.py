@@ -141,7 +141,7 @@ class AccessTokens:
         if not self._keys.secret:
             return None
         if is_key(self._keys.secret):
-            log.error("secret_not_used", reason="JWT_SECRET, else SECRET_KEY, is no secret: a key")
+            log.error("secret_not_used", reason="JWT_SECRET, else SECRET_KEY, is a PEM or SSH key")
             return None
         with warnings.catch_warnings(record=True) as caught:  # a short secret: for our own log
             warnings.simplefilter("always")

@@ -21,7 +21,7 @@ class Nonces:
     """Issues nonces, uses them up, and deletes expired ones.
 
     There is no timer: each insert deletes a few expired nonces, which bounds the table by the
-    number of nonces issued lately.
+    number of nonces issued recently.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:

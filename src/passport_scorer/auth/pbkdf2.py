@@ -3,7 +3,7 @@
 A check takes about 100 ms of CPU. Checks run one at a time in a single thread (a thread is enough:
 the derivation releases the GIL), and identical checks that are waiting are shared. The queue is
 short and fair: the prefixes of keys take turns, and so do the peers of each prefix. A flood of
-wrong keys therefore costs one core at most, no memory, and no slot of another caller.
+wrong keys therefore costs up to one core, no memory, and no slot of another caller.
 
 A stored hash matches one key. Once that key is known, every answer about the hash comes from the
 cache, including that another key is wrong.

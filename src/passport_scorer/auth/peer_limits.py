@@ -1,7 +1,7 @@
 """Rate limits for unauthenticated callers, by the peer (network address) they call from.
 
 A peer with too many failed API key checks is rejected before the database is asked. Keys that were
-valid lately still pass, because partners behind one address must not block each other. Anonymous
+valid recently still pass, because partners behind one address must not block each other. Anonymous
 calls that write to the database are limited, too.
 
 Each process counts on its own, in bounded memory. Source: docs/rules/authentication.md, "Key
@@ -70,7 +70,7 @@ class WindowCounts:
         return len(self._windows)
 
     def __contains__(self, name: object) -> bool:
-        """Return True if a name was counted lately."""
+        """Return True if a name was counted recently."""
         return name in self._windows
 
     def add(self, name: object) -> int:
@@ -118,7 +118,7 @@ class FailedCalls:
         """Let a call pass unless its peer has failed too often.
 
         Raises:
-            TooManyCalls: it has, and the key was not valid lately.
+            TooManyCalls: it has, and the key was not valid recently.
         """
         if peer not in self._counts:
             return
@@ -143,7 +143,7 @@ class FailedCalls:
             )
 
     def succeeded(self, presented: PresentedKey, stored: str | None) -> None:
-        """Remember that a key is valid.
+        """Record that a key is valid.
 
         Args:
             presented: the key.

@@ -65,7 +65,7 @@ class RateLimitState(msgspec.Struct, frozen=True):
 
 
 class RateLimits:
-    """Counts calls in fixed windows. Fails open: if counting fails, calls are let through.
+    """Counts calls in fixed windows. Fails open: if counting fails, calls pass.
 
     A storage that fails, or takes longer than `STORAGE_TIMEOUT`, opens a circuit breaker.
 
@@ -76,7 +76,7 @@ class RateLimits:
         enabled: False: no call is counted or limited, whatever the limits of the keys.
 
     Attributes:
-        uncounted: the number of calls that were let through without being counted.
+        uncounted: the number of calls that passed without being counted.
     """
 
     def __init__(

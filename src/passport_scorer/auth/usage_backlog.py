@@ -63,7 +63,7 @@ class UsageBacklog:
         self._drop_oldest()
 
     def take(self, count: int, max_bytes: int) -> list[QueuedUsage]:
-        """Take the oldest rows; the caller passes them to `settle` afterwards.
+        """Take the oldest rows; the caller passes them to `settle` afterward.
 
         Args:
             count: maximum number of rows.

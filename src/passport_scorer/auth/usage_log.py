@@ -64,7 +64,7 @@ class BatchedUsageAnalytics:
         database: the database to write to.
         capacity: maximum number of waiting rows.
         max_bytes: maximum memory of waiting rows.
-        batch: maximum number of rows of a batch; so many trigger a write.
+        batch: maximum number of rows of a batch; a full batch triggers a write.
         interval: seconds between writes.
         metrics: counts rows.
     """

@@ -81,7 +81,7 @@ class UsageWriter:
             is_certain = getattr(error, "rolled_back", True)
             raise
         finally:
-            if not is_certain:  # cancelled, or no answer
+            if not is_certain:  # canceled, or no answer
                 for entry in entries:
                     entry.is_uncertain = True
         for entry in entries:

@@ -40,7 +40,7 @@ from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = "2"  # a sandbox has one request at a time
 # Seconds after which idle connections count as dead: a middlebox may have dropped them by then, and
-# a statement would wait in vain.
+# a statement would wait until its timeout.
 LONGEST_IDLE = 240.0
 _RESERVE = 1.5  # seconds of a call reserved for the response and for flushing
 _LAST = 0.2  # seconds reserved for returning the response

@@ -34,7 +34,7 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
     @property
     def is_text(self) -> bool:
-        """Whether the body is UTF-8, which needs no base64 in JSON."""
+        """True if the body is UTF-8, which needs no base64 in JSON."""
         said = dict(self.headers)
         kind = said.get(b"content-type", b"").decode("latin-1")
         is_plain = kind.startswith(_TEXT) and b"content-encoding" not in said

@@ -49,7 +49,7 @@ app = App(
 
     The database is that of DATABASE_URL or RDS_PROXY_URL; without them it is an embedded PostgreSQL
     in .passport-scorer/postgresql, or in PASSPORT_SCORER_HOME. The embedded server is started when
-    a command needs it and stopped afterwards; "db start" keeps it running.
+    a command needs it and stopped afterward; "db start" keeps it running.
     """,
 )
 

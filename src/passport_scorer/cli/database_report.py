@@ -51,7 +51,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether every table is missing."""
+        """True if every table is missing."""
         missing = {each.table for each in self.findings if each.message == MISSING}
         return missing.issuperset(self.tables)
 

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 def check_internal_network(
     settings: Settings, public: socket.socket, internal: socket.socket | None
 ) -> None:
-    """Refuse to serve internal endpoints to the public without a token; warn where none is needed.
+    """Refuse to serve internal endpoints to the public without a token; else log a warning.
 
     Args:
         settings: the token, and whether the public listener serves internal endpoints.

@@ -10,7 +10,7 @@ still verifies. For example:
 - a graph is a set: `{provider: P, hash: P, other: H}` is the graph of `{provider: P, hash: H}`,
   and would exchange the nullifier `H`, which is claimed already, for a new nullifier `P`;
 - without `@container: @list` the order and the repetitions of `nullifiers` aren't signed;
-- a term can be mapped to nothing, to a keyword, or be nested, reversed, typed as an IRI, scoped.
+- a term can be mapped to null or to a keyword, or be nested, reversed, typed as an IRI, scoped.
 
 So this profile leaves no choice. The members of the document and of the subject, and the terms in
 the subject's context, are those of genuine stamps and no others; the contexts of the document are
@@ -79,7 +79,7 @@ def _check_contexts(contexts: object) -> None:
         raise ProfileViolated(f"There are more than {len(BUNDLED)} contexts.")
     for number, address in enumerate(listed):
         if not isinstance(address, str) or address not in BUNDLED:
-            raise ProfileViolated(f"{shortened(address)} is no bundled context.")
+            raise ProfileViolated(f"{shortened(address)} is not a bundled context.")
         if address in listed[:number]:
             raise ProfileViolated(f"The context {shortened(address)} is repeated.")
 

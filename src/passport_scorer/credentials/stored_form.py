@@ -50,7 +50,7 @@ def read_storable(document: bytes) -> dict[str, Any]:
 
 
 def stored_text(value: Any) -> str:
-    """Return the text that PostgreSQL writes for a JSON value, but for the order of members.
+    """Return the text that PostgreSQL writes for a JSON value, except for the order of members.
 
     Args:
         value: from a document that `read_document` accepts; numbers that aren't integers are

@@ -74,7 +74,7 @@ SENTENCES: Mapping[str, str] = {
 
 
 class Scope(Enum):
-    """What a fault says about connections."""
+    """The connections that a fault affects."""
 
     STATEMENT = "the statement failed; its connection works"
     CONNECTION = "this connection is broken; others may work"

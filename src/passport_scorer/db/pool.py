@@ -135,7 +135,7 @@ class Pool:
             timer.cancel()
 
     def _pass_on(self, handed: Connection | None) -> None:
-        """Pass on what a waiter got that has been cancelled meanwhile."""
+        """Pass on the connection that a waiter got while it was being canceled."""
         if handed is None:
             self._free_slot()
         else:

@@ -44,7 +44,7 @@ class Query(Generic[Parameters, Row]):
         row: a struct; its fields, in order, are the columns, named alike.
         without: a part that is left out of the statement; begins after a line `-- Part: <name>`
             of the file, and ends with a line `-- End of part`.
-        register: False for one that is no part of the project, as in a test.
+        register: False for a statement outside the project, as in a test.
     """
 
     def __init__(

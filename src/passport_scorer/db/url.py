@@ -47,7 +47,7 @@ class DatabaseUnreachable(PassportScorerError):
 def secured(url: str, variable: str) -> str:
     """Check a URL, and require encryption for a remote host.
 
-    What the environment (`PGSSLMODE`) or a service file says about encryption takes precedence.
+    An encryption mode from the environment (`PGSSLMODE`) or a service file takes precedence.
 
     Args:
         url: of the database; may contain a password.

@@ -26,8 +26,8 @@ class ApiKey(msgspec.Struct, frozen=True):
         key_id: `account_accountapikey.id`.
         hashed_key: the PBKDF2 hash, or a SHA-256 hash older than the column for it.
         hashed_key_sha256: the SHA-256 hash; None until the key is first used.
-        revoked: True if it must not be used any more.
-        expiry_date: aware; from then on it must not be used any more. None: never.
+        revoked: True if it is no longer valid.
+        expiry_date: aware; from then on it is no longer valid. None: never.
         read_scores: True if it can read scores.
         historical_endpoint: True if it can read earlier scores.
         rate_limit: `<count>/<period>` of calls; empty or None: unlimited.

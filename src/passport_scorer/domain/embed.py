@@ -37,7 +37,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class EmbedConfig(msgspec.Struct, frozen=True):
-    """What the page of a community shows.
+    """The contents of a community's page.
 
     Attributes:
         weights: provider -> weight.
@@ -58,7 +58,7 @@ def sections(places: Iterable[tuple[str, int, str | None, int | None]]) -> list[
 
     Args:
         places: (title, order of the section, platform, order of the platform), in any order;
-            both of the platform's are None in a section that has none.
+            both platform values are missing in a section without platforms.
     """
     found: dict[tuple[int, str], list[SectionItem]] = {}
     for title, section_order, platform_id, order in places:

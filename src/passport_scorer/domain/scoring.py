@@ -178,7 +178,7 @@ def decide_batch(
     """Decide for a batch of (address, community) pairs that were read together.
 
     Each pair sees the links and points that the pairs before it are about to write, as if the
-    pairs were scored one after the other. No pair can occur twice.
+    pairs were scored one at a time. No pair can occur twice.
 
     Args:
         snapshots: one for each pair.

@@ -148,7 +148,7 @@ def valid_stamps(
 
 
 def examine(stored: StoredStamp, address: str, policy: StampPolicy) -> ExaminedStamp:
-    """Run the checks of this module, but for expiry, on a stamp of an address (lower case)."""
+    """Run the checks of this module, except expiry, on a stamp of an address (lower case)."""
     credential = stored.credential
     if credential is None:
         return ExaminedStamp(stored.provider, Rejection.SIGNATURE, None)

@@ -149,7 +149,7 @@ def likely_texts(message: SiweMessage, checksummed: str) -> Iterator[str]:
 
 
 def message_text(message: SiweMessage, checksummed: str) -> str:
-    """Return the text of a message; an optional field that is None has no line.
+    """Return the text of a message; an optional field without a value has no line.
 
     Args:
         message: a message that passed `check_message`.

@@ -27,7 +27,7 @@ _INTERVALS = 4  # of an axis that starts at zero
 
 
 class Bar(NamedTuple):
-    """A labelled value with the range of its measurements."""
+    """A labeled value with the range of its measurements."""
 
     label: str
     value: float
@@ -47,7 +47,7 @@ def percentile_chart(description: str, curves: Mapping[str, Sequence[Point]]) ->
 
     Args:
         description: the text alternative.
-        curves: CSS class -> points (share of the responses, seconds); at least one point in all.
+        curves: CSS class -> points (share of the responses, seconds); at least one point in total.
     """
     frame = Frame(520, 220, 58, 14, 10, 30)
     seconds = [value for points in curves.values() for _, value in points]

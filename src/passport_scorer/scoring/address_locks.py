@@ -1,4 +1,4 @@
-"""A keyed lock: inside a process, requests for the same address run one after the other.
+"""A keyed lock: inside a process, requests for the same address run one at a time.
 
 Otherwise they would change the same rows at the same time, and all but one would get a write
 conflict and start again.

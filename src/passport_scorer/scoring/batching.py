@@ -1,4 +1,4 @@
-"""Batching: requests that arrive while work is under way share the next batch.
+"""Batching: requests that arrive while work is in progress share the next batch.
 
 Work on several items costs little more than work on one: one round trip, one transaction. A request
 never waits for company: if a slot is free, its batch starts at once.
@@ -236,7 +236,7 @@ class Batcher(Generic[Item, Result]):
 
 
 def _forward(to: asyncio.Future[Result], done: asyncio.Future[Result]) -> None:
-    """Copy the result of one future to another, which can be cancelled by now."""
+    """Copy the result of one future to another, which may be canceled by now."""
     if done.cancelled():
         to.cancel()
         return

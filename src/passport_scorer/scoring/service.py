@@ -7,7 +7,7 @@
    out of date (`db/queries/write_scoring.sql`). Such a write conflict is retried from step 1
    (`write_conflict_retry.py`), with the score row locked from the load to the save.
 
-Requests that arrive while a load or a save is under way share the next one (`batching.py`).
+Requests that arrive while a load or a save is in progress share the next one (`batching.py`).
 """
 
 from __future__ import annotations

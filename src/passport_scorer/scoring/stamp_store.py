@@ -74,7 +74,7 @@ class StampStore:
         Args:
             address: whose stamps; in lower case.
             entries: the changes.
-            community_id: where to score afterwards.
+            community_id: where to score afterward.
             source: where the stamps come from.
 
         Returns:

@@ -45,7 +45,7 @@ class ConnectionFlow(FlowControl):
     other request while the response `is_unread`.
 
     Attributes:
-        is_unread: the client has not read most of what was written.
+        is_unread: the client has not read most of the written bytes.
 
     Args:
         transport: of the connection.

@@ -96,7 +96,7 @@ class Exchange(RequestResponseCycle):
         self.held = 0
 
     async def run_asgi(self, app: ASGIApp) -> None:  # type: ignore[override]
-        """Run the application; respond with 503 if it is cancelled at shutdown."""
+        """Run the application; respond with 503 if it is canceled at shutdown."""
         try:
             await app(self.scope, self.receive, self.send)  # type: ignore[arg-type]
         except asyncio.CancelledError:

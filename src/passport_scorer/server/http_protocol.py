@@ -94,7 +94,7 @@ class HttpConnection(DrainingConnection):
         self._release_memory()
         if cycle is not None and not cycle.response_complete:
             if not is_in_body or cycle.response_started:
-                self.transport.abort()  # another answer is under way
+                self.transport.abort()  # another answer is in progress
                 return
             if cycle.reads_body and status in (408, 503):
                 cycle.refuse(RequestTimeout if status == 408 else ServiceBusy)

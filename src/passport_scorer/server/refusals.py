@@ -30,7 +30,7 @@ class Refusals:
         self._request_ids: dict[str, str] = {}  # of the last of each reason
 
     def answered(self, reason: str, correlation: Correlation) -> None:
-        """Remember the request that was rejected last, for the log."""
+        """Record the request that was rejected last, for the log."""
         self._request_ids[reason] = correlation.request_id
 
     def note(self, reason: str) -> None:

@@ -19,7 +19,7 @@ class RequestMemory:
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether the budget is exceeded."""
+        """True if the budget is exceeded."""
         return self.held > self.limit
 
     def take(self, count: int) -> None:

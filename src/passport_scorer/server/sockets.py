@@ -9,7 +9,7 @@ import socket
 from passport_scorer.domain.errors import PassportScorerError
 
 _BACKLOG = 2048
-# Bytes that the kernel buffers per connection; what is beyond is in the process, and bounded.
+# Bytes that the kernel buffers per connection; the process buffers the rest, with a bound.
 _SEND_BUFFER = 256 * 1024
 _RECEIVE_BUFFER = 64 * 1024
 _WHY = {

@@ -76,7 +76,7 @@ class ConnectionTimeouts(ConnectionMemory, ABC):
             self.refuse(408, "incomplete_at_end")
 
     def _awaits_continue(self) -> bool:
-        """Whether the client waits for `100 Continue` before it sends the body."""
+        """True if the client waits for `100 Continue` before it sends the body."""
         return self.cycle is not None and self.cycle.waiting_for_100_continue
 
     def _check_idle(self, now: float) -> float:

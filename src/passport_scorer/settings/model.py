@@ -1,7 +1,7 @@
 """Every setting, declared once: field, type, environment variable, default.
 
-What each setting means is in `help.py`. `passport-scorer config` and the table in
-docs/operations.md are made from both. The environment is read in `environment.py`.
+`help.py` explains each setting. `passport-scorer config` and the table in docs/operations.md are
+made from both. The environment is read in `environment.py`.
 
 The names of the variables are those of existing deployments. Source: docs/rules/deployment.md,
 "Configuration".

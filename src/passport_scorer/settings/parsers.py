@@ -107,7 +107,7 @@ def path_prefix(text: str) -> str:
     fit = re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,10}", prefix) and len(prefix) <= 200
     if not fit or (segments and segments[0] in OWN_SEGMENTS):
         own = ", ".join(sorted(OWN_SEGMENTS))
-        raise Expected(f"a path such as /scorer, whose first segment is none of {own}")
+        raise Expected(f"a path such as /scorer, whose first segment is not one of {own}")
     return prefix
 
 

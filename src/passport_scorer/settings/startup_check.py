@@ -77,7 +77,7 @@ def _impossible(
     if variables()["trusted_iam_issuers"].chosen(environ) is None:
         yield InvalidSetting(
             "TRUSTED_IAM_ISSUERS: is missing; without it every score would become 0. "
-            "If no stamp shall count, set it to []."
+            "If no stamp should count, set it to []."
         )
     if not _is_pair(settings.siwe_jwt_private_key, settings.siwe_jwt_public_key):
         yield InvalidSetting(

@@ -47,7 +47,7 @@ class PausingExporter(SpanExporter):
 
     @property
     def is_pausing(self) -> bool:
-        """Whether exports are paused."""
+        """True if exports are paused."""
         failed_at = self._failed_at  # other threads set it
         return failed_at is not None and self._clock() < failed_at + PAUSE_SECONDS
 

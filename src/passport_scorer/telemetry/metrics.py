@@ -133,7 +133,9 @@ STAMP_CACHE_MISSES = _counter(
 DECISION_CACHE_HITS = _counter(
     "decision_cache_hits_total", "Scores reused, since nothing that they depend on has changed."
 )
-DECISION_CACHE_MISSES = _counter("decision_cache_misses_total", "Scores decided anew.")
+DECISION_CACHE_MISSES = _counter(
+    "decision_cache_misses_total", "Scores decided without a cached decision."
+)
 STAMP_CACHE_SIZE = _gauge("stamp_cache_stamps", "Cached stamps.")
 CREDENTIAL_CACHE_HITS = _counter(
     "credential_cache_hits_total", "Credentials whose verdict was cached."

@@ -97,10 +97,10 @@ class Traces(Protocol):
         """
 
     async def flush(self) -> None:
-        """Send what has been recorded; waits a bounded time, and never fails."""
+        """Send the recorded spans; waits a bounded time, and never fails."""
 
     async def close(self) -> None:
-        """Send what has been recorded, and stop; waits a bounded time, and never fails."""
+        """Send the recorded spans, and stop; waits a bounded time, and never fails."""
 
 
 class NoRequestSpan:
@@ -145,10 +145,10 @@ class NoTraces:
         return NOTHING
 
     async def flush(self) -> None:
-        """There is nothing to send."""
+        """Do nothing."""
 
     async def close(self) -> None:
-        """There is nothing to send."""
+        """Do nothing."""
 
 
 NO_TRACES = NoTraces()

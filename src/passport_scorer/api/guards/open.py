@@ -9,7 +9,7 @@ from passport_scorer.api.guards.base import LONGEST_ANONYMOUS_BODY, Call, Guard,
 
 
 class OpenCall(Call):
-    """A request of anyone; no credential is asked for."""
+    """A request that needs no credential."""
 
 
 class OpenGuard(Guard[OpenCall]):

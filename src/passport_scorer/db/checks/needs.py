@@ -1,4 +1,4 @@
-"""What the service does with each table, and what would make it faster."""
+"""The privileges that the service needs on each table, and the indexes that make it fast."""
 
 from collections.abc import Mapping
 

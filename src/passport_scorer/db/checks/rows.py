@@ -25,7 +25,7 @@ from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 MOST_FINDINGS = 50  # of one check; more are only counted
 _NAMED = 10  # ids in a message
 
-# The comparison of the tables reports what is missing or not readable.
+# The comparison of the tables reports missing and unreadable ones.
 _NOT_THERE = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
@@ -49,7 +49,7 @@ class RowCheck(msgspec.Struct, frozen=True):
 
 
 class _Session:
-    """Runs statements on a connection of asyncpg, which is no part of the pool."""
+    """Runs statements on an asyncpg connection outside the pool."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -73,7 +73,7 @@ async def check_rows(connection: Any, checks: Iterable[RowCheck]) -> list[Findin
 
 
 async def read_deployment(connection: Any, demo_addresses: list[str]) -> StoredDeployment | None:
-    """Return what the rows tell of the deployment that wrote them; None: they can't be read.
+    """Return what the rows reveal about the deployment that wrote them, or None if unreadable.
 
     Args:
         connection: of asyncpg.

@@ -1,4 +1,4 @@
--- Whether another deployment fills this database, and what its rows reveal about its settings.
+-- Detects another deployment that fills this database, and what its rows reveal about its settings.
 -- $1: the addresses of the demo's accounts, which belong to no other deployment.
 SELECT
     to_regclass('django_migrations') IS NOT NULL

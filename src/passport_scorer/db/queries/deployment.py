@@ -1,4 +1,4 @@
-"""What the check of the settings looks up at start."""
+"""Lookups of the settings check at startup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _FindConfiguredScorers(msgspec.Struct, frozen=True):
 
 
 class ConfiguredScorers(msgspec.Struct, frozen=True):
-    """Whether the communities that the settings name exist.
+    """The communities that the settings name: do they exist?
 
     Attributes:
         has_default_scorer: that of the stamp store exists.

@@ -39,8 +39,8 @@ class CachedVersions(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         scorer: the version of the community's scorer; None if it is not cached.
-        stamps: the version of the stamps and registered stamps of the address; None likewise.
-        links: the version of the links of `nullifiers`; None likewise.
+        stamps: the version of the stamps and registered stamps of the address; None if not cached.
+        links: the version of the links of `nullifiers`; None if not cached.
         nullifiers: the nullifiers of the stamps.
     """
 
@@ -124,7 +124,7 @@ class LoadedScore(msgspec.Struct, frozen=True):
         scorer: the scorer of the community.
         passport_id: None if the address has no passport in the community.
         score_id: None if it was never scored.
-        score_version: changes with the score row; None likewise.
+        score_version: changes with the score row; None if it was never scored.
         is_large: the stamps take so much memory that they must be loaded alone; they are not here.
         stamps: None if the cached version is current, or there are none.
         links: None if the cached version is current.

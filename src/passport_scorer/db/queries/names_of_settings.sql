@@ -1,4 +1,4 @@
--- Whether the communities named by settings exist: that of the stamp store ($1), that of the public
+-- Tests which communities named by settings exist: that of the stamp store ($1), that of the public
 -- demo ($2), and whether the latter belongs to the account of the demo's API key ($3).
 SELECT
     EXISTS (SELECT FROM account_community WHERE id = $1) AS has_default_scorer,

@@ -1,7 +1,7 @@
 """What partners read besides scores: their API key, earlier scores, pages of stamps.
 
 Each statement returns the API key together with the rest, in one round trip. The rest is only
-read if the caller's hash is one of the key's, so that a wrong secret costs no more than that.
+read if the caller's hash is one of the key's, so that a wrong secret costs only that lookup.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
--- The weights of a community's scorer ($1), and the platforms that its page shows; no row if there
--- is no such community. A section without platforms has one entry in the arrays, with null for
+-- The weights of a community's scorer ($1), and the platforms that its page shows; no row if the
+-- community does not exist. A section without platforms has one entry in the arrays, with null for
 -- the platform.
 SELECT
     coalesce(binary_scorer.weights, weighted.weights)::text AS weights,

@@ -1,4 +1,4 @@
--- Whether an address ($2) is on the list with a name ($1): one row; false if there is no such list.
+-- Tests if an address ($2) is on the list with a name ($1): one row; false without such a list.
 SELECT EXISTS (
     SELECT
     FROM account_addresslist AS list

@@ -37,7 +37,7 @@ class _FindDeployment(msgspec.Struct, frozen=True):
 
 
 class StoredDeployment(msgspec.Struct, frozen=True):
-    """What the rows tell of the deployment that wrote them.
+    """The traces that a deployment left in the rows that it wrote.
 
     Attributes:
         is_foreign: another deployment has filled the database.
@@ -59,7 +59,7 @@ _FIND_DEPLOYMENT = Query("check_deployment", _FindDeployment, StoredDeployment)
 
 
 async def find_rate_limits(database: Statements) -> list[StoredRateLimit]:
-    """Return the rate limits of all API keys that are not revoked, but for the plainest ones."""
+    """Return the rate limits of all API keys that are not revoked, except the plainest ones."""
     return await database.read(_FIND_RATE_LIMITS, NoParameters())
 
 
@@ -74,7 +74,7 @@ async def find_unusual_revocations(database: Statements) -> list[StoredText]:
 
 
 async def find_deployment(database: Statements, demo_addresses: Sequence[str]) -> StoredDeployment:
-    """Return what the rows tell of the deployment that wrote them.
+    """Return what the rows reveal about the deployment that wrote them.
 
     Args:
         database: a transaction.

@@ -2,7 +2,7 @@
 --
 -- A decision conflicts if its snapshot is out of date: another request has scored the same passport
 -- (the version of its score row, or the row itself, is not the one that was read) or claimed one
--- of its nullifiers, or a stamp that is to be registered has changed. A score row that another
+-- of its nullifiers, or a stamp that it registers has changed. A score row that another
 -- transaction has locked conflicts, too, so that a batch never waits for one of its members.
 --
 -- The returned rows name the decisions that conflict. If there are any, nothing that the statement

@@ -6,7 +6,7 @@ from passport_scorer.db.checks import Severity, compare, describe_within
 from passport_scorer.db.schema import table_definitions
 from passport_scorer.domain.errors import PassportScorerError
 
-# An advisory lock with a number of our own: concurrent creations run one after the other.
+# An advisory lock with a number of our own: concurrent creations run one at a time.
 LOCK = 7277077
 
 

@@ -2,7 +2,7 @@
 
 Each aspect of a request that rules test (path, method, host, each header) falls into one of
 finitely many classes of texts (`patterns.text_classes`). A rule is therefore a box in a finite
-space, and what is left of it is found by subtracting the boxes of earlier rules.
+space, and its remainder is found by subtracting the boxes of earlier rules.
 
 A header has one value here, or is absent. Conditions on other aspects (query, source address) are
 opaque: equal conditions hold together, different ones are independent. A rule is therefore never

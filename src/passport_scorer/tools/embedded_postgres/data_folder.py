@@ -101,7 +101,7 @@ class Place:
     def socket_folder(self) -> Path:
         """Return a folder for the socket, with a path that is short enough; create it if needed.
 
-        Raises FolderRefused if somebody else made it first.
+        Raises FolderRefused if another account made it first.
         """
         name = f"passport-scorer-{self.account.uid}-{digest(self.folder)}"
         outside = (Path(tempfile.gettempdir()) / name, Path("/tmp") / name)  # noqa: S108
@@ -161,9 +161,9 @@ def make_parents(folder: Path) -> None:
 
 
 def make_private(folder: Path, account: Account) -> None:
-    """Create `folder` if it does not exist; afterwards it is a real folder of `account`.
+    """Create `folder` if it does not exist; afterward it is a real folder of `account`.
 
-    Raises FolderRefused if it is somebody else's, OSError.
+    Raises FolderRefused if it belongs to another account, OSError.
     """
     try:
         folder.mkdir(mode=0o700)
@@ -201,7 +201,7 @@ def opened(folder: Path) -> Iterator[int]:
 def own_shared_folder(folder: Path) -> None:
     """Create the folder for servers that root's own folders can't hold.
 
-    Raises FolderRefused if anybody but root could have put something there, OSError.
+    Raises FolderRefused if an account other than root could have put something there, OSError.
     """
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     status = folder.lstat()

@@ -31,7 +31,7 @@ class Postmaster:
 
     @property
     def is_postgresql(self) -> bool:
-        """Whether this process is a PostgreSQL on this data folder."""
+        """True if this process is a PostgreSQL on this data folder."""
         program, *arguments = command_line(self.pid) or [""]
         return Path(program).name == "postgres" and str(self.data) in arguments
 

@@ -87,7 +87,7 @@ class EmbeddedServer(ServerProcess):
         self.stop()
 
     def start(self) -> None:
-        """Start the server, or join the running one; its database exists afterwards.
+        """Start the server, or join the running one; its database exists afterward.
 
         A start that fails or is interrupted leaves no unused server behind.
         Raises a subclass of EmbeddedServerFailed.

@@ -19,7 +19,7 @@ class Interruption(KeyboardInterrupt):
 
 
 def interrupt(number: int, _frame: FrameType | None = None) -> None:
-    """Handle a signal by raising Interruption, which unwinds what has been started."""
+    """Handle a signal by raising Interruption, which unwinds the started work."""
     raise Interruption(number)
 
 
@@ -63,7 +63,7 @@ class DeferredSignals:
 
     @property
     def are_pending(self) -> bool:
-        """Whether a signal is pending."""
+        """True if a signal is pending."""
         return bool(self._numbers)
 
     def deliver(self) -> None:
@@ -85,7 +85,7 @@ class DeferredSignals:
 
 @contextmanager
 def deferred_signals(numbers: Iterable[int] = SIGNALS) -> Iterator[DeferredSignals]:
-    """Do something as a whole: a signal that arrives meanwhile raises Interruption afterwards.
+    """Defer signals: one that arrives meanwhile raises Interruption at the end.
 
     Args:
         numbers: the signals; ignored ones stay ignored.

@@ -48,7 +48,7 @@ class Recorder:
     def exchange(self, request: Request, control: Outcome, candidate: Outcome) -> None:
         """Compare the outcomes of a request.
 
-        Without a response from the control there is nothing to compare with: that is noted.
+        Without a response from the control, no comparison is possible, which is recorded.
         """
         if isinstance(control, Failure):
             self.tally.note(NO_CONTROL)

@@ -49,7 +49,7 @@ class Position(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """What is needed to resume a replay; contains no secrets.
+    """The state that resumes a replay; contains no secrets.
 
     Attributes:
         log: a digest of the first line of the log.

@@ -45,7 +45,7 @@ async def compare_tables(
     stopped: asyncio.Event,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> None:
-    """Compare tables one after the other.
+    """Compare tables one at a time.
 
     Args:
         control: the reference database.

@@ -1,7 +1,7 @@
--- Whether a live row of the stamp store is not revoked: neither itself, nor by the proof value in
+-- True if a live row of the stamp store is not revoked: neither itself, nor by the proof value in
 -- its column, nor as a row that it has replaced and whose proof it repeats, in any spelling at all.
--- The oldest hundred of those are looked at, so that nobody can push one out of sight by storing
--- more. (Joined by AND, each is searched for by its index.)
+-- Only the oldest hundred of those are checked, so that storing more stamps can't push one out of
+-- sight. (Joined by AND, each is searched for by its index.)
 NOT EXISTS (SELECT FROM ceramic_cache_revocation AS of_row WHERE of_row.ceramic_cache_id = $row.id)
 AND NOT
 -- Insert: is_proof_value_revoked ($row.proof_value)

@@ -1,4 +1,4 @@
--- Whether a proof value is revoked: in whatever row, in one of its spellings.
+-- True if a proof value is revoked: in any row, in one of its spellings.
 EXISTS (
     SELECT
     FROM ceramic_cache_revocation AS of_proof

@@ -1,4 +1,4 @@
-"""What each `accept` of a rule allows."""
+"""The differences that each `accept` of a rule allows."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Part(StrEnum):
 
 
 class Accept(StrEnum):
-    """What a rule accepts where its path matches.
+    """A kind of difference that a rule accepts where its path matches.
 
     `KEY_ORDER` is the only one that makes the comparison stricter.
     """
@@ -103,7 +103,7 @@ class Slowness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rulebook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
-    """What the comparison needs to know about an API.
+    """The facts about an API that the comparison needs.
 
     Attributes:
         endpoints: templates `METHOD /path/{name}`; the first that matches a request is used.

@@ -6,7 +6,7 @@ import msgspec
 
 
 class ReportMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared; contains no secrets.
+    """The subjects of the comparison; contains no secrets.
 
     Attributes:
         title: the heading.

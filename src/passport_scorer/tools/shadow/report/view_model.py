@@ -74,7 +74,7 @@ class FirstDifference(msgspec.Struct, frozen=True):
 
 
 class EndpointView(msgspec.Struct, frozen=True, kw_only=True):
-    """How often both sides agree at an endpoint, and their latencies."""
+    """The share of agreement at an endpoint, and the latencies of both sides."""
 
     name: str
     compared: int

@@ -1,9 +1,8 @@
 """Check prose by the Vale rules in styles/: documents, docstrings, comments, and strings of src/.
 
-    python scripts/prose.py [--write-baseline] [PATH …]
+    python scripts/prose.py [PATH …]
 
-Without paths, all files are checked, and a package or document fails if it has more findings than
-styles/baseline.json allows. With paths, every finding fails. Lines of documents can have up to 100
+Without paths, all files are checked. Any finding fails. Lines of documents can have up to 100
 characters, except tables, links, and blocks of output. Reads the parts of Vale's format
 (https://vale.sh/docs) that our rules use: `existence` and `substitution` with `ignorecase`,
 `nonword`, `exceptions` and `scope` (`text`, `heading`, `comment`), and
@@ -13,11 +12,9 @@ skipped.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +24,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 STYLES = ROOT / "styles"
 VOCABULARY = STYLES / "config" / "vocabularies" / "PassportScorer"
-BASELINE = STYLES / "baseline.json"
 LONGEST_LINE = 100
 FOLDERS = ("docs", ".github", "src", "tests", "scripts", "benchmarks", "deploy", "requirements")
 SUFFIXES = {".md", ".py", ".sql"}
@@ -73,14 +69,6 @@ class Finding:
     column: int
     rule: str
     message: str
-
-    @property
-    def group(self) -> str:
-        """The package of the file, or the document: what the baseline counts."""
-        if self.path.endswith(".md"):
-            return self.path
-        folders = self.path.split("/")[:-1]
-        return "/".join(folders[: 3 if folders[0] == "src" else 2])
 
 
 @dataclass(frozen=True)
@@ -264,23 +252,14 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def main(arguments: list[str]) -> int:
-    """Check the paths, or everything against the baseline; `--write-baseline` updates it."""
-    named = [Path(each).resolve() for each in arguments if not each.startswith("--")]
+    """Check the paths, or everything; return 1 if there are findings."""
+    named = [Path(each).resolve() for each in arguments]
     everything = [*sorted(ROOT.glob("*.md")), *(ROOT / folder for folder in FOLDERS)]
     style = rules()
     found = [each for file in files(named or everything) for each in findings(file, style)]
-    counts = Counter(each.group for each in found)
-    if "--write-baseline" in arguments:
-        BASELINE.write_text(json.dumps(counts, indent=2, sort_keys=True) + "\n", "utf-8")
-        return 0
-    allowed = {} if named else json.loads(BASELINE.read_text("utf-8"))
-    too_many = {group for group, count in counts.items() if count > allowed.get(group, 0)}
     for each in found:
-        if each.group in too_many:
-            print(f"{each.path}:{each.line}:{each.column} {each.rule} {each.message}")
-    for group in sorted(too_many):
-        print(f"{group}: {counts[group]} findings, {allowed.get(group, 0)} allowed")
-    return 1 if too_many else 0
+        print(f"{each.path}:{each.line}:{each.column} {each.rule} {each.message}")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

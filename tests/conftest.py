@@ -24,7 +24,7 @@ from tests.support.slow_first import slow_first
 use_memory_for_temporary_files()
 load_profile()
 
-# Nobody will miss this database after a power cut.
+# This database does not have to survive a power cut.
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 

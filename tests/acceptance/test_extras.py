@@ -45,7 +45,7 @@ def canonical(name: str) -> str:
 
 
 def base_distributions() -> set[str]:
-    """What `pip install passport-scorer` brings: runtime.lock without what is there for extras."""
+    """Return what `pip install passport-scorer` installs: runtime.lock without the extras."""
     entries = re.findall(r"^([\w.-]+)==(.*?)(?=^\S|\Z)", RUNTIME, re.MULTILINE | re.DOTALL)
     reasons = {
         canonical(name): set(re.findall(r"# (?:via|  ) ?([\w.-]+)", rest)) for name, rest in entries

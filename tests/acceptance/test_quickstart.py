@@ -67,7 +67,7 @@ def path_with_python() -> str:
 
 
 def test_commands_print_what_is_shown(demo_url: str) -> None:
-    """Each curl command prints its answer, but for the time of a score."""
+    """Each curl command prints its answer, except the time of a score."""
     assert len(commands()) == 7
     for command, shown in commands():
         printed = run(["sh", "-c", command.replace(SHOWN_URL, demo_url)])

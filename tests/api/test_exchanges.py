@@ -85,7 +85,7 @@ async def test_a_caller_who_is_not_let_in(
     presents: str,
     malformed: bool,
 ) -> None:
-    """Only an API key is looked up; nothing is told of the request's own faults."""
+    """Only an API key is looked up; the answer does not name the request's own faults."""
     headers = {} if presents == "nothing" else WRONG_CREDENTIALS[exchange.scheme]
     response = await call(client, exchange, headers, malformed=malformed)
     assert response.status_code == 401, response.text

@@ -1,4 +1,4 @@
-"""`make audit` passes only if every pinned version was looked up, and nothing is known of it."""
+"""`make audit` passes only if every pinned version was looked up, and none has an advisory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VULNERABLE = {
 
 
 class Advisories:
-    """A service of advisories: what it answers, and what it was asked for."""
+    """A service of advisories: its answers, and the requests that it received."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -97,7 +97,7 @@ def test_everything_shipped_is_looked_up(advisories: Advisories) -> None:
 
 
 def test_a_known_vulnerability(advisories: Advisories, lock: Path) -> None:
-    """It is named with the version that mends it, and the audit fails."""
+    """It is named with the version that fixes it, and the audit fails."""
     advisories.answer = VULNERABLE
     done = audit(advisories.url, lock)
     assert done.returncode == 1
@@ -115,7 +115,7 @@ def test_a_service_that_cant_be_asked(advisories: Advisories, lock: Path) -> Non
 
 
 def test_nothing_to_audit(advisories: Advisories, lock: Path) -> None:
-    """A lock file without versions for this Python is no reason to pass."""
+    """A lock file without versions for this Python does not pass."""
     for text in ("# nothing\n", LOCK[LOCK.index("beta") :]):
         lock.write_text(text)
         done = audit(advisories.url, lock)

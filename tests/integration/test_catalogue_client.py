@@ -67,7 +67,7 @@ async def cut_off(writer: Writer) -> None:
 
 
 class CatalogueServer:
-    """A server on a free port that behaves as it is told, and remembers what was asked for."""
+    """A server on a free port with a scripted behavior, which records its requests."""
 
     def __init__(self) -> None:
         self.behaviour = answering(document("Ens"))
@@ -228,7 +228,7 @@ async def test_stale_rather_than_none(
 
 
 async def test_a_server_that_is_away_and_comes_back(clock: Clock) -> None:
-    """Nobody listening is a failure like any other."""
+    """A port without a listener is a failure like any other."""
     server = CatalogueServer()
     async with server.running():
         pass
@@ -269,7 +269,7 @@ async def test_one_fetch_at_a_time(server: CatalogueServer, source: CatalogueSou
 async def test_one_failure_for_all_who_wait(
     server: CatalogueServer, hasty_source: CatalogueSource
 ) -> None:
-    """Those who come together don't try one after the other."""
+    """Simultaneous requests do not each retry in turn."""
     server.behaviour = silent
     together = await asyncio.gather(
         *(hasty_source.catalogue() for _ in range(20)), return_exceptions=True
@@ -294,7 +294,7 @@ async def test_other_callers_do_not_wait_for_a_refresh(
 
 
 async def test_a_caller_who_gives_up(server: CatalogueServer, source: CatalogueSource) -> None:
-    """Whoever is cancelled while fetching leaves the next one free to fetch."""
+    """After a request is canceled while fetching, the next one can fetch."""
     server.behaviour = silent
     first = asyncio.create_task(source.catalogue())
     await server.is_asked.wait()

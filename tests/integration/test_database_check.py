@@ -43,7 +43,7 @@ def execute(url: str, sql: str) -> None:
 
 
 async def findings(url: str, change: str) -> list[Finding]:
-    """What is found after a change to the database."""
+    """Return the findings after a change to the database."""
     async with connected(url) as connection:
         await connection.execute(change)
         return compare(await describe(connection, NAMES))
@@ -210,7 +210,7 @@ async def test_what_serves_as_well_is_no_difference(database_url: str, change: s
 
 
 async def test_the_statement_for_a_missing_index_makes_it(database_url: str) -> None:
-    """What the advice says can be run as it is, and then there is nothing left to say."""
+    """The advised statements can be run as they are, and then nothing is left to report."""
     (advice,) = await findings(database_url, "DROP INDEX account_community_unique_live")
     assert advice.statement
     assert "CONCURRENTLY" in advice.statement
@@ -268,7 +268,7 @@ def test_json_says_the_same_to_programs(database_url: str) -> None:
 
 
 def test_settings_that_are_off_there_are_named(reference_database_url: str) -> None:
-    """Where another deployment's rows are, what is left open here is said; what is set is not."""
+    """With another deployment's rows, settings left open here are named; others are not."""
     change = (
         "DELETE FROM account_accountapikeyanalytics;"
         " DELETE FROM registry_hashscorerlink WHERE hash NOT LIKE 'v0%'"
@@ -396,7 +396,7 @@ OPTIONS = [
 def test_an_address_works_as_it_is_handed_out(
     reference_database_url: str, scheme: str, options: str
 ) -> None:
-    """Options of libpq that are none of the server's don't reach the server."""
+    """Options of libpq that the server does not know don't reach the server."""
     url = reference_database_url.replace("postgresql", scheme, 1)
     checked = run("check", DATABASE_URL=f"{url}{'&' if '?' in url else '?'}{options}")
     assert (checked.returncode, checked.stderr) == (0, "")

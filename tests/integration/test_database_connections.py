@@ -53,7 +53,7 @@ async def opened(url: str, **settings: Any) -> AsyncIterator[tuple[Database, Any
 
 
 async def until_asleep(observer: Any) -> None:
-    """Wait until a statement is under way."""
+    """Wait until a statement is in progress."""
     asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = "
     for _ in range(6000):
         if await observer.fetchval(asleep + "current_database()"):
@@ -132,7 +132,7 @@ async def test_a_session_that_ends_in_a_transaction(database_url: str, at: str) 
 
 
 async def test_what_can_not_be_committed(database_url: str) -> None:
-    """A constraint that is looked at in the end fails the transaction, and nothing else."""
+    """A deferred constraint fails the transaction, and nothing else."""
     async with opened(database_url) as (database, observer):
         await observer.execute(
             "CREATE TABLE whole (id bigint PRIMARY KEY);"
@@ -157,7 +157,7 @@ async def test_connections_are_renewed(database_url: str) -> None:
 
 
 async def test_connections_that_are_in_use_are_renewed_afterwards(database_url: str) -> None:
-    """What was begun before `renew` ends on its connection, which isn't used again."""
+    """A statement begun before `renew` ends on its connection, which isn't used again."""
     async with opened(database_url) as (database, _):
         async with database.connection() as connection:
             (session,) = await connection.fetch(SESSION, Number(0))
@@ -179,7 +179,7 @@ async def test_a_waiter_gets_the_released_connection(database_url: str) -> None:
 
 
 async def test_closing_waits_for_what_is_in_use(database_url: str) -> None:
-    """A statement that is under way ends, and closing ends with it; no connection is left."""
+    """A statement in progress ends, and closing ends with it; no connection is left."""
     async with opened(database_url) as (database, observer):
         await database.fetch(ECHO, Number(1))
         under_way = asyncio.create_task(database.fetch(SLEEP, Number(0.5)))

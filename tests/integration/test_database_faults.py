@@ -1,4 +1,4 @@
-"""Faults of the database: what each costs, whom, and what is said about it."""
+"""Faults of the database: which requests each one fails, and with which error."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg
 
 
 async def test_sessions_that_are_ended_under_load(database_url: str) -> None:
-    """What is answered is committed once; what fails and is certainly rolled back is not there."""
+    """Answered writes are committed once; writes that certainly rolled back are absent."""
     answered: set[str] = set()
     undone: set[str] = set()
 
@@ -340,7 +340,7 @@ async def test_the_cause_is_said_once(
 
 
 async def test_an_exhausted_pool_says_so(database_url: str) -> None:
-    """Who waits in vain for a connection learns that, and that nothing was done."""
+    """A request that gets no connection says so, and that nothing was done."""
     async with opened(database_url, acquire_timeout=0.1) as (database, _):
         async with database.connection():
             with pytest.raises(DatabaseUnavailable) as failure:

@@ -83,7 +83,7 @@ def postmaster_of(server: EmbeddedServer) -> int:
 
 
 def wait_for_end_of(process: int) -> None:
-    """Wait until a process is gone, or nothing but a zombie that nobody has buried."""
+    """Wait until a process is gone, or is only a zombie."""
     deadline = time.monotonic() + 10
     while any(command_line(process)):
         assert time.monotonic() < deadline
@@ -130,7 +130,7 @@ async def test_an_empty_folder_becomes_a_running_database(running: EmbeddedServe
 
 
 async def test_nothing_but_the_private_socket_leads_to_it(running: EmbeddedServer) -> None:
-    """There is no TCP port, and nobody else may enter the folder."""
+    """There is no TCP port, and other accounts can't enter the folder."""
     assert await ask(running.url, "SHOW listen_addresses") == ""
     assert mode_of(running.folder) == 0o700
 
@@ -170,7 +170,7 @@ def test_leaving_stops_it(folder: Path) -> None:
 
 
 async def test_the_last_user_stops_it(folder: Path) -> None:
-    """Whoever came first may leave first: the others keep their database."""
+    """The process that started the server can leave first: the others keep their database."""
     first, second = server_in(folder), server_in(folder)
     first.start()
     second.start()
@@ -236,7 +236,7 @@ def test_one_that_others_use_and_we_do_not_see_is_left_alone(folder: Path) -> No
 
 
 async def test_a_pid_that_another_program_has_now_is_no_server(folder: Path) -> None:
-    """A stale pid file that names a living process of somebody else doesn't fool us."""
+    """A stale pid file that names a living process of another account is ignored."""
     with server_in(folder) as server:
         left_behind = (server.folder / "data" / "postmaster.pid").read_text()
     own = left_behind.replace(left_behind.split()[0], str(os.getpid()), 1)
@@ -262,7 +262,7 @@ async def test_a_path_with_spaces_and_commas_works(folder: Path) -> None:
 
 
 def test_a_planted_socket_folder_is_refused(folder: Path) -> None:
-    """Somebody who guesses the socket's folder and makes it first gets no connections."""
+    """An account that guesses the socket's folder and creates it first gets no connections."""
     place = Place.of(folder / ("d" * 100), folder / "shared")
     expected = place.socket_folder()
     expected.rmdir()
@@ -332,7 +332,7 @@ def test_a_database_that_can_not_be_made_leaves_nothing(folder: Path) -> None:
 
 
 async def test_an_interrupted_beginning_is_begun_again(folder: Path) -> None:
-    """What a killed initdb left is thrown away, not taken for a database."""
+    """The remains of a killed initdb are deleted, not taken for a database."""
     with server_in(folder) as server:
         pass
     (server.folder / "data").rename(server.folder / "data.new")
@@ -351,7 +351,7 @@ def test_root_hands_it_to_an_unprivileged_account(folder: Path) -> None:
 
 @root_only
 def test_root_runs_it_as_the_owner_of_the_project(folder: Path) -> None:
-    """In somebody's project, the database is theirs, so that they can use it without root."""
+    """In another account's project, the database is theirs, so that they need no root for it."""
     project = folder / "project"
     project.mkdir()
     os.chown(project, 1, 1)

@@ -28,7 +28,7 @@ LIMITS = ConnectionLimits(linger_seconds=0.0)
 
 
 class Counted(NoMetrics):
-    """How often something was refused, by reason."""
+    """Return the number of refusals by reason."""
 
     def __init__(self) -> None:
         self.reasons: dict[str, int] = {}
@@ -165,7 +165,7 @@ async def _length_of_body(receive: Receive) -> int:
 
 
 async def settled() -> None:
-    """Let everything happen that is under way."""
+    """Let everything in progress finish."""
     for _ in range(20):
         await asyncio.sleep(0)
     await asyncio.sleep(0.01)
@@ -244,7 +244,7 @@ async def test_a_body_that_comes_fast_enough(listen: Listen) -> None:
 
 
 async def test_a_process_that_was_held_up_blames_nobody(listen: Listen) -> None:
-    """What came while the process didn't run is read before anybody is judged."""
+    """Bytes that came while the process was stopped are read before timeouts are applied."""
     listener = await listen()
     client = await listener.connect()
     await client.send(POST % 10)
@@ -291,7 +291,7 @@ async def test_heads_without_end(listen: Listen, sent: bytes, status: int) -> No
 
 
 async def test_idle_connections_end(listen: Listen) -> None:
-    """A connection without a request ends after 75 seconds; that is no refusal."""
+    """A connection without a request ends after 75 seconds, which is not counted as a refusal."""
     listener = await listen()
     client = await listener.connect()
     await client.send(GET % b"")
@@ -382,7 +382,7 @@ async def test_memory_of_requests(listen: Listen) -> None:
 
 
 async def test_a_request_that_does_not_fit(listen: Listen) -> None:
-    """Where nobody is slow, the newcomer gets 503."""
+    """If no connection is slow, the new one gets 503."""
     listener = await listen(request_bytes=100_000, quiet_seconds=60.0)
     client = await listener.connect()
     await client.send(POST % 200_000 + b"x" * 150_000)

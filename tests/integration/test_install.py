@@ -87,7 +87,7 @@ def install(project: Path, kind: str, *paths: Path) -> subprocess.CompletedProce
 
 
 def packages(project: Path) -> set[str]:
-    """What is installed of the lock files."""
+    """Return the versions of the lock files that are installed."""
     return {path.stem for path in (project / ".venv").glob("lib/*/site-packages/part_*.py")}
 
 
@@ -97,7 +97,7 @@ def stamps(project: Path) -> set[str]:
 
 
 def runs(project: Path) -> bool:
-    """Whether the project's command is there and runs the project's sources."""
+    """Return True if the project's command exists and runs the project's sources."""
     command = [project / ".venv" / "bin" / "tiny"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout == "tiny runs\n"
@@ -127,7 +127,7 @@ def test_running_needs_less_than_tests_do(project: Path) -> None:
 
 
 def test_a_file_with_another_hash_is_refused(project: Path) -> None:
-    """What isn't what was locked isn't installed, and the next try begins where this one did."""
+    """A package that differs from the lock file isn't installed; the next try starts over."""
     lock = project / "requirements" / "runtime.lock"
     right = lock.read_text()
     lock.write_text(right.replace(right[-9:-1], "00000000"))
@@ -141,7 +141,7 @@ def test_a_file_with_another_hash_is_refused(project: Path) -> None:
 
 
 def test_python_without_ensurepip(project: Path) -> None:
-    """One line names the package; nothing half-made is left, and what is there is mended later."""
+    """One line names the package; nothing half-made is left, and a later run repairs it."""
     (project / "broken").mkdir()
     (project / "broken" / "ensurepip.py").write_text(NO_ENSUREPIP)
     name = f"python3.{sys.version_info.minor}-venv"

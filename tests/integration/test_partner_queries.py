@@ -1,4 +1,4 @@
-"""What is read for partners beside scores, from a real database."""
+"""The partner queries other than scores, on a real database."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Registry:
         key_hash: str = HASH,
         prefix: str = "key1",
     ) -> HistoricalScore:
-        """What is read for a key, some seconds after noon."""
+        """Return the row of a key, some seconds after noon."""
         return await find_historical_score(
             self.database,
             key_prefix=prefix,
@@ -210,7 +210,7 @@ async def test_either_hash_of_a_key_lets_read(registry: Registry) -> None:
 
 
 async def test_a_page_ends_before_it_is_too_large(registry: Registry) -> None:
-    """What doesn't fit into a page is on the next; what no stamp can be is on none."""
+    """A page's overflow is on the next page; a row that can't be a stamp is on no page."""
     await registry.connection.execute(
         """INSERT INTO ceramic_cache_ceramiccache (
             address, provider, stamp, updated_at, type,

@@ -1,4 +1,4 @@
-"""Calls that several processes count together, in a real Redis, and what if it is away."""
+"""Calls that several processes count together in a real Redis, also during an outage."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Redis:
             time.sleep(0.01)
 
     def listens(self) -> bool:
-        """Whether it takes connections."""
+        """Return True if it accepts connections."""
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
             return True
         return False
@@ -114,7 +114,7 @@ async def test_processes_count_together(redis: Redis) -> None:
 
 
 async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a Redis that isn't there; when it has come, it counts."""
+    """Calls do not wait for a missing Redis; once it is up, it counts."""
     monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     async with redis_storage(redis.url) as counts:
         limits = RateLimits(now, counts)
@@ -128,7 +128,7 @@ async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyP
 
 
 async def test_redis_dies_and_comes_back(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls are let through meanwhile; connections that broke are replaced."""
+    """Calls pass meanwhile; broken connections are replaced."""
     monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     redis.start()
     async with redis_storage(redis.url) as counts:

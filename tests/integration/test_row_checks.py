@@ -93,7 +93,7 @@ async def test_what_is_not_there_is_not_looked_at(database_url: str, change: str
 
 
 async def test_whose_rows_they_are(demo_database_url: str) -> None:
-    """The demo's are nobody's; another account, or Django's own table, is a deployment's."""
+    """The demo's rows are not a deployment; another account, or Django's own table, is one."""
     demo = account_addresses()
     async with connected(demo_database_url) as connection:
         found = await read_deployment(connection, demo)

@@ -1,4 +1,4 @@
-"""Our tables are those of existing deployments, and making them never harms what is there."""
+"""Our tables are those of existing deployments, and creating them never harms existing ones."""
 
 from collections import Counter
 from pathlib import Path
@@ -21,7 +21,7 @@ NAMES = [definition.name for definition in table_definitions()]
 
 
 async def described(url: str) -> Description:
-    """What the database has of our tables."""
+    """Return the database's version of our tables."""
     async with connected(url) as connection:
         return await describe(connection, NAMES)
 
@@ -50,7 +50,7 @@ async def test_the_recorded_description_is_that_of_the_schema(database_url: str)
 
 
 async def test_making_the_tables_twice_changes_nothing(empty_database: str) -> None:
-    """The second time there is nothing to do, and rows stay."""
+    """The second run changes nothing, and rows stay."""
     async with connected(empty_database) as connection:
         assert await create_schema(connection) == tuple(NAMES)
         await connection.execute(

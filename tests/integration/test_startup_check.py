@@ -47,7 +47,7 @@ async def said(database: Database | None, settings: Settings) -> list[tuple[str,
 
 
 async def test_what_exists_is_not_mentioned(database: Database) -> None:
-    """Settings that name what is there, and none at all, are no reason for a warning."""
+    """Settings that name existing rows, and empty settings, cause no warning."""
     assert await said(database, GOOD) == []
     assert await said(database, Settings(trusted_iam_issuers=TRUSTED_ISSUERS)) == []
 
@@ -82,7 +82,7 @@ async def test_everything_is_named_at_once(database: Database) -> None:
 async def test_a_key_that_opens_nothing(
     database: Database, demo_database_url: str, change: dict[str, object], problem: str
 ) -> None:
-    """A key with another secret, or one that isn't valid any more, is named."""
+    """A key with another secret, or one that is no longer valid, is named."""
     columns = ", ".join(f"{name} = ${number}" for number, name in enumerate(change, 2))
     async with connected(demo_database_url) as connection:
         await connection.execute(
@@ -96,7 +96,7 @@ async def test_a_key_that_opens_nothing(
 
 
 async def test_a_community_of_another_account(database: Database, demo_database_url: str) -> None:
-    """The demo's key can't ask for a community that belongs to somebody else."""
+    """The demo's key can't ask for a community that belongs to another account."""
     async with connected(demo_database_url) as connection:
         await connection.execute(
             """

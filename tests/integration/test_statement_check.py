@@ -1,4 +1,4 @@
-"""The check of the queries finds what doesn't fit."""
+"""The check of the queries finds each kind of mismatch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that can't start are not started for ever; those that can are."""
+"""Workers that can't start are not retried forever; those that can are restarted."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MANY = 12  # failed starts, more than twice as many as are too many
 
 
 def events_of(output: str) -> list[dict[str, Any]]:
-    """What was logged."""
+    """Return the logged events."""
     return [json.loads(line) for line in output.splitlines()]
 
 
@@ -64,7 +64,7 @@ def started(work: str) -> subprocess.Popen[str]:
 
 
 def gives_up(work: str) -> list[dict[str, Any]]:
-    """What is logged by workers that end by themselves, and badly."""
+    """Return the events of workers that end by themselves with an error."""
     with started(work) as process:
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "workers_cannot_start\n"), errors
@@ -72,7 +72,7 @@ def gives_up(work: str) -> list[dict[str, Any]]:
 
 
 def goes_on(work: str) -> list[dict[str, Any]]:
-    """What is logged until many workers have died; then they are stopped, and end well."""
+    """Return the events until many workers have died; then the rest stop cleanly."""
     with started(work) as process:
         assert process.stderr is not None
         events: list[dict[str, Any]] = []

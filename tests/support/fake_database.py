@@ -1,8 +1,8 @@
 """A database in memory, for tests of the shape of HTTP alone: no PostgreSQL, no sockets.
 
 It answers the service's own statements, by their names. Each row is checked against the type that
-the statement declares, so a fake row can't have a shape that PostgreSQL would never return. What
-the statements really do is proved in `tests/integration`.
+the statement declares, so a fake row can't have a shape that PostgreSQL would never return.
+`tests/integration` proves what the statements do in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class FakeStamp:
 
 @dataclass
 class Tables:
-    """What the database holds; every address is in lower case."""
+    """The rows of the fake database; every address is in lower case."""
 
     api_keys: dict[str, EmbedApiKey] = field(default_factory=dict)  # by prefix
     communities: dict[int, Community] = field(default_factory=dict)

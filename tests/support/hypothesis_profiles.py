@@ -1,4 +1,4 @@
-"""How many examples properties are tried with: some for a commit, many for a night."""
+"""The number of examples per property: some for a commit, many for a night."""
 
 import os
 

@@ -16,7 +16,7 @@ def use_memory_for_temporary_files() -> None:
 
 
 def is_suitable(folder: Path) -> bool:
-    """Whether programs can be put into a folder and run there, and there is plenty of room.
+    """Return True if a folder can hold and run programs, and has plenty of space.
 
     Container runtimes mount a /dev/shm of 64 MB that nothing can be executed in.
     """

@@ -37,7 +37,7 @@ Shown = dict[str, tuple[str, bool]]  # provider -> score, whether it is deduplic
 
 
 class Model:
-    """What the tables say, and what scores make of them."""
+    """The contents of the tables, and the scores that follow from them."""
 
     def __init__(self, settings: Settings, rows: Mapping[str, list[Any]]) -> None:
         self.settings = settings
@@ -169,7 +169,7 @@ class Model:
 
 @cache
 def verifies(document: str) -> bool:
-    """Whether a signature is good."""
+    """Return True if a signature is valid."""
     try:
         verify(document, datetime.now(UTC))
     except VerificationFailed:

@@ -14,7 +14,7 @@ from pathlib import Path
 from passport_scorer.tools.demo.world import DEMO_API_KEY, TRUSTED_ISSUERS
 
 START_SECONDS = 60
-# What a process needs to run at all; nothing of the service's own settings leaks in.
+# The variables that any process needs; no setting of the service leaks in.
 PASSED_ON = ("PATH", "HOME", "PYTHONPATH", "LANG", "TMPDIR")
 SERVING = {"TRUSTED_IAM_ISSUERS": json.dumps(sorted(TRUSTED_ISSUERS))}  # what `serve` needs
 DEMO_ENVIRONMENT = {
@@ -71,5 +71,5 @@ def said_port(log: Path) -> int | None:
 
 
 def said(log: Path) -> str:
-    """What a process has written to its standard error."""
+    """Return the standard error output of a process."""
     return log.read_text()

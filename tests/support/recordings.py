@@ -1,4 +1,4 @@
-"""What a reference deployment was recorded to answer, and signed credentials with verdicts.
+"""Recorded answers of a reference deployment, and signed credentials with verdicts.
 
 Each folder has a README that says what is in it.
 """

@@ -26,5 +26,5 @@ def slow_first(items: list[pytest.Item]) -> None:
 
 
 def is_slow(item: pytest.Item) -> bool:
-    """Whether a test is marked as slow."""
+    """Return True if a test is marked as slow."""
     return item.get_closest_marker("slow") is not None

@@ -1,4 +1,4 @@
-"""The tables of a database, as somebody else than the service sees and changes them."""
+"""Tables of a database, read and changed from outside the service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 class Tables:
-    """The tables of a database, as somebody else than the service sees and changes them."""
+    """Reads and changes the tables of a database from outside the service."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -48,21 +48,21 @@ class Tables:
             return await connection.fetchval(sql, *arguments)
 
     async def eventually(self, expected: object, sql: str, *arguments: object) -> None:
-        """Wait until a statement yields this value; what is written later must get some time."""
+        """Wait until a statement yields this value; writes after the answer need some time."""
         deadline = time.monotonic() + LATER_SECONDS
         while (found := await self.value(sql, *arguments)) != expected:
             assert time.monotonic() < deadline, f"{found!r}, not {expected!r}: {sql}"
             await asyncio.sleep(0.02)
 
     async def usage(self, key: str, count: int) -> list[dict[str, Any]]:
-        """The recorded calls of an API key, in their order, as soon as there are so many."""
+        """The recorded calls of an API key, in their order, as soon as there are that many."""
         key_id = key_id_of(key)
         where = "FROM account_accountapikeyanalytics WHERE api_key_id = $1"
         await self.eventually(count, f"SELECT count(*) {where}", key_id)
         return await self.rows(f"SELECT * {where} ORDER BY created_at, id", key_id)
 
     async def registry(self) -> dict[str, int]:
-        """How many rows each table has that scoring writes."""
+        """Return the number of rows of each table that scoring writes."""
         tables = ("passport", "score", "stamp", "hashscorerlink", "event")
         return {
             table: await self.value(f"SELECT count(*) FROM registry_{table}") for table in tables

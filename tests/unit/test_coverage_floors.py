@@ -1,4 +1,4 @@
-"""The floors of coverage: which package a file counts for, and what is said about each."""
+"""The floors of coverage: which package a file counts for, and the message about each."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_what_is_said(
 
 
 def test_every_package_has_a_floor() -> None:
-    """The file names what there is, and demands everything of the rules and of verification."""
+    """The file names every package, and demands 100 % of the rules and of verification."""
     floors = tomllib.loads((ROOT / FLOORS).read_text("utf-8"))["floors"]
     root = ROOT / SOURCE
     files = [file.relative_to(ROOT) for file in root.rglob("*.py") if file.read_text("utf-8")]

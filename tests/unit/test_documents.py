@@ -387,7 +387,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("check", "fault"), FAULTS)
 def test_faults_are_found(check: Callable[[Path], None], fault: str, tmp_path: Path) -> None:
-    """A document that names something that does not exist is found out."""
+    """A document that names something that does not exist is reported."""
     document = tmp_path / "document.md"
     document.write_text(fault, "utf-8")
     with pytest.raises((AssertionError, cyclopts.CycloptsError)):

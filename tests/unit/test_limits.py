@@ -1,4 +1,4 @@
-"""The table of limits in the handbook of operators names what there is, with its values."""
+"""The table of limits in the operations handbook names every limit, with its value."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def logged(source: str) -> Iterator[tuple[str, str]]:
 
 
 def test_tables_are_those_of_the_code() -> None:
-    """Settings, metrics and spans in the document are what the code has; `make docs` renews."""
+    """Settings, metrics and spans in the document are those of the code; `make docs` renews."""
     script = [sys.executable, str(ROOT / "scripts" / "operations_tables.py"), "--check"]
     checked = subprocess.run(script, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
@@ -93,7 +93,7 @@ def test_metrics_are_named_as_prometheus_asks() -> None:
 
 @pytest.mark.parametrize("expression", sorted(set(expressions())))
 def test_what_is_asked_for_exists(expression: str) -> None:
-    """Each series in a panel or an alert is scraped, with the labels that are asked for."""
+    """Each series in a panel or an alert is scraped, with the labels that it selects."""
     known = series()
     names = re.findall(rf"{PREFIX}\w+", expression)
     assert names
@@ -107,7 +107,7 @@ def test_what_is_asked_for_exists(expression: str) -> None:
 
 
 def test_every_metric_is_on_the_dashboard() -> None:
-    """Whoever looks at the dashboard sees everything that is measured."""
+    """The dashboard shows everything that is measured."""
     asked = " ".join(expressions())
     assert not [metric.name for metric in ALL if metric.full_name not in asked]
 

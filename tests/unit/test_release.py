@@ -56,6 +56,6 @@ def test_the_notes_are_the_section_of_the_version(version: str, notes: str) -> N
     ],
 )
 def test_a_version_without_notes_is_refused(version: str, problem: str) -> None:
-    """What is not in the change log, or has nothing to say, is not released."""
+    """A version that is not in the change log, or has no notes, is not released."""
     with pytest.raises(NotReleasable, match=problem):
         notes_of(CHANGELOG, version)

@@ -76,7 +76,7 @@ def test_sources_exist() -> None:
     ],
 )
 def test_wrong_sources_are_found(code: str) -> None:
-    """A source that is missing, or names no section, is found out."""
+    """A source that is missing, or names no section, is reported."""
     assert [each for source in sources(code) for each in problems(source)]
 
 

@@ -117,7 +117,7 @@ class SecretsManager:
 
 
 class RuntimeApi:
-    """AWS Lambda's interface for runtimes: hands out events, and takes what comes of them."""
+    """AWS Lambda's interface for runtimes: hands out events, and takes their results."""
 
     PREFIX = "/2018-06-01/runtime/"
 

@@ -24,7 +24,7 @@ MakeFunction = Callable[..., LambdaFunction]
 
 
 class Sandbox:
-    """What a test knows of a function's database, seen from outside."""
+    """A function's database, seen from outside."""
 
     def __init__(self, server: PostgresqlServer, url: str) -> None:
         self._server = server
@@ -36,11 +36,11 @@ class Sandbox:
         return self._server.run(sql, self.name)
 
     def usage(self) -> int:
-        """How many calls of partners are recorded."""
+        """Return the number of recorded partner calls."""
         return int(self.run("SELECT count(*) FROM account_accountapikeyanalytics"))
 
     def sessions(self) -> list[int]:
-        """The processes of the server that serve somebody else."""
+        """Return the server processes that serve other sessions."""
         found = self.run(
             "SELECT pid FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"

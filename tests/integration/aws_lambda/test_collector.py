@@ -1,4 +1,4 @@
-"""A function whose collector of traces is away: requests don't pay for it."""
+"""A function whose trace collector is unreachable: requests are not delayed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def collector() -> Iterator[Collector]:
 
 
 def logged(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """What was logged of traces, since it was asked last; by us and by the library."""
+    """Return the log events about traces since the last call, ours and the library's."""
     events = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     return [event for event in events if "traces" in event["event"] or "logger" in event]
 
@@ -129,7 +129,7 @@ def test_a_failure_is_logged_once(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However often it is tried again in vain, the log says it once, and nothing secret."""
+    """However often a retry fails, the log says it once, and without secrets."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         place = f"127.0.0.1:{listener.getsockname()[1]}"
     monkeypatch.setattr(collector_pause, "PAUSE_SECONDS", 0)

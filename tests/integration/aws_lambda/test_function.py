@@ -33,13 +33,13 @@ FAULT = "Something went wrong on our side. Please try again later."
 
 
 class Remaining:
-    """A call's context: so many milliseconds are left."""
+    """A call's context with the remaining milliseconds."""
 
     def __init__(self, milliseconds: int = 30_000) -> None:
         self._milliseconds = milliseconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """How long the call may still take."""
+        """Return the remaining milliseconds."""
         return self._milliseconds
 
 
@@ -94,7 +94,7 @@ def test_a_health_check_of_a_load_balancer(make_function: MakeFunction) -> None:
 def test_errors_lead_to_the_page_that_explains_them(
     make_function: MakeFunction, sender: str
 ) -> None:
-    """Whoever makes the answer; the pages are there, and links have the path prefix."""
+    """Every kind of answer is served under the path prefix, and links have it, too."""
     function = make_function(ROOT_PATH="/scorer")
     several = sender.endswith("multi_value")
 
@@ -149,7 +149,7 @@ def test_nothing_internal_unless_told(make_function: MakeFunction, sender: str) 
 
 
 def test_a_function_behind_two_load_balancers(make_function: MakeFunction) -> None:
-    """What comes through the internal target group is internal, everything else is public."""
+    """Requests through the internal target group are internal, all others are public."""
     function = make_function(
         LAMBDA_INTERNAL_TARGET_GROUPS='["scorer-internal"]', CGRANTS_API_TOKEN=TOKEN
     )
@@ -182,7 +182,7 @@ def test_an_internal_function(make_function: MakeFunction, sender: str) -> None:
 
 
 def test_dead_connections_are_replaced(make_function: MakeFunction, sandbox: Sandbox) -> None:
-    """Connections that broke while the sandbox was frozen are noticed by nobody.
+    """Connections that broke while the sandbox was frozen are replaced without a failed call.
 
     Reads and writes alike: the nonce is written by the first statement of its request.
     """
@@ -215,7 +215,7 @@ def test_connections_that_nobody_answers_on(make_function: MakeFunction, sandbox
 
 @contextmanager
 def locked(sandbox: Sandbox, server: PostgresqlServer, table: str) -> Iterator[None]:
-    """Let nobody read or write a table for a while."""
+    """Lock a table for a while."""
     command = [str(server.server.installation.program("psql")), "-XAtq", "-d", sandbox.url]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -250,7 +250,7 @@ def test_a_call_that_is_about_to_end(
 
 
 def logged(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """What was logged, line by line."""
+    """Return the logged events, one per line."""
     return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
 
@@ -316,7 +316,7 @@ def test_two_hosts(make_function: MakeFunction) -> None:
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_blanks_around_a_key(make_function: MakeFunction, sender: str) -> None:
-    """They are no part of it."""
+    """They are not part of the key."""
     function = make_function()
     key = with_headers(recorded(sender, BOB), x_api_key=f" {DEMO_API_KEY.key}\t ")
     assert seen(ask(function, key))[0] == 200
@@ -345,7 +345,7 @@ def test_compressed_answers(make_function: MakeFunction, sender: str) -> None:
     ids=["half", "bad", "no", "bom"],
 )
 def test_text_bodies_that_are_no_json(make_function: MakeFunction, sender: str, text: str) -> None:
-    """Half of a surrogate pair, which the event's JSON may hold, is no UTF-8."""
+    """Half of a surrogate pair, which the event's JSON can hold, is not valid UTF-8."""
     function = make_function()
     event = posted(sender, "/ceramic-cache/authenticate/v2", b"")
     status, answer = seen(ask(function, {**event, "body": text, "isBase64Encoded": False}))
@@ -386,7 +386,7 @@ def test_strange_headers(make_function: MakeFunction, changes: dict[str, str]) -
 
 
 def test_strange_events(make_function: MakeFunction, capfd: pytest.CaptureFixture[str]) -> None:
-    """What is no request is answered with 400 and logged; the function goes on."""
+    """An event that is not a request gets 400 and is logged; the function continues."""
     function = make_function()
     unreadable = recorded("load_balancer", BOB, body="a", isBase64Encoded=True)
     strange: list[object] = [
@@ -406,7 +406,7 @@ def test_strange_events(make_function: MakeFunction, capfd: pytest.CaptureFixtur
 
 
 def test_an_answer_that_is_too_long(make_function: MakeFunction) -> None:
-    """What a load balancer would refuse is refused here, where it is logged; others get it."""
+    """An answer too long for a load balancer is refused and logged; other senders get it."""
     function = make_function()
     bundle = "/docs/swagger-ui-bundle.js"
     assert ask(function, recorded("function_url", bundle))["statusCode"] == 200
@@ -427,7 +427,7 @@ def test_an_answer_that_is_too_long(make_function: MakeFunction) -> None:
 def test_a_malformed_setting(
     sandbox: Sandbox, capfd: pytest.CaptureFixture[str], variable: str, value: str
 ) -> None:
-    """A malformed variable is 500 and one line that names it; once it is mended all is well."""
+    """A malformed variable is 500 and one line that names it; once it is fixed, calls succeed."""
     environment = sandbox.settings(OTEL_ENABLED="on", OTEL_EXPORTER_OTLP_ENDPOINT="http://[::1]:9")
     usual = environment.get(variable, "")
     environment[variable] = value
@@ -491,7 +491,7 @@ class Collector:
 
 
 def test_traces_are_sent_before_the_answer(make_function: MakeFunction) -> None:
-    """When a call ends, its spans are where they belong: nothing may happen afterwards."""
+    """When a call ends, its spans have been sent: a frozen sandbox can't send them later."""
     collector = Collector()
     with Servers.running(collector) as place:
         function = make_function(

@@ -24,7 +24,7 @@ from .conftest import Sandbox, recorded
 BOB = next(person.address for person in PEOPLE if person.name == "bob")
 SCORE = f"/v2/stamps/1/score/{BOB}"
 HANDLER = "passport_scorer.aws_lambda.handler"
-# What must not be loaded before a request needs it, or ever.
+# Modules that must not be loaded before a request needs them, or at all.
 NOT_AT_START = (
     "botocore",
     "cyclopts",
@@ -66,7 +66,7 @@ class Sandboxed:
         return result
 
     def said(self) -> str:
-        """What it has logged."""
+        """Return its log."""
         return self._log.read_text()
 
     @contextmanager
@@ -140,7 +140,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_what_is_not_imported_at_start() -> None:
-    """What a request doesn't need is not loaded when a sandbox starts."""
+    """Modules that no request needs are not loaded when a sandbox starts."""
     loaded = loaded_by("import passport_scorer.aws_lambda")
     assert "passport_scorer.app" in loaded
     unwanted = [name for name in NOT_AT_START if name in loaded]

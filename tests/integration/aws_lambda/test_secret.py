@@ -17,7 +17,7 @@ VARIABLE = "SCORER_SERVER_SSM_ARN"
 
 
 def test_entries_become_variables(secrets_manager: SecretsManager) -> None:
-    """Entries replace what is there; what is no text stands for its JSON; the request is signed."""
+    """Entries replace variables; values that are not text become JSON; the request is signed."""
     secrets_manager.text = json.dumps(
         {"A": "text", "LIST": ["a", "b"], "NUMBER": 1, "SWITCH": True, "NONE": None, "OLD": "new"}
     )
@@ -36,7 +36,7 @@ def test_entries_become_variables(secrets_manager: SecretsManager) -> None:
 
 
 def test_nothing_is_asked_without_the_variable(secrets_manager: SecretsManager) -> None:
-    """Whoever names no secret keeps the variables they have."""
+    """Without the name of a secret, the variables stay as they are."""
     for environment in ({}, {VARIABLE: " "}):
         before = dict(environment)
         take_secret(environment)
@@ -59,7 +59,7 @@ def test_nothing_is_asked_without_the_variable(secrets_manager: SecretsManager) 
     ],
 )
 def test_a_secret_that_is_none(text: str) -> None:
-    """What can't be variables is refused in one line that shows nothing of it."""
+    """A secret that can't become variables is refused in one line that shows none of its text."""
     with pytest.raises(SecretUnusable) as refused:
         entries(text)
     assert VARIABLE in refused.value.message

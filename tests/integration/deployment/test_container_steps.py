@@ -112,8 +112,8 @@ def run(command: str, build: Path, environment: Mapping[str, str]) -> None:
 def confined(image: Path) -> list[str]:
     """Return the command prefix that emulates the image, as far as this machine allows.
 
-    Root can make everything but the temporary folder read-only, and become nobody, unless the
-    interpreter itself lies where only root gets to. Everybody else starts it as it is.
+    Root can make everything but the temporary folder read-only, and become an unprivileged user,
+    unless the interpreter is in a folder of root's. Other accounts start it as it is.
     """
     if os.geteuid() != 0 or not shutil.which("unshare"):
         return []

@@ -15,7 +15,7 @@ YEAR_2099 = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 async def add_ban(internal: Internal, kind: str, **columns: object) -> None:
-    """Add a ban; what isn't given is empty."""
+    """Add a ban; omitted columns are empty."""
     row = {"provider": "", "hash": "", "address": "", "created_at": YEAR_2099, **columns}
     await internal.insert("ceramic_cache_ban", type=kind, **row)
 
@@ -133,7 +133,7 @@ async def test_an_id_without_an_address_matches_no_ban(internal: Internal) -> No
 async def test_bodies_of_any_kind_have_a_proper_answer(
     internal: Internal, body: object, status: int
 ) -> None:
-    """What can't be asked is refused; what can't be in the tables isn't found."""
+    """An invalid request is refused; a value that the tables can't hold is not found."""
     answer = await internal.post("check-bans", body)
     assert answer.status_code == status, answer.text
 

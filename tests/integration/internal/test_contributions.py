@@ -15,7 +15,7 @@ OTHER_ROUND = "0x" + "66" * 20
 
 
 async def statistics(internal: Internal, address: str = ADDRESS) -> dict[str, float]:
-    """What the endpoint says of the address."""
+    """Return the endpoint's statistics of the address."""
     answer = await internal.get(f"cgrants/contributor_statistics?address={address}")
     assert answer.status_code == 200, answer.text
     found: dict[str, float] = answer.json()
@@ -150,6 +150,6 @@ async def test_both_sources_are_rounded_and_added(internal: Internal) -> None:
     ],
 )
 async def test_the_address_must_be_one(internal: Internal, query: str, status: int) -> None:
-    """No address, or several, is another mistake than one that is none."""
+    """A missing or repeated address is a different error from an invalid one."""
     answer = await internal.get(f"cgrants/contributor_statistics{query}")
     assert answer.status_code == status

@@ -13,7 +13,7 @@ LIMITED_KEY = "rate3lim.mil3etarmil3etarmil3etarmil3etar"
 async def test_weights_are_those_of_the_default_or_the_named_community(
     reference: Internal,
 ) -> None:
-    """Both tables of scorers are read; dynamic weights are no part of it."""
+    """Both tables of scorers are read; dynamic weights are not included."""
     default = (await reference.get("embed/weights")).json()
     assert default == (await reference.get("embed/weights?community_id=1")).json()
     assert default["HolonymGovIdProvider"] == 16.026
@@ -23,7 +23,7 @@ async def test_weights_are_those_of_the_default_or_the_named_community(
 
 
 async def test_a_scorer_without_weights_has_none(reference: Internal) -> None:
-    """Null in the column is no weight."""
+    """Null in the column means that there are no weights."""
     await reference.execute("UPDATE scorer_weighted_binaryweightedscorer SET weights = NULL")
     assert (await reference.get("embed/weights")).json() == {}
     config = (await reference.get("embed/config?community_id=1")).json()
@@ -61,7 +61,7 @@ async def test_communities_are_whole_numbers(reference: Internal, query: str, st
 
 
 async def test_an_empty_community_is_the_default(reference: Internal) -> None:
-    """For the weights, which have a default; the page must be asked for."""
+    """The weights have a default community; the page does not."""
     default = (await reference.get("embed/weights")).json()
     assert (await reference.get("embed/weights?community_id=")).json() == default
     assert (await reference.get("embed/config?community_id=")).status_code == 422
@@ -114,7 +114,7 @@ async def test_a_key_tells_its_limit(reference: Internal) -> None:
 async def test_a_limit_is_never_taken_for_none(
     reference: Internal, stored: str | None, told: str | None
 ) -> None:
-    """What can be read is told as it is stored; what can't is the default, not unlimited."""
+    """A readable rate limit is returned as stored; else the default is, never unlimited."""
     value = "NULL" if stored is None else f"'{stored}'"
     await reference.execute(f"UPDATE account_accountapikey SET embed_rate_limit = {value}")
     answer = await reference.get("embed/validate-api-key", **{"X-API-Key": KEY})

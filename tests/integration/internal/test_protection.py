@@ -31,7 +31,7 @@ async def protected(database_url: str) -> AsyncIterator[Internal]:
 
 
 async def answers(protected: Internal, *tokens: str) -> dict[str, httpx.Response]:
-    """What each endpoint answers to these tokens."""
+    """Return each endpoint's answer to these tokens."""
     headers = [("Authorization", token) for token in tokens]
     return {
         endpoint.path: await protected.client.request(
@@ -53,6 +53,6 @@ async def test_all_but_four_ask_for_the_token(protected: Internal, tokens: list[
 
 
 async def test_the_token_opens_them(protected: Internal) -> None:
-    """With the token none is Unauthorized any more."""
+    """With the token, no endpoint answers Unauthorized."""
     found = await answers(protected, TOKEN)
     assert not [path for path, answer in found.items() if "Unauthorized" in answer.text]

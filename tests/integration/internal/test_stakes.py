@@ -81,7 +81,7 @@ async def test_amounts_are_exact(internal: Internal, amount: str, written: str) 
 
 
 async def test_no_stakes_are_an_empty_list(internal: Internal) -> None:
-    """An address without stakes is no error."""
+    """An address without stakes is not an error."""
     answer = await internal.get(f"stake/gtc/{ADDRESS}")
     assert (answer.status_code, answer.json()) == (200, {"items": []})
 
@@ -121,7 +121,7 @@ async def test_events_of_the_round_only(internal: Internal) -> None:
     ],
 )
 async def test_rounds_are_whole_numbers(internal: Internal, round_id: str, status: int) -> None:
-    """What no column can hold is refused, as what is no number."""
+    """A number that no column can hold is refused, and so is text."""
     answer = await internal.get(f"stake/legacy-gtc/{ADDRESS}/{round_id}")
     assert answer.status_code == status
     if status == 200:

@@ -1,1 +1,1 @@
-"""Rows of other times, or written by hand."""
+"""Rows from older versions, or written by hand."""

@@ -1,4 +1,4 @@
-"""What is answered of odd rows. Source: docs/rules/stored-data.md, "Odd rows"."""
+"""Answers about odd rows. Source: docs/rules/stored-data.md, "Odd rows"."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def change_score(deployment: Deployment, name: str, assigned: str) -> None
 async def test_a_stored_score_of_other_times(
     deployment: Deployment, assigned: str, score: str, threshold: str, *, passing: bool
 ) -> None:
-    """What is missing has the place that the rules give it; stamps are as stored."""
+    """Missing values sort where the rules put them; stamps are as stored."""
     await deployment.owner(f"score/{deployment.addresses['h0']}", "h0", "POST", {})
     if "last_score_timestamp" in assigned or "score = NULL" in assigned:
         await change_score(deployment, "h0", "error = NULL")
@@ -129,7 +129,7 @@ async def test_an_event_of_other_times(
     passing: bool,
     wrapped: bool,
 ) -> None:
-    """What is missing has the place that the rules give it; stamps are as recorded."""
+    """Missing values sort where the rules put them; stamps are as recorded."""
     written = f'{{"pk": 1, "fields": {data}}}' if wrapped else data
     await deployment.connection.execute("UPDATE registry_event SET data = $1::text::jsonb", written)
     address = deployment.addresses["h22"]

@@ -1,7 +1,7 @@
 -- Many rows of everything that grows with addresses, partners or time, and few of the rest.
 --
 -- An address is the digest of its number, so that neighbors in an index lie anywhere in the
--- table, as with real ones. Its ten stamps are scored in two communities: everybody's in
+-- table, as with real ones. Its ten stamps are scored in two communities: all of them in
 -- community 1, and in one out of the others.
 
 -- No foreign keys are checked: that would take longer than everything else.
@@ -106,7 +106,7 @@ INSERT INTO registry_event (action, address, created_at, data, community_id)
 SELECT 'SCU', address, now() - age * interval '1 day', '{}', 1
 FROM person, generate_series(1, 5) AS age;
 
--- The programme; only so many may have an action that is counted.
+-- Human Points, with a capped action.
 INSERT INTO registry_humanpoints (address, action, timestamp, tx_hash, chain_id, provider)
 SELECT address, action, now(), '', 0, ''
 FROM person, unnest(ARRAY['SCB', 'ASP', 'PMT']) AS action
@@ -152,7 +152,7 @@ INSERT INTO account_embedstampplatform ("order", customization_id, section_id, p
 SELECT platform, customization, 1 + platform % 5, platform
 FROM generate_series(1, 20) AS customization, generate_series(1, 10) AS platform;
 
--- Stakes: everybody on themselves and on a neighbour, in both systems.
+-- Stakes: each address on itself and on a neighbor, in both systems.
 INSERT INTO stake_stake (
     chain, lock_time, unlock_time, last_updated_in_block, staker, stakee, current_amount
 )

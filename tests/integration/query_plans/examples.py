@@ -126,7 +126,7 @@ def _calls(*calls: Call) -> list[msgspec.Struct]:
 
 
 class Person(msgspec.Struct, frozen=True):
-    """What there is of an address in community 1; lists are parallel, by provider."""
+    """Return the data of an address in community 1; lists are parallel, by provider."""
 
     address: str
     passport_id: int

@@ -23,8 +23,8 @@ class Scan(msgspec.Struct, frozen=True):
         way: "Seq Scan", "Index Scan", …
         indexes: those by which the rows are reached.
         searched: False if an index is only walked from one end to the other.
-        rows: how many rows were looked at each time, those included that were of no use.
-        blocks: how many blocks were looked at each time, of the indexes and of the table.
+        rows: number of rows visited each time, discarded ones included.
+        blocks: number of blocks visited each time, of the indexes and of the table.
     """
 
     table: str
@@ -36,7 +36,7 @@ class Scan(msgspec.Struct, frozen=True):
 
     @property
     def is_by_index(self) -> bool:
-        """Whether rows are found by an index, without a look at the others."""
+        """True if rows are found by an index, without visiting the others."""
         return self.way in _BY_INDEX and bool(self.indexes) and self.searched
 
 

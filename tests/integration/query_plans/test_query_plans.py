@@ -1,6 +1,6 @@
 """Where there are many rows, every statement of a request finds its own by an index.
 
-A statement that reads all of a table is as good as any other in a test with ten rows, and stops
+A statement that reads all of a table is as fast as any other in a test with ten rows, and stops
 the service where there are ten million.
 """
 
@@ -56,7 +56,7 @@ WITHOUT_GROWTH: Mapping[str, str] = {
 """Tables that stay small whatever happens, and why; they may be read as a whole."""
 
 MANY = 2_000  # rows that any other table has here, so that reading all of it isn't the best
-MOST_ROWS = 100  # that one look into a table goes through; nobody has so many of one kind here
+MOST_ROWS = 100  # visited by one scan of a table; no address here has as many rows of one kind
 pytestmark = pytest.mark.slow  # all of them together: the rows take ten seconds to make
 
 MOST_BLOCKS = 50  # of it and its indexes; ten searches in a high tree are less

@@ -13,7 +13,7 @@ from .world import START, World, address, kept
 
 
 async def test_scoring_again_changes_nothing(world: World) -> None:
-    """A second score leaves every row as it was, but for its time and its event."""
+    """A second score leaves every row as it was, except its time and its event."""
     await world.add_stamp("ann", "Google", ["v0:g", "v1:g"])
     await world.add_stamp("ann", "Ens", ["v0:e"])
     async with world.scorer() as scorer:

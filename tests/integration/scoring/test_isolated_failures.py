@@ -84,7 +84,7 @@ def _text(document: str) -> Callable[[World], Awaitable[None]]:
     return prepare
 
 
-# How it is made, what is asked for, and what comes of it: the providers that count, or an error.
+# The fault, the request, and its result: the providers that count, or an error.
 FAULTS: Mapping[
     str, tuple[Callable[[World], Awaitable[None]], Culprit, list[str] | type[Exception]]
 ] = {

@@ -1,7 +1,7 @@
 """Another service writes the same tables at the same time: the rows mix without harm.
 
 What it does is written here as such services commonly do it: one transaction, one statement after
-the other, the stamps of the passport deleted and inserted anew.
+the other, the stamps of the passport deleted and inserted again.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ async def assert_sound(world: World) -> None:
 
 @pytest.mark.parametrize("when", ["before", "between", "after"])
 async def test_its_claims_are_respected(world: World, when: str) -> None:
-    """What it has claimed clashes here, whenever it was committed; what is claimed here is ours."""
+    """Nullifiers that it claimed clash here, whenever it committed; those claimed here are ours."""
     await world.add_stamp("other", "Google", ["v0:x"])
     await world.add_stamp("ann", "Google", ["v0:x"])
     async with world.scorer() as scorer:
@@ -152,7 +152,7 @@ async def test_its_claims_are_respected(world: World, when: str) -> None:
 
 @pytest.mark.parametrize("scored_before", [False, True])
 async def test_one_address_in_both_at_once(world: World, *, scored_before: bool) -> None:
-    """A score here waits for one that is being written there, and then is made of what is there."""
+    """A score here waits for one that is being written there, and then uses its rows."""
     await world.add_stamp("ann", "Google", ["v0:x"])
     await world.add_stamp("ann", "Ens", ["v0:y"])
     async with world.scorer() as scorer:

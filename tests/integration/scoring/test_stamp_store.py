@@ -114,7 +114,7 @@ async def test_replace_delete_and_keep(world: World) -> None:
 async def test_a_refused_call_leaves_nothing(
     world: World, entries: list[Entry], community_id: int, error: type[Exception]
 ) -> None:
-    """What can't be stored or scored leaves the stamps as they were."""
+    """A request that can't be stored or scored leaves the stamps unchanged."""
     await world.add_stamp("ann", "Ens", ["v0:old"])
     async with world.scorer() as scorer:
         store = store_of(scorer, world)
@@ -182,7 +182,7 @@ async def test_a_recorded_score_that_cannot_be_read_is_as_good_as_none(
 
 
 async def test_a_recorded_score_is_not_computed_again(world: World) -> None:
-    """Until it expires, the stored score is what it was."""
+    """Until it expires, the stored score stays the same."""
     await world.add_stamp("ann", "Ens", ["v0:e"], lasts=timedelta(days=1))
     async with world.scorer() as scorer:
         store = store_of(scorer, world)

@@ -148,7 +148,7 @@ class World:
         return [row["provider"] for row in rows]
 
     async def state(self) -> list[list[dict[str, Any]]]:
-        """Return all rows that scoring leaves but for times, events and scores' timestamps."""
+        """Return all rows that scoring leaves, except times, events and scores' timestamps."""
         queries = (
             "SELECT id, address, community_id FROM registry_passport ORDER BY id",
             "SELECT id, provider, passport_id, credential FROM registry_stamp ORDER BY id",

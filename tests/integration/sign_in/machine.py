@@ -24,7 +24,7 @@ class World:
         self.contracts: dict[bytes, Contract] = {}
 
     def call(self, address: bytes, data: bytes) -> tuple[int, bytes]:
-        """Whether the call succeeded, and what it returned."""
+        """Return the success of the call, and its result."""
         try:
             contract = self.contracts.get(address)
             return 1, contract(data) if contract else b""

@@ -16,7 +16,7 @@ class Node:
 
     Attributes:
         world: its chain.
-        calls: the parameters of each call that it was asked for.
+        calls: the parameters of each call that it received.
         fault: bytes to answer instead: the status line, the headers and the body.
         silent: True: never answers.
         key: the secret in its URL.

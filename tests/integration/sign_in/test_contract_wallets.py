@@ -1,4 +1,4 @@
-"""Contract wallets sign as EIP-1271 and EIP-6492 say; what isn't sure doesn't count."""
+"""Contract wallets sign as EIP-1271 and EIP-6492 say; an unclear answer does not count."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_a_contract_that_returns_what_it_gets(wallets: ContractWallets, no
 
 
 async def test_a_wallet_that_reverts(wallets: ContractWallets, node: Node) -> None:
-    """A call that fails is no yes, whatever it hands out."""
+    """A call that fails does not count as yes, whatever it returns."""
     node.world.contracts[WALLET] = reverting
     assert not await wallets.has_signed(WALLET, [DIGEST], b"signature")
     assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"signature"))
@@ -118,7 +118,7 @@ async def test_a_wallet_that_is_not_ready(wallets: ContractWallets, node: Node) 
 async def test_wrapped_signatures_that_cannot_be_read(
     wallets: ContractWallets, node: Node, signature: bytes
 ) -> None:
-    """What says that it is wrapped, and isn't, is refused; and so is what is far too long."""
+    """A signature that wrongly claims to be wrapped is refused, and so is one far too long."""
     node.world.contracts[FACTORY] = factory(node.world, WALLET, wallet(b"good"))
     assert not await wallets.has_signed(WALLET, [DIGEST], signature)
 
@@ -151,7 +151,7 @@ async def test_who_calls(wallets: ContractWallets, node: Node) -> None:
     ids=range(12),
 )
 async def test_a_node_that_fails(wallets: ContractWallets, node: Node, fault: bytes) -> None:
-    """Whatever a broken node answers is no yes, and its URL isn't logged."""
+    """No answer of a broken node counts as yes, and its URL isn't logged."""
     node.world.contracts[WALLET] = wallet(b"good")
     node.fault = fault
     with capture_logs() as logs:

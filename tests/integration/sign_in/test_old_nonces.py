@@ -54,7 +54,7 @@ async def add(connection: Any, expires_on: datetime | None, name: str, count: in
 
 
 async def left(connection: Any) -> dict[str, int]:
-    """How many nonces there are, by name; new ones have none."""
+    """Count the nonces by name; new ones have none."""
     rows = await connection.fetch(
         """SELECT CASE WHEN nonce LIKE '%-%' THEN split_part(nonce, '-', 1) ELSE 'new' END AS name,
         count(*) AS count FROM account_nonce GROUP BY name"""
@@ -63,7 +63,7 @@ async def left(connection: Any) -> dict[str, int]:
 
 
 async def create(nonces: Nonces, count: int) -> None:
-    """Give out nonces, one after the other."""
+    """Issue nonces, one at a time."""
     for _ in range(count):
         await nonces.create()
 

@@ -113,7 +113,7 @@ class Door:
         return self.tokens.address_of(token)
 
     async def was_used(self, nonce: str) -> Any:
-        """What the table says of a nonce."""
+        """Return the row of a nonce."""
         connection = await asyncpg.connect(self.database.settings.url)
         try:
             return await connection.fetchval(
@@ -409,14 +409,14 @@ async def test_a_contract_wallet_signs_in(door: Door, node: Node) -> None:
 
 @pytest.mark.parametrize("chain_id", [10, "8453", 42161])
 async def test_a_chain_without_a_node_of_its_own(door: Door, node: Node, chain_id: Any) -> None:
-    """The node of chain 1 is asked for every chain that has none."""
+    """The node of chain 1 serves every chain without a node of its own."""
     node.world.contracts[bytes.fromhex(OWNER.address[2:])] = wallet(b"good")
     request = message(await door.nonces.create(), chain_id=chain_id)
     assert await door.enter(request, "0x" + b"good".hex()) == OWNER.address.lower()
 
 
 async def test_a_chain_with_a_node_of_its_own(door: Door, node: Node) -> None:
-    """Only the node of the message's chain is asked; a dead one is no trouble for the other."""
+    """Only the node of the message's chain is asked; a dead one does not disturb the other."""
     async with running_node() as base:
         base.world.contracts[bytes.fromhex(OWNER.address[2:])] = wallet(b"good")
         dead = ContractWallets(EthereumNode("http://127.0.0.1:1"))

@@ -149,7 +149,7 @@ async def test_a_stamp_that_names_no_provider_is_stored_and_does_not_score(
 async def test_an_entry_without_a_stamp_only_deletes(
     store: Store, method: str, entry: dict[str, Any]
 ) -> None:
-    """Nothing, null and an empty object are no stamp."""
+    """Nothing, null and an empty object are not stamps."""
     answer = await store.call(method, [{"provider": "Github", **entry}])
     assert [each["provider"] for each in answer.json()["stamps"]] == ["Ens"]
     assert await store.providers() == ["Ens", "Google"]

@@ -16,7 +16,7 @@ patterns = st.text("ab?*", max_size=4)
 
 
 def is_short(found: list[str]) -> bool:
-    """Whether, after a beginning of two, TEXTS has texts of every kind."""
+    """Return True if, after a prefix of two, TEXTS has texts of every kind."""
     return len("".join(found).replace("*", "")) <= 4
 
 

@@ -1,4 +1,4 @@
-"""A database that is away, and a fixed time."""
+"""An unreachable database, and a fixed time."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Whether a presented key is the stored one and may be used."""
+"""A presented key must be the stored one, and usable."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ async def api_keys(absent_database: Database, now: datetime) -> AsyncIterator[Ap
 
 
 def row(**changes: Any) -> ApiKey:
-    """The stored key, migrated and usable, but for these changes."""
+    """The stored key, migrated and usable, except for these changes."""
     columns: dict[str, Any] = {
         "key_id": "1",
         "hashed_key": SLOW_HASH,
@@ -105,7 +105,7 @@ async def test_an_unknown_format_is_logged_without_the_hash(api_keys: ApiKeys) -
 async def test_an_answer_does_not_depend_on_storing_the_fast_hash(
     absent_database: Database, now: datetime
 ) -> None:
-    """A key is let in although its SHA-256 hash can't be stored, which is logged without hashes."""
+    """A key passes although its SHA-256 hash can't be stored, which is logged without hashes."""
     api_keys = ApiKeys(absent_database, lambda: now)
     with capture_logs() as logs:
         await api_keys.authenticate(PRESENTED, row(hashed_key_sha256=None))

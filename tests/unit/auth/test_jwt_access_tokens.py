@@ -86,7 +86,7 @@ def tokens(keys: TokenKeys = KEYS, now: datetime = NOW) -> AccessTokens:
 
 
 def refused(token: str, keys: TokenKeys = KEYS) -> bool:
-    """Whether a token is refused, with the one sentence."""
+    """Return True if a token is refused, with the one sentence."""
     try:
         tokens(keys).address_of(token)
     except InvalidAccessToken as error:
@@ -128,7 +128,7 @@ def test_issued_tokens_differ() -> None:
 
 
 def test_whether_tokens_can_be_issued() -> None:
-    """Without a private key there is nothing to sign with."""
+    """Without a private key, signing fails."""
     assert tokens().can_issue
     assert not tokens(TokenKeys(PUBLIC_PEM, None, SECRET)).can_issue
 
@@ -234,7 +234,7 @@ def test_claims_of_any_kind(kind: Callable[..., str], claims: dict[str, Any]) ->
 @pytest.mark.parametrize("text", ["1e400", "Infinity", "-Infinity", "NaN", "1E+999", "9" * 4301])
 @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
 def test_numbers_as_they_may_be_written(name: str, text: str) -> None:
-    """Numbers that Python's JSON reads, though they are none or too large, are refused."""
+    """Numbers that only Python's JSON accepts, or that are too large, are refused."""
     claims = json.dumps({**GOOD, name: 4711}).replace("4711", text).encode()
     header = encoded(b'{"alg":"HS256"}')
     signed = header + b"." + encoded(claims)
@@ -373,7 +373,7 @@ HEADER, CLAIMS, SIGNATURE = rs256().split(".")
     ids=range(22),
 )
 def test_no_token_at_all(token: str) -> None:
-    """What isn't a token, or is a huge one, is refused like any other."""
+    """Text that isn't a token, and a huge token, are refused like any other."""
     assert refused(token)
 
 

@@ -1,4 +1,4 @@
-"""Whether a key is the one that a hash was made of."""
+"""A key matches only the hash that was made of it."""
 
 import base64
 import hashlib
@@ -74,7 +74,7 @@ def test_a_hash_matches_its_own_key_alone(key: str, other: str, salt: str) -> No
     ],
 )
 def test_another_format_never_matches(stored: str) -> None:
-    """What is in neither format, or out of bounds, is no hash of any key."""
+    """A hash in neither format, or out of bounds, matches no key."""
     assert not matches_pbkdf2_hash(KEY, stored)
     assert not matches_sha256_hash(KEY, stored)
 

@@ -1,4 +1,4 @@
-"""Slow hashes are checked without holding up anything else."""
+"""PBKDF2 hashes are checked without delaying anything else."""
 
 import asyncio
 import base64
@@ -97,14 +97,14 @@ async def test_equal_checks_are_made_once(pbkdf2_hashes: Pbkdf2Hashes) -> None:
 
 @pytest.mark.parametrize("key", [KEY, "abc.wrong"])
 async def test_a_verdict_is_remembered(pbkdf2_hashes: Pbkdf2Hashes, key: str) -> None:
-    """The second answer needs no derivation: it comes although nothing is derived any more."""
+    """The second answer needs no derivation: it comes although derivation has ended."""
     verdict = await pbkdf2_hashes.matches(key, QUICK)
     pbkdf2_hashes.close()
     assert await pbkdf2_hashes.matches(key, QUICK) is verdict
 
 
 async def test_a_verdict_is_about_its_own_hash(pbkdf2_hashes: Pbkdf2Hashes) -> None:
-    """What was right for one hash isn't taken to be right for another."""
+    """A key that matched one hash isn't assumed to match another."""
     assert await pbkdf2_hashes.matches(KEY, QUICK)
     assert not await pbkdf2_hashes.matches(KEY, pbkdf2_hash("abc.other", 1))
 

@@ -103,7 +103,7 @@ def test_a_key_that_was_right_lately_is_let_through(calls: FailedCalls, stored: 
 
 
 def test_a_key_that_took_the_place_of_another_is_the_one_that_counts(calls: FailedCalls) -> None:
-    """The last right key of a prefix is remembered."""
+    """The last valid key of a prefix is cached."""
     calls.succeeded(WRONG, None)
     calls.succeeded(RIGHT, None)
     fail(calls, WRONG, "x")
@@ -125,7 +125,7 @@ def test_no_limit(clock: Clock) -> None:
 
 
 def test_writes_are_limited_by_peer(clock: Clock) -> None:
-    """So many in a minute; refused ones don't count."""
+    """The limit is per minute; refused writes don't count."""
     writes = AnonymousWrites(LIMIT, clock=clock)
     for peer in ("x", "y"):
         for _ in range(LIMIT):
@@ -173,7 +173,7 @@ def test_what_is_refused_is_counted_and_logged_once(
 
 
 def test_memory_is_bounded(clock: Clock) -> None:
-    """Of many peers the latest are remembered."""
+    """The most recent peers are kept."""
     counts = WindowCounts(clock)
     for number in range(CAPACITY + 10):
         counts.add(number)

@@ -74,6 +74,6 @@ def test_an_alias_without_a_demo_key_stands_for_nothing() -> None:
 
 
 def test_a_presented_key_does_not_show_its_secret() -> None:
-    """What is printed of a key names the prefix alone."""
+    """The printed form of a key shows the prefix alone."""
     presented = presented_key("abc.secret", None, NO_DEMO)
     assert repr(presented) == str(presented) == f"{presented}" == "PresentedKey('abc')"

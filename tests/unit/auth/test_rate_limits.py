@@ -1,4 +1,4 @@
-"""How often a partner may call."""
+"""The rate limits of partners."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -110,7 +110,7 @@ async def test_keys_and_groups_are_counted_apart(rate_limits: RateLimits) -> Non
 
 
 async def test_a_window_is_fixed(storage: WindowStorage, rate_limits: RateLimits) -> None:
-    """It ends a period after its first call, whatever comes in between; then all starts anew."""
+    """It ends a period after its first call, whatever comes in between; then a new one starts."""
     await counted(rate_limits)
     storage.time += 899
     last = await counted(rate_limits)
@@ -121,7 +121,7 @@ async def test_a_window_is_fixed(storage: WindowStorage, rate_limits: RateLimits
 
 
 async def test_the_headers(storage: WindowStorage, rate_limits: RateLimits) -> None:
-    """Answers carry the policy, and what is left of it."""
+    """Answers carry the policy, and the remaining calls."""
     await counted(rate_limits)
     storage.time += 100
     assert (await counted(rate_limits)).headers() == {
@@ -185,7 +185,7 @@ async def test_what_cannot_be_read_limits_and_is_logged_once(rate_limits: RateLi
 async def test_warnings_are_bounded(
     rate_limits: RateLimits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keys beyond a number are limited as well, but neither logged nor remembered."""
+    """Keys beyond a number are limited as well, but neither logged nor cached."""
     monkeypatch.setattr(rate_limits_module, "MAX_WARNINGS", 3)
     with capture_logs() as logs:
         for number in range(9):
@@ -230,7 +230,7 @@ class BadDayStorage(WindowStorage):
 
 
 async def test_a_storage_that_hangs_delays_one_call() -> None:
-    """One call waits for the store, those that follow don't ask it; all are let through."""
+    """One call waits for the store, later ones skip it; all pass."""
     storage = BadDayStorage()
     rate_limits = RateLimits(storage.now, storage)
     states = [await rate_limits.count("abc", "scores", "0/1m") for _ in range(100)]

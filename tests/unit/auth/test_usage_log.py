@@ -1,4 +1,4 @@
-"""Usage is recorded off the request's path, and waits where the database is away."""
+"""Usage is recorded outside the request, and waits while the database is unreachable."""
 
 import asyncio
 from contextlib import suppress
@@ -40,7 +40,7 @@ def not_written(count: int) -> dict[str, Any]:
 
 
 async def attempts(analytics: BatchedUsageAnalytics, calls: int) -> list[Any]:
-    """What is logged until the first attempt to write, while it runs by itself."""
+    """Return the log up to the first attempt to write, while it runs by itself."""
     with capture_logs() as logs:
         running = asyncio.create_task(analytics.run())
         for _ in range(calls):
@@ -96,7 +96,7 @@ async def test_a_full_batch_does_not_wait_for_the_interval(absent_database: Data
 
 
 async def test_a_single_row_waits_for_the_interval_at_most(absent_database: Database) -> None:
-    """What isn't a batch is written after the interval."""
+    """Less than a full batch is written after the interval."""
     analytics = BatchedUsageAnalytics(absent_database, batch=500, interval=0.01)
     assert await attempts(analytics, calls=1) == [not_written(1)]
 
@@ -117,7 +117,7 @@ async def test_recording_needs_no_database() -> None:
 
 
 def test_the_backlog_is_bounded_in_bytes() -> None:
-    """Large rows push out the oldest; what waits and what is being written count together."""
+    """Large rows push out the oldest; waiting rows and those being written count together."""
     backlog = UsageBacklog(capacity=1000, max_bytes=1_000_000)
     large = msgspec.structs.replace(CALL, response_json="x" * 100_000)
     for _ in range(50):
@@ -137,7 +137,7 @@ def test_the_backlog_is_bounded_in_bytes() -> None:
 
 
 async def test_usage_can_go_unrecorded() -> None:
-    """With analytics turned off there is nothing to write, ever."""
+    """With analytics turned off, nothing is ever written."""
     analytics = NoUsageAnalytics()
     analytics.record(CALL)
     analytics.stop()
@@ -145,7 +145,7 @@ async def test_usage_can_go_unrecorded() -> None:
 
 
 async def test_stopping_waits_for_what_is_being_written(absent_database: Database) -> None:
-    """What was recorded is still there after a stop during a write that could not be made."""
+    """Recorded rows survive a stop during a write that failed."""
     analytics = BatchedUsageAnalytics(absent_database, batch=1)
     running = asyncio.create_task(analytics.run())
     analytics.record(CALL)

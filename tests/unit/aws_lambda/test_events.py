@@ -122,7 +122,7 @@ def test_headers() -> None:
 
 
 def test_the_caller_is_whom_the_load_balancer_saw() -> None:
-    """What a caller says in X-Forwarded-For comes first, what the load balancer adds last."""
+    """In X-Forwarded-For, the caller's values come first, the load balancer's last."""
     forwarded = {"x-forwarded-for": "1.1.1.1, 203.0.113.9"}
     assert read_event(from_load_balancer(headers=forwarded)).client == "203.0.113.9"
     assert read_event(format_2(headers=forwarded)).client == "203.0.113.9"
@@ -170,7 +170,7 @@ def test_bodies() -> None:
     ],
 )
 def test_events_that_are_no_requests(event: object) -> None:
-    """What isn't a request of a known sender is refused as a whole."""
+    """An event that isn't a request of a known sender is refused as a whole."""
     with pytest.raises(UnknownEvent):
         read_event(event)
 
@@ -229,7 +229,7 @@ def test_answers_in_payload_format_2() -> None:
 
 
 def test_octets_are_answered_as_base64() -> None:
-    """What isn't text can't stand in JSON as it is."""
+    """A body that isn't text can't be in JSON as it is."""
     for kind, body in ((b"image/png", b"\x89PNG"), (b"text/plain", b"\xff")):
         answer = event_response(
             HttpResponse(299, [(b"content-type", kind)], body), ResponseFormat.FORMAT_2

@@ -1,4 +1,4 @@
-"""How long to wait after failures."""
+"""The wait after failures."""
 
 from passport_scorer.catalogue.backoff import ExponentialBackoff
 

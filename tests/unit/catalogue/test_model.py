@@ -72,7 +72,7 @@ def test_what_is_said_of_a_stamp() -> None:
 
 
 def test_the_first_of_two() -> None:
-    """A provider that is listed twice is what the first says."""
+    """The first entry of a provider that is listed twice counts."""
     catalogue = read_catalogue(document(platform(), platform(id="Copy")), BASE)
     assert catalogue.stamps["Ens"].platform.id == "Ens"
 
@@ -94,7 +94,7 @@ def test_the_first_of_two() -> None:
     ],
 )
 def test_garbage(garbage: bytes) -> None:
-    """What isn't a catalogue is refused as a whole."""
+    """JSON that isn't a catalogue is refused as a whole."""
     with pytest.raises(UnreadableCatalogue):
         read_catalogue(garbage, BASE)
 

@@ -55,7 +55,7 @@ def test_secrets_of_several_nodes_are_hidden() -> None:
 
 
 def test_the_source_of_a_value_is_shown() -> None:
-    """What is set comes from the environment, everything else is a default."""
+    """Set values come from the environment, all others are defaults."""
     settings = effective(DATABASE_POOL_SIZE="7", ENVIRONMENT="staging")
     assert settings["DATABASE_POOL_SIZE"].value == "7"
     assert {name for name, setting in settings.items() if setting.source == "environment"} == {
@@ -73,7 +73,7 @@ def test_the_variable_that_counts_is_named() -> None:
 
 
 def test_values_are_shown_as_they_are_written() -> None:
-    """What is shown of a value that is no secret can be set again."""
+    """The shown text of a value that isn't secret can be set again."""
     given = {
         "TRUSTED_IAM_ISSUERS": '["did:ethr:0x018d103c154748e8d5a1d7658185125175457f84"]',
         "FF_API_ANALYTICS": "off",
@@ -85,7 +85,7 @@ def test_values_are_shown_as_they_are_written() -> None:
 
 
 def test_every_setting_has_a_variable_and_a_help_text() -> None:
-    """A field of the settings can't be forgotten in the table, and none is there twice."""
+    """A field of the settings can't be forgotten in the table, and none is listed twice."""
     assert list(variables()) == list(Settings.__struct_fields__)
     names = [name for variable in variables().values() for name in variable.names]
     assert len(set(names)) == len(names)

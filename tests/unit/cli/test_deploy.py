@@ -78,7 +78,7 @@ def test_check_of_a_broken_template(
 
 @pytest.mark.parametrize("text", ["[1", "- 1\n", "a: !Nonsense [", "{}", "Resources: 1", "\x00"])
 def test_check_of_something_else(tmp_path: Path, text: str) -> None:
-    """What is no template is refused in one line."""
+    """A file that is not a template is refused in one line."""
     file = tmp_path / "other"
     file.write_text(text)
     with pytest.raises(TemplateFileProblem) as refused:
@@ -117,7 +117,7 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_plan_of_the_way_back(capsys: pytest.CaptureFixture[str]) -> None:
-    """Stage 0 is the way back at once, from whatever stage, and has no other way back."""
+    """Stage 0 is an immediate rollback from every stage, and has no rollback itself."""
     assert run("plan", "--stage", 0, "--current", 25, "--route", "V2") == 0
     printed = capsys.readouterr().out
     assert "75 : 25 │ 100 : 0" in printed

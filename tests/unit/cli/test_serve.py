@@ -1,4 +1,4 @@
-"""How many processes serve by default."""
+"""The default number of processes."""
 
 import pytest
 

@@ -70,7 +70,7 @@ def _bytes(document: Document) -> bytes:
 
 
 def _room(document: Document) -> int:
-    """How many bytes may still be put into a document."""
+    """Return the number of bytes that a document can still take."""
     return MAXIMUM_SIZE - MARGIN - len(_bytes(document))
 
 

@@ -116,7 +116,7 @@ def test_any_json(document: dict[str, Any]) -> None:
 @given(st.binary() | st.text(), st.integers(0, 3000), st.integers(0, 5))
 @settings(max_examples=examples(150), deadline=None)
 def test_any_bytes(noise: bytes | str, position: int, length: int) -> None:
-    """Any bytes or text, alone or in the midst of a stamp, are verified or refused."""
+    """Any bytes or text, alone or inside a stamp, are verified or refused."""
     check(noise)
     stamp = json.dumps(GENUINE[position % 2]).encode()
     inserted = noise.encode(errors="surrogatepass") if isinstance(noise, str) else noise

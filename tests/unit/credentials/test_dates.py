@@ -80,7 +80,7 @@ def test_an_instant_is_cut_to_microseconds() -> None:
     ],
 )
 def test_other_spellings_are_refused(written: object) -> None:
-    """What isn't strictly RFC 3339, or not in the calendar, is no date."""
+    """Text that isn't strictly RFC 3339, or not in the calendar, is not a date."""
     with pytest.raises(DateMalformed, match="expirationDate"):
         timestamp("expirationDate", written)
 

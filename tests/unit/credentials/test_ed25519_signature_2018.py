@@ -42,7 +42,7 @@ def graph(document: Document) -> str:
 
 
 def with_nullifiers(stamp: Document, *nullifiers: str) -> Document:
-    """The stamp with nullifiers instead of its hash; not signed anew."""
+    """The stamp with nullifiers instead of its hash; not signed again."""
     subject = stamp["credentialSubject"]
     del subject["hash"]
     subject["@context"] = [{"nullifiers": LISTED, "provider": TEXT}]
@@ -116,7 +116,7 @@ def same_graph(stamp: Document) -> list[Document]:
         replaced(
             stamp, {**plain, "other": TEXT}, provider="Google", hash="Google", other="v0.0.0:one"
         ),
-        # The same with nullifiers that are no list.
+        # The same with nullifiers that are not a list.
         replaced(
             stamp,
             {**plain, "nullifiers": other},
@@ -131,7 +131,7 @@ def same_graph(stamp: Document) -> list[Document]:
             nullifiers=["Google"],
         ),
         replaced(stamp, {"nullifiers": other}, nullifiers=["v0.0.0:one", "Google"]),
-        # Claims that are mapped to nothing, beside the signed ones under other names.
+        # Claims that are mapped to null, beside the signed ones under other names.
         replaced(
             stamp,
             {"hash": None, "provider": TEXT, "other": TEXT},
@@ -266,7 +266,7 @@ def test_the_subjects_context_only_names_its_claims(
 def test_one_change_is_refused(
     old_stamp: Document, refusal: Refusal, code: str, change: Callable[[Document], object]
 ) -> None:
-    """What stamps don't have, what no context covers, and what wasn't signed is refused."""
+    """Members that stamps don't have, no context covers, or that are unsigned are refused."""
     change(old_stamp)
     assert refusal(old_stamp) == code
 

@@ -23,13 +23,13 @@ from .hostile_documents import (
     ordinary,
 )
 
-# How many times the calls of an ordinary stamp of the same suite. A call is about a tenth of a
-# microsecond of C or a microsecond of Python, so that 50 ms are far away.
+# Multiples of the calls for an ordinary stamp of the same suite. A call takes about 0.1 µs in C or
+# 1 µs in Python, so these limits are far below 50 ms.
 LIMITS = {EIP712: 40, ED25519: 10}
 
 
 def calls(document: bytes | str) -> int:
-    """How many functions verifying a document calls, those in C included; no clock is asked."""
+    """Count the function calls of a verification, those in C included, instead of its time."""
     count = 0
 
     def profiler(_frame: FrameType, event: str, _argument: Any) -> None:
@@ -51,7 +51,7 @@ def calls(document: bytes | str) -> int:
 
 @pytest.fixture(scope="module")
 def allowed() -> Callable[[str], int]:
-    """How many calls a document of a suite may take."""
+    """Return the maximum number of calls for a document of a suite."""
     counted = {}
     for suite in LIMITS:
         text = json.dumps(ordinary(suite))

@@ -3,7 +3,7 @@
 `signed_by_didkit.json`: made with didkit 0.3.3 (`issue_credential`), which verifies each of them;
 `refused` is the code of those that are refused here (docs/rules/credentials.md, "Where verifiers
 differ"). Those of the suite EthereumEip712Signature2021 have no `eip712Domain`; their dates are
-spelled in unusual ways, which is what is signed only after they have been rewritten.
+spelled in unusual ways; the signature covers the rewritten spelling.
 """
 
 import json

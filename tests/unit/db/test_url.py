@@ -35,7 +35,7 @@ def test_what_leaves_the_machine_is_encrypted(url: str) -> None:
     ],
 )
 def test_other_addresses_stay_as_they_are(url: str) -> None:
-    """Whoever names an sslmode has decided; what stays on the machine needs none."""
+    """An sslmode in the URL wins; a connection inside the machine needs none."""
     assert secured(url, "DATABASE_URL") == url
 
 
@@ -65,7 +65,7 @@ def test_the_password_is_taken_out(url: str, shown: str, password: str | None) -
     ],
 )
 def test_every_spelling_of_the_scheme(scheme: str) -> None:
-    """What others' settings call PostgreSQL is PostgreSQL, under a name that psql knows."""
+    """Other programs' names for PostgreSQL's scheme are accepted, and become psql's."""
     url = secured(f"{scheme}://me:p@localhost/scorer", "DATABASE_URL")
     assert url in {f"{known}://me:p@localhost/scorer" for known in ("postgresql", "postgres")}
 
@@ -79,7 +79,7 @@ def test_every_spelling_of_the_scheme(scheme: str) -> None:
     ],
 )
 def test_other_addresses_are_refused(url: str) -> None:
-    """What is no address of a PostgreSQL, or names no database, is refused."""
+    """A URL that is not PostgreSQL's, or names no database, is refused."""
     with pytest.raises(InvalidDatabaseLocation):
         secured(url, "DATABASE_URL")
 

@@ -1,4 +1,4 @@
-"""What the options in the URL of a database mean."""
+"""The options in the URL of a database."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_the_number_of_a_host_is_used_where_there_is_no_name() -> None:
     [("5", 5), ("1", 2), ("0", None), ("-1", None), ("soon", None), ("9" * 30, None)],
 )
 def test_the_time_to_connect(text: str, seconds: float | None) -> None:
-    """As libpq has it: 2 s at least, and 0 or less is no limit."""
+    """As libpq has it: 2 s at least; 0 or less means no limit."""
     address = driver_address(f"postgresql:///d?connect_timeout={text}")
     assert (address.connect_timeout, address.dsn) == (seconds, "postgresql:///d")
 

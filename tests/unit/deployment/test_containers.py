@@ -1,6 +1,6 @@
 """The Containerfile, the Kubernetes manifests, the compose file and the systemd unit.
 
-What they say about ports, probes and times must be what the service does.
+Their ports, probes and times must match the service's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the documents and scripts install comes with a hash, and as a wheel.
+"""Packages that the documents and scripts install come with a hash, and as a wheel.
 
 Source distributions would fetch their build tools without hashes.
 """

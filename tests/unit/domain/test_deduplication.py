@@ -140,7 +140,7 @@ def test_a_live_link_is_changed_only_if_it_is_our_own(world: World) -> None:
 
 @given(world=worlds())
 def test_a_nullifier_of_a_kept_stamp_is_ours_until_the_last_of_them_expires(world: World) -> None:
-    """Afterwards it is linked to us until the expiry of the last kept stamp that has it."""
+    """It is then linked to us until the expiry of the last kept stamp that has it."""
     decided = world.decided()
     links = applied(world.links, decided.changes)
     for nullifier in {each for kept in decided.kept for each in kept.nullifiers}:
@@ -150,7 +150,7 @@ def test_a_nullifier_of_a_kept_stamp_is_ours_until_the_last_of_them_expires(worl
 
 @given(world=worlds())
 def test_no_nullifier_of_a_clashing_stamp_is_left_to_be_claimed(world: World) -> None:
-    """Afterwards each of them has a live link, a new one with owner and expiry of a clash."""
+    """Each of them then has a live link, a new one with owner and expiry of a clash."""
     decided = world.decided()
     links = applied(world.links, decided.changes)
     assert all(is_live(links[n]) for clash in decided.clashes for n in clash.stamp.nullifiers)
@@ -191,7 +191,7 @@ def test_a_nullifier_counts_for_at_most_one_of_two_addresses(
     mine_first: bool,
     multi: bool,
 ) -> None:
-    """Two addresses scored one after the other, in either order: only one of them counts it."""
+    """Two addresses scored in either order: only one of them counts it."""
     counted: list[set[str]] = []
     for address, stamps in [(ME, mine), (SHE, hers)][:: 1 if mine_first else -1]:
         decided = deduplicate(valid(stamps, address, multi_nullifier=multi), address, links, NOW)

@@ -60,7 +60,7 @@ def given_to(
 
 
 def newcomer(**changes: Any) -> PointsState:
-    """An address without points, but for these changes."""
+    """An address without points, except for these changes."""
     return msgspec.structs.replace(NEWCOMER, **changes)
 
 
@@ -191,7 +191,7 @@ def test_an_action_on_a_chain_is_another_one() -> None:
 
 
 def test_what_is_given_is_part_of_the_points_at_once() -> None:
-    """The state afterwards contains the awards and the community."""
+    """The new state contains the awards and the community."""
     state = newcomer(earned=(Earned("PMT", 10, ""),), qualified=frozenset({7}))
     outcome = given_to(state, [stamp("Google", "v1:b"), stamp("Biometrics")])
     assert outcome.state == newcomer(
@@ -207,7 +207,7 @@ def test_an_address_qualifies_in_a_community_once(qualified: set[int], newly: bo
 
 
 def test_a_community_without_the_programme_has_no_points() -> None:
-    """Without points there is nothing to give and nothing to show."""
+    """Without points, nothing is awarded or shown."""
     assert given_to(None, EVERYTHING) == NO_POINTS
 
 

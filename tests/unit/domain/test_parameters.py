@@ -36,7 +36,7 @@ def test_what_is_no_integer(text: str) -> None:
 
 @given(st.text())
 def test_any_text_as_an_integer(text: str) -> None:
-    """Only ASCII digits are a number; everything else is None, never an error."""
+    """Only ASCII digits are a number; other text gives None, never an error."""
     number = read_integer(text)
     assert number is None or (text.isascii() and text.lstrip("-").isdigit())
 

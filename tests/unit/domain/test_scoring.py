@@ -114,7 +114,7 @@ def test_a_score_shows_what_counts_and_what_clashes() -> None:
 
 
 def test_an_address_without_stamps_has_a_score() -> None:
-    """Nothing sums up to nothing, and never expires."""
+    """The score of no stamps is 0, and never expires."""
     score = assess(snapshot(), NOW).score
     assert (score.raw, score.passing, score.expires_at, dict(score.stamps)) == (
         Decimal(0),
@@ -135,7 +135,7 @@ def test_a_score_passes_from_the_threshold_on(threshold: str, passing: bool) -> 
 
 
 def test_unusable_weights_are_a_fault() -> None:
-    """A weight that is no number fails the score, it doesn't become a wrong one."""
+    """A weight that is not a number fails the score instead of giving a wrong one."""
     read = snapshot([stored(ME, "Google", "v0:a")])
     community = msgspec.structs.replace(read.community, weights={"Google": Decimal("NaN")})
     with pytest.raises(UnusableWeight):
@@ -212,7 +212,7 @@ def snapshots(draw: st.DrawFn) -> list[Snapshot]:
 def one_after_the_other(
     together: Sequence[Snapshot],
 ) -> tuple[list[Outcome], list[Snapshot]]:
-    """Score each alone with the links that those before wrote; and the snapshots afterwards."""
+    """Score each alone with the links that earlier ones wrote; also return the snapshots."""
     written: dict[int, dict[str, Link]] = {1: {}, 2: {}}
     outcomes = []
     for read in together:
@@ -283,7 +283,7 @@ def test_a_nullifier_counts_once_in_a_community(together: list[Snapshot]) -> Non
 def test_a_valid_assessment_is_that_of_any_time(
     together: list[Snapshot], hours: tuple[float, float]
 ) -> None:
-    """While an assessment is valid, assessing again gives the same but for the period."""
+    """While an assessment is valid, assessing again gives the same except for the period."""
     before, now = (NOW + timedelta(hours=each) for each in hours)
     for read in together:
         assessment, fresh = assess(read, before), assess(read, now)

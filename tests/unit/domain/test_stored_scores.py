@@ -47,7 +47,7 @@ ODD = [
 
 
 def event(**values: object) -> RecordedScore:
-    """What is read of an event of these values, in the shape without `fields`."""
+    """Read an event of these values, in the shape without `fields`."""
     return read_event(json.dumps({**VALUES, **values}))
 
 
@@ -139,7 +139,7 @@ def test_a_threshold_that_is_missing(evidence: object) -> None:
     ("raw", "passing"), [("19.999999", False), ("20", True), ("20.000001", True)]
 )
 def test_passing(raw: str, *, passing: bool, success: bool) -> None:
-    """The exact sum is held against the threshold, whatever the row says."""
+    """The exact sum is compared with the threshold, whatever the row says."""
     evidence = {"rawScore": raw, "threshold": "20", "success": success}
     assert event(evidence=evidence).passing is passing
     assert read_row(columns(evidence), SCORERS).passing is passing
@@ -188,7 +188,7 @@ def test_evidence_that_is_none(evidence: str) -> None:
 
 
 def test_a_row_whose_score_is_no_number() -> None:
-    """PostgreSQL has NaN, answers haven't."""
+    """PostgreSQL has NaN; answers do not."""
     with pytest.raises(UnreadableScore):
         read_row(columns(None, score="NaN"), SCORERS)
 

@@ -1,4 +1,4 @@
-"""What the stamp store takes."""
+"""The stamps that the stamp store accepts."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def test_answers_write_the_same_instant_in_utc(time: datetime) -> None:
 
 @given(time=TIMES)
 def test_events_write_the_millisecond_that_has_begun(time: datetime) -> None:
-    """An event's time is the instant, in UTC, without what is beyond its millisecond."""
+    """An event's time is the instant, in UTC, truncated to the millisecond."""
     written = datetime.fromisoformat(event_time(time))
     beyond = timedelta(microseconds=time.microsecond % 1000)
     assert (written, written.utcoffset()) == (time - beyond, timedelta(0))

@@ -26,7 +26,7 @@ def test_right_checksum_all_lower_and_all_upper_are_accepted(right: str) -> None
 
 @given(CHECKSUMMED, st.integers(2, 41))
 def test_one_letter_in_the_wrong_case_is_refused(right: str, place: int) -> None:
-    """A mixed-case address with a wrong letter isn't taken, unless no case is mixed any more."""
+    """A mixed-case address with a wrong letter isn't accepted, unless it has one case then."""
     wrong = right[:place] + right[place].swapcase() + right[place + 1 :]
     if wrong == right or wrong[2:] in (wrong[2:].lower(), wrong[2:].upper()):
         assert parse_checksummed_address(wrong) == right.lower()

@@ -156,7 +156,7 @@ def test_no_signer_or_nonce(field: str, absent: str | None) -> None:
     "address", [ADDRESS[:-1], ADDRESS + "0", "0X" + ADDRESS[2:], "vitalik.eth", ADDRESS + "\n"]
 )
 def test_no_address(address: str) -> None:
-    """What isn't `0x` and 40 hexadecimal digits is no address."""
+    """Text other than `0x` and 40 hexadecimal digits is not an address."""
     with pytest.raises(SignInRefused, match=r"^Invalid address format!$"):
         signer_and_nonce(changed(address=address))
 

@@ -122,7 +122,7 @@ def test_numbers_may_be_decimal_text() -> None:
 
 
 def test_a_member_without_a_type_is_refused() -> None:
-    """What the types don't name isn't signed, so it mustn't be there."""
+    """A member that the types don't name isn't signed, so it must be absent."""
     plan = typed_data_plan("Message", types_of(Message={"member": "string", "other": "string"}))
     with pytest.raises(MessageUnfit, match="without a type"):
         plan.digest({}, {"member": "x", "extra": "y"})

@@ -18,7 +18,7 @@ OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(
 
 @given(st.datetimes(timezones=OFFSETS).filter(lambda time: 1 < time.year < 9999))
 def test_every_time_of_the_calendar(time: datetime) -> None:
-    """What the standard library writes is read as the same instant, in either letter case."""
+    """A time written by the standard library is read as the same instant, in either case."""
     text = time.isoformat()
     assert seconds_of(text) == seconds_of(text.lower()) == seconds_at(time)
 

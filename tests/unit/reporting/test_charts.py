@@ -35,7 +35,7 @@ def attributes(chart: str, tag: str, name: str) -> list[float]:
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_texts_are_escaped(name: str) -> None:
-    """Each chart is well-formed, shows hostile texts as texts, and refers to nothing."""
+    """Each chart is well-formed, shows hostile texts as text, and has no references."""
     root = ElementTree.fromstring(CHARTS[name])
     assert HOSTILE in root.itertext()
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}

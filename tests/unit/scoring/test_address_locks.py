@@ -1,4 +1,4 @@
-"""Requests for the same address run one after the other."""
+"""Requests for the same address run one at a time."""
 
 import asyncio
 
@@ -63,7 +63,7 @@ async def test_a_lock_has_one_holder(log: Log) -> None:
 
 
 async def test_a_cancelled_waiter_leaves_nothing(log: Log) -> None:
-    """A request that is cancelled while it waits blocks no other, and leaves nothing behind."""
+    """A request that is canceled while it waits blocks no other, and leaves nothing behind."""
     first, cancelled, third = (
         asyncio.create_task(log.hold(name, "0xa", steps=5)) for name in "123"
     )

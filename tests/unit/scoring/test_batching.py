@@ -194,7 +194,7 @@ async def test_isolated_work_fails_only_the_item_at_fault() -> None:
 
 
 async def test_a_cancelled_item_is_left_out() -> None:
-    """A cancelled request costs no work, and blocks no other."""
+    """A canceled request costs no work, and blocks no other."""
     work = Work()
     batcher = Batcher(work, policy(1, 5))
     tasks = [asyncio.create_task(batcher.submit(number)) for number in range(1, 5)]

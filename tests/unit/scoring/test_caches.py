@@ -75,7 +75,7 @@ def cache(counting: Counting) -> AssessmentCache:
 
 
 def hits(counting: Counting) -> tuple[int, int]:
-    """How many hits and misses were counted."""
+    """Return the counted hits and misses."""
     return (
         counting.counted[(DECISION_CACHE_HITS.name,)],
         counting.counted[(DECISION_CACHE_MISSES.name,)],

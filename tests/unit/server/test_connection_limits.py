@@ -1,4 +1,4 @@
-"""How many connections a process takes, given its descriptors."""
+"""The number of connections that a process takes, given its descriptors."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from passport_scorer.server.connection_limits import internal_connections, publi
 def test_connections_fit_into_the_descriptors(
     asked: int | None, descriptors: int, public: int
 ) -> None:
-    """Whatever is asked for, the database, the internal listener and files have theirs."""
+    """Whatever the setting, the database, the internal listener and files get their share."""
     assert public_connections(asked, descriptors, pool_size=5) == public
     used = public + internal_connections(descriptors, 5) + 5 + 64
     assert used <= descriptors or public == 16

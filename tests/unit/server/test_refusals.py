@@ -1,4 +1,4 @@
-"""What the server answers by itself, and how it is told of in the log."""
+"""Answers of the server itself, and their log events."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_a_busy_service_names_the_request() -> None:
 
 
 def test_the_log_names_the_last_of_each_reason() -> None:
-    """One line for many, with the id that the last one was told; none where nobody was told one."""
+    """One line per reason, with the request id of its last answer, if any was answered."""
     refusals = Refusals("public", NO_METRICS)
     for reason in ("not_http", "not_http", "no_request"):
         refusals.note(reason)

@@ -1,4 +1,4 @@
-"""What the server overrides of uvicorn exists in the uvicorn that is installed.
+"""The parts of uvicorn that the server overrides exist in the installed version.
 
 `pyproject.toml` bounds uvicorn's version to those with which these tests and those of the
 connections have run. A newer one may stop calling what is overridden here without an error.

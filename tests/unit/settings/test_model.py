@@ -56,7 +56,7 @@ PRIVATE_KEY = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption
     ],
 )
 def test_nothing_configured_is_closed(setting: str, closed: object) -> None:
-    """By default nobody is trusted, there is no demo, and no points are shown or given."""
+    """By default no issuer is trusted, there is no demo, and no points are shown or awarded."""
     assert getattr(read_settings({}), setting) == closed
 
 
@@ -67,7 +67,7 @@ def test_defaults_are_the_same_without_an_environment() -> None:
 
 @pytest.mark.parametrize("blank", ["", "  "])
 def test_an_empty_variable_is_as_good_as_none(blank: str) -> None:
-    """A variable that is set to nothing has its default."""
+    """A variable that is set to blanks has its default."""
     assert read_settings(dict.fromkeys(GOOD_NAMES, blank)) == Settings()
 
 
@@ -349,7 +349,7 @@ def test_commands_refuse_it_in_one_line(
 ) -> None:
     """Each command ends with one line that begins with the name, and shows nothing of the value.
 
-    Bytes that are no text are refused in every variable: they could be neither logged nor sent.
+    Bytes that are not text are refused in every variable: they could be neither logged nor sent.
     """
     for name in (name for one in variables().values() for name in one.names):
         monkeypatch.delenv(name, raising=False)
@@ -399,7 +399,7 @@ def test_a_malformed_address_of_the_database_is_refused(variable: str) -> None:
 
 
 def test_a_refused_value_is_in_no_traceback() -> None:
-    """What is printed with the error has no other error behind it that holds the value."""
+    """The printed error has no cause or context that holds the value."""
     with pytest.raises(InvalidSetting) as refused:
         read_settings({"DEMO_API_KEY_ALIASES": SECRET})
     assert refused.value.__cause__ is None

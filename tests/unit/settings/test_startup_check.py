@@ -1,4 +1,4 @@
-"""What a service needs of its settings beside that they are well-formed, all at once."""
+"""The requirements on well-formed settings: all violations are reported at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_issuers_must_be_named(unset: dict[str, str]) -> None:
 
 
 def test_keys_of_access_tokens_belong_together() -> None:
-    """What is signed with the private key must be what the public key verifies."""
+    """The public key must verify signatures of the private key."""
     keys = [
         pem_of(rsa.generate_private_key(public_exponent=65537, key_size=2048)) for _ in range(2)
     ]
@@ -95,7 +95,7 @@ def test_a_malformed_variable_of_opentelemetry(variable: str, text: str) -> None
 
 
 def test_good_variables_of_opentelemetry(tmp_path: Path) -> None:
-    """What the exporter understands is let through, and so is what is empty."""
+    """Values that the exporter understands pass, and so do empty ones."""
     key = tmp_path / "key.pem"
     key.touch()
     good = {

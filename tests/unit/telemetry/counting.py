@@ -9,7 +9,7 @@ from passport_scorer.telemetry.metrics import NoMetrics
 
 
 class Counting(NoMetrics):
-    """Remembers what was counted: (metric, its labels) -> how much."""
+    """Records the counts: (metric, its labels) -> sum."""
 
     def __init__(self) -> None:
         self.counted: Counter[tuple[str, ...]] = Counter()

@@ -24,7 +24,7 @@ def test_the_callers_trace_goes_on() -> None:
 
 
 def test_the_span_that_is_recorded_comes_first() -> None:
-    """What the tracer has taken over from the caller isn't read a second time."""
+    """A trace context that the tracer took from the caller isn't read a second time."""
     span = f"00-{TRACE[::-1]}-{PARENT}-01"
     assert correlation_of([(b"traceparent", GOOD.encode())], span).traceparent == span
 
@@ -42,7 +42,7 @@ def test_the_span_that_is_recorded_comes_first() -> None:
     ],
 )
 def test_any_other_is_a_new_trace(traceparent: str) -> None:
-    """What is malformed is not taken over, and each request gets ids of its own."""
+    """A malformed value is dropped, and each request gets ids of its own."""
     headers = [(b"traceparent", traceparent.encode())]
     one, other = correlation_of(headers), correlation_of(headers)
     assert len({one.trace_id, other.trace_id, TRACE}) == 3
@@ -62,5 +62,5 @@ def test_the_callers_request_id_is_taken_over(request_id: bytes) -> None:
 
 @given(st.binary().filter(lambda sent: not re.fullmatch(rb"[\w.~+/=:@-]{1,128}", sent)))
 def test_any_other_request_id_is_replaced(request_id: bytes) -> None:
-    """What is long, or may mean something to a log or a page, is not taken over."""
+    """An id that is long, or could inject into a log or a page, is replaced."""
     assert re.fullmatch("[0-9a-f]{32}", correlation_of([(b"x-request-id", request_id)]).request_id)

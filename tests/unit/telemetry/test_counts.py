@@ -107,7 +107,7 @@ async def test_usage_that_is_lost(absent_database: Database) -> None:
 
 
 def test_credentials_that_are_remembered() -> None:
-    """A verdict that is remembered is a hit, also if it is a refusal."""
+    """A cached verdict is a hit, also if it is a rejection."""
     metrics = Counting()
     cache = VerdictCache(10, metrics)
     for _ in range(3):

@@ -41,7 +41,7 @@ def test_a_line_that_cannot_be_written_is_counted(full_disk: int) -> None:
 
 
 def test_a_reader_that_went_away_is_no_failure() -> None:
-    """A closed pipe is as good as a full disk."""
+    """A closed pipe is handled like a full disk."""
     reader, writer = os.pipe()
     os.close(reader)
     Lines(writer).write(b"lost")

@@ -14,7 +14,7 @@ HEAVY = ("opentelemetry", "prometheus_client", "google.protobuf", "requests")
 
 
 def report() -> None:
-    """What a request reports on its way."""
+    """Report everything that a request reports."""
     metrics, traces = NO_TELEMETRY.metrics, NO_TELEMETRY.traces
     with traces.request("GET", "http", []) as span:
         with traces.stage(READ, 1), traces.query("read_scoring"), traces.continued([None]):

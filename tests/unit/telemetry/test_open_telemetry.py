@@ -76,7 +76,7 @@ async def test_flushed_spans_are_sent(
 async def test_shared_work_belongs_to_no_other_request(
     traces: OpenTelemetryTraces, exporter: InMemorySpanExporter
 ) -> None:
-    """Each batch is in the trace of its own requests, whoever came before."""
+    """Each batch is in the trace of its own requests, not of earlier ones."""
     seen: list[str | None] = []
 
     async def work(items: Sequence[str]) -> list[str | Exception]:

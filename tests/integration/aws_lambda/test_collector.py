@@ -117,7 +117,7 @@ def test_a_collector_that_fails_is_left_alone(
 
     monkeypatch.setattr(collector_pause, "PAUSE_SECONDS", 0)
     send()
-    # A response that comes late on a busy machine is asked for on another connection.
+    # If a response is late on a busy machine, the exporter opens another connection.
     assert collector.connections >= 1 + REQUESTS
     (again,) = logged(capfd)
     assert again["event"] == "traces_sent_again"

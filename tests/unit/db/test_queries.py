@@ -70,7 +70,7 @@ def test_statements_parameters_and_rows_are_private(module: ModuleType) -> None:
 
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_modules_of_types_have_no_statement(name: str) -> None:
-    """What is exempt from the rules about statements has none."""
+    """Modules that are exempt from the rules about statements contain none."""
     module = importlib.import_module(f"{queries.__name__}.{name}")
     assert not statements_of(module)
     assert not functions_of(module)

@@ -1,4 +1,4 @@
-"""Plain types around `load_scores`: what is asked for, and what the database returns."""
+"""Plain types around `load_scores`: its requests and its results."""
 
 from __future__ import annotations
 

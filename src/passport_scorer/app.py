@@ -87,7 +87,11 @@ def _traces(settings: Settings, metrics: Metrics, *, traced: bool) -> Traces:
 
 @asynccontextmanager
 async def running_services(
-    settings: Settings, database_url: str, telemetry: Telemetry = NO_TELEMETRY
+    settings: Settings,
+    database_url: str,
+    telemetry: Telemetry = NO_TELEMETRY,
+    *,
+    database_class: type[Database] = Database,
 ) -> AsyncIterator[Services]:
     """Assemble the services and keep them running; at the end, let them finish their work.
 
@@ -95,8 +99,9 @@ async def running_services(
         settings: the settings.
         database_url: the URL of PostgreSQL: `settings.database_url`, or the embedded server.
         telemetry: where the services report.
+        database_class: what runs the statements; tests of the shape of HTTP pass their own.
     """
-    database = Database(settings.database_at(database_url), telemetry)
+    database = database_class(settings.database_at(database_url), telemetry)
     await database.open()
     analytics: UsageAnalytics = (
         BatchedUsageAnalytics(database, metrics=telemetry.metrics)

@@ -10,8 +10,8 @@ import pytest_asyncio
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from passport_scorer import app
 from passport_scorer.api.applications import public_application
+from passport_scorer.app import running_services
 from passport_scorer.services import Services
 from passport_scorer.settings.model import Settings
 from passport_scorer.tools.demo.catalogue import catalogue_url
@@ -46,10 +46,10 @@ def _settings() -> Settings:
 @pytest_asyncio.fixture(scope="session")
 async def services() -> AsyncIterator[Services]:
     """The services as they are composed for serving, on a database in memory."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "Database", FakeDatabase)
-        async with app.running_services(_settings(), "postgresql://nowhere/none") as services:
-            yield services
+    async with running_services(
+        _settings(), "postgresql://nowhere/none", database_class=FakeDatabase
+    ) as services:
+        yield services
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ def config(*, json: Json = False) -> None:
     Secrets are hidden, so the output can be shared. Malformed variables are reported with one line
     each and exit status 2, as when the service starts.
 
-    Examples:
+    For example:
 
         passport-scorer config
 

@@ -66,7 +66,7 @@ def init(*, json: Json = False) -> int:
     In the embedded database, missing tables are added. Another database gets tables only if it
     has none of them.
 
-    Examples:
+    For example:
 
         passport-scorer db init
         DATABASE_URL=postgresql://me@localhost/scorer passport-scorer db init
@@ -99,7 +99,7 @@ def check(*, json: Json = False) -> int:
     Exit status: 0 if the service can work with the database, 1 if it can't, 2 if the database
     can't be reached.
 
-    Examples:
+    For example:
 
         DATABASE_URL=postgresql://me@db.example.com/scorer passport-scorer db check
         passport-scorer db check --json
@@ -127,7 +127,7 @@ def describe_tables(*, json: Json = True) -> int:
     Two databases can be compared with diff. `db check` compares with the output of this command
     in schema/expected.json; regenerate it when the schema changes.
 
-    Examples:
+    For example:
 
         passport-scorer db describe > tables.json
     """
@@ -163,7 +163,7 @@ def shell(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> i
 
     The password is passed in the environment, so that it does not appear in process lists.
 
-    Examples:
+    For example:
 
         passport-scorer db shell
         passport-scorer db shell -c 'SELECT count(*) FROM registry_score'
@@ -195,7 +195,7 @@ def _run_in_foreground(command: list[str], environ: dict[str, str]) -> int:
 def start(*, json: Json = False) -> int:
     """Start the embedded PostgreSQL, print its URL, and leave it running.
 
-    Examples:
+    For example:
 
         export DATABASE_URL=$(passport-scorer db start)
     """
@@ -213,7 +213,7 @@ def start(*, json: Json = False) -> int:
 def stop(*, json: Json = False) -> int:
     """Stop the embedded PostgreSQL, even if other processes use it.
 
-    Examples:
+    For example:
 
         passport-scorer db stop
     """
@@ -229,7 +229,7 @@ def stop(*, json: Json = False) -> int:
 def url(*, json: Json = False) -> int:
     """Print the URL of the database, without its password.
 
-    Examples:
+    For example:
 
         psql "$(passport-scorer db url)"
     """

@@ -51,7 +51,7 @@ def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = F
     accounts is rejected. The stamps count only in a service that trusts their issuers: the last
     line of the output is the variable to set.
 
-    Examples:
+    For example:
 
         passport-scorer demo seed
 
@@ -104,7 +104,7 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
     DATABASE_URL is ignored: demo data, and the public keys that sign it, are for the embedded
     database only.
 
-    Examples:
+    For example:
 
         passport-scorer demo run
 

@@ -23,7 +23,7 @@ def check_queries(*, json: Json = False) -> int:
     For contributors, and part of `make check`. Creates the tables in a temporary PostgreSQL; no
     other database is touched. Exit status: 0 if all queries fit, 1 if not.
 
-    Examples:
+    For example:
 
         passport-scorer db check-queries
     """

@@ -61,7 +61,7 @@ def serve(
     Settings come from the environment. `TRUSTED_IAM_ISSUERS` is required: without it every score
     would be 0. Without `DATABASE_URL`, an embedded PostgreSQL is started in `.passport-scorer`.
 
-    Examples:
+    For example:
 
         TRUSTED_IAM_ISSUERS='["did:ethr:0x…"]' passport-scorer serve
 

@@ -198,7 +198,7 @@ def test_templates_need_the_extra(image: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "passport-scorer: This command needs more packages:"
+        "passport-scorer: passport-scorer deploy needs the extra `deploy`:"
         " pip install 'passport-scorer[deploy]'.\n"
     )
 

@@ -1,4 +1,4 @@
-"""A bounded number of tasks do something at the same time; the others wait, but not forever."""
+"""A concurrency limit: a bounded number of tasks run; the others wait, but not forever."""
 
 from __future__ import annotations
 

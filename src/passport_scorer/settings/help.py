@@ -121,7 +121,7 @@ HELP: Mapping[str, Help] = {
     "max_connections": Help(
         "Maximum connections per process on the public listener, bounded by the process's file "
         "descriptors.",
-        "10000, or as many as there are file descriptors for",
+        "10000, limited by file descriptors",
     ),
     "max_requests": Help("Maximum concurrent requests per process; others get 503."),
     "request_memory": Help("Megabytes of requests that a process holds in memory."),

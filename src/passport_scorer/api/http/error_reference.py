@@ -230,7 +230,7 @@ ERROR_TABLE = (
     _row(
         NotFound,
         404,
-        "There is nothing at this path. Paths have no trailing slash.",
+        "This path does not exist. Paths have no trailing slash.",
         "Compare the path with the reference at `/docs`. Internal paths exist only on the internal "
         "listener.",
     ),
@@ -337,7 +337,7 @@ ERROR_TABLE = (
     _row(
         CatalogueUnavailable,
         500,
-        "The stamp catalogue could not be fetched, and there is no earlier copy.",
+        "The stamp catalogue could not be fetched, and no earlier version is cached.",
         "Omit `include_metadata`, or try again later. Operators: check `PASSPORT_PUBLIC_URL`.",
     ),
     _row(

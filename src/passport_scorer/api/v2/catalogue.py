@@ -39,7 +39,7 @@ CATALOGUE = Endpoint(
     summary="Get the stamp catalogue",
     description=(
         "Returns the platforms and their stamps as they are presented to users. The service "
-        "refreshes the catalogue every hour. If that fails, it returns the last copy, or 500 "
+        "refreshes the catalogue every hour. If that fails, it returns the cached version, or 500 "
         "(`Error fetching external stamp metadata`) without one."
     ),
     tag="Stamps",

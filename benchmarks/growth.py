@@ -1,4 +1,4 @@
-"""How cost grows: with connections, stamps, addresses, and the share of stamps that change."""
+"""The growth of cost with connections, stamps, addresses, and the share of changed stamps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The optional dependencies: the extras of pyproject.toml, and what to say if one is missing."""
+"""The optional dependencies: the extras of pyproject.toml, and the message if one is missing."""
 
 from __future__ import annotations
 

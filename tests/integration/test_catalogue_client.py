@@ -260,7 +260,7 @@ async def test_failures_are_followed_by_pauses(
 
 
 async def test_one_fetch_at_a_time(server: CatalogueServer, source: CatalogueSource) -> None:
-    """Those who come together wait for the same fetch."""
+    """Simultaneous requests wait for the same fetch."""
     together = await asyncio.gather(*(ids(source) for _ in range(20)))
     assert together == [["Ens"]] * 20
     assert len(server.asked) == 1

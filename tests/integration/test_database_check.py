@@ -181,7 +181,7 @@ DIFFERENCES = [
 async def test_each_difference_is_named(
     database_url: str, change: str, table: str, severity: Severity, message: str
 ) -> None:
-    """What differs is said for the right table, as bad as it is, and nothing else is."""
+    """Each difference is reported for the right table, with its severity, and nothing else is."""
     found = await findings(database_url, change)
     assert [(each.table, each.severity, each.message) for each in found] == [
         (table, severity, message)
@@ -513,7 +513,7 @@ def test_init_fills_an_empty_database_that_is_named(empty_database: str) -> None
 
 
 def test_init_refuses_in_one_line(database_url: str) -> None:
-    """What init can't do is one line and status 2."""
+    """A database that init can't set up gives one line and status 2."""
     execute(database_url, "DROP TABLE stake_stake")
     refused = run("init", DATABASE_URL=database_url)
     assert refused.returncode == 2

@@ -270,7 +270,7 @@ async def test_prepared_statements_that_are_lost(database_url: str) -> None:
 
 
 async def test_a_server_without_a_free_connection(database_url: str) -> None:
-    """Who can't open one waits for another's of the same pool."""
+    """A request that can't open a connection waits for another one of the pool."""
     async with opened(database_url) as (_, observer):
         await observer.execute("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN CONNECTION LIMIT 2")
         database = Database(

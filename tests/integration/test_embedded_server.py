@@ -34,7 +34,7 @@ NOBODY = 65534
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to drop")
 
-# What another process does, given the folder of PostgreSQL's programs, its version, and a folder.
+# The program of another process; its arguments: PostgreSQL's programs, their version, a folder.
 STAY_UNTIL_TOLD = """
 import sys
 from pathlib import Path

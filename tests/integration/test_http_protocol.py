@@ -367,7 +367,7 @@ async def test_requests_in_flight(listen: Listen) -> None:
 
 
 async def test_memory_of_requests(listen: Listen) -> None:
-    """Who sends slowly loses what it holds to who sends now; nothing is counted twice or stays."""
+    """A slow sender is closed to free memory for a fast one; the accounts stay exact."""
     listener = await listen(request_bytes=100_000, quiet_seconds=0.0)
     stalled = [await listener.connect() for _ in range(4)]
     for client in stalled:
@@ -416,7 +416,7 @@ async def test_pipelined_requests_stay_unparsed(listen: Listen) -> None:
 
 
 async def test_slow_readers(listen: Listen) -> None:
-    """Who reads nothing is cut off after ten seconds, and holds up no request meanwhile."""
+    """A client that reads nothing is cut off after ten seconds, and delays no other request."""
     listener = await listen()
     client = await listener.connect(receive_buffer=4096)
     await client.send((GET % b"large") * 3)

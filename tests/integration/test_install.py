@@ -92,7 +92,7 @@ def packages(project: Path) -> set[str]:
 
 
 def stamps(project: Path) -> set[str]:
-    """What `make` takes for done."""
+    """Return the stamp files that tell `make` which steps are done."""
     return {path.name for path in (project / ".venv").glob("installed-*")}
 
 

@@ -1,4 +1,4 @@
-"""Who can reach the internal endpoints is decided before anything is served."""
+"""The access to internal endpoints is checked before anything is served."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ async def count(rate_limits: RateLimits, prefix: str = "abc") -> bool | None:
 
 
 async def test_processes_count_together(redis: Redis) -> None:
-    """What one has counted the other knows, and each says the same of the window."""
+    """Each process knows the calls that the other counted, and reports the same window."""
     redis.start()
     async with redis_storage(redis.url) as one, redis_storage(redis.url) as other:
         first, second = RateLimits(now, one), RateLimits(now, other)

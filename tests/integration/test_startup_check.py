@@ -114,7 +114,7 @@ async def test_a_community_of_another_account(database: Database, demo_database_
 
 
 async def test_without_the_database() -> None:
-    """What needs no database is named without one: a setting that needs another."""
+    """A setting that needs another one is named without a database."""
     lonely = Settings(
         trusted_iam_issuers=TRUSTED_ISSUERS,
         demo_api_key="no-dot",

@@ -12,14 +12,14 @@ from passport_scorer.db.statement import NoParameters, Query
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """What `ping` doesn't return."""
+    """A row that differs from that of `ping`."""
 
     reply: str
     now: datetime
 
 
 class OneParameter(msgspec.Struct, frozen=True):
-    """What `ping` doesn't take."""
+    """Parameters that differ from those of `ping`."""
 
     count: int
 

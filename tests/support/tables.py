@@ -154,5 +154,5 @@ def key_id_of(key: str) -> str:
 
 
 def sha256_hash(key: str) -> str:
-    """What `hashed_key_sha256` holds for a key."""
+    """Return the value of `hashed_key_sha256` for a key."""
     return "sha256$" + hashlib.sha256(key.encode()).hexdigest()

@@ -25,7 +25,7 @@ ALERTS = yaml.load(
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboard.json").read_text("utf-8"))
 RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
 LEVELS = ("debug", "info", "warning", "error", "critical")
-# What library messages have is up to the libraries.
+# Libraries decide on the fields of their own messages.
 AS_THEY_COME = {("library_message", "warning or more")}
 
 

@@ -1,4 +1,4 @@
-"""What `make release` refuses, and the notes that it takes from CHANGELOG.md."""
+"""The refusals of `make release`, and the notes that it takes from CHANGELOG.md."""
 
 from __future__ import annotations
 

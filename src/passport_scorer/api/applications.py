@@ -1,4 +1,4 @@
-"""The two applications: what the public may call, and what the internal network may call."""
+"""The two applications: one for the public, one for the internal network."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class UnguardedRoute(Exception):
 
 
 def public_application(services: Services, *, with_internal: bool = False) -> Starlette:
-    """Build what faces the public: `/v2/*`, `/ceramic-cache/*`, health and documentation.
+    """Build the public application: `/v2/*`, `/ceramic-cache/*`, health and documentation.
 
     Args:
         services: what the endpoints call.
@@ -58,7 +58,7 @@ def public_application(services: Services, *, with_internal: bool = False) -> St
 
 
 def internal_application(services: Services) -> Starlette:
-    """Build what faces only the private network: `/internal/*`, metrics, health, documentation."""
+    """Build the internal application: `/internal/*`, metrics, health and documentation."""
     return build_application(services, _INTERNAL_ABOUT, _INTERNAL, has_metrics=True)
 
 
@@ -114,7 +114,7 @@ class _Application(Starlette):
 
 
 class _UnmatchedRoutes:
-    """ASGI middleware: responds where there is no such path, or the path lacks the method.
+    """ASGI middleware: responds if the path does not exist or lacks the method.
 
     Source: RFC 9110, 9.3.7 (OPTIONS) and 15.5.6 (Allow).
     """

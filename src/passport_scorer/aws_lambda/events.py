@@ -1,4 +1,4 @@
-"""Converting the event of a function call to the HTTP request in it.
+"""Converts the event of a function call to the HTTP request in it.
 
 There are two formats: that of load balancers, with single- or multi-value headers, and payload
 format 2.0, of function URLs and API Gateway. The path is percent-encoded in all of them except

@@ -184,7 +184,7 @@ class LambdaFunction:
         )
 
     async def _flush(self, deadline: float) -> None:
-        """Send what would be lost if the sandbox were never resumed."""
+        """Send the data that would be lost if the sandbox were never resumed."""
         if self._running is None:
             return
         services = self._running.services

@@ -1,4 +1,4 @@
-"""Converting an HTTP response to the format that the sender of an event expects."""
+"""Converts an HTTP response to the format that the sender of an event expects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How commands end: the meaning of the exit status, and one line on stderr for an error."""
+"""Exit statuses of commands, and one line on stderr for an error."""
 
 from __future__ import annotations
 

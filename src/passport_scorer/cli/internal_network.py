@@ -1,4 +1,4 @@
-"""Who can reach `/internal/*`: checked before the service starts.
+"""Checks before the service starts that the public can't reach `/internal/*` without a token.
 
 Source: docs/rules/authentication.md, "The internal network".
 """

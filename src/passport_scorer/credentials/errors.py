@@ -1,4 +1,4 @@
-"""Why a credential is rejected: one class for each kind of reason."""
+"""The reasons to reject a credential: one class for each kind."""
 
 from passport_scorer.domain.errors import VerificationFailed
 

@@ -1,4 +1,4 @@
-"""Cached verdicts: a signature that was good stays good.
+"""Cached verdicts: a signature that was valid stays valid.
 
 The key of a verdict is the SHA-256 of exactly the bytes that were verified, so no other credential
 can reach it, and a changed row is another credential. Only the claims are kept, never the document.

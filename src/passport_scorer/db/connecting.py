@@ -41,7 +41,7 @@ Refusal = Literal["refused", "ignored", "prepared_statement_lost"]
 
 
 class DatabaseSettings(Timeouts, frozen=True):
-    """How to reach PostgreSQL; see also `Timeouts`.
+    """The settings of connections to PostgreSQL; see also `Timeouts`.
 
     Attributes:
         url: a URL that `url.split` accepts; can contain a password, so it is never logged.

@@ -96,7 +96,7 @@ class Connection:
         return [query.row(*record) for record in records]
 
     async def read(self, query: Query[Parameters, Row], parameters: Parameters) -> list[Row]:
-        """As `fetch`, for a query that changes nothing."""
+        """Run a query that changes nothing; see `fetch`."""
         return await self.fetch(query, parameters)
 
     @asynccontextmanager

@@ -148,7 +148,7 @@ class Database:
         return self._fetch(query, parameters, can_retry_write)
 
     def read(self, query: Query[Parameters, Row], parameters: Parameters) -> Rows[Row]:
-        """As `fetch`, for a query that changes nothing.
+        """Run one query that changes nothing; see `fetch`.
 
         Also retried if the connection broke, which is noticed only on use.
         """

@@ -1,4 +1,4 @@
-"""Which statements are run once more, on another connection."""
+"""Decides which failed statements run again, on another connection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from passport_scorer.db.errors import DatabaseUnavailable
 
 
 def can_retry_write(error: DatabaseUnavailable) -> bool:
-    """Return True if another connection may do better, and nothing was committed for certain."""
+    """Return True if another connection may do better, and certainly nothing was committed."""
     return error.is_worth_retrying and error.rolled_back
 
 

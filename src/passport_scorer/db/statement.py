@@ -28,11 +28,11 @@ _PLACEHOLDER = re.compile(r"\$[a-z]+")
 
 
 class NoParameters(msgspec.Struct, frozen=True):
-    """For a statement that takes none."""
+    """The parameters of a statement that takes none."""
 
 
 class NoRows(msgspec.Struct, frozen=True):
-    """For a statement that returns none."""
+    """The rows of a statement that returns none."""
 
 
 class Query(Generic[Parameters, Row]):
@@ -79,7 +79,7 @@ class Query(Generic[Parameters, Row]):
 
 
 class Statements(Protocol):
-    """What runs statements: the pool, or a connection in a transaction.
+    """Runs statements: the pool, or a connection in a transaction.
 
     Raises:
         DatabaseUnavailable: the database can't be reached, or does not answer in time.

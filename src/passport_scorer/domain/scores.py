@@ -32,7 +32,7 @@ class ShownStamp(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """A computed score. When it was computed is not part of it.
+    """A computed score, without the time at which it was computed.
 
     Attributes:
         raw: the exact weighted sum.

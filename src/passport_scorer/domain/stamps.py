@@ -28,7 +28,7 @@ _SUBJECT_PREFIX = "did:pkh:eip155:1:"
 
 
 class Rejection(StrEnum):
-    """Why a stamp is rejected; logged and counted, never shown to the caller."""
+    """The reason to reject a stamp; logged and counted, never shown to the caller."""
 
     SIGNATURE = "signature"
     ISSUER = "untrusted_issuer"

@@ -47,7 +47,7 @@ class SourceApp(IntEnum):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where stamps come from; both None if that is not recorded."""
+    """The origin of stamps; with both members None, it is not recorded."""
 
     app: SourceApp | None = None
     scorer_id: int | None = None

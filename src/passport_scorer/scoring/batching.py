@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 
 
 class BatchPolicy(msgspec.Struct, frozen=True):
-    """How requests are divided into batches.
+    """The policy that divides requests into batches.
 
     Attributes:
         max_concurrency: batches that run at the same time.

@@ -122,7 +122,7 @@ class InputCache:
         return CachedInputs(passport, self._scorers.get(community_id))
 
     def put_name(self, request: ScoringRequest, community_id: int) -> None:
-        """Store which community a request named."""
+        """Cache the community that a request named."""
         if request.community_id is not None:
             return
         name = _name(request)
@@ -132,11 +132,11 @@ class InputCache:
             self._names[name] = community_id
 
     def put_passport(self, address: str, community_id: int, passport: CachedPassport) -> None:
-        """Store the passport of an address in a community."""
+        """Cache the passport of an address in a community."""
         _put(self._passports, (address, community_id), passport)
 
     def put_scorer(self, community_id: int, scorer: CachedScorer) -> None:
-        """Store the scorer of a community."""
+        """Cache the scorer of a community."""
         self._scorers[community_id] = scorer
 
 

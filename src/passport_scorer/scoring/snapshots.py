@@ -109,7 +109,7 @@ class SnapshotLoader:
         self._verifying = asyncio.Lock()
 
     def cached(self, request: ScoringRequest) -> CachedInputs:
-        """Return the inputs that need not be loaded unless they have changed."""
+        """Return the cached inputs, which the database reloads only if they have changed."""
         return self._cache.get(request)
 
     async def snapshot(self, loaded: Loaded, *, now: datetime) -> Snapshot:

@@ -9,7 +9,7 @@ from passport_scorer.server.slow_clients import Pace
 
 
 class ConnectionMemory(RequestParsing, ABC):
-    """The part of a connection that accounts for what it holds in memory.
+    """The part of a connection that accounts for the memory it holds.
 
     Attributes:
         holds_since: when it began to hold bytes of a request.

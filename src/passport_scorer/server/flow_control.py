@@ -76,7 +76,7 @@ class ConnectionFlow(FlowControl):
             self._turns.wait(self.begin_turn)
 
     def begin_turn(self) -> None:
-        """Resume reading, if that is still wanted."""
+        """Resume reading, unless it was paused again."""
         self._is_waiting = False
         if self._is_wanted and not self._transport.is_closing():
             super().resume_reading()

@@ -46,7 +46,7 @@ class Pace:
             self.moved_at = now
 
     def restart(self, now: float) -> None:
-        """Restart the measurement: the time so far is not the client's fault."""
+        """Restart the measurement, because the delay so far was not the client's."""
         self._looked_at = self._window_at = now
         self._looked_bytes = self._window_bytes = self._bytes
         self.moved_at = now

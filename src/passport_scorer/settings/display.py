@@ -1,4 +1,4 @@
-"""How operators see the values of settings; secrets are never shown."""
+"""The values of settings as operators see them, without secrets."""
 
 from __future__ import annotations
 

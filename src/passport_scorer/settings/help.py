@@ -1,4 +1,4 @@
-"""What each setting means, for `passport-scorer config` and docs/operations.md."""
+"""The help text of each setting, for `passport-scorer config` and docs/operations.md."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from passport_scorer.telemetry.traces import NO_TRACES, Traces
 
 
 class Telemetry(msgspec.Struct, frozen=True):
-    """Where the service records what it does; by default nowhere.
+    """The recorders of metrics and traces; by default they record nothing.
 
     Attributes:
         metrics: records metrics.

@@ -76,7 +76,7 @@ class RequestSpan(Protocol):
 
 
 class Traces(Protocol):
-    """Where the parts of the service record spans. No call ever fails or waits but `flush`."""
+    """Records spans. No call ever fails, and only `flush` and `close` wait."""
 
     def request(self, method: str, scheme: str, headers: Headers, /) -> RequestSpan:
         """Begin the span of a request; `headers` may say which trace it belongs to."""
@@ -138,7 +138,7 @@ class NoTraces:
         return NOTHING
 
     def current(self) -> None:
-        """There is none."""
+        """Return None: no span is recorded."""
 
     def continued(self, _spans: Sequence[Any], /) -> AbstractContextManager[Any]:
         """Continue nothing."""

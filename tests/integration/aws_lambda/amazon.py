@@ -1,4 +1,4 @@
-"""What stands for AWS in tests: servers that speak the same protocols, on this machine."""
+"""Stand-ins for AWS in tests: servers that speak the same protocols, on this machine."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_a_secret_that_is_none(text: str) -> None:
 def test_what_secrets_manager_refuses(
     secrets_manager: SecretsManager, failing: tuple[int, str]
 ) -> None:
-    """What AWS says is named by its code; what goes wrong on its side is tried again."""
+    """An error of AWS is named by its code; failures on its side are retried."""
     secrets_manager.failing = failing
     with pytest.raises(SecretUnusable) as refused:
         take_secret({VARIABLE: SecretsManager.ARN})

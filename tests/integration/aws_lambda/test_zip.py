@@ -1,4 +1,4 @@
-"""What the zip of the function holds: exactly what it needs, in the versions of everything else."""
+"""The zip of the function holds exactly its dependencies, in the versions of the lock files."""
 
 from __future__ import annotations
 

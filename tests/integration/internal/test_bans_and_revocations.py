@@ -90,7 +90,7 @@ async def test_addresses_are_compared_without_case_on_both_sides(
 
 
 async def test_a_ban_that_has_ended_is_none(internal: Internal) -> None:
-    """What ended yesterday doesn't count."""
+    """A ban that ended yesterday doesn't count."""
     await add_ban(internal, "account", address=ADDRESS, end_time=datetime(2020, 1, 1, tzinfo=UTC))
     ((answer),) = (await internal.post("check-bans", [credential()])).json()
     assert answer["is_banned"] is False

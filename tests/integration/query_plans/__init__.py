@@ -1,1 +1,1 @@
-"""How PostgreSQL runs the statements of requests where there are many rows."""
+"""Plans of the statements of requests, on tables with many rows."""

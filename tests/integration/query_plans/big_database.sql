@@ -80,7 +80,7 @@ SELECT '', '', address, now(), 'account' FROM person
 UNION ALL
 SELECT '', nullifier, '', now(), 'hash' FROM held WHERE k = 1;
 
--- What scoring leaves.
+-- The rows that scoring writes.
 INSERT INTO registry_passport (address, community_id)
 SELECT address, 1 FROM person
 UNION ALL

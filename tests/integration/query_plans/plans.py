@@ -1,4 +1,4 @@
-"""How PostgreSQL reaches the rows of each table: scans, taken out of what EXPLAIN says."""
+"""The scans by which PostgreSQL reaches the rows of each table, read from EXPLAIN."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BY_INDEX = frozenset({"Index Scan", "Index Only Scan", "Bitmap Heap Scan"})
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """How a statement reads a table in one place.
+    """A scan of a table in one place of a statement.
 
     Attributes:
         table: which one.

@@ -22,7 +22,7 @@ DIGEST = b"\xd1" * 32
 
 @pytest.fixture
 async def wallets(node: Node) -> AsyncIterator[ContractWallets]:
-    """What asks the node."""
+    """Return the verifier that asks the node."""
     wallets = ContractWallets(EthereumNode(node.url))
     yield wallets
     await wallets.close()

@@ -172,7 +172,7 @@ def signed_text(text: str, account: Any = OWNER) -> str:
 
 
 async def test_signing_in(door: Door) -> None:
-    """Who signs a message with a fresh nonce gets a token, once."""
+    """An owner who signs a message with a fresh nonce gets a token, once."""
     nonce = await door.nonces.create()
     assert len(nonce) == 60
     assert await door.was_used(nonce) is False
@@ -200,7 +200,7 @@ async def test_the_address_in_any_letter_case(door: Door, write: Any) -> None:
 
 
 def forms(signature: str) -> dict[str, str]:
-    """How else wallets may write a signature."""
+    """Return the other spellings that wallets use for a signature."""
     digits = signature[2:]
     parity = int(digits[128:], 16) - 27
     s = int(digits[64:128], 16)

@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 async def api_keys(absent_database: Database, now: datetime) -> AsyncIterator[ApiKeys]:
-    """What authenticates keys; it has to do without a database."""
+    """Return the authenticator of keys; its database is unreachable."""
     keys = ApiKeys(absent_database, lambda: now)
     yield keys
     await keys.close()

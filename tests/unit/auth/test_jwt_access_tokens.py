@@ -394,7 +394,7 @@ def test_headers_that_ask_for_more() -> None:
 
 
 def test_keys_are_not_shown() -> None:
-    """What would be logged of the keys holds none of them."""
+    """The text of the keys for a log contains none of them."""
     assert repr(KEYS) == "TokenKeys(…)"
 
 

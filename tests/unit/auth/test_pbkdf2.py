@@ -25,7 +25,7 @@ SLOW = pbkdf2_hash(KEY, 200_000)
 
 @pytest.fixture
 def pbkdf2_hashes() -> Iterator[Pbkdf2Hashes]:
-    """What checks, with its thread."""
+    """The checker of hashes, with its thread."""
     checks = Pbkdf2Hashes()
     yield checks
     checks.close()

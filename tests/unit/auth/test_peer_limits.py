@@ -57,7 +57,7 @@ def a_clock() -> Clock:
 
 @pytest.fixture(name="calls")
 def failed_calls(clock: Clock) -> FailedCalls:
-    """What counts failed calls."""
+    """The counter of failed calls."""
     return FailedCalls(LIMIT, clock=clock)
 
 

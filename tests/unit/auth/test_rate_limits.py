@@ -75,7 +75,7 @@ def storage() -> WindowStorage:
 
 @pytest.fixture
 def rate_limits(storage: WindowStorage) -> RateLimits:
-    """What counts, with the time of the storage."""
+    """The rate limits, with the clock of the storage."""
     return RateLimits(storage.now, storage)
 
 
@@ -265,5 +265,5 @@ async def test_calls_are_counted_in_memory_unless_told() -> None:
 
 
 def test_the_sentence() -> None:
-    """Who is over the limit is told so in the words that clients know."""
+    """A caller over the limit gets the sentence that clients know."""
     assert RateLimited().message == "You have been rate limited!"

@@ -56,7 +56,7 @@ async def attempts(analytics: BatchedUsageAnalytics, calls: int) -> list[Any]:
 
 
 async def test_rows_wait_while_the_database_is_away(absent_database: Database) -> None:
-    """What couldn't be written is tried again, all of it."""
+    """All rows that couldn't be written are retried."""
     analytics = BatchedUsageAnalytics(absent_database)
     with capture_logs() as logs:
         for _ in range(3):

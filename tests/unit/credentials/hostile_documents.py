@@ -82,7 +82,7 @@ def _filled(document: Document, put: Callable[[str], None], unit: str) -> Docume
 
 
 def _of_any_suite(suite: str) -> Iterator[tuple[str, Document | bytes]]:
-    """What both suites have in common: reading, the envelope, dates, DIDs, claims."""
+    """The parts that both suites share: reading, the envelope, dates, DIDs, claims."""
     beginning = _bytes(ordinary(suite))[:-1] + b',"more":'
     room = MAXIMUM_SIZE - MARGIN - len(beginning)
     wide = min(MAXIMUM_COMMAS - 150, room // 2)

@@ -1,4 +1,4 @@
-"""What the older suite signs is a graph: rewriting a stamp with the same graph gains nothing."""
+"""The older suite signs a graph: rewriting a stamp with the same graph gains nothing."""
 
 import json
 from base64 import urlsafe_b64encode

@@ -1,4 +1,4 @@
-"""What may be stored: in bounds as it was sent, and as PostgreSQL gives it back."""
+"""A stamp can be stored if it is in bounds as sent, and as PostgreSQL returns it."""
 
 from __future__ import annotations
 

@@ -219,6 +219,6 @@ def test_a_signature_is_of_one_suite(
 def test_another_key_of_the_same_kind_doesnt_verify(
     stamp: Document, old_stamp: Document, private_key: bytes, seed: bytes, refusal: Refusal
 ) -> None:
-    """What another issuer signed in this issuer's name is refused."""
+    """A credential that another issuer signed in this issuer's name is refused."""
     assert refusal(signed_eip712(private_key[::-1], stamp)) == "signature_mismatch"
     assert refusal(signed_ed25519(seed[::-1], old_stamp)) == "signature_mismatch"

@@ -64,7 +64,7 @@ def test_a_weight_that_is_no_number_is_ignored(odd: str) -> None:
 
 @pytest.mark.parametrize("depth", [100, 90_000])
 def test_a_deep_document_is_no_fault(depth: int) -> None:
-    """How deep one can be read depends on the interpreter: the weight is ignored, or all are."""
+    """Python limits the readable depth: the weight is ignored, or all are."""
     deep = "[" * depth + "]" * depth
     assert "Google" not in read_weights(f'{{"Google": {deep}, "Ens": 1}}').usable
     assert read_weights(deep) == Weights({}, ("*",))

@@ -44,12 +44,12 @@ def stored(credential: Credential | None = GENUINE, **changes: Any) -> StoredSta
 
 
 def examined(policy: StampPolicy = POLICY, **changes: Any) -> Stamp | Rejection:
-    """What becomes of a genuine stamp with changes to it."""
+    """Return the result for a genuine stamp with changes to it."""
     return outcome(stored(**changes), policy)
 
 
 def outcome(stamp: StoredStamp, policy: StampPolicy = POLICY) -> Stamp | Rejection:
-    """What becomes of a stamp now."""
+    """Return the result for a stamp now."""
     counting, rejected = valid_stamps([examine(stamp, ADDRESS, policy)], NOW)
     return counting[0] if counting else rejected[0].reason
 

@@ -73,7 +73,7 @@ def _text(value: object) -> str | None:
 
 
 def shown(stamps: Any) -> Any:
-    """What becomes of stamps in an answer."""
+    """Return the stamps as an answer shows them."""
     return json.loads(msgspec.json.encode(stamps))
 
 
@@ -162,7 +162,7 @@ def test_stamps_that_are_none(stamps: str) -> None:
 
 
 def test_deep_documents() -> None:
-    """How deep one can be read depends on the interpreter; a deeper one is refused."""
+    """Python limits the readable depth; deeper JSON is refused."""
     deep = '{"a":' * 90_000 + "1" + "}" * 90_000
     with suppress(UnreadableScore):
         read_row(columns(stamps=deep), SCORERS)

@@ -1,4 +1,4 @@
-"""Who signed a digest."""
+"""Recovery of the signer of a digest."""
 
 import pytest
 from coincurve import PrivateKey, PublicKey
@@ -33,7 +33,7 @@ def test_the_signer_is_recovered(signature: str) -> None:
 
 
 def test_the_twin_is_by_the_same_key() -> None:
-    """What makes high s dangerous: the twin is a valid signature of the same digest."""
+    """A high s is dangerous: the twin is a valid signature of the same digest."""
     r_s, recovery_id = bytes.fromhex(twin(SIGNATURE)[2:130]), int(twin(SIGNATURE)[130:], 16) - 27
     signer = PublicKey.from_signature_and_message(r_s + bytes([recovery_id]), DIGEST, hasher=None)
     assert signer == PrivateKey(KEY).public_key

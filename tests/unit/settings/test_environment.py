@@ -19,7 +19,7 @@ ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
 
 
 def uses(path: Path) -> Iterator[str]:
-    """How a module uses the environment: it reads variables, or sets some."""
+    """The uses of the environment in a module: it reads variables, or sets some."""
     nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     stored = {
         node.value

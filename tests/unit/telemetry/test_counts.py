@@ -1,4 +1,4 @@
-"""What happens to callers is counted, by what it was."""
+"""Outcomes of calls are counted, by kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all guards have in common: who may call, and what a handler is given.
+"""The base of all guards: the check of the caller, and the call that a handler gets.
 
 Every route names its guard, `OPEN` included, so that a missing line cannot be read as open.
 """

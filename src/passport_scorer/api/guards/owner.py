@@ -47,7 +47,7 @@ OWNER = OwnerGuard()
 
 
 def bearer_token(request: Request) -> str:
-    """Return what the header `Authorization: Bearer …` presents; the scheme in any letter case.
+    """Return the token in `Authorization: Bearer …`; the scheme in any letter case.
 
     Raises:
         InvalidAccessToken: the header is missing or occurs twice, so that the caller is ambiguous.

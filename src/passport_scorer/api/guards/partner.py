@@ -85,10 +85,10 @@ class PartnerCall(Call):
         read: Callable[[str], Awaitable[Found]],
         stored_key_of: Callable[[Found], ApiKey | None],
     ) -> tuple[ApiKey, Found]:
-        """Read what the presented key may see, and check the key.
+        """Read the data that the presented key can see, and check the key.
 
         Args:
-            read: reads the stored key, and what it may see if the given hash is one of the key's.
+            read: reads the stored key, and its data if the given hash is one of the key's.
                 A wrong secret therefore reads no documents, and a right one costs no extra round
                 trip.
             stored_key_of: returns the stored key of what was read.

@@ -1,4 +1,4 @@
-"""Every error that a caller can meet: its status, its sentences, what it means and what to do.
+"""Every error that a caller can get: its status, its sentences, its meaning and the remedy.
 
 This is the only table that decides on the status of an error. A row belongs to an error class,
 or, where a part above the API responds (the server, AWS Lambda, the framework), to a code. The

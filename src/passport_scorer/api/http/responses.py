@@ -1,4 +1,4 @@
-"""Build responses: JSON, and what an error looks like to a caller."""
+"""Build responses: JSON, and errors as callers see them."""
 
 from __future__ import annotations
 

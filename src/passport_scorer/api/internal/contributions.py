@@ -28,7 +28,7 @@ class ContributorStatistics(msgspec.Struct, frozen=True):
 
 
 async def get_contributor_statistics(call: InternalCall) -> Response:
-    """Return how many grants the address has contributed to, and how much."""
+    """Return the number of grants that the address contributed to, and the total."""
     address = parse_checksummed_address(required_query_parameter(call.request, "address"))
     found = await sum_contributions(call.services.database, address)
     return json_response(ContributorStatistics(float(found.count), float(found.amount)))

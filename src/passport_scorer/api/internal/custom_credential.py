@@ -34,7 +34,7 @@ async def get_custom_credential(call: InternalCall) -> Response:
 
 
 def provider_ids(decoded: str) -> list[str]:
-    """Return what a provider ID in a path can stand for, most likely first.
+    """Return the possible readings of a provider ID in a path, most likely first.
 
     Args:
         decoded: the text after the server has decoded it once; some clients encode it twice.

@@ -1,4 +1,4 @@
-"""Log one line per request: who asked for what, the outcome, and how long it took.
+"""Log one line per request: the caller, the route, the outcome, and the duration.
 
 Source: docs/rules/deployment.md, "Telemetry".
 """

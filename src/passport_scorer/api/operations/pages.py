@@ -43,7 +43,7 @@ _PATHS = {
 
 
 class Start(msgspec.Struct, frozen=True):
-    """Where to go from here.
+    """The content of the start page.
 
     Attributes:
         name: the name of the service.

@@ -1,4 +1,4 @@
-"""How a partner names a scorer in a path."""
+"""The scorer ID in a path, as partners write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares a database with what the service needs, and suggests SQL that fixes differences."""
+"""Compares a database with the needs of the service, and suggests SQL that fixes differences."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def compare(found: Description) -> list[Finding]:
-    """Return every difference between a database and what the service needs, table by table."""
+    """Return every difference between a database and the needs of the service, table by table."""
     return [
         *server_findings(found),
         *(

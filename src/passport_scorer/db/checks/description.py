@@ -103,7 +103,7 @@ async def describe(connection: Any, names: Sequence[str]) -> Description:
 
 
 async def describe_within(connection: Any, names: Sequence[str]) -> Description:
-    """As `describe`, within the caller's transaction."""
+    """Do the same as `describe`, within the caller's transaction."""
     rows = {
         name: grouped(await connection.fetch(query(name), names))
         for name in ("tables", "columns", "indexes", "constraints")
@@ -151,6 +151,6 @@ def table(name: str, rows: Rows) -> Table:
 
 
 def access(name: str, rows: Rows) -> Access:
-    """Say what the current user may do with one table."""
+    """Return the current user's privileges on one table."""
     closed = [row["name"] for row in rows["columns"].get(name, ()) if not row["sequence_usable"]]
     return Access(frozenset(rows["tables"][name][0]["privileges"]), tuple(closed))

@@ -28,7 +28,7 @@ WRITTEN: Mapping[str, frozenset[str]] = {
 
 
 def privileges_needed(table: str) -> frozenset[str]:
-    """Return what the service must be allowed to do with a table."""
+    """Return the privileges that the service needs on a table."""
     return WRITTEN.get(table, READ)
 
 

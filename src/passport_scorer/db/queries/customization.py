@@ -46,7 +46,7 @@ async def is_list_member(database: Statements, *, list_name: str, address: str) 
 
 
 async def find_ruleset(database: Statements, provider_ids: Iterable[str]) -> str | None:
-    """Return the definition of a custom credential, as JSON text; None if there is no such one.
+    """Return the definition of a custom credential, as JSON text; None if it does not exist.
 
     Args:
         database: the pool, or a transaction.

@@ -1,4 +1,4 @@
-"""What pages that embed the stamps ask for: weights, sections, a partner's API key."""
+"""The data of pages that embed the stamps: weights, sections, a partner's API key."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _FIND_EMBED_API_KEY = Query("read_embed_key", _FindEmbedApiKey, EmbedApiKey)
 
 
 async def find_weights(database: Statements, community_id: int) -> dict[str, float] | None:
-    """Return the weights of a community's scorer, by provider; None if there is no such one."""
+    """Return the weights of a community's scorer, by provider; None if it does not exist."""
     rows = await database.read(_FIND_WEIGHTS, _OfCommunity(community_id))
     return weight_numbers(rows[0].weights) if rows else None
 
 
 async def find_embed_config(database: Statements, community_id: int) -> EmbedConfig | None:
-    """Return what the page of a community shows; None if there is no such community."""
+    """Return the contents of a community's page; None if the community does not exist."""
     rows = await database.read(_FIND_EMBED_CONFIG, _OfCommunity(community_id))
     if not rows:
         return None

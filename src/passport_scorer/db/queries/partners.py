@@ -1,4 +1,4 @@
-"""What partners read besides scores: their API key, earlier scores, pages of stamps.
+"""The data that partners read besides scores: their API key, earlier scores, pages of stamps.
 
 Each statement returns the API key together with the rest, in one round trip. The rest is only
 read if the caller's hash is one of the key's, so that a wrong secret costs only that lookup.

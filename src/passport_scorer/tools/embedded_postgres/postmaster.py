@@ -14,7 +14,7 @@ NO_PROCESS = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """What `postmaster.pid` says about the server of a data folder."""
+    """The content of `postmaster.pid` about the server of a data folder."""
 
     pid: int
     data: Path

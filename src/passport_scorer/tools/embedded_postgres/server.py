@@ -43,7 +43,7 @@ class EmbeddedServer(ServerProcess):
 
     @property
     def note(self) -> str | None:
-        """One line for people if the files are not in the requested folder: where, and why."""
+        """One line for people on files outside the requested folder: the place and the reason."""
         if self.folder == self._place.asked:
             return None
         return (

@@ -13,7 +13,7 @@ from passport_scorer.tools.shadow.comparison.rules import Danger, Rulebook, appl
 
 
 class DifferenceSeverity(IntEnum):
-    """How dangerous a difference is."""
+    """The severity of a difference, from harmless to dangerous."""
 
     COSMETIC = 0
     NOTABLE = 1

@@ -19,9 +19,9 @@ from passport_scorer.domain.api_key import ApiKey, PermissionDenied
 from passport_scorer.domain.usage import Usage
 
 KEY = ApiKey("id", "hash", None, False, None, True, True, None, None)
-# What PostgreSQL allows in an entry of an index, less what the entry itself needs.
+# The maximum of an index entry in PostgreSQL, less its own overhead.
 INDEXED = 2600
-# What can be sent in a URL: UTF-8 has no half characters.
+# Text that can be sent in a URL: UTF-8 has no half characters.
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=2000)
 
 

@@ -45,7 +45,7 @@ def scope(*forwarded: str, client: str | None = SOCKET) -> dict[str, Any]:
     ],
 )
 def test_the_peer(forwarded: tuple[str, ...], proxies: int, expected: str) -> None:
-    """What trusted proxies have added counts, what the caller wrote in front of it doesn't."""
+    """Entries of trusted proxies count, those that the caller wrote in front do not."""
     assert peer_in(scope(*forwarded), proxies) == expected
 
 

@@ -1,4 +1,4 @@
-"""What documents say about errors follows from the classes that can be raised."""
+"""The documented errors follow from the classes that can be raised."""
 
 from __future__ import annotations
 

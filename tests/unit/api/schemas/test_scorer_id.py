@@ -1,4 +1,4 @@
-"""How a partner names a scorer in a path."""
+"""The scorer ID in a path."""
 
 import pytest
 from hypothesis import given

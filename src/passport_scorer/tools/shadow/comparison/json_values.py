@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-# What json_value returns: None, bool, str, Decimal, list or dict.
+# The result of json_value: None, bool, str, Decimal, list or dict.
 JsonValue = Any
 
 

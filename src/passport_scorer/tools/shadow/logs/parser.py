@@ -1,4 +1,4 @@
-"""The reader for logs of any size: finds out the format and parses line by line."""
+"""The reader for logs of any size: detects the format and parses line by line."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class HttpTap:
         self.stop()
 
     def stop(self) -> None:
-        """Stop parsing and drop what was collected."""
+        """Stop parsing and drop the collected data."""
         self.following = False
         self._response_callbacks.message.discard()
         for exchange in self._exchanges:
@@ -215,7 +215,7 @@ class _ResponseCallbacks:
         self.message.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        """Find out how the response ends."""
+        """Determine the end of the response."""
         self._status = self._tap.status()
         exchange = self._tap.awaited
         names = {name.lower() for name, _ in self.message.headers}

@@ -83,7 +83,7 @@ class MirrorQueue:
         self._transport = transport
 
     def close(self) -> None:
-        """Close the transport; what is queued is still sent if the mirror process reads it."""
+        """Close the transport; queued exchanges are still sent if the mirror process reads them."""
         if self._transport:
             self._transport.close()
 

@@ -170,7 +170,7 @@ class ControlSide(_Side):
         return self.connection.client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Forward what the client has sent so far."""
+        """Forward the data that the client has sent so far."""
         control = cast(asyncio.Transport, transport)
         connection = self.connection
         if connection.client.is_closing():

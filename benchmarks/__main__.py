@@ -153,10 +153,10 @@ class Run:
                 try:
                     for curve in plan.curves():
                         growth.append(curve)
-                except Exception:  # noqa: BLE001  what was measured isn't thrown away
+                except Exception:  # noqa: BLE001  the results so far are kept
                     console.print_exception()
                     self.was_cut_short = True
-        return self._gathered(machine, series, growth, memory, imports)
+        return self._collected(machine, series, growth, memory, imports)
 
     def _comparison(
         self, server: EmbeddedServer, folder: Path
@@ -185,7 +185,7 @@ class Run:
         advance(1)
         return imports
 
-    def _gathered(
+    def _collected(
         self,
         machine: dict[str, str],
         series: list[Series],

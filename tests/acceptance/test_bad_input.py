@@ -257,7 +257,7 @@ async def test_broken_chunks(service: Service, chunks: bytes) -> None:
     assert answer.statuses
 
 
-async def test_a_body_that_nobody_asked_for(service: Service) -> None:
+async def test_an_unexpected_body(service: Service) -> None:
     """The body of a GET is read and ignored; one announced as too long is rejected."""
     body = b"x" * MEGABYTE
     head = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
@@ -319,7 +319,7 @@ async def test_other_protocols(service: Service, protocol: bytes) -> None:
             assert received.startswith(b"HTTP/1.1 200 ")
 
 
-async def test_a_caller_who_waits_for_leave(service: Service) -> None:
+async def test_a_caller_that_waits_for_100_continue(service: Service) -> None:
     """A client that sends `Expect: 100-continue` gets a response."""
     head = b"POST /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     answer = service.exchange(head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")

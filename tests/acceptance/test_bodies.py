@@ -121,7 +121,7 @@ async def listeners(
         yield Listeners(service, internal)
 
 
-async def test_what_is_no_json_in_utf8(listeners: Listeners) -> None:
+async def test_text_that_is_not_json_in_utf8(listeners: Listeners) -> None:
     """Anything but JSON in UTF-8 gets 422, even in unread members, and nothing is stored."""
     before = await listeners.stored()
     tried = set()
@@ -138,7 +138,7 @@ async def test_what_is_no_json_in_utf8(listeners: Listeners) -> None:
     assert not listeners.service.events("request_failed")
 
 
-async def test_bodies_that_are_no_json_in_utf8_as_a_whole(listeners: Listeners) -> None:
+async def test_bodies_that_are_not_entirely_json_in_utf8(listeners: Listeners) -> None:
     """Other encodings, a byte order mark, and bytes after the JSON are rejected."""
     before = await listeners.stored()
     for operation in operations():
@@ -154,7 +154,7 @@ async def test_bodies_that_are_no_json_in_utf8_as_a_whole(listeners: Listeners) 
     assert await listeners.stored() == before
 
 
-async def test_what_is_odd_and_still_json(listeners: Listeners) -> None:
+async def test_unusual_but_valid_json(listeners: Listeners) -> None:
     """A member that is not read can be any JSON."""
     for operation in operations():
         for value in ODD_VALUES.values():

@@ -127,7 +127,7 @@ def test_a_start_without_the_database(command: Command, variable: str) -> None:
     assert "very-secret" not in line
 
 
-def test_a_start_with_a_database_that_is_none(command: Command, empty_database: str) -> None:
+def test_a_start_with_a_missing_database(command: Command, empty_database: str) -> None:
     """A database that doesn't exist is named in one line."""
     url = empty_database.replace("/test_", "/no_such_database_")
     assert "the database does not exist" in one_line(command("serve", DATABASE_URL=url, **SERVING))

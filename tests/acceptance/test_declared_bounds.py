@@ -180,7 +180,7 @@ def test_everything_that_is_declared_is_bounded(listener: str) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.slow
-async def test_what_is_out_of_bounds_is_refused_and_nothing_is_a_fault(
+async def test_values_out_of_bounds_are_refused(
     start_service: StartService, demo_database_url: str
 ) -> None:
     """Unusual values everywhere in every request get 4xx if out of bounds, and never a 5xx."""

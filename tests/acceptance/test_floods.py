@@ -71,7 +71,7 @@ async def test_a_flood_of_wrong_keys(start_service: StartService, demo_database_
 
 
 @pytest.mark.slow
-async def test_slow_hashes_are_checked_for_everybody(
+async def test_pbkdf2_hashes_are_checked_for_all_callers(
     start_service: StartService, demo_database_url: str
 ) -> None:
     """While wrong secrets flood prefixes with PBKDF2 hashes, each partner is still served."""

@@ -115,7 +115,7 @@ async def test_hosts(service: Service, head: bytes, status: int) -> None:
         assert b"Host" in answer.body
 
 
-async def test_trailers_are_no_headers(service: Service) -> None:
+async def test_trailers_are_not_headers(service: Service) -> None:
     """Bytes after a body neither authenticate a caller nor name another host."""
     target = b"GET %s HTTP/1.1\r\n" % SCORE.encode()
     head = target + HOST + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -256,7 +256,7 @@ async def test_methods(service: Service, path: str, allowed: set[str]) -> None:
     assert (await service.client.options("/no/such/path")).status_code == 404
 
 
-async def test_targets_that_are_no_text(service: Service) -> None:
+async def test_targets_that_are_not_text(service: Service) -> None:
     """Percent-encoded bytes that are not UTF-8 match nothing; unread parameters do no harm."""
     for path, status in (
         *((f"/v2/stamps/{bad}/score/{ADA}", 404) for bad in ("%ff", "%c3%28", "%ed%a0%80", "a%c3")),

@@ -96,7 +96,7 @@ async def test_the_community_and_the_outcome(
     ]
 
 
-async def test_probes_are_no_lines(start_service: StartService, demo_database_url: str) -> None:
+async def test_probes_are_not_logged(start_service: StartService, demo_database_url: str) -> None:
     """Successful probes are logged at debug; all other requests, including bad ones, at info."""
     for level, logged in (("info", False), ("debug", True)):
         service = await start_service(demo_database_url, LOG_LEVEL=level)

@@ -134,7 +134,7 @@ async def test_counts_are_exact(
         assert found.value("database_query_duration_seconds_count", query="write_scoring") > 0
 
 
-async def test_stamps_are_verified_once_and_then_remembered(
+async def test_stamps_are_verified_once_and_then_cached(
     start_service: StartService, demo_database_url: str
 ) -> None:
     """The first score verifies and registers stamps, the second loads them, the third neither.

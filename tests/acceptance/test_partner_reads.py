@@ -153,7 +153,7 @@ async def test_scorers_of_others(service: Service) -> None:
 @pytest.mark.parametrize(
     "data", [{"evidence": 5}, {"evidence": {"rawScore": "NaN"}}, {"score": []}]
 )
-async def test_an_event_that_nobody_can_read(service: Service, data: dict[str, Any]) -> None:
+async def test_an_unreadable_event(service: Service, data: dict[str, Any]) -> None:
     """An unreadable event, from any writer, is 404 and logged."""
     community = await service.tables.add_community()
     await add_event(service, community, **data)
@@ -272,7 +272,7 @@ async def test_listings_that_are_refused(
 
 
 @pytest.mark.parametrize("path", [f"/v2/stamps/{PERSON}?limit=0", "/v2/stamps/metadata"])
-async def test_nobody_lists_without_a_key(service: Service, path: str) -> None:
+async def test_listing_requires_a_key(service: Service, path: str) -> None:
     """The key is checked first."""
     assert shown(await get(service, path, None)) == INVALID_KEY
     assert shown(await get(service, path, "unknown.key")) == INVALID_KEY

@@ -219,7 +219,7 @@ async def test_a_value_that_is_refused_gives_the_session_back(
             assert await other.fetch(ECHO, Number(1)) == [Number(1)]
 
 
-async def test_transactions_and_what_is_refused_in_them(
+async def test_transactions_and_refused_values(
     database_url: str, pgbouncer: StartPgBouncer
 ) -> None:
     """A transaction is one transaction; a failure affects neither other work nor other clients."""

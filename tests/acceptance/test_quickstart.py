@@ -66,7 +66,7 @@ def path_with_python() -> str:
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
-def test_commands_print_what_is_shown(demo_url: str) -> None:
+def test_commands_print_the_shown_output(demo_url: str) -> None:
     """Each curl command prints its answer, except the time of a score."""
     assert len(commands()) == 7
     for command, shown in commands():
@@ -74,13 +74,13 @@ def test_commands_print_what_is_shown(demo_url: str) -> None:
         assert _NOW.sub("now", printed) == _NOW.sub("now", shown), command
 
 
-def test_the_python_program_prints_what_is_shown(demo_url: str) -> None:
+def test_the_python_program_prints_the_shown_output(demo_url: str) -> None:
     """The Python program runs as it stands and prints what the document says."""
     (program,), (shown,) = blocks(QUICKSTART, "python"), blocks(QUICKSTART, "text")
     assert run([sys.executable, "-c", program], SCORER_URL=demo_url) == shown
 
 
-async def test_a_limited_key_gets_what_is_shown(
+async def test_a_limited_key_gets_the_shown_response(
     start_service: StartService, demo_database_url: str
 ) -> None:
     """A key over its limit gets the status, headers and body of the example."""

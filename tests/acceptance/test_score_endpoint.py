@@ -99,7 +99,7 @@ async def test_a_failing_address(service: Service) -> None:
     assert body["stamps"] == {"Discord": counted("0.51600"), "Ens": counted("0.20800")}
 
 
-async def test_what_is_answered_is_stored(service: Service) -> None:
+async def test_the_answer_is_stored(service: Service) -> None:
     """The score row matches the response, and there is one event."""
     community = await service.tables.add_community()
     body = (await service.score("bob", community)).json()
@@ -253,7 +253,7 @@ async def test_invalid_addresses(service: Service, address: str) -> None:
 
 
 @pytest.mark.parametrize("scorer", [3, 999_999, "no-such-id", "0", "1.0", "+1", "1e0", "%20 1"])
-async def test_scorers_of_nobody_and_of_others(service: Service, scorer: object) -> None:
+async def test_missing_scorers_and_those_of_others(service: Service, scorer: object) -> None:
     """An unknown scorer and a scorer of another account are indistinguishable."""
     assert shown(await service.score("bob", scorer)) == NO_SCORER
 
@@ -378,7 +378,7 @@ async def test_revoking_works_at_once(service: Service) -> None:
     assert shown(await service.score("bob", key=key)) == INVALID_KEY
 
 
-async def test_a_key_with_the_slow_hash(service: Service) -> None:
+async def test_a_key_with_the_pbkdf2_hash(service: Service) -> None:
     """A key with only a PBKDF2 hash works, and gets a SHA-256 hash; a wrong secret does not."""
     key = await service.tables.add_key(hashed_key=pbkdf2_hash, hashed_key_sha256=None)
     stored = "SELECT hashed_key_sha256 FROM account_accountapikey WHERE prefix = $1"
@@ -392,7 +392,7 @@ async def test_a_key_with_the_slow_hash(service: Service) -> None:
     assert shown(await service.score("bob", key=key + "x")) == INVALID_KEY
 
 
-async def test_the_fast_hash_alone_decides(service: Service) -> None:
+async def test_the_sha256_hash_alone_decides(service: Service) -> None:
     """If the SHA-256 hash does not match, a matching PBKDF2 hash does not help."""
     wrong = "sha256$" + "0" * 64
     key = await service.tables.add_key(hashed_key=pbkdf2_hash, hashed_key_sha256=wrong)
@@ -557,7 +557,7 @@ async def test_usage_with_an_odd_path(service: Service) -> None:
     assert {row["status_code"] for row in rows} == {404}
 
 
-async def test_each_request_is_logged_with_who_asked(service: Service) -> None:
+async def test_each_request_is_logged_with_its_caller(service: Service) -> None:
     """The log line of a call has the key's prefix, the address and the outcome."""
     key = await service.tables.add_key()
     community = await service.tables.add_community()

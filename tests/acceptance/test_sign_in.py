@@ -149,7 +149,7 @@ async def test_refusals(door: Service) -> None:
     ],
     ids=str,
 )
-async def test_what_is_no_message_leaves_the_nonce_unused(
+async def test_an_invalid_message_leaves_the_nonce_unused(
     door: Service, changes: dict[str, Any]
 ) -> None:
     """A text that violates EIP-4361 gives no token, and the valid one still does."""
@@ -230,7 +230,7 @@ async def test_bodies_of_the_wrong_shape(service: Service, body: bytes) -> None:
     assert {"type", "loc", "msg"} == set(answer.json()["detail"][0])
 
 
-async def test_nobody_gets_in_where_nothing_is_configured(service: Service) -> None:
+async def test_sign_in_fails_where_nothing_is_configured(service: Service) -> None:
     """Without sites sign-in is disabled, and without keys every token is rejected."""
     answer = await service.client.post(SIGN_IN, json=await signed(service))
     assert (answer.status_code, answer.json()) == (400, {"detail": "Verification failed!"})

@@ -121,7 +121,7 @@ async def test_nothing_secret_is_sent(
         assert secret.encode() not in sent
 
 
-async def test_the_caller_decides_what_is_recorded(
+async def test_the_caller_decides_on_recording(
     start_service: StartService, demo_database_url: str, collector: Collector
 ) -> None:
     """A trace that the caller does not record is not recorded here, at any sampling rate."""
@@ -185,7 +185,7 @@ async def test_requests_that_share_a_statement_are_linked(
         assert {link.trace_id for link in span.links} <= traces - {span.trace_id}
 
 
-async def test_a_collector_that_is_away_holds_nobody_up(
+async def test_an_unreachable_collector_delays_no_request(
     start_service: StartService, demo_database_url: str
 ) -> None:
     """Without a collector, requests are answered, and the service stops cleanly and in time."""

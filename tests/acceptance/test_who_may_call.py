@@ -242,7 +242,7 @@ async def test_the_internal_network(listeners: tuple[Service, httpx.AsyncClient]
     assert await status(internal, validate, {"X-API-Key": DEMO_API_KEY.key}) == 200
 
 
-async def test_anybody(listeners: tuple[Service, httpx.AsyncClient]) -> None:
+async def test_anyone(listeners: tuple[Service, httpx.AsyncClient]) -> None:
     """Some endpoints are open; an invalid credential does not close them."""
     service, _ = listeners
     for call in ANYBODY:

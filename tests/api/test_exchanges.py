@@ -78,7 +78,7 @@ async def test_a_malformed_call(
 @every_secured
 @pytest.mark.parametrize("malformed", [False, True], ids=["well-formed", "malformed"])
 @pytest.mark.parametrize("presents", ["nothing", "something wrong"])
-async def test_a_caller_who_is_not_let_in(
+async def test_a_rejected_caller(
     client: httpx.AsyncClient,
     database: FakeDatabase,
     exchange: Exchange,

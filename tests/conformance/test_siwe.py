@@ -117,13 +117,13 @@ def test_texts_that_are_messages() -> None:
 
 
 @pytest.mark.parametrize("file", ["parsing_negative", "invalid_uris"])
-def test_texts_that_are_none(file: str) -> None:
+def test_invalid_texts(file: str) -> None:
     """No accepted fields produce one of these texts."""
     wrong = {name for name, text in vectors(file).items() if text in texts_of(fields_of(text))}
     assert wrong == (NOT_APPLIED & set(vectors(file)))
 
 
-def test_objects_that_are_none() -> None:
+def test_invalid_objects() -> None:
     """Fields that are not a valid message are rejected."""
     wrong = {
         f"{name} (object)"

@@ -70,7 +70,7 @@ class CatalogueServer:
     """A server on a free port with a scripted behavior, which records its requests."""
 
     def __init__(self) -> None:
-        self.behaviour = answering(document("Ens"))
+        self.behavior = answering(document("Ens"))
         self.asked: list[str] = []
         self.is_asked = asyncio.Event()
         self.port = 0
@@ -88,7 +88,7 @@ class CatalogueServer:
                 head = await reader.readuntil(b"\r\n\r\n")
                 self.asked.append(head.decode().split(" ")[1])
                 self.is_asked.set()
-                await self.behaviour(writer)
+                await self.behavior(writer)
                 await writer.drain()
             except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 pass
@@ -167,7 +167,7 @@ BROKEN = {
     "cut off": cut_off,
     "too long": answering(b"[" + b" " * MAX_DOCUMENT_SIZE + b"]"),
 }
-broken = pytest.mark.parametrize("behaviour", BROKEN.values(), ids=BROKEN)
+broken = pytest.mark.parametrize("behavior", BROKEN.values(), ids=BROKEN)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/app", "/app/"])
@@ -184,7 +184,7 @@ async def test_it_is_kept_for_an_hour(
 ) -> None:
     """It is fetched once, and again after an hour."""
     assert await ids(source) == ["Ens"]
-    server.behaviour = answering(document("Ens", "Google"))
+    server.behavior = answering(document("Ens", "Google"))
     clock.seconds += CACHE_SECONDS - 1
     assert await ids(source) == ["Ens"]
     clock.seconds += 1
@@ -201,10 +201,10 @@ async def test_nothing_is_fetched_before_it_is_needed(
 
 @broken
 async def test_never_any(
-    server: CatalogueServer, hasty_source: CatalogueSource, behaviour: Behaviour
+    server: CatalogueServer, hasty_source: CatalogueSource, behavior: Behaviour
 ) -> None:
     """Where there never was one, callers are told so, in the words that clients know."""
-    server.behaviour = behaviour
+    server.behavior = behavior
     with (
         capture_logs() as logs,
         pytest.raises(CatalogueUnavailable, match=r"^Error fetching external stamp metadata$"),
@@ -214,15 +214,15 @@ async def test_never_any(
 
 
 @broken
-async def test_stale_rather_than_none(
-    server: CatalogueServer, hasty_source: CatalogueSource, clock: Clock, behaviour: Behaviour
+async def test_a_stale_catalogue_is_served(
+    server: CatalogueServer, hasty_source: CatalogueSource, clock: Clock, behavior: Behaviour
 ) -> None:
     """While a refresh fails, the last one is given; then the new one."""
     await hasty_source.catalogue()
-    server.behaviour = behaviour
+    server.behavior = behavior
     clock.seconds += CACHE_SECONDS
     assert await ids(hasty_source) == ["Ens"]
-    server.behaviour = answering(document("Google"))
+    server.behavior = answering(document("Google"))
     clock.seconds += INITIAL_BACKOFF
     assert await ids(hasty_source) == ["Google"]
 
@@ -244,7 +244,7 @@ async def test_failures_are_followed_by_pauses(
     server: CatalogueServer, source: CatalogueSource, clock: Clock
 ) -> None:
     """A server that fails is asked less and less often, and at once again when it has recovered."""
-    server.behaviour = BROKEN["error"]
+    server.behavior = BROKEN["error"]
     start, asked_at = clock.seconds, []
     while clock.seconds < start + 300:
         before = len(server.asked)
@@ -254,7 +254,7 @@ async def test_failures_are_followed_by_pauses(
             asked_at.append(clock.seconds - start)
         clock.seconds += 0.5
     assert asked_at == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
-    server.behaviour = answering(document("Ens"))
+    server.behavior = answering(document("Ens"))
     clock.seconds += MAX_BACKOFF
     assert await ids(source) == ["Ens"]
 
@@ -266,11 +266,11 @@ async def test_one_fetch_at_a_time(server: CatalogueServer, source: CatalogueSou
     assert len(server.asked) == 1
 
 
-async def test_one_failure_for_all_who_wait(
+async def test_one_failure_for_all_waiting_requests(
     server: CatalogueServer, hasty_source: CatalogueSource
 ) -> None:
     """Simultaneous requests do not each retry in turn."""
-    server.behaviour = silent
+    server.behavior = silent
     together = await asyncio.gather(
         *(hasty_source.catalogue() for _ in range(20)), return_exceptions=True
     )
@@ -283,7 +283,7 @@ async def test_other_callers_do_not_wait_for_a_refresh(
 ) -> None:
     """While one caller fetches, the others get the stale one at once."""
     await hasty_source.catalogue()
-    server.behaviour = silent
+    server.behavior = silent
     clock.seconds += CACHE_SECONDS
     server.is_asked.clear()
     first = asyncio.create_task(ids(hasty_source))
@@ -295,12 +295,12 @@ async def test_other_callers_do_not_wait_for_a_refresh(
 
 async def test_a_caller_who_gives_up(server: CatalogueServer, source: CatalogueSource) -> None:
     """After a request is canceled while fetching, the next one can fetch."""
-    server.behaviour = silent
+    server.behavior = silent
     first = asyncio.create_task(source.catalogue())
     await server.is_asked.wait()
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    server.behaviour = answering(document("Ens"))
+    server.behavior = answering(document("Ens"))
     assert await ids(source) == ["Ens"]
 
 
@@ -319,7 +319,7 @@ async def test_the_catalogue_of_the_demo_is_a_file(clock: Clock) -> None:
 
 async def test_no_server_leads_to_a_file(server: CatalogueServer, clock: Clock) -> None:
     """A redirect to a file of this machine is not followed."""
-    server.behaviour = redirecting_to_a_file
+    server.behavior = redirecting_to_a_file
     with pytest.raises(CatalogueUnavailable):
         await CatalogueSource(f"http://127.0.0.1:{server.port}", clock).catalogue()
     assert server.asked == ["/stampMetadata.json"]

@@ -204,7 +204,7 @@ EQUIVALENTS = [
 
 
 @pytest.mark.parametrize("change", EQUIVALENTS, ids=[each[:70] for each in EQUIVALENTS])
-async def test_what_serves_as_well_is_no_difference(database_url: str, change: str) -> None:
+async def test_an_equivalent_is_not_a_difference(database_url: str, change: str) -> None:
     """Other names, other ways to the same end, and more than we need are all right."""
     assert await findings(database_url, change) == []
 

@@ -156,7 +156,7 @@ async def test_connections_are_renewed(database_url: str) -> None:
         assert await session_of(database) != session
 
 
-async def test_connections_that_are_in_use_are_renewed_afterwards(database_url: str) -> None:
+async def test_connections_in_use_are_renewed_later(database_url: str) -> None:
     """A statement begun before `renew` ends on its connection, which isn't used again."""
     async with opened(database_url) as (database, _):
         async with database.connection() as connection:
@@ -178,7 +178,7 @@ async def test_a_waiter_gets_the_released_connection(database_url: str) -> None:
         assert len(sessions) == 1
 
 
-async def test_closing_waits_for_what_is_in_use(database_url: str) -> None:
+async def test_closing_waits_for_connections_in_use(database_url: str) -> None:
     """A statement in progress ends, and closing ends with it; no connection is left."""
     async with opened(database_url) as (database, observer):
         await database.fetch(ECHO, Number(1))

@@ -393,7 +393,7 @@ async def test_the_first_of_several_hosts_may_be_away(database_url: str) -> None
         assert await database.fetch(ECHO, Number(7)) == [Number(7)]
 
 
-async def test_what_a_statement_refuses_is_no_outage(database_url: str) -> None:
+async def test_a_refused_value_is_not_an_outage(database_url: str) -> None:
     """A statement at fault is its caller's trouble: nothing is renewed, nothing is said."""
     async with opened(database_url) as (database, _):
         session = await session_of(database)

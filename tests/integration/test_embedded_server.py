@@ -235,7 +235,7 @@ def test_one_that_others_use_and_we_do_not_see_is_left_alone(folder: Path) -> No
         assert postmaster_of(second) != process
 
 
-async def test_a_pid_that_another_program_has_now_is_no_server(folder: Path) -> None:
+async def test_a_pid_of_another_program_is_not_a_server(folder: Path) -> None:
     """A stale pid file that names a living process of another account is ignored."""
     with server_in(folder) as server:
         left_behind = (server.folder / "data" / "postmaster.pid").read_text()
@@ -287,7 +287,7 @@ def test_a_folder_in_other_use_is_left_alone(folder: Path) -> None:
     assert mode_of(home) == 0o755
 
 
-def test_a_folder_of_somebody_else_is_named_with_its_owner(folder: Path) -> None:
+def test_a_folder_of_another_account_is_named_with_its_owner(folder: Path) -> None:
     """The error says which folder it is and whose."""
     home = Path("/usr")
     if os.geteuid() == 0:

@@ -243,7 +243,7 @@ async def test_a_body_that_comes_fast_enough(listen: Listen) -> None:
     assert listener.bodies == [240_000]
 
 
-async def test_a_process_that_was_held_up_blames_nobody(listen: Listen) -> None:
+async def test_a_delayed_process_does_not_blame_its_clients(listen: Listen) -> None:
     """Bytes that came while the process was stopped are read before timeouts are applied."""
     listener = await listen()
     client = await listener.connect()

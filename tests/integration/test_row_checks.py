@@ -64,7 +64,7 @@ async def test_limits_that_cannot_be_read_are_named(database_url: str) -> None:
         assert await check_rows(connection, ROW_CHECKS) == []
 
 
-async def test_what_is_said_of_rows_is_bounded(database_url: str) -> None:
+async def test_messages_about_rows_are_bounded(database_url: str) -> None:
     """Of many alike the first are named, and the others counted."""
     keys = [(f"k{number:04}", False, "?", "?", "") for number in range(100)]
     async with connected(database_url) as connection:
@@ -82,7 +82,7 @@ async def test_what_is_said_of_rows_is_bounded(database_url: str) -> None:
         "CREATE ROLE nobody_in_particular; SET LOCAL ROLE nobody_in_particular",
     ],
 )
-async def test_what_is_not_there_is_not_looked_at(database_url: str, change: str) -> None:
+async def test_missing_tables_are_not_read(database_url: str, change: str) -> None:
     """A missing table, column or privilege is the other comparison's to say."""
     async with connected(database_url) as connection:
         transaction = connection.transaction()  # roles are the server's, not the database's

@@ -90,7 +90,7 @@ async def test_tables_that_are_different_are_not_added_to(database_url: str) -> 
         assert await connection.fetchval("SELECT to_regclass('stake_stake')::text") is None
 
 
-async def test_two_who_make_the_tables_at_once_take_turns(empty_database: str) -> None:
+async def test_concurrent_creations_run_one_at_a_time(empty_database: str) -> None:
     """Starting two instances on an empty database makes the tables once."""
     async with connected(empty_database) as first, connected(empty_database) as second:
         transaction = first.transaction()

@@ -128,7 +128,7 @@ async def test_without_the_database() -> None:
     ]
 
 
-async def test_a_database_that_cant_be_asked_is_no_obstacle(empty_database: str) -> None:
+async def test_an_unreachable_database_does_not_stop_the_check(empty_database: str) -> None:
     """Without the tables, or a server, the service starts, and says that it hasn't looked."""
     for url in (empty_database, "postgresql://u:very-secret@127.0.0.1:9/x"):
         database = Database(DatabaseSettings(url))

@@ -51,7 +51,7 @@ def test_lines_and_branches_count_alike() -> None:
         ({}, {"api": 90}, [f"api: a floor in {FLOORS}, but no such package"], []),
     ],
 )
-def test_what_is_said(
+def test_messages(
     measured: dict[str, float], floors: dict[str, int], below: list[str], above: list[str]
 ) -> None:
     """A package that falls, a new one and one that is gone fail; one that rises is pointed out."""

@@ -92,7 +92,7 @@ def test_metrics_are_named_as_prometheus_asks() -> None:
 
 
 @pytest.mark.parametrize("expression", sorted(set(expressions())))
-def test_what_is_asked_for_exists(expression: str) -> None:
+def test_selected_series_exist(expression: str) -> None:
     """Each series in a panel or an alert is scraped, with the labels that it selects."""
     known = series()
     names = re.findall(rf"{PREFIX}\w+", expression)

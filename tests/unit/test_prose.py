@@ -95,7 +95,7 @@ def test_plain_sentences_pass(name: str, tmp_path: Path) -> None:
         ("a.md", "The cell ends: is | none\n\nParagraphs end with is\n\nnone\n"),
     ],
 )
-def test_code_is_no_prose(name: str, text: str, tmp_path: Path) -> None:
+def test_code_is_not_prose(name: str, text: str, tmp_path: Path) -> None:
     """Code, link targets, tables made from code and marked text are skipped."""
     assert check(tmp_path, name, text) == []
 

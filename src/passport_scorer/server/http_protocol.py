@@ -136,8 +136,8 @@ class HttpConnection(DrainingConnection):
     def _linger(self) -> None:
         """Close, but keep reading for a while, so that the response is not lost in a reset."""
         state = self.server_state
-        is_crowded = len(self.connections) >= state.limits.connections
-        if is_crowded or state.closed_at is not None or self.transport.is_closing():
+        is_full = len(self.connections) >= state.limits.connections
+        if is_full or state.closed_at is not None or self.transport.is_closing():
             self.transport.close()
             return
         self.transport.write_eof()

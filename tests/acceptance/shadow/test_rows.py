@@ -86,7 +86,7 @@ async def test_planted_faults(databases: Databases, shadow: Shadow) -> None:
         assert all(each["count"] == 1 for each in run.report["unexplained"])
 
 
-async def test_what_is_expected_to_differ(databases: Databases, shadow: Shadow) -> None:
+async def test_expected_differences(databases: Databases, shadow: Shadow) -> None:
     """Surrogate ids and times of the run do not make rows differ; each is counted."""
     for sql in (
         "UPDATE registry_score SET last_score_timestamp = now()",

@@ -195,7 +195,7 @@ def test_dead_connections_are_replaced(make_function: MakeFunction, sandbox: San
     assert sandbox.usage() == 5
 
 
-def test_connections_that_nobody_answers_on(make_function: MakeFunction, sandbox: Sandbox) -> None:
+def test_connections_without_a_reply(make_function: MakeFunction, sandbox: Sandbox) -> None:
     """After a long sleep no statement is sent to a server that has forgotten the connection."""
     now = [0.0]
     function = make_function(clock=lambda: now[0])
@@ -344,7 +344,7 @@ def test_compressed_answers(make_function: MakeFunction, sender: str) -> None:
     ['[{"a":"\ud800"}]', "[{'a':1}]", "\ud83d", "\ufeff[]"],
     ids=["half", "bad", "no", "bom"],
 )
-def test_text_bodies_that_are_no_json(make_function: MakeFunction, sender: str, text: str) -> None:
+def test_text_bodies_that_are_not_json(make_function: MakeFunction, sender: str, text: str) -> None:
     """Half of a surrogate pair, which the event's JSON can hold, is not valid UTF-8."""
     function = make_function()
     event = posted(sender, "/ceramic-cache/authenticate/v2", b"")
@@ -353,7 +353,7 @@ def test_text_bodies_that_are_no_json(make_function: MakeFunction, sender: str, 
 
 
 @pytest.mark.parametrize("sender", SENDERS)
-def test_bodies_that_are_no_utf8(make_function: MakeFunction, sender: str) -> None:
+def test_bodies_that_are_not_utf8(make_function: MakeFunction, sender: str) -> None:
     """Refused as on a server, and so is one that is compressed."""
     function = make_function()
     body = b'{"message":{},"signature":"0x","unread":"\xff"}'
@@ -506,7 +506,9 @@ def test_traces_are_sent_before_the_answer(make_function: MakeFunction) -> None:
 
 
 @pytest.mark.parametrize("sender", SENDERS)
-def test_limits_count_by_who_has_called_amazon(make_function: MakeFunction, sender: str) -> None:
+def test_limits_count_by_the_client_that_called_amazon(
+    make_function: MakeFunction, sender: str
+) -> None:
     """The caller's address as AWS saw it: what the caller writes in front makes no difference."""
     function = make_function(ANONYMOUS_WRITES_PER_MINUTE="2")
 

@@ -139,7 +139,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_what_is_not_imported_at_start() -> None:
+def test_modules_that_are_not_imported_at_start() -> None:
     """Modules that no request needs are not loaded when a sandbox starts."""
     loaded = loaded_by("import passport_scorer.aws_lambda")
     assert "passport_scorer.app" in loaded

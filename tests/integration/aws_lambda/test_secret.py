@@ -58,7 +58,7 @@ def test_nothing_is_asked_without_the_variable(secrets_manager: SecretsManager) 
         '{"very-secret\\n": "x"}',
     ],
 )
-def test_a_secret_that_is_none(text: str) -> None:
+def test_an_unusable_secret(text: str) -> None:
     """A secret that can't become variables is refused in one line that shows none of its text."""
     with pytest.raises(SecretUnusable) as refused:
         entries(text)

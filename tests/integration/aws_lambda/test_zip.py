@@ -64,7 +64,7 @@ def test_the_lock_file_has_the_same_versions() -> None:
     assert pinned("lambda.lock") < pinned("server.lock")
 
 
-def test_what_is_asked_for_is_a_part_of_what_the_service_depends_on() -> None:
+def test_requirements_are_a_subset_of_the_dependencies() -> None:
     """The list of what the function needs names nothing of its own."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]

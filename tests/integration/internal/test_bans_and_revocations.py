@@ -89,7 +89,7 @@ async def test_addresses_are_compared_without_case_on_both_sides(
     assert [each["is_banned"] for each in answer.json()] == [True, True]
 
 
-async def test_a_ban_that_has_ended_is_none(internal: Internal) -> None:
+async def test_a_ban_that_has_ended_does_not_count(internal: Internal) -> None:
     """A ban that ended yesterday doesn't count."""
     await add_ban(internal, "account", address=ADDRESS, end_time=datetime(2020, 1, 1, tzinfo=UTC))
     ((answer),) = (await internal.post("check-bans", [credential()])).json()
@@ -181,7 +181,7 @@ async def test_revocations_that_others_have_written_otherwise_are_found(
         (None, 422),
     ],
 )
-async def test_at_most_a_hundred_revocations(
+async def test_up_to_a_hundred_revocations(
     internal: Internal, proof_values: object, status: int
 ) -> None:
     """A hundred values may be asked, each a text."""

@@ -30,7 +30,7 @@ async def test_a_scorer_without_weights_has_none(reference: Internal) -> None:
     assert config == {"weights": {}, "stamp_sections": []}
 
 
-async def test_a_weight_that_is_no_number_is_left_out(reference: Internal) -> None:
+async def test_a_weight_that_is_not_a_number_is_left_out(reference: Internal) -> None:
     """It counts as little as that of a provider that the scorer doesn't know."""
     await reference.execute(
         """UPDATE scorer_weighted_binaryweightedscorer
@@ -111,7 +111,7 @@ async def test_a_key_tells_its_limit(reference: Internal) -> None:
     ("stored", "told"),
     [("100/Hour", "100/Hour"), ("", ""), (None, None), ("a lot", "125/15m"), ("5/week", "125/15m")],
 )
-async def test_a_limit_is_never_taken_for_none(
+async def test_a_limit_is_never_read_as_unlimited(
     reference: Internal, stored: str | None, told: str | None
 ) -> None:
     """A readable rate limit is returned as stored; else the default is, never unlimited."""

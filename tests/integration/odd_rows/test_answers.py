@@ -92,7 +92,7 @@ async def test_a_stored_score_of_other_times(
         "evidence = NULL, score = 'NaN'",
     ],
 )
-async def test_a_stored_score_that_nobody_can_read(deployment: Deployment, assigned: str) -> None:
+async def test_an_unreadable_stored_score(deployment: Deployment, assigned: str) -> None:
     """It is computed again, and is then a whole one."""
     path = f"score/{deployment.addresses['h0']}"
     right = (await deployment.owner(path, "h0", "POST", {})).json()
@@ -149,7 +149,7 @@ async def test_an_event_of_other_times(
     }
 
 
-async def test_numbers_that_are_none(deployment: Deployment) -> None:
+async def test_nan_amounts_are_left_out(deployment: Deployment) -> None:
     """A stake or contribution of NaN is left out; the others are there."""
     who = deployment.addresses
     connection = deployment.connection
@@ -199,7 +199,7 @@ async def test_times_that_never_come(deployment: Deployment) -> None:
     assert {stake["unlock_time"] for stake in stakes} == {"9999-12-31T23:59:59.999999+00:00"}
 
 
-async def test_weights_that_are_no_numbers(deployment: Deployment) -> None:
+async def test_weights_that_are_not_numbers(deployment: Deployment) -> None:
     """They count 0 and are not shown; a community without a threshold has no scorer."""
     who = deployment.addresses["h0"]
     weights = json.loads(

@@ -75,7 +75,7 @@ COLUMNS = (
 )
 
 
-async def test_what_is_called_has_answers(deployment: Deployment) -> None:
+async def test_every_call_has_an_answer(deployment: Deployment) -> None:
     """Without odd rows, every call of these tests is answered with what it asks for."""
     refused = [
         (answer.request.url.path, answer.status_code)

@@ -125,7 +125,7 @@ async def test_a_refused_call_leaves_nothing(
     assert await world.rows("SELECT FROM registry_passport") == []
 
 
-async def test_delete_scores_what_is_left(world: World) -> None:
+async def test_delete_scores_the_remaining_stamps(world: World) -> None:
     """Deleting recomputes the score; deleting nothing is refused and changes nothing."""
     await world.add_stamp("ann", "Ens", ["v0:e"])
     await world.add_stamp("ann", "Google", ["v0:g"])
@@ -169,9 +169,7 @@ async def test_fifty_calls_at_once(world: World) -> None:
 @pytest.mark.parametrize(
     ("column", "value"), [("stamps", "[]"), ("evidence", '{"rawScore": "NaN", "threshold": "20"}')]
 )
-async def test_a_recorded_score_that_cannot_be_read_is_as_good_as_none(
-    world: World, column: str, value: str
-) -> None:
+async def test_an_unreadable_score_counts_as_missing(world: World, column: str, value: str) -> None:
     """An unreadable score is computed again."""
     await world.add_stamp("ann", "Google", ["v0:ann"])
     async with world.scorer() as scorer:

@@ -68,7 +68,7 @@ async def create(nonces: Nonces, count: int) -> None:
         await nonces.create()
 
 
-async def test_only_what_has_long_expired_is_deleted(connection: Any, database: Database) -> None:
+async def test_only_long_expired_nonces_are_deleted(connection: Any, database: Database) -> None:
     """Wherever it stands between others, used or not; what never expires stays for good."""
     for name, expires_on in STILL_KEPT.items():
         if name != "expires soon":

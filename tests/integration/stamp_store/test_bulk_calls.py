@@ -204,7 +204,7 @@ async def test_an_entry_of_another_shape_is_named(
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize("document", ["text", 5, [], [{}], True], ids=json.dumps)
-async def test_a_stamp_that_is_no_object_is_named(
+async def test_a_stamp_that_is_not_an_object_is_named(
     store: Store, method: str, document: object
 ) -> None:
     """Its place, and that it is the stamp."""

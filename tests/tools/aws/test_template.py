@@ -50,7 +50,7 @@ def test_there_are_no_other_templates() -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_what_is_read_back_is_the_plan(architecture: str) -> None:
+def test_the_plan_is_read_back(architecture: str) -> None:
     """Parsing the template returns exactly the plan."""
     choices = Choices(name="other", architecture=architecture, routing_header="X-Other")
     loaded, _ = cfn_flip.load(template_text(choices))

@@ -186,7 +186,7 @@ def test_the_two_sides_are_treated_alike(control: Any, candidate: Any) -> None:
 
 
 @given(st.binary(max_size=12), st.binary(max_size=12))
-def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: bytes) -> None:
+def test_bodies_that_are_not_json_are_compared_too(control: bytes, candidate: bytes) -> None:
     """Two bodies of which one is not JSON differ if and only if their bytes do."""
     for body in (control, candidate):
         try:
@@ -218,7 +218,7 @@ def test_bodies_that_are_no_json_are_compared_too(control: bytes, candidate: byt
         ("1e400", "2e400", False),
     ],
 )
-def test_what_is_the_same(control: str, candidate: str, *, same: bool) -> None:
+def test_equal_values(control: str, candidate: str, *, same: bool) -> None:
     """Numbers are exact decimals; true, 1 and "1" are different; keys have no order."""
     left, right = (
         ReceivedResponse(200, (), control.encode()),

@@ -38,7 +38,7 @@ ANSWERS = st.builds(
 
 
 @given(REQUESTS, st.none() | ANSWERS)
-def test_what_is_written_can_be_read(request_: Request, answer: ReceivedResponse | None) -> None:
+def test_written_entries_can_be_read(request_: Request, answer: ReceivedResponse | None) -> None:
     """JSON Lines preserve requests and responses completely."""
     entry = jsonl_format.read_line(jsonl_format.write_line(LogEntry(request_, answer)))
     assert (entry.request, entry.response) == (request_, answer)
@@ -73,7 +73,7 @@ def test_our_own_format() -> None:
         b'{"method": "GET", "path": "/", "status": 20}',
     ],
 )
-def test_lines_that_are_no_requests(line: bytes) -> None:
+def test_lines_that_are_not_requests(line: bytes) -> None:
     """A line that is not a request is rejected."""
     with pytest.raises(LineUnreadable):
         jsonl_format.read_line(line)
@@ -275,7 +275,7 @@ def test_the_command_knows_every_format() -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_any_line_is_a_request_or_none(line: bytes) -> None:
+def test_any_line_is_a_request_or_unreadable(line: bytes) -> None:
     """Parsers raise nothing but LineUnreadable for any line."""
     for read in FORMATS.values():
         try:

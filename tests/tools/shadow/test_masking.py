@@ -42,7 +42,7 @@ def test_places_of_secrets(pointer: str, secret: str) -> None:
     assert len({part for part in shown(pointer, secret, secret).split("‹") if part.strip()}) <= 2
 
 
-def test_secrets_inside_of_what_is_shown() -> None:
+def test_secrets_inside_shown_values() -> None:
     """A missing page is shown without its credentials."""
     page = json_value('{"items": [{"version": "1.0.0", "credential": {"proof": "0xsig"}}]}')
     text = shown("", page)
@@ -68,7 +68,7 @@ def test_texts_that_look_like_secrets(secret: str) -> None:
     assert "password" not in shown("/detail", f"It was {secret}, you know.")
 
 
-def test_what_is_no_secret() -> None:
+def test_harmless_values() -> None:
     """Scores, addresses and messages are not masked."""
     address = "0x" + "ab" * 20
     assert shown("/score", "21.31100", None) == '"21.31100" null'

@@ -84,7 +84,7 @@ def test_key_order_counts_only_where_a_rule_says_so() -> None:
     assert (difference.kind, difference.rule) == ("key_order", None)
 
 
-def test_items_are_paired_by_what_is_not_expected_to_differ() -> None:
+def test_items_are_paired_by_members_not_expected_to_differ() -> None:
     """Among unordered items with surrogate ids, the one that really differs is found."""
     book = Rulebook(
         rule=(

@@ -102,7 +102,7 @@ async def test_an_unknown_format_is_logged_without_the_hash(api_keys: ApiKeys) -
     ]
 
 
-async def test_an_answer_does_not_depend_on_storing_the_fast_hash(
+async def test_an_answer_does_not_depend_on_storing_the_sha256_hash(
     absent_database: Database, now: datetime
 ) -> None:
     """A key passes although its SHA-256 hash can't be stored, which is logged without hashes."""

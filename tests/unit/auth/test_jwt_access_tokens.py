@@ -101,7 +101,7 @@ def test_both_kinds() -> None:
     assert tokens().address_of(hs256(did=mixed)) == ADDRESS
 
 
-def test_what_is_issued() -> None:
+def test_the_issued_token() -> None:
     """An issued token is good for 7 days, and has the claims that it must have."""
     token = tokens().issue(ADDRESS)
     header, claims = (

@@ -31,7 +31,7 @@ def test_the_published_vector() -> None:
     assert [matches_pbkdf2_hash(key, stored) for key in ("password", "Password")] == [True, False]
 
 
-def test_the_fast_hash_is_the_digest_of_the_whole_key() -> None:
+def test_the_sha256_hash_is_the_digest_of_the_whole_key() -> None:
     """The text is sha256$ and the digest in hexadecimal."""
     assert sha256_hash("abc") == (
         "sha256$ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -37,7 +37,7 @@ async def test_the_verdict(pbkdf2_hashes: Pbkdf2Hashes) -> None:
     assert verdicts == [True, False]
 
 
-async def test_the_event_loop_goes_on_meanwhile(pbkdf2_hashes: Pbkdf2Hashes) -> None:
+async def test_the_event_loop_is_not_blocked(pbkdf2_hashes: Pbkdf2Hashes) -> None:
     """Other work gets its turn, many times, while a hash is derived."""
     check, turns = asyncio.ensure_future(pbkdf2_hashes.matches(KEY, SLOW)), 0
     while not check.done():
@@ -80,7 +80,7 @@ async def test_a_flood_does_not_starve_other_callers(pbkdf2_hashes: Pbkdf2Hashes
     assert True not in answers
 
 
-async def test_what_is_known_of_a_hash_needs_no_check(pbkdf2_hashes: Pbkdf2Hashes) -> None:
+async def test_a_known_hash_needs_no_check(pbkdf2_hashes: Pbkdf2Hashes) -> None:
     """Once the right key was presented, wrong ones are told at once, and the right one, too."""
     assert await pbkdf2_hashes.matches(KEY, QUICK, "abc", "partner")
     pbkdf2_hashes.close()
@@ -96,7 +96,7 @@ async def test_equal_checks_are_made_once(pbkdf2_hashes: Pbkdf2Hashes) -> None:
 
 
 @pytest.mark.parametrize("key", [KEY, "abc.wrong"])
-async def test_a_verdict_is_remembered(pbkdf2_hashes: Pbkdf2Hashes, key: str) -> None:
+async def test_a_verdict_is_cached(pbkdf2_hashes: Pbkdf2Hashes, key: str) -> None:
     """The second answer needs no derivation: it comes although derivation has ended."""
     verdict = await pbkdf2_hashes.matches(key, QUICK)
     pbkdf2_hashes.close()

@@ -110,7 +110,7 @@ def test_a_key_that_took_the_place_of_another_is_the_one_that_counts(calls: Fail
     calls.check(RIGHT, "x")
 
 
-def test_a_key_that_is_no_longer_right_is_let_through_no_longer(calls: FailedCalls) -> None:
+def test_a_key_that_is_no_longer_right_does_not_pass(calls: FailedCalls) -> None:
     """A key that was revoked fails as often as any other wrong key."""
     calls.succeeded(RIGHT, None)
     assert fail(calls, RIGHT, "x") == LIMIT
@@ -138,7 +138,7 @@ def test_writes_are_limited_by_peer(clock: Clock) -> None:
     writes.count("x")
 
 
-def test_what_is_refused_is_counted_and_logged_once(
+def test_refusals_are_counted_and_logged_once(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One event for each peer and window, without the secret; the metric has few labels."""

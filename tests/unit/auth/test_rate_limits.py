@@ -99,7 +99,7 @@ async def test_calls_are_counted_down(rate_limits: RateLimits) -> None:
     ]
 
 
-async def test_keys_and_groups_are_counted_apart(rate_limits: RateLimits) -> None:
+async def test_keys_and_groups_are_counted_separately(rate_limits: RateLimits) -> None:
     """A call counts for its own key and its own group of endpoints alone."""
     await counted(rate_limits)
     others = [

@@ -134,6 +134,6 @@ def test_keys_are_recognised(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["hush-hush", "ümläut", in_base64("hush-hush"), "a" * 64, ""])
-def test_secrets_are_no_keys(text: str) -> None:
+def test_secrets_are_not_keys(text: str) -> None:
     """A secret is not a key, even if it looks like base64."""
     assert not is_key(text)

@@ -95,7 +95,7 @@ async def test_a_full_batch_does_not_wait_for_the_interval(absent_database: Data
     assert await attempts(analytics, calls=2) == [not_written(2)]
 
 
-async def test_a_single_row_waits_for_the_interval_at_most(absent_database: Database) -> None:
+async def test_a_single_row_waits_up_to_the_interval(absent_database: Database) -> None:
     """Less than a full batch is written after the interval."""
     analytics = BatchedUsageAnalytics(absent_database, batch=500, interval=0.01)
     assert await attempts(analytics, calls=1) == [not_written(1)]
@@ -144,7 +144,7 @@ async def test_usage_can_go_unrecorded() -> None:
     await analytics.run()
 
 
-async def test_stopping_waits_for_what_is_being_written(absent_database: Database) -> None:
+async def test_stopping_waits_for_a_write_in_progress(absent_database: Database) -> None:
     """Recorded rows survive a stop during a write that failed."""
     analytics = BatchedUsageAnalytics(absent_database, batch=1)
     running = asyncio.create_task(analytics.run())

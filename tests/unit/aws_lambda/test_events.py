@@ -169,7 +169,7 @@ def test_bodies() -> None:
         format_2(cookies="a=1"),
     ],
 )
-def test_events_that_are_no_requests(event: object) -> None:
+def test_events_that_are_not_requests(event: object) -> None:
     """An event that isn't a request of a known sender is refused as a whole."""
     with pytest.raises(UnknownEvent):
         read_event(event)

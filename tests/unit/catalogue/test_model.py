@@ -61,7 +61,7 @@ def test_icons_are_absolute(icon: str, absolute: str) -> None:
     assert read_catalogue(document(platform(icon=icon)), BASE).platforms[0].icon == absolute
 
 
-def test_what_is_said_of_a_stamp() -> None:
+def test_the_metadata_of_a_stamp() -> None:
     """A stamp comes with its group and its platform, the latter without its stamps."""
     shown = platform(icon="https://app.example/passport/icons/ens.svg")
     del shown["groups"]

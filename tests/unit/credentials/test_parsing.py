@@ -44,7 +44,7 @@ def test_text_and_its_bytes_are_the_same(document: str | bytes) -> None:
     ],
     ids=lambda document: ascii(document)[:20],
 )
-def test_what_is_no_json_object_is_refused(document: bytes | str) -> None:
+def test_text_that_is_not_a_json_object_is_refused(document: bytes | str) -> None:
     """Whatever the text holds, it is refused rather than failed on."""
     with pytest.raises(DocumentUnreadable):
         read_document(document)

@@ -106,7 +106,7 @@ def test_types_are_made_from_the_document() -> None:
         {"a": {"x": "1"}, "A": {"x": 1}},
     ],
 )
-def test_what_has_no_types_is_refused(message: dict[str, Any]) -> None:
+def test_values_without_types_are_refused(message: dict[str, Any]) -> None:
     """Nothing is guessed: a value without a type, or two structs of one name."""
     with pytest.raises(TypesRefused):
         generated_types(message)

@@ -189,7 +189,9 @@ def test_with_nullifiers_the_hash_doesnt_count(
     assert (claims.nullifiers, claims.has_nullifiers) == (("v0:one", "v1:two"), True)
 
 
-def test_no_claims_are_no_claims(stamp: Document, private_key: bytes, verified: Verified) -> None:
+def test_a_credential_without_claims_has_none(
+    stamp: Document, private_key: bytes, verified: Verified
+) -> None:
     """A credential may lack a provider and nullifiers; the caller decides what that means."""
     del stamp["credentialSubject"]["provider"]
     del stamp["credentialSubject"]["nullifiers"]
@@ -197,7 +199,7 @@ def test_no_claims_are_no_claims(stamp: Document, private_key: bytes, verified: 
     assert (claims.provider, claims.nullifiers, claims.has_nullifiers) == (None, (), False)
 
 
-def test_an_empty_list_without_a_hash_is_no_nullifier(
+def test_an_empty_list_without_a_hash_is_not_a_nullifier(
     stamp: Document, private_key: bytes, verified: Verified
 ) -> None:
     """A credential that lists no nullifier has none."""

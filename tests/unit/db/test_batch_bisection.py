@@ -63,7 +63,7 @@ async def test_a_single_failure_costs_a_logarithmic_number_of_calls(place: int) 
     assert len(work.batches) <= 2 * 9 + 1
 
 
-async def test_unavailability_is_no_items_fault() -> None:
+async def test_unavailability_is_not_the_fault_of_an_item() -> None:
     """It is raised as it is, without a second call."""
     work = Doubling()
     items: list[Item] = [1, DatabaseUnavailable, 2]
@@ -75,8 +75,8 @@ async def test_unavailability_is_no_items_fault() -> None:
 async def test_cancellation_is_passed_on() -> None:
     """A caller that goes away ends the work."""
 
-    async def cancelled(_items: Sequence[Item]) -> list[int]:
+    async def canceled(_items: Sequence[Item]) -> list[int]:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await bisect_failures(cancelled, [1, 2])
+        await bisect_failures(canceled, [1, 2])

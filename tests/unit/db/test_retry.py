@@ -18,7 +18,7 @@ from passport_scorer.db.retry import can_retry_read, can_retry_write
         (Reason.POOL_EXHAUSTED, True, False, False, False),
     ],
 )
-def test_what_is_retried(
+def test_retried_failures(
     reason: Reason, rolled_back: bool, is_worth_retrying: bool, write: bool, read: bool
 ) -> None:
     """A write only if nothing was committed; a read unless it has taken long already."""

@@ -67,7 +67,7 @@ def test_what_makes_the_connection_safer_is_refused(name: str) -> None:
         assert options_left_out({name: harmless}) == [name]
 
 
-def test_what_is_left_out_is_named() -> None:
+def test_ignored_options_are_named() -> None:
     """The driver gets none of it, for it would hand it on to the server."""
     url = "psql://me:p@h/d?sslmode=require&channel_binding=require&keepalives=1&hostaddr=10.0.0.1"
     assert options_left_out(options_of(url)) == ["channel_binding", "keepalives"]
@@ -88,7 +88,7 @@ def test_what_is_left_out_is_named() -> None:
         ("target_session_attrs=any&target_session_attrs=primary", "target_session_attrs=primary"),
     ],
 )
-def test_what_is_carried_out(given: str, carried_out: str) -> None:
+def test_applied_options(given: str, carried_out: str) -> None:
     """Options that mean another one become it; what the server knows goes to the server."""
     expected = "postgresql:///d" + (f"?{carried_out}" if carried_out else "")
     assert driver_address(f"postgresql:///d?{given}").dsn == expected

@@ -38,7 +38,7 @@ def test_weights_are_read_exactly_as_written(weights: dict[str, Decimal], quote:
 @pytest.mark.parametrize(
     "document", ["[]", "5", '"x"', '{"Google": 1', "[" * 90_000 + "]" * 90_000]
 )
-def test_other_documents_are_no_weights(document: str) -> None:
+def test_other_documents_are_not_weights(document: str) -> None:
     """A document that is not an object is ignored."""
     assert read_weights(document) == Weights({}, ("*",))
 
@@ -56,14 +56,14 @@ def test_no_weights_are_none(document: str | None) -> None:
         *("1e90", '"1e999999999"', '"1e-91"', "1e400", '"0.' + "1" * 91 + '"'),
     ],
 )
-def test_a_weight_that_is_no_number_is_ignored(odd: str) -> None:
+def test_a_weight_that_is_not_a_number_is_ignored(odd: str) -> None:
     """Only that weight is ignored: the others count."""
     document = f'{{"Google": {odd}, "Ens": 1.50}}'
     assert read_weights(document) == Weights({"Ens": Decimal("1.50")}, ("Google",))
 
 
 @pytest.mark.parametrize("depth", [100, 90_000])
-def test_a_deep_document_is_no_fault(depth: int) -> None:
+def test_a_deep_document_is_not_a_fault(depth: int) -> None:
     """Python limits the readable depth: the weight is ignored, or all are."""
     deep = "[" * depth + "]" * depth
     assert "Google" not in read_weights(f'{{"Google": {deep}, "Ens": 1}}').usable

@@ -37,7 +37,7 @@ def test_a_sum_is_exact(values: list[Decimal]) -> None:
         ["9E+999999", "9E+999999"],
     ],
 )
-def test_what_has_no_exact_sum_is_a_fault(values: list[str]) -> None:
+def test_values_without_an_exact_sum_are_a_fault(values: list[str]) -> None:
     """A sum that is not finite, or would have to be rounded, is rejected."""
     with pytest.raises(UnusableWeight):
         exact_sum(map(Decimal, values))
@@ -59,7 +59,7 @@ def test_five_decimals_are_always_five(value: Decimal) -> None:
 
 
 @pytest.mark.parametrize("value", ["Infinity", "-Infinity", "NaN", "sNaN", "1E+300"])
-def test_what_is_no_number_is_not_written(value: str) -> None:
+def test_values_that_are_not_numbers_are_not_written(value: str) -> None:
     """A value that is not finite, or too large, is rejected."""
     with pytest.raises(UnusableWeight):
         five_decimals(Decimal(value))

@@ -184,7 +184,7 @@ def test_the_order_of_the_stamps_does_not_matter(world: World, data: st.DataObje
 
 
 @given(mine=rows(ME), hers=rows(SHE), links=tables(), mine_first=st.booleans(), multi=st.booleans())
-def test_a_nullifier_counts_for_at_most_one_of_two_addresses(
+def test_a_nullifier_never_counts_for_both_of_two_addresses(
     mine: list[StoredStamp],
     hers: list[StoredStamp],
     links: dict[str, Link],
@@ -259,7 +259,7 @@ def test_a_nullifier_counts_for_at_most_one_of_two_addresses(
         ),
     ],
 )
-def test_what_is_written(
+def test_written_changes(
     stamps: list[Stamp], links: dict[str, Link], changes: list[LinkChange]
 ) -> None:
     """The changes are exactly those that the rules name."""

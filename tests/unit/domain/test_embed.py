@@ -21,7 +21,7 @@ def test_no_weights_are_none(document: str | None) -> None:
 
 
 @pytest.mark.parametrize("odd", ['"NaN"', '"1e400"', "1e400", "null", "[]", '"a lot"'])
-def test_what_is_no_number_is_left_out(odd: str) -> None:
+def test_values_that_are_not_numbers_are_left_out(odd: str) -> None:
     """A weight that JSON can't hold as a number is not shown, the others are."""
     assert weight_numbers(f'{{"a": {odd}, "b": "1.5"}}') == {"b": 1.5}
 

@@ -190,7 +190,7 @@ def test_an_action_on_a_chain_is_another_one() -> None:
     assert given_to(state, [stamp("CleanHands")]).awards == (Award("HCH"),)
 
 
-def test_what_is_given_is_part_of_the_points_at_once() -> None:
+def test_awards_are_part_of_the_points_at_once() -> None:
     """The new state contains the awards and the community."""
     state = newcomer(earned=(Earned("PMT", 10, ""),), qualified=frozenset({7}))
     outcome = given_to(state, [stamp("Google", "v1:b"), stamp("Biometrics")])
@@ -206,7 +206,7 @@ def test_an_address_qualifies_in_a_community_once(qualified: set[int], newly: bo
     assert given_to(newcomer(qualified=frozenset(qualified))).newly_qualified is newly
 
 
-def test_a_community_without_the_programme_has_no_points() -> None:
+def test_a_community_outside_the_program_has_no_points() -> None:
     """Without points, nothing is awarded or shown."""
     assert given_to(None, EVERYTHING) == NO_POINTS
 

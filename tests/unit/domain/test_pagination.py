@@ -105,7 +105,7 @@ def test_an_empty_token_is_the_first_page() -> None:
 
 
 @given(st.sampled_from(["next", "prev"]), st.integers(1, 2**63 - 1), st.integers(0, 3))
-def test_padding_is_no_fault(direction: Literal["next", "prev"], number: int, padding: int) -> None:
+def test_padding_is_accepted(direction: Literal["next", "prev"], number: int, padding: int) -> None:
     """A token means the same with the padding of base64, and with too much or too little of it."""
     cursor = Cursor(direction, number)
     assert parse_token(cursor.token() + "=" * padding) == cursor
@@ -134,7 +134,7 @@ def test_padding_is_no_fault(direction: Literal["next", "prev"], number: int, pa
         base64.urlsafe_b64encode(b"\xff\xfe").decode().rstrip("="),
     ],
 )
-def test_what_is_no_token(token: str) -> None:
+def test_invalid_tokens(token: str) -> None:
     """Anything else is rejected."""
     with pytest.raises(InvalidToken, match=r"Invalid token\."):
         parse_token(token)
@@ -154,7 +154,7 @@ def test_limits(limit: int | None, size: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001, 2**63])
-def test_limits_that_are_none(limit: int) -> None:
+def test_invalid_limits(limit: int) -> None:
     """Any other limit is rejected."""
     with pytest.raises(InvalidLimit, match=r"Invalid limit\."):
         check_limit(limit)

@@ -29,7 +29,7 @@ def test_every_spelling_of_an_integer_is_that_integer(number: int, zeros: int) -
         "1" * (LONGEST_INTEGER + 1),
     ],
 )
-def test_what_is_no_integer(text: str) -> None:
+def test_invalid_integers(text: str) -> None:
     """Fractions, exponents, blanks, separators and other scripts' digits are refused."""
     assert read_integer(text) is None
 
@@ -55,7 +55,7 @@ def test_booleans(texts: str, value: bool) -> None:
 @example("t")
 @example(" true")
 @example("o\ufb00")
-def test_what_is_no_boolean(text: str) -> None:
+def test_invalid_booleans(text: str) -> None:
     """Any other text is neither."""
     words = {"true", "1", "yes", "on", "false", "0", "no", "off"}
     assert (read_boolean(text) is None) == (text.lower() not in words)
@@ -65,7 +65,7 @@ def test_what_is_no_boolean(text: str) -> None:
     st.sampled_from(["Bearer", "bearer", "BEARER"]),
     *(st.text(" \t", min_size=least, max_size=4) for least in (0, 1, 0)),
 )
-def test_blanks_around_credentials_are_no_part_of_them(
+def test_blanks_around_credentials_are_stripped(
     scheme: str, before: str, between: str, after: str
 ) -> None:
     """However many blanks and tabs there are, the scheme and the token are the same."""
@@ -83,7 +83,7 @@ def test_blanks_around_credentials_are_no_part_of_them(
         ("Bearer \xa0x", ("bearer", "\xa0x")),
     ],
 )
-def test_what_is_missing_of_an_authorization_is_empty(
+def test_missing_parts_of_an_authorization_are_empty(
     authorization: str, expected: tuple[str, str]
 ) -> None:
     """Only blanks and tabs separate: what other scripts call a blank is a part of the token."""

@@ -56,7 +56,7 @@ def test_canonical_is_the_end_of_it(text: str) -> None:
         ("", None),
     ],
 )
-def test_what_is_no_signature_is_lowered_only_after_0x(written: str, canonical: str | None) -> None:
+def test_other_text_is_lowered_only_after_0x(written: str, canonical: str | None) -> None:
     """Texts whose letter case may mean something stay as they are."""
     assert canonical_proof_value(written) == (written if canonical is None else canonical)
 

@@ -52,7 +52,7 @@ def test_a_date_is_its_first_moment() -> None:
     st.datetimes(timezones=st.just(UTC)).filter(lambda time: 1 < time.year < 9999),
     st.integers(-23 * 60, 23 * 60),
 )
-def test_what_is_written_is_what_is_read(time: datetime, minutes: int) -> None:
+def test_a_written_time_is_read_back(time: datetime, minutes: int) -> None:
     """Any time with any offset is that moment, also after decoding of the query."""
     text = time.astimezone(timezone(timedelta(minutes=minutes))).isoformat()
     assert parse_created_at(text) == time

@@ -102,7 +102,7 @@ def test_a_flaw_is_enough_to_be_left_out(changes: dict[str, Any], rejection: Rej
         {"nullifiers": ("x" * LONGEST_NULLIFIER,)},
     ],
 )
-def test_what_is_no_flaw(changes: dict[str, Any]) -> None:
+def test_accepted_variations(changes: dict[str, Any]) -> None:
     """The subject's letter case doesn't matter; limits are met up to the last bit."""
     assert isinstance(examined(**changes), Stamp)
 

@@ -154,7 +154,7 @@ def test_stamps_that_are_missing() -> None:
 
 
 @pytest.mark.parametrize("stamps", ODD)
-def test_stamps_that_are_none(stamps: str) -> None:
+def test_invalid_stamps(stamps: str) -> None:
     """They make a row unreadable; the score of an event can be read all the same."""
     with pytest.raises(UnreadableScore):
         read_row(columns(stamps=stamps), SCORERS)
@@ -179,7 +179,7 @@ def test_deep_documents() -> None:
         *('{"rawScore": 1e100}', '{"rawScore": "1e999999999"}', '{"threshold": []}'),
     ],
 )
-def test_evidence_that_is_none(evidence: str) -> None:
+def test_invalid_evidence(evidence: str) -> None:
     """A verdict is never made up."""
     with pytest.raises(UnreadableScore):
         read_row(columns(evidence), SCORERS)
@@ -187,7 +187,7 @@ def test_evidence_that_is_none(evidence: str) -> None:
         read_event('{"evidence": ' + evidence + "}")
 
 
-def test_a_row_whose_score_is_no_number() -> None:
+def test_a_row_whose_score_is_not_a_number() -> None:
     """PostgreSQL has NaN; answers do not."""
     with pytest.raises(UnreadableScore):
         read_row(columns(None, score="NaN"), SCORERS)
@@ -205,7 +205,7 @@ def test_a_row_that_contradicts_itself() -> None:
 @pytest.mark.parametrize(
     "data", ["[]", "1", "null", '"x"', '{"fields": 1}', '{"fields": []}', '{"score": "much"}']
 )
-def test_what_is_no_event_of_a_score(data: str) -> None:
+def test_data_that_is_not_a_score_event(data: str) -> None:
     """An event of any other shape is refused."""
     with pytest.raises(UnreadableScore):
         read_event(data)

@@ -36,7 +36,7 @@ def test_one_letter_in_the_wrong_case_is_refused(right: str, place: int) -> None
 
 
 @pytest.mark.parametrize("text", ["", "0x12", RIGHT[2:], RIGHT + "0", "0X" + RIGHT[2:].upper()])
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_invalid_addresses_are_refused(text: str) -> None:
     """The prefix is lower-case, and 40 digits follow."""
     with pytest.raises(InvalidAddress):
         parse_checksummed_address(text)

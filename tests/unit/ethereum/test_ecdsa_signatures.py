@@ -27,7 +27,7 @@ def test_all_forms_are_one_signature(digest: bytes, high: bool, base: int) -> No
 
 
 @given(st.binary(max_size=70))
-def test_anything_else_is_none(octets: bytes) -> None:
+def test_anything_else_is_rejected(octets: bytes) -> None:
     """No bytes raise; only 65 of them, with a known v and an s of the curve, are a signature."""
     canonical = canonical_signature(octets)
     is_signature = (

@@ -211,7 +211,7 @@ def test_times(field: str, offset: timedelta, counts: bool) -> None:
 
 
 @pytest.mark.parametrize("field", ["issued_at", "expiration_time", "not_before"])
-def test_a_time_that_is_none(field: str) -> None:
+def test_an_invalid_time(field: str) -> None:
     """A malformed time is not taken for a distant one: the message is rejected."""
     name = {"issued_at": "issuedAt", "expiration_time": "expirationTime", "not_before": "notBefore"}
     for text in ("never", "2099-01-01", "2099-02-30T00:00:00Z", "2099-01-01T00:00:00"):

@@ -225,7 +225,7 @@ def test_types_are_bounded(types: Types) -> None:
         ("EIP712Domain", types_of(EIP712Domain={"name": "string"})),
     ],
 )
-def test_what_isnt_written_as_types_is_refused(primary_type: Any, types: Any) -> None:
+def test_malformed_types_are_refused(primary_type: Any, types: Any) -> None:
     """Types are lists of name and type, by name; the primary type is one of them."""
     with pytest.raises(TypesRefused):
         typed_data_plan(primary_type, types)
@@ -247,7 +247,7 @@ def test_a_struct_may_be_used_twice_and_structs_may_be_unused() -> None:
     assert "Unused" not in with_more.fields
 
 
-def test_plans_are_remembered_by_all_that_they_depend_on() -> None:
+def test_plans_are_cached_by_all_that_they_depend_on() -> None:
     """Equal types share a plan; another order of fields or another primary type has its own."""
     types = types_of(A={"x": "string", "y": "string"}, B={"x": "string", "y": "string"})
     reordered = {**types, "A": types["A"][::-1]}

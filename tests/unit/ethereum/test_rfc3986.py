@@ -83,7 +83,7 @@ def test_characters_outside_the_grammar(before: str, character: str, after: str)
 
 
 @given(PCHARS, PCHARS, PCHARS, PCHARS)
-def test_what_is_put_together_is_a_uri(host: str, path: str, query: str, fragment: str) -> None:
+def test_assembled_parts_are_a_uri(host: str, path: str, query: str, fragment: str) -> None:
     """Parts that fit make a URI, and its parts are found again."""
     assert all(map(is_pchars, (host, path, query, fragment)))
     text = f"x-1+.://{'h' if ':' in host or '@' in host else host}/{path}?{query}#{fragment}"

@@ -65,13 +65,13 @@ def test_other_spellings_are_refused(signature: object) -> None:
 
 
 @pytest.mark.parametrize("start", ["00" * 32, "ff" * 32, f"{ORDER:064x}"])
-def test_numbers_outside_the_curve_are_no_signature(start: str) -> None:
+def test_numbers_outside_the_curve_are_not_a_signature(start: str) -> None:
     """An r of zero or beyond the order belongs to no key."""
     with pytest.raises(SignatureMismatch):
         recovered_address(DIGEST, "0x" + start + SIGNATURE[66:])
 
 
-def test_an_s_of_zero_is_no_signature() -> None:
+def test_an_s_of_zero_is_not_a_signature() -> None:
     """An s of zero belongs to no key."""
     with pytest.raises(SignatureMismatch):
         recovered_address(DIGEST, SIGNATURE[:66] + "00" * 32 + SIGNATURE[130:])

@@ -62,16 +62,14 @@ async def test_a_lock_has_one_holder(log: Log) -> None:
     assert await log.is_unused("0xa")
 
 
-async def test_a_cancelled_waiter_leaves_nothing(log: Log) -> None:
+async def test_a_canceled_waiter_leaves_nothing(log: Log) -> None:
     """A request that is canceled while it waits blocks no other, and leaves nothing behind."""
-    first, cancelled, third = (
-        asyncio.create_task(log.hold(name, "0xa", steps=5)) for name in "123"
-    )
+    first, canceled, third = (asyncio.create_task(log.hold(name, "0xa", steps=5)) for name in "123")
     await asyncio.sleep(0)
-    cancelled.cancel()
+    canceled.cancel()
     async with asyncio.timeout(60):
-        await asyncio.gather(first, cancelled, third, return_exceptions=True)
-    assert cancelled.cancelled()
+        await asyncio.gather(first, canceled, third, return_exceptions=True)
+    assert canceled.cancelled()
     assert log.events == ["1 enters", "1 leaves", "3 enters", "3 leaves"]
     assert await log.is_unused("0xa")
 

@@ -193,7 +193,7 @@ async def test_isolated_work_fails_only_the_item_at_fault() -> None:
     assert await batcher.submit(1) == 2
 
 
-async def test_a_cancelled_item_is_left_out() -> None:
+async def test_a_canceled_item_is_left_out() -> None:
     """A canceled request costs no work, and blocks no other."""
     work = Work()
     batcher = Batcher(work, policy(1, 5))

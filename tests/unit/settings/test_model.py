@@ -66,7 +66,7 @@ def test_defaults_are_the_same_without_an_environment() -> None:
 
 
 @pytest.mark.parametrize("blank", ["", "  "])
-def test_an_empty_variable_is_as_good_as_none(blank: str) -> None:
+def test_an_empty_variable_counts_as_unset(blank: str) -> None:
     """A variable that is set to blanks has its default."""
     assert read_settings(dict.fromkeys(GOOD_NAMES, blank)) == Settings()
 

@@ -15,7 +15,7 @@ PARENT = "00f067aa0ba902b7"
 GOOD = f"00-{TRACE}-{PARENT}-01"
 
 
-def test_the_callers_trace_goes_on() -> None:
+def test_the_callers_trace_continues() -> None:
     """The trace is that of a well-formed `traceparent`; the parent is another one, unrecorded."""
     headers = [(b"host", b"a"), (b"traceparent", GOOD.encode())]
     correlation = correlation_of(headers)

@@ -106,7 +106,7 @@ async def test_usage_that_is_lost(absent_database: Database) -> None:
     assert metrics.counted == {("usage_rows_dropped_total",): 2}
 
 
-def test_credentials_that_are_remembered() -> None:
+def test_cached_credentials() -> None:
     """A cached verdict is a hit, also if it is a rejection."""
     metrics = Counting()
     cache = VerdictCache(10, metrics)

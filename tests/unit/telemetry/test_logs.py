@@ -40,7 +40,7 @@ def test_a_line_that_cannot_be_written_is_counted(full_disk: int) -> None:
     assert f"{LOG_LINES_DROPPED.full_name} 2.0".encode() in metrics.render()
 
 
-def test_a_reader_that_went_away_is_no_failure() -> None:
+def test_a_closed_pipe_is_not_a_failure() -> None:
     """A closed pipe is handled like a full disk."""
     reader, writer = os.pipe()
     os.close(reader)

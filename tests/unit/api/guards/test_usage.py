@@ -64,7 +64,7 @@ def test_whatever_is_asked_can_be_stored(segment: str, query: dict[str, str | li
     assert len(usage.base_path) <= 200
 
 
-def test_what_is_short_is_kept() -> None:
+def test_short_values_are_kept() -> None:
     """All segments and parameters are recorded, including texts that only look like an escape."""
     query = {"created_at": "2025", "odd": "\\u0000", "many": ["b", "a", "b"], "none": ""}
     usage = recorded("stamps/0x12", query)
@@ -78,7 +78,7 @@ def test_what_is_short_is_kept() -> None:
     assert (usage.path, usage.base_path) == ("/v2/stamps/0x12", "v2")
 
 
-def test_what_is_long_is_shortened() -> None:
+def test_long_values_are_shortened() -> None:
     """One can still tell what it was."""
     query = json.loads(recorded(query={"short": "a", "long": "b" * 5000}).query_params_json)
     assert query == {"short": ["a"], "long": ["b" * 31 + "…"]}

@@ -97,7 +97,7 @@ async def test_a_large_answer_is_compressed(cache_control: str | None) -> None:
     ],
     ids=["small", "compressed by itself", "error"],
 )
-async def test_what_is_sent_as_it_is(response: Response) -> None:
+async def test_responses_sent_uncompressed(response: Response) -> None:
     """Responses that compression would not shorten, and errors, are sent as they are."""
     answer = await asked(response, Accept_Encoding="gzip")
     assert "content-encoding" not in answer.headers

@@ -26,7 +26,7 @@ def test_one_host(host: bytes) -> None:
         *(b"::1", b"[::1", b"[::1]x", b"%", b"%zz", b"\xff", "é".encode(), b"a\n", b'"a"'),
     ],
 )
-def test_what_is_no_host(host: bytes) -> None:
+def test_invalid_hosts(host: bytes) -> None:
     """Whatever else is in the header, the request is refused, in any version of HTTP."""
     assert not has_clear_host([(b"host", host)], "1.1")
     assert not has_clear_host([(b"host", host)], "1.0")

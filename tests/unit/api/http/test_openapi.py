@@ -107,7 +107,7 @@ def test_addresses_of_examples_are_those_of_the_path() -> None:
     assert checked > 8
 
 
-def test_what_is_stored_in_examples_is_what_is_scored() -> None:
+def test_examples_store_the_stamps_that_they_score() -> None:
     """The stamps listed beside a score are the ones it consists of."""
     answers = [a for _, o in operations() for a in o["responses"].values()]
     shown = [each for each in map(example_of, answers) if isinstance(each, dict)]

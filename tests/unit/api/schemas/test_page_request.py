@@ -38,7 +38,7 @@ def test_the_host_is_the_callers(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["", "a b", "evil.example/path", "user@evil.example", "a?b", "a#b", "é", "a:b", "[x]"]
 )
-def test_what_is_no_host(host: str) -> None:
+def test_invalid_hosts(host: str) -> None:
     """Nothing but a host gets into a link; else it is the address of the listener."""
     assert base_url(request(("host", host))) == "http://10.0.0.1:8000"
 

@@ -37,6 +37,31 @@ from passport_scorer.tools.demo.world import (
     TRUSTED_ISSUERS,
 )
 
+_WELCOME = """
+Passport Scorer is running at {base}     (Ctrl-C to stop)
+Documentation:  {base}/docs
+API key:        {key}
+Access token:   {token}
+
+In the documentation you can try out every request with its example. Press "Authorize" first:
+the API key is "demo", and the access token is the one above; it belongs to {owner.name}
+({owner.address}).
+
+Try these:
+
+  # an address that passes
+  curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{passing}
+
+  # another address with the same Google account: that stamp counts only once
+  curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{duplicate}
+
+  # the public demo: an alias of the demo key, and any negative scorer id
+  curl -H 'X-API-Key: demo' {base}/v2/stamps/-1/score/{any}
+
+  # the score as the owner of the address sees it
+  curl -H 'Authorization: Bearer {token}' {base}/ceramic-cache/score/{owner.address}
+"""
+
 app = cyclopts.App(
     name="demo",
     help="Try the service with demo data: accounts, communities, API keys, signed stamps.",
@@ -175,34 +200,16 @@ def _people() -> Table:
 
 def _welcome(root: str, token: str, port: int) -> None:
     address = {person.name: person.address for person in PEOPLE}
-    base, key = f"http://127.0.0.1:{port}{root}", DEMO_API_KEY.key
-    print(
-        f"""
-Passport Scorer is running at {base}     (Ctrl-C to stop)
-Documentation:  {base}/docs
-API key:        {key}
-Access token:   {token}
-
-In the documentation you can try out every request with its example. Press "Authorize" first:
-the API key is "demo", and the access token is the one above; it belongs to {OWNER.name}
-({OWNER.address}).
-
-Try these:
-
-  # an address that passes
-  curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{address["ada"]}
-
-  # another address with the same Google account: that stamp counts only once
-  curl -H 'X-API-Key: {key}' {base}/v2/stamps/1/score/{address["cleo"]}
-
-  # the public demo: an alias of the demo key, and any negative scorer id
-  curl -H 'X-API-Key: demo' {base}/v2/stamps/-1/score/{address["bob"]}
-
-  # the score as the owner of the address sees it
-  curl -H 'Authorization: Bearer {token}' {base}/ceramic-cache/score/{OWNER.address}
-""",
-        flush=True,
+    text = _WELCOME.format(
+        base=f"http://127.0.0.1:{port}{root}",
+        key=DEMO_API_KEY.key,
+        token=token,
+        owner=OWNER,
+        passing=address["ada"],
+        duplicate=address["cleo"],
+        any=address["bob"],
     )
+    print(text, flush=True)
     print(
         f"To list all {len(PEOPLE)} addresses: .venv/bin/passport-scorer demo seed",
         file=sys.stderr,

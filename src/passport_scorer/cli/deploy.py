@@ -136,16 +136,15 @@ def plan(
         for earlier in sorted({0, before} - {stage} if stage else ())
     }
     if json:
-        print_json(
-            {
-                "changes": [_as_json(change) for change in changed],
-                "open_gate_first": gated,
-                "command": command,
-                "back": [{"stage": at, "command": way} for at, way in back.items()],
-            }
-        )
+        listed = [_as_json(change) for change in changed]
+        ways = [{"stage": at, "command": way} for at, way in back.items()]
+        print_json({"changes": listed, "open_gate_first": gated, "command": command, "back": ways})
         return
     print_table(_table(changed))
+    _print_steps(gated=gated, command=command, back=back)
+
+
+def _print_steps(*, gated: bool, command: str, back: Mapping[int, str]) -> None:
     if gated:
         print("\nIf GateByHeader is on, first set GateByHeader=off and wait for the update.")
     print(f"\nDeploy:\n\n  {_indented(command)}")

@@ -86,30 +86,22 @@ def verify(
         VerificationFailed: it doesn't verify; the subclass tells why. No document makes it raise
             anything else.
     """
-    # 1. The text is a JSON object within bounds.
-    read = read_document(document)
+    read = read_document(document)  # 1
     passed(Step.READ)
-    # 2. It is a Verifiable Credential of data model 1.1.
-    check_data_model(read)
+    check_data_model(read)  # 2
     passed(Step.DATA_MODEL)
-    # 3. It names its issuer, and its two dates are valid.
-    envelope = read_envelope(read)
+    envelope = read_envelope(read)  # 3
     passed(Step.ENVELOPE)
-    # 4. It has one proof, of a supported signature suite.
-    proof = only_proof(read)
+    proof = only_proof(read)  # 4
     suite = _suite_of(proof)
     passed(Step.PROOF)
-    # 5. The issuer made that proof, to assert the credential, and not in the future.
-    secured = applicable(envelope, proof, suite.verification_method(envelope.issuer), now)
+    secured = applicable(envelope, proof, suite.verification_method(envelope.issuer), now)  # 5
     passed(Step.APPLICABLE)
-    # 6. Its claims have the expected types.
-    credential = read_claims(envelope)
+    credential = read_claims(envelope)  # 6
     passed(Step.CLAIMS)
-    # 7. The signed data covers every claim that the service reads.
-    signed = suite.signed_bytes(secured)
+    signed = suite.signed_bytes(secured)  # 7
     passed(Step.COVERAGE)
-    # 8. The signature is the issuer's.
-    suite.check_signature(secured, signed)
+    suite.check_signature(secured, signed)  # 8
     passed(Step.SIGNATURE)
     good(proof["type"])
     return credential

@@ -81,17 +81,8 @@ def _program(wrapped: WrappedSignature, wallet: bytes, question: bytes, end: int
         (
             _copy_to_memory(end, first),
             # CALL(gas, factory, value 0, memory 0 to `first`, nowhere)
-            *(
-                nothing,
-                nothing,
-                _size(first),
-                nothing,
-                nothing,
-                _push(wrapped.factory),
-                _GAS,
-                _CALL,
-            ),
-            _POP,
+            *(nothing, nothing, _size(first), nothing, nothing),
+            *(_push(wrapped.factory), _GAS, _CALL, _POP),
             _copy_to_memory(end + first, second),
             # STATICCALL(gas, wallet, memory 0 to `second`, 32 bytes of the answer to memory 0)
             *(_push(b"\x20"), nothing, _size(second), nothing, _push(wallet), _GAS, _STATICCALL),

@@ -75,17 +75,23 @@ class ScoringService:
         self.saver = OutcomeSaver(
             database, assessments.assess, self._rescore, policy, clock, telemetry
         )
-        in_flight = InFlight()
-        self._loads = Batcher(
-            partial(self._load, database),
-            _POLICY,
-            in_flight=in_flight,
-            isolate=True,
-            name="load",
-            telemetry=telemetry,
-        )
-        self._saves = Batcher(
-            self.saver.save_batch, _POLICY, in_flight=in_flight, name="save", telemetry=telemetry
+        self._loads, self._saves = self._batchers()
+
+    def _batchers(self) -> tuple[Batcher[ScoringRequest, Loaded], Batcher[Snapshot, Outcome]]:
+        """Return what batches loads and what batches saves."""
+        in_flight, telemetry = InFlight(), self._telemetry
+        load = partial(self._load, self._database)
+        return (
+            Batcher(
+                load, _POLICY, in_flight=in_flight, isolate=True, name="load", telemetry=telemetry
+            ),
+            Batcher(
+                self.saver.save_batch,
+                _POLICY,
+                in_flight=in_flight,
+                name="save",
+                telemetry=telemetry,
+            ),
         )
 
     def load(self, request: ScoringRequest) -> Coroutine[Any, Any, Loaded]:

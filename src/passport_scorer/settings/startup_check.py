@@ -17,7 +17,7 @@ from passport_scorer.auth.api_keys import DemoKey, PresentedKey, presented_key
 from passport_scorer.auth.key_hashes import matches_pbkdf2_hash, matches_sha256_hash
 from passport_scorer.db.connecting import missing_certificate_files
 from passport_scorer.db.database import Database
-from passport_scorer.db.queries.deployment import find_configured_scorers
+from passport_scorer.db.queries.deployment import ConfiguredScorers, find_configured_scorers
 from passport_scorer.db.queries.partners import find_api_key
 from passport_scorer.db.url_options import driver_address, options_left_out, options_of
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
@@ -35,6 +35,15 @@ from passport_scorer.telemetry.trace_variables import malformed_variables
 _ADDRESS = "DATABASE_URL, else RDS_PROXY_URL"
 CHECK_SECONDS = (
     5.0  # bounds looking up the rows that settings name, so that a start never waits for long
+)
+
+# A setting, and another one without which it has no effect.
+_NEEDS = (
+    ("DEMO_API_KEY", "DEMO_API_SCORER_ID"),
+    ("DEMO_API_SCORER_ID", "DEMO_API_KEY"),
+    ("DEMO_API_KEY_ALIASES", "DEMO_API_KEY"),
+    ("SIWE_JWT_PRIVATE_KEY", "SIWE_JWT_PUBLIC_KEY"),
+    ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", "SIWE_JWT_PRIVATE_KEY"),
 )
 
 log = structlog.get_logger()
@@ -146,32 +155,18 @@ def _of_address(url: str | None) -> Iterator[UselessSetting]:
 
 def _alone(settings: Settings) -> Iterator[UselessSetting]:
     """Yield the settings that need another one, which is not set."""
-    needs = (
-        ("DEMO_API_KEY", settings.demo_api_key, "DEMO_API_SCORER_ID", settings.demo_api_scorer_id),
-        ("DEMO_API_SCORER_ID", settings.demo_api_scorer_id, "DEMO_API_KEY", settings.demo_api_key),
-        (
-            "DEMO_API_KEY_ALIASES",
-            settings.demo_api_key_aliases or None,
-            "DEMO_API_KEY",
-            settings.demo_api_key,
-        ),
-        (
-            "SIWE_JWT_PRIVATE_KEY",
-            settings.siwe_jwt_private_key,
-            "SIWE_JWT_PUBLIC_KEY",
-            settings.siwe_jwt_public_key,
-        ),
-        (
-            "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE",
-            settings.siwe_allowed_domains or None,
-            "SIWE_JWT_PRIVATE_KEY",
-            settings.siwe_jwt_private_key,
-        ),
-    )
+    values = {
+        "DEMO_API_KEY": settings.demo_api_key,
+        "DEMO_API_SCORER_ID": settings.demo_api_scorer_id,
+        "DEMO_API_KEY_ALIASES": settings.demo_api_key_aliases or None,
+        "SIWE_JWT_PRIVATE_KEY": settings.siwe_jwt_private_key,
+        "SIWE_JWT_PUBLIC_KEY": settings.siwe_jwt_public_key,
+        "SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE": settings.siwe_allowed_domains or None,
+    }
     if settings.demo_api_key is not None and _presented(settings) is None:
         yield UselessSetting("DEMO_API_KEY", "It isn't an API key: a prefix, a dot, a secret.")
-    for variable, value, needed, other in needs:
-        if value is not None and other is None:
+    for variable, needed in _NEEDS:
+        if values[variable] is not None and values[needed] is None:
             yield UselessSetting(variable, f"It needs {needed}, which is not set.")
 
 
@@ -188,13 +183,7 @@ async def _naming_nothing(
         demo_scorer_id=settings.demo_api_scorer_id,
         demo_key_prefix=demo.prefix if demo else None,
     )
-    useless = []
-    for variable, scorer_id, is_there in (
-        ("CERAMIC_CACHE_SCORER_ID", settings.ceramic_cache_scorer_id, found.has_default_scorer),
-        ("DEMO_API_SCORER_ID", settings.demo_api_scorer_id, found.has_demo_scorer),
-    ):
-        if scorer_id is not None and not is_there:
-            useless.append(UselessSetting(variable, f"There is no community {scorer_id}."))
+    useless = [*_missing_communities(settings, found)]
     if demo is None:
         return useless
     stored = await find_api_key(database, demo.prefix)
@@ -204,6 +193,15 @@ async def _naming_nothing(
         problem = "The community belongs to another account than DEMO_API_KEY."
         useless.append(UselessSetting("DEMO_API_SCORER_ID", problem))
     return useless
+
+
+def _missing_communities(settings: Settings, found: ConfiguredScorers) -> Iterator[UselessSetting]:
+    for variable, scorer_id, is_there in (
+        ("CERAMIC_CACHE_SCORER_ID", settings.ceramic_cache_scorer_id, found.has_default_scorer),
+        ("DEMO_API_SCORER_ID", settings.demo_api_scorer_id, found.has_demo_scorer),
+    ):
+        if scorer_id is not None and not is_there:
+            yield UselessSetting(variable, f"There is no community {scorer_id}.")
 
 
 def _presented(settings: Settings) -> PresentedKey | None:

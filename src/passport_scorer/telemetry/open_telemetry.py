@@ -99,14 +99,7 @@ class OpenTelemetryTraces:
             resource=_resource(settings),
             shutdown_on_exit=False,  # `close` does it, and waits a bounded time
         )
-        self._provider.add_span_processor(
-            BatchSpanProcessor(
-                self._exporter,
-                max_queue_size=_WAITING,
-                max_export_batch_size=_BATCH,
-                schedule_delay_millis=_INTERVAL,
-            )
-        )
+        self._provider.add_span_processor(_in_background(self._exporter))
         self._tracer = self._provider.get_tracer("passport_scorer", version("passport-scorer"))
         self._propagator = TraceContextTextMapPropagator()
 
@@ -176,6 +169,15 @@ class OpenTelemetryTraces:
         if not get_current_span().is_recording():
             return NOTHING
         return CurrentSpan(self._tracer.start_span(name, None, kind, attributes, _links.get()))
+
+
+def _in_background(exporter: SpanExporter) -> BatchSpanProcessor:
+    return BatchSpanProcessor(
+        exporter,
+        max_queue_size=_WAITING,
+        max_export_batch_size=_BATCH,
+        schedule_delay_millis=_INTERVAL,
+    )
 
 
 def _resource(settings: TraceSettings) -> Resource:

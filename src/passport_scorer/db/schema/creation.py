@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from passport_scorer.db.checks import Severity, compare, describe_within
+from passport_scorer.db.checks import Description, Severity, compare, describe_within
 from passport_scorer.db.schema import table_definitions
 from passport_scorer.domain.errors import PassportScorerError
 
@@ -36,16 +36,17 @@ async def create_schema(connection: Any, *, own: bool = False) -> tuple[str, ...
                 " belongs to another application, which has to make the others"
                 " (passport-scorer db check names them)"
             )
-        problems = [
-            each
-            for each in compare(found)
-            if each.severity is Severity.ERROR and each.table in found.tables
-        ]
-        if problems:
-            raise SchemaRefused(
-                f"Table {problems[0].table} exists and is different: {problems[0].message}"
-                " (passport-scorer db check names everything)"
-            )
+        _check_existing(found)
         for each in missing:
             await connection.execute(each.sql)
     return tuple(each.name for each in missing)
+
+
+def _check_existing(found: Description) -> None:
+    """Raise SchemaRefused if a table that exists differs from ours."""
+    for each in compare(found):
+        if each.severity is Severity.ERROR and each.table in found.tables:
+            raise SchemaRefused(
+                f"Table {each.table} exists and is different: {each.message}"
+                " (passport-scorer db check names everything)"
+            )

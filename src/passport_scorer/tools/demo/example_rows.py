@@ -117,24 +117,12 @@ def _lists() -> dict[str, list[dict[str, Any]]]:
 
 def _embedding() -> dict[str, list[dict[str, Any]]]:
     platforms = ("Github", "Google")
-    customization = {
-        "id": -1,
-        "path": "demo",
-        "scorer_id": 1,
-        "use_custom_dashboard_panel": False,
-        "body_display_info_tooltip": False,
-        "button_action_type": "Simple Link",
-        "show_explanation_panel": True,
-        "partner_name": "Demo",
-        "nav_order": 0,
-        "show_in_top_nav": False,
-    }
     return {
         "registry_platformmetadata": [
             {"id": -number, "platform_id": name, "name": name}
             for number, name in enumerate(platforms, 1)
         ],
-        "account_customization": [customization],
+        "account_customization": [_customization()],
         "account_embedsectionheader": [{"id": -1, "name": "Web2 Platforms"}],
         "account_embedsectionorder": [
             {"id": -1, "order": 0, "customization_id": -1, "section_id": -1}
@@ -147,21 +135,24 @@ def _embedding() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def _customization() -> dict[str, Any]:
+    return {
+        "id": -1,
+        "path": "demo",
+        "scorer_id": 1,
+        "use_custom_dashboard_panel": False,
+        "body_display_info_tooltip": False,
+        "button_action_type": "Simple Link",
+        "show_explanation_panel": True,
+        "partner_name": "Demo",
+        "nav_order": 0,
+        "show_in_top_nav": False,
+    }
+
+
 def _stakes() -> dict[str, list[dict[str, Any]]]:
     return {
-        "stake_stake": [
-            {
-                "id": -number,
-                "chain": 1,
-                "staker": address,
-                "stakee": address,
-                "current_amount": "1000.5",
-                "lock_time": datetime(2026, 1, 1, 12, tzinfo=UTC),
-                "unlock_time": datetime(2026, 7, 1, 12, 30, 15, tzinfo=UTC),
-                "last_updated_in_block": 12345678,
-            }
-            for number, address in enumerate((_ADA.address, OWNER.address), 1)
-        ],
+        "stake_stake": [_stake(-1, _ADA.address), _stake(-2, OWNER.address)],
         "registry_gtcstakeevent": [
             {
                 "id": -1,
@@ -175,6 +166,19 @@ def _stakes() -> dict[str, list[dict[str, Any]]]:
                 "tx_hash": "0x" + "0" * 64,
             }
         ],
+    }
+
+
+def _stake(number: int, address: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "chain": 1,
+        "staker": address,
+        "stakee": address,
+        "current_amount": "1000.5",
+        "lock_time": datetime(2026, 1, 1, 12, tzinfo=UTC),
+        "unlock_time": datetime(2026, 7, 1, 12, 30, 15, tzinfo=UTC),
+        "last_updated_in_block": 12345678,
     }
 
 

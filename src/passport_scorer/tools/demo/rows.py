@@ -29,6 +29,18 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             for account in accounts
         ],
         "account_accountapikey": [_api_key(key) for key in API_KEYS],
+        **_scorers(),
+        "account_community": [
+            _community(1, 1, "Standard weights"),
+            _community(2, 1, "Few weights, low threshold"),
+            _community(3, 2, "Of another account"),
+        ],
+        "ceramic_cache_ceramiccache": _stamp_rows(),
+    }
+
+
+def _scorers() -> dict[str, list[dict[str, Any]]]:
+    return {
         "scorer_weighted_scorer": [
             {"id": 1, "type": "WEIGHTED_BINARY", "exclude_from_weight_updates": False},
             {"id": 2, "type": "WEIGHTED_BINARY", "exclude_from_weight_updates": True},
@@ -41,12 +53,6 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         "scorer_weighted_weightedscorer": [
             {"scorer_ptr_id": 3, "weights": WEIGHTS, "threshold": "15.5"}
         ],
-        "account_community": [
-            _community(1, 1, "Standard weights"),
-            _community(2, 1, "Few weights, low threshold"),
-            _community(3, 2, "Of another account"),
-        ],
-        "ceramic_cache_ceramiccache": _stamp_rows(),
     }
 
 

@@ -118,20 +118,21 @@ def sign_eip712(
         "nullifiers": list(nullifiers),
     }
     document = _unsigned([CREDENTIALS_V1, STATUS_LIST_2021], issuer, subject, issued_at, expires_at)
-    document["proof"] = {
+    document["proof"] = _eip712_proof(issuer, issued_at)
+    return signed_eip712(private_key, document)
+
+
+def _eip712_proof(issuer: str, created: datetime) -> dict[str, Any]:
+    method = eip712_signature_2021.verification_method(issuer)
+    return {
         "@context": _EIP712_CONTEXT,
-        **_proof(
-            eip712_signature_2021.TYPE,
-            eip712_signature_2021.verification_method(issuer),
-            issued_at,
-        ),
+        **_proof(eip712_signature_2021.TYPE, method, created),
         "eip712Domain": {
             "domain": {"name": "VerifiableCredential"},
             "primaryType": "Document",
             "types": deepcopy(dict(STAMP_TYPES)),
         },
     }
-    return signed_eip712(private_key, document)
 
 
 def signed_eip712(private_key: bytes, document: dict[str, Any]) -> dict[str, Any]:

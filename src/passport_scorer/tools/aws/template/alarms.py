@@ -11,7 +11,7 @@ from passport_scorer.tools.aws.routing import SIDES, Side
 from passport_scorer.tools.aws.template.function import FUNCTION
 from passport_scorer.tools.aws.template.parameters import HAS_ALARM_TOPIC, optional
 
-_MINUTE = 60
+_THREE_OF_FIVE_MINUTES = {"Period": 60, "EvaluationPeriods": 5, "DatapointsToAlarm": 3}
 _FUNCTION_METRICS = "AWS/Lambda"
 _LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
 
@@ -77,17 +77,16 @@ def _alarm(
 ) -> Alarm:
     """Return an alarm for three of five minutes above the threshold; no data counts as good."""
     topic = optional(HAS_ALARM_TOPIC, [Ref("AlarmTopicArn")])
+    named = [MetricDimension(Name=key, Value=value) for key, value in dimensions.items()]
     return Alarm(
         title,
         AlarmDescription=description,
         Namespace=namespace,
         MetricName=metric,
-        Dimensions=[MetricDimension(Name=key, Value=value) for key, value in dimensions.items()],
+        Dimensions=named,
         ComparisonOperator="GreaterThanThreshold",
         Threshold=threshold,
-        Period=_MINUTE,
-        EvaluationPeriods=5,
-        DatapointsToAlarm=3,
+        **_THREE_OF_FIVE_MINUTES,
         TreatMissingData="notBreaching",
         AlarmActions=topic,
         OKActions=topic,

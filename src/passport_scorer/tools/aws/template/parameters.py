@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from troposphere import And, Equals, If, Not, NoValue, Parameter, Ref, Template
 
 from passport_scorer.tools.aws.routing import ROUTES, SIDES, STAGES
@@ -48,6 +50,61 @@ _TEXTS: dict[str, tuple[str, bool, str]] = {
     "AlarmTopicArn": ("SNS topic for alarms", True, "arn:[a-z-]+:sns:.+"),
 }
 
+_WITH_DEFAULTS: dict[str, dict[str, Any]] = {
+    "GateByHeader": {
+        "Type": "String",
+        "Default": "off",
+        "AllowedValues": ["on", "off"],
+        "Description": "on: the function rejects gated requests without the routing header.",
+    },
+    "PrivateNetworks": {
+        "Type": "String",
+        "Default": "10.0.0.0/8",
+        "AllowedPattern": "^[0-9.]+/[0-9]{1,2}$",
+        "Description": "CIDR block of the database and Redis.",
+    },
+    "DatabasePort": {
+        "Type": "Number",
+        "Default": 5432,
+        "MinValue": 1,
+        "MaxValue": 65535,
+        "Description": "Port of the database or its proxy.",
+    },
+    "StickySeconds": {
+        "Type": "Number",
+        "Default": 3600,
+        "MinValue": 1,
+        "MaxValue": 604800,
+        "Description": "Seconds of session stickiness to a deployment.",
+    },
+    "SlowMilliseconds": {
+        "Type": "Number",
+        "Default": 3000,
+        "MinValue": 100,
+        "MaxValue": 30000,
+        "Description": "Threshold of the latency alarm (99th percentile).",
+    },
+    "LogRetentionDays": {
+        "Type": "Number",
+        "Default": 30,
+        "AllowedValues": [1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731],
+        "Description": "Log retention in days.",
+    },
+    "TraceSamplingRate": {
+        "Type": "Number",
+        "Default": "0.01",
+        "MinValue": 0,
+        "MaxValue": 1,
+        "Description": "Share of requests to trace.",
+    },
+    "Environment": {
+        "Type": "String",
+        "Default": "production",
+        "AllowedPattern": "^[A-Za-z0-9_-]{1,64}$",
+        "Description": "Name of the environment in logs and traces.",
+    },
+}
+
 
 def add_parameters(template: Template) -> None:
     """Add all parameters, conditions and rules."""
@@ -67,7 +124,9 @@ def add_parameters(template: Template) -> None:
         )
     for name, (description, optional, pattern) in _TEXTS.items():
         _text(template, name, description, pattern, optional=optional)
-    _other_parameters(template)
+    _add_stages(template)
+    for name, fields in _WITH_DEFAULTS.items():
+        template.add_parameter(Parameter(name, **fields))
     _conditions(template)
     _add_rules(template)
 
@@ -96,7 +155,7 @@ def _text(
     )
 
 
-def _other_parameters(template: Template) -> None:
+def _add_stages(template: Template) -> None:
     for route in ROUTES:
         template.add_parameter(
             Parameter(
@@ -107,68 +166,6 @@ def _other_parameters(template: Template) -> None:
                 Description=f"Percentage of requests to {route.path} routed to this deployment.",
             )
         )
-    template.add_parameter(
-        Parameter(
-            "GateByHeader",
-            Type="String",
-            Default="off",
-            AllowedValues=["on", "off"],
-            Description="on: the function rejects gated requests without the routing header.",
-        )
-    )
-    template.add_parameter(
-        Parameter(
-            "PrivateNetworks",
-            Type="String",
-            Default="10.0.0.0/8",
-            AllowedPattern="^[0-9.]+/[0-9]{1,2}$",
-            Description="CIDR block of the database and Redis.",
-        )
-    )
-    numbers = {
-        "DatabasePort": (5432, 1, 65535, "Port of the database or its proxy."),
-        "StickySeconds": (3600, 1, 604800, "Seconds of session stickiness to a deployment."),
-        "SlowMilliseconds": (3000, 100, 30000, "Threshold of the latency alarm (99th percentile)."),
-    }
-    for name, (default, least, most, description) in numbers.items():
-        template.add_parameter(
-            Parameter(
-                name,
-                Type="Number",
-                Default=default,
-                MinValue=least,
-                MaxValue=most,
-                Description=description,
-            )
-        )
-    template.add_parameter(
-        Parameter(
-            "LogRetentionDays",
-            Type="Number",
-            Default=30,
-            AllowedValues=[1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731],
-            Description="Log retention in days.",
-        )
-    )
-    template.add_parameter(
-        Parameter(
-            "TraceSamplingRate",
-            Type="Number",
-            Default="0.01",
-            MinValue=0,
-            MaxValue=1,
-            Description="Share of requests to trace.",
-        )
-    )
-    template.add_parameter(
-        Parameter(
-            "Environment",
-            Type="String",
-            Default="production",
-            AllowedPattern="^[A-Za-z0-9_-]{1,64}$",
-            Description="Name of the environment in logs and traces.",
-        )
-    )
 
 
 def _conditions(template: Template) -> None:
@@ -191,28 +188,29 @@ def _conditions(template: Template) -> None:
 def _add_rules(template: Template) -> None:
     """Add constraints between parameters, which CloudFormation checks before deploying."""
     gated = [Equals(Ref(route.stage), "0") for route in ROUTES if route.gated]
-    template.add_rule(
+    _add_rule(
+        template,
         "GatedRequestsAreMarked",
-        {
-            "RuleCondition": Equals(Ref("GateByHeader"), "on"),
-            "Assertions": [
-                {
-                    "Assert": And(*gated),
-                    "AssertDescription": "With GateByHeader, unmarked requests get 404: "
-                    "gated routes must be at stage 0.",
-                }
-            ],
-        },
+        Equals(Ref("GateByHeader"), "on"),
+        And(*gated),
+        "With GateByHeader, unmarked requests get 404: gated routes must be at stage 0.",
     )
-    template.add_rule(
+    _add_rule(
+        template,
         "ANetworkHasSubnets",
+        Not(Equals(Ref("VpcId"), "")),
+        Not(Equals(Ref("SubnetIds"), "")),
+        "VpcId requires SubnetIds.",
+    )
+
+
+def _add_rule(
+    template: Template, name: str, condition: object, assertion: object, description: str
+) -> None:
+    template.add_rule(
+        name,
         {
-            "RuleCondition": Not(Equals(Ref("VpcId"), "")),
-            "Assertions": [
-                {
-                    "Assert": Not(Equals(Ref("SubnetIds"), "")),
-                    "AssertDescription": "VpcId requires SubnetIds.",
-                }
-            ],
+            "RuleCondition": condition,
+            "Assertions": [{"Assert": assertion, "AssertDescription": description}],
         },
     )

@@ -131,18 +131,7 @@ def _services(
     telemetry: Telemetry,
 ) -> Services:
     metrics = telemetry.metrics
-    points = PointsPolicy(
-        shown=settings.human_points_enabled,
-        written=settings.human_points_write_enabled,
-        starts_at=settings.human_points_start,
-        capped_lists=settings.human_points_mta_enabled,
-    )
-    stamps = StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier)
-    capacity = settings.remembered_stamps
-    verified = VerdictCache(capacity, metrics)
-    snapshots = SnapshotLoader(stamps, verified, capacity, metrics)
-    assessments = AssessmentCache(capacity, metrics)
-    scoring = ScoringService(database, snapshots, assessments, points, utc_now, telemetry)
+    scoring = _scoring(settings, database, telemetry)
     tokens = _access_tokens(settings)
     nonces = Nonces(database, utc_now)
     return Services(
@@ -169,6 +158,21 @@ def _services(
         root_path=settings.root_path,
         telemetry=telemetry,
     )
+
+
+def _scoring(settings: Settings, database: Database, telemetry: Telemetry) -> ScoringService:
+    metrics, capacity = telemetry.metrics, settings.remembered_stamps
+    points = PointsPolicy(
+        shown=settings.human_points_enabled,
+        written=settings.human_points_write_enabled,
+        starts_at=settings.human_points_start,
+        capped_lists=settings.human_points_mta_enabled,
+    )
+    stamps = StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier)
+    verified = VerdictCache(capacity, metrics)
+    snapshots = SnapshotLoader(stamps, verified, capacity, metrics)
+    assessments = AssessmentCache(capacity, metrics)
+    return ScoringService(database, snapshots, assessments, points, utc_now, telemetry)
 
 
 def _access_tokens(settings: Settings) -> AccessTokens:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from passport_scorer.api.middleware.limits import LONGEST_HEADERS, LONGEST_TARGE
 from passport_scorer.auth import jwt_access_tokens, nonces
 from passport_scorer.aws_lambda.function import POOL_SIZE
 from passport_scorer.catalogue.client import CACHE_SECONDS, MAX_DOCUMENT_SIZE
-from passport_scorer.cli.shadow_proxy import proxy
+from passport_scorer.cli.shadow_proxy import ProxyOptions
 from passport_scorer.credentials import claims, parsing, stamp_profile
 from passport_scorer.credentials.contexts import BUNDLED
 from passport_scorer.db.database import DatabaseSettings
@@ -70,7 +69,7 @@ VALUES = {
     "stamp catalogue": f"{MAX_DOCUMENT_SIZE // KIB**2} MiB",
     "time it is cached": f"{CACHE_SECONDS / 3600:g} hour",
     ON_LAMBDA: POOL_SIZE,
-    "queued copies": f"{signature(proxy).parameters['queue'].default} MB",
+    "queued copies": f"{ProxyOptions.queue} MB",
 }
 
 

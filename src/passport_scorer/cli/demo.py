@@ -16,7 +16,7 @@ from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.cli.confirmation import NotConfirmed
 from passport_scorer.cli.event_loop import run_coroutine
 from passport_scorer.cli.output import Json, print_json, print_table
-from passport_scorer.cli.serve import serve_settings
+from passport_scorer.cli.serve import Addresses, serve_settings
 from passport_scorer.cli.target_database import ready_database
 from passport_scorer.db.database import Database
 from passport_scorer.db.url import without_password
@@ -148,8 +148,8 @@ def run(*, port: int | None = None, workers: int = 1) -> None:
     welcome = partial(_welcome, settings.root_path, tokens.issue(OWNER.address))
     with ready_database(settings) as url:
         run_coroutine(_seed(settings, url, with_examples=True))
-        chosen = settings.port if port is None else port
-        serve_settings(settings, url, port=chosen, workers=workers, listening=welcome)
+        addresses = Addresses(port=settings.port if port is None else port)
+        serve_settings(settings, url, addresses, workers=workers, listening=welcome)
 
 
 def demo_settings(settings: Settings) -> Settings:

@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import NamedTuple
 
 import msgspec
 import structlog
-import uvloop
 
-from passport_scorer.api.applications import internal_application, public_application
 from passport_scorer.app import (
-    running_services,
-    running_telemetry,
     utc_now,
 )
 from passport_scorer.cli.event_loop import run_coroutine
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.cli.target_database import ready_database
+from passport_scorer.cli.worker_process import Sockets, WorkerProcess, connection_limits
 from passport_scorer.db.database import Database
 from passport_scorer.db.url import is_remote, split
 from passport_scorer.server.connection_limits import (
-    MEGABYTE,
-    ConnectionLimits,
-    internal_connections,
-    public_connections,
     raise_descriptor_limit,
 )
 from passport_scorer.server.sockets import listen
-from passport_scorer.server.uvicorn_server import Listener, serve_until_stopped
 from passport_scorer.server.workers import Workers
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings, warn_of_useless_settings
 from passport_scorer.settings.variables import InvalidSetting
 from passport_scorer.telemetry.logs import configure_logs
-from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
-from passport_scorer.telemetry.prometheus import PrometheusMetrics, shared_folder
-
-# Thresholds of the garbage collector's generations. Few objects here are in cycles, and the caches
-# make collections slow.
-_COLLECTIONS = (20_000, 20, 20)
+from passport_scorer.telemetry.prometheus import shared_folder
 
 log = structlog.get_logger()
+
+
+class Addresses(NamedTuple):
+    """Where to listen; without an internal port there is no internal listener."""
+
+    port: int
+    host: str = "127.0.0.1"
+    internal_host: str = "127.0.0.1"
+    internal_port: int | None = None
 
 
 def serve(
@@ -86,16 +81,10 @@ def serve(
     _check("--port", port, 0, 65535)
     _check("--internal-port", internal_port, 0, 65535)
     _check("--workers", workers, 1, 1000)
+    addresses = Addresses(port, host, internal_host, internal_port)
     with ready_database(settings) as database_url:
-        serve_settings(
-            settings,
-            database_url,
-            host=host,
-            port=port,
-            internal_host=internal_host,
-            internal_port=internal_port,
-            workers=workers or default_workers(settings.database_url, _cores()),
-        )
+        chosen = workers or default_workers(settings.database_url, _cores())
+        serve_settings(settings, database_url, addresses, workers=chosen)
 
 
 def _check(option: str, value: int | None, least: int, most: int) -> None:
@@ -106,11 +95,8 @@ def _check(option: str, value: int | None, least: int, most: int) -> None:
 def serve_settings(
     settings: Settings,
     database_url: str,
+    addresses: Addresses,
     *,
-    host: str = "127.0.0.1",
-    port: int,
-    internal_host: str = "127.0.0.1",
-    internal_port: int | None = None,
     workers: int,
     listening: Callable[[int], None] = lambda _port: None,
 ) -> None:
@@ -129,42 +115,41 @@ def serve_settings(
     )
     settings = run_coroutine(_checked(settings, database_url))
     with ExitStack() as stack:
-        shares = internal_port is not None and workers > 1
+        shares = addresses.internal_port is not None and workers > 1
         folder = stack.enter_context(shared_folder(workers)) if shares else None
-        public = stack.enter_context(listen(host, port))
-        internal = None
-        if internal_port is not None:
-            internal = stack.enter_context(listen(internal_host, internal_port))
-        check_internal_network(settings, public, internal)
-        descriptors = raise_descriptor_limit()
-        if internal:
-            log.info("listening_internally", host=internal_host, port=internal.getsockname()[1])
-        listening(public.getsockname()[1])
-        log.info("listening", host=host, port=public.getsockname()[1], workers=workers)
-
+        sockets = _listen(stack, addresses)
+        check_internal_network(settings, *sockets)
+        limits = connection_limits(settings, raise_descriptor_limit())
+        _report(addresses, sockets, workers, listening)
         if workers > 1 and settings.rate_limit_redis_url is None:
             log.warning("rate_limits_count_per_process", setting="RATE_LIMIT_REDIS_URL")
-
-        def work(slot: int, ready: Callable[[], None]) -> None:
-            # Metrics are scraped from the internal listener only.
-            metrics = PrometheusMetrics(folder, slot) if internal else NO_METRICS
-            alone = workers == 1
-            gc.freeze()  # everything loaded so far stays loaded
-            gc.set_threshold(*_COLLECTIONS)
-            sockets, limits = (public, internal), _limits(settings, descriptors)
-            serving = _serve(settings, database_url, sockets, limits, metrics, ready, alone=alone)
-            # A worker that is told to stop before it serves ends at once.
-            run_coroutine(serving, uvloop.run) if alone else uvloop.run(serving)
-
-        def close_listeners() -> None:
-            # While the parent held them too, clients could connect after the workers have ended.
-            for listener in filter(None, (public, internal)):
-                listener.close()
-
+        worker = WorkerProcess(settings, database_url, sockets, limits, folder, alone=workers == 1)
         if workers == 1:
-            work(0, _nothing)
+            worker.run(0, _nothing)
         else:
-            Workers(workers, work, close_listeners).run()
+            # While the parent held them too, clients could connect after the workers have ended.
+            Workers(workers, worker.run, release=sockets.close).run()
+
+
+def _listen(stack: ExitStack, addresses: Addresses) -> Sockets:
+    """Open the listeners until the stack is closed."""
+    public = stack.enter_context(listen(addresses.host, addresses.port))
+    if addresses.internal_port is None:
+        return Sockets(public, None)
+    internal = listen(addresses.internal_host, addresses.internal_port)
+    return Sockets(public, stack.enter_context(internal))
+
+
+def _report(
+    addresses: Addresses, sockets: Sockets, workers: int, listening: Callable[[int], None]
+) -> None:
+    """Tell where the service listens."""
+    if sockets.internal:
+        port = sockets.internal.getsockname()[1]
+        log.info("listening_internally", host=addresses.internal_host, port=port)
+    port = sockets.public.getsockname()[1]
+    listening(port)
+    log.info("listening", host=addresses.host, port=port, workers=workers)
 
 
 def _nothing() -> None:
@@ -182,50 +167,6 @@ async def _checked(settings: Settings, database_url: str) -> Settings:
     if database.is_pooled:  # logged once here, not by each worker
         return msgspec.structs.replace(settings, database_prepared_statements=False)
     return settings
-
-
-async def _serve(
-    settings: Settings,
-    database_url: str,
-    sockets: tuple[socket.socket, socket.socket | None],
-    limits: tuple[ConnectionLimits, ConnectionLimits],
-    metrics: Metrics,
-    ready: Callable[[], None],
-    *,
-    alone: bool,
-) -> None:
-    public, internal = sockets
-    async with (
-        running_telemetry(settings, metrics) as telemetry,
-        running_services(settings, database_url, telemetry) as services,
-    ):
-        with_internal, root = settings.internal_on_public_listener, settings.root_path
-        application = public_application(services, with_internal=with_internal)
-        listeners = [Listener("public", application, public, limits[0], root)]
-        if internal:
-            application = internal_application(services)
-            listeners.append(Listener("internal", application, internal, limits[1], root))
-        ready()
-        await serve_until_stopped(
-            listeners,
-            shutdown_delay=settings.shutdown_delay,
-            on_shutdown=services.shutdown.start_draining,
-            second_signal_forces=alone,
-            metrics=metrics,
-        )
-
-
-def _limits(settings: Settings, descriptors: int) -> tuple[ConnectionLimits, ConnectionLimits]:
-    """Return the limits of the public and the internal listener."""
-    pool = settings.database_pool_size
-    public = ConnectionLimits(
-        connections=public_connections(settings.max_connections, descriptors, pool),
-        requests=settings.max_requests,
-        request_bytes=settings.request_memory * MEGABYTE,
-        response_bytes=settings.response_memory * MEGABYTE,
-    )
-    internal = msgspec.structs.replace(public, connections=internal_connections(descriptors, pool))
-    return public, internal
 
 
 def default_workers(database_url: str | None, cores: int) -> int:

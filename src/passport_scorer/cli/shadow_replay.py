@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+from cyclopts import Parameter
 
 from passport_scorer.cli.confirmation import NotConfirmed
 from passport_scorer.cli.output import Json
@@ -27,7 +30,6 @@ from passport_scorer.cli.shadow_options import (
 )
 from passport_scorer.extras import require
 from passport_scorer.tools.shadow import state_file
-from passport_scorer.tools.shadow.comparison.rules import Rulebook
 from passport_scorer.tools.shadow.http_client import Target, checked_url
 from passport_scorer.tools.shadow.logs.parser import LogReader
 from passport_scorer.tools.shadow.recorder import Recorder
@@ -39,47 +41,13 @@ from passport_scorer.tools.shadow.rules import read_rulebook
 LogFormat = Literal["jsonl", "access-log", "load-balancer", "common-log", "envoy", "request-log"]
 
 
-def replay(
-    log: Path,
-    /,
-    *,
-    candidate: str,
-    control: str | None = None,
-    candidate_internal: str | None = None,
-    control_internal: str | None = None,
-    format: LogFormat | None = None,  # noqa: A002
-    rate: float | None = None,
-    concurrency: int | None = None,
-    timeout: float = 30.0,
-    rules: Texts = (),
-    header: Texts = (),
-    candidate_header: Texts = (),
-    writes: Flag = False,
-    databases_are_copies: Flag = False,
-    output: Path = Path("shadow-report"),
-    resume: Flag = False,
-    json: Json = False,
-) -> int:
-    """Replay a recorded log against both deployments, and compare their responses.
-
-    Without --control the candidate is compared with the recorded responses. The log can have any
-    size. Only reads are sent: GET, HEAD, and lookups with a body (check-bans, check-revocations).
-    Reading a score stores it: a candidate on the control's database writes the same rows as the
-    control.
-
-    Ctrl-C stops the replay and writes the report so far; --resume continues.
-
-    For example:
-
-        passport-scorer shadow replay requests.jsonl --candidate http://new:8000
-
-        passport-scorer shadow replay access.log.gz --control http://old:8000
-        --candidate http://new:8000 --header X-API-Key=SHADOW_KEY --rate 50
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ReplayOptions:
+    """The options of a replay.
 
     Parameters
     ----------
-    log
-        A JSON Lines file or an access log, plain or gzip.
     candidate
         URL of the deployment under test.
     control
@@ -113,77 +81,129 @@ def replay(
     resume
         Resume the replay in that folder.
     """
+
+    candidate: str
+    control: str | None = None
+    candidate_internal: str | None = None
+    control_internal: str | None = None
+    format: LogFormat | None = None
+    rate: float | None = None
+    concurrency: int | None = None
+    timeout: float = 30.0
+    rules: Texts = ()
+    header: Texts = ()
+    candidate_header: Texts = ()
+    writes: Flag = False
+    databases_are_copies: Flag = False
+    output: Path = Path("shadow-report")
+    resume: Flag = False
+
+    @property
+    def connections(self) -> int:
+        """The number of connections: `concurrency`, or what preserves the order of writes."""
+        return self.concurrency or (1 if self.writes else 8)
+
+
+def replay(log: Path, /, *, options: ReplayOptions, json: Json = False) -> int:
+    """Replay a recorded log against both deployments, and compare their responses.
+
+    Without --control the candidate is compared with the recorded responses. The log can have any
+    size. Only reads are sent: GET, HEAD, and lookups with a body (check-bans, check-revocations).
+    Reading a score stores it: a candidate on the control's database writes the same rows as the
+    control.
+
+    Ctrl-C stops the replay and writes the report so far; --resume continues.
+
+    For example:
+
+        passport-scorer shadow replay requests.jsonl --candidate http://new:8000
+
+        passport-scorer shadow replay access.log.gz --control http://old:8000
+        --candidate http://new:8000 --header X-API-Key=SHADOW_KEY --rate 50
+
+    Parameters
+    ----------
+    log
+        A JSON Lines file or an access log, plain or gzip.
+    """
     require("report", "passport-scorer shadow")
-    if writes and not databases_are_copies:
+    _check(options)
+    rulebook = read_rulebook(options.rules)
+    lines = LogReader(log, options.format)
+    prepare_folder(options.output)
+    state = state_file.resume(options.output, log) if options.resume else state_file.new_state(log)
+    targets = _targets(options)
+    metadata = ReportMetadata(
+        title="Shadow replay",
+        control=options.control or "recorded responses",
+        candidate=options.candidate,
+        source=str(log.name),
+    )
+    save = partial(state_file.save, options.output, state)
+    display = LiveDisplay(metadata, state.tally, rulebook, save)
+    recorder = Recorder(rulebook, state.tally)
+    work = _replay(lines, targets, recorder, state, options, display.progress)
+    try:
+        asyncio.run(run_with_display(work, display))
+    finally:
+        save()
+    finished = msgspec.structs.replace(metadata, complete=state.complete)
+    return finish_report(options.output, finished, state.tally, rulebook, json=json)
+
+
+def _check(options: ReplayOptions) -> None:
+    if options.writes and not options.databases_are_copies:
         raise NotConfirmed(
             "--writes stores, changes and deletes stamps in the databases of both deployments:"
             " confirm with --databases-are-copies that neither is in production use."
         )
-    check_positive(rate=rate, concurrency=concurrency, timeout=timeout)
-    rulebook = read_rulebook(rules)
-    lines = LogReader(log, format)
-    prepare_folder(output)
-    state = state_file.resume(output, log) if resume else state_file.new_state(log)
-    recorder = Recorder(rulebook, state.tally)
-    connections = concurrency or (1 if writes else 8)
-    common = headers_of(header)
-    candidate_target = Target(
-        checked_url(candidate, "--candidate"),
-        internal_url=checked_optional_url(candidate_internal, "--candidate-internal"),
-        headers=(*common, *headers_of(candidate_header)),
-        timeout=timeout,
-        connections=connections,
+    check_positive(rate=options.rate, concurrency=options.concurrency, timeout=options.timeout)
+
+
+def _targets(options: ReplayOptions) -> tuple[Target | None, Target]:
+    """Return the control, None if responses were recorded, and the candidate."""
+    common = headers_of(options.header)
+    candidate = Target(
+        checked_url(options.candidate, "--candidate"),
+        internal_url=checked_optional_url(options.candidate_internal, "--candidate-internal"),
+        headers=(*common, *headers_of(options.candidate_header)),
+        timeout=options.timeout,
+        connections=options.connections,
     )
-    control_target = control and Target(
-        checked_url(control, "--control"),
-        internal_url=checked_optional_url(control_internal, "--control-internal"),
+    if not options.control:
+        return None, candidate
+    control = Target(
+        checked_url(options.control, "--control"),
+        internal_url=checked_optional_url(options.control_internal, "--control-internal"),
         headers=common,
-        timeout=timeout,
-        connections=connections,
+        timeout=options.timeout,
+        connections=options.connections,
     )
-    metadata = ReportMetadata(
-        title="Shadow replay",
-        control=control or "recorded responses",
-        candidate=candidate,
-        source=str(log.name),
-    )
-
-    async def run(display: LiveDisplay) -> None:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(candidate_target)
-            if control_target:
-                await stack.enter_async_context(control_target)
-            replaying = Replay(
-                lines,
-                control_target or None,
-                candidate_target,
-                recorder,
-                state,
-                rate=rate,
-                concurrency=connections,
-                writes=writes,
-                progress=display.progress,
-            )
-            with stop_on_signal(replaying.stop):
-                await replaying.run()
-
-    return _replayed(run, metadata, state, rulebook, output, json=json)
+    return control, candidate
 
 
-def _replayed(
-    run: Callable[[LiveDisplay], Coroutine[None, None, None]],
-    metadata: ReportMetadata,
+async def _replay(
+    lines: LogReader,
+    targets: tuple[Target | None, Target],
+    recorder: Recorder,
     state: State,
-    rulebook: Rulebook,
-    output: Path,
-    *,
-    json: bool,
-) -> int:
-    display = LiveDisplay(metadata, state.tally, rulebook, lambda: state_file.save(output, state))
-
-    try:
-        asyncio.run(run_with_display(run(display), display))
-    finally:
-        state_file.save(output, state)
-    finished = msgspec.structs.replace(metadata, complete=state.complete)
-    return finish_report(output, finished, state.tally, rulebook, json=json)
+    options: ReplayOptions,
+    progress: Callable[[float], None],
+) -> None:
+    control, candidate = targets
+    async with AsyncExitStack() as stack:
+        for target in filter(None, (candidate, control)):
+            await stack.enter_async_context(target)
+        replaying = Replay(
+            lines,
+            control,
+            candidate,
+            recorder,
+            state,
+            rate=options.rate,
+            concurrency=options.connections,
+            writes=options.writes,
+            progress=progress,
+        )
+        with stop_on_signal(replaying.stop):
+            await replaying.run()

@@ -68,41 +68,56 @@ def rows(
         Folder for the report.
     """
     require("report", "passport-scorer shadow")
-    environ = process_environment()
-    control = secured(control or environ.get("CONTROL_DATABASE_URL", ""), "--control")
-    candidate = secured(candidate or environ.get("CANDIDATE_DATABASE_URL", ""), "--candidate")
+    urls = _urls(control, candidate)
     rulebook = read_rulebook(rules)
     chosen = _tables(table)
-    metadata = ReportMetadata(
+    metadata = _metadata(*urls)
+    prepare_folder(output)
+    tally = Tally(began=time.time())
+    display = LiveDisplay(metadata, tally, rulebook, lambda: None)
+    complete = _compare(urls, chosen, Recorder(rulebook, tally), display)
+    finished = msgspec.structs.replace(metadata, complete=complete)
+    return finish_report(output, finished, tally, rulebook, json=json)
+
+
+def _urls(control: str, candidate: str) -> tuple[str, str]:
+    environ = process_environment()
+    return (
+        secured(control or environ.get("CONTROL_DATABASE_URL", ""), "--control"),
+        secured(candidate or environ.get("CANDIDATE_DATABASE_URL", ""), "--candidate"),
+    )
+
+
+def _metadata(control: str, candidate: str) -> ReportMetadata:
+    return ReportMetadata(
         title="Shadow rows",
         control=without_password(control)[0],
         candidate=without_password(candidate)[0],
         unit="keys",
         times="of the rows",
     )
-    prepare_folder(output)
-    tally = Tally(began=time.time())
-    recorder = Recorder(rulebook, tally)
-    complete = True
 
-    async def run(display: LiveDisplay) -> None:
-        nonlocal complete
-        stopped = asyncio.Event()
-        async with (
-            snapshot(control) as left,
-            snapshot(candidate) as right,
-        ):
+
+def _compare(
+    urls: tuple[str, str],
+    tables: tuple[ComparedTable, ...],
+    recorder: Recorder,
+    display: LiveDisplay,
+) -> bool:
+    """Compare the tables until the end or a signal; return False if they weren't all compared."""
+    stopped = asyncio.Event()
+
+    async def run() -> None:
+        async with snapshot(urls[0]) as control, snapshot(urls[1]) as candidate:
             with stop_on_signal(stopped.set):
-                await compare_tables(left, right, chosen, recorder, stopped, display.progress)
-        complete = not stopped.is_set()
+                await compare_tables(
+                    control, candidate, tables, recorder, stopped, display.progress
+                )
 
-    display = LiveDisplay(metadata, tally, rulebook, lambda: None)
     started = time.monotonic()
-    asyncio.run(run_with_display(run(display), display))
-    tally.busy = time.monotonic() - started
-    return finish_report(
-        output, msgspec.structs.replace(metadata, complete=complete), tally, rulebook, json=json
-    )
+    asyncio.run(run_with_display(run(), display))
+    recorder.tally.busy = time.monotonic() - started
+    return not stopped.is_set()
 
 
 def _tables(names: tuple[str, ...]) -> tuple[ComparedTable, ...]:

@@ -101,7 +101,7 @@ class ProxyOptions:
 
     @property
     def connections(self) -> int:
-        """The number of connections: `concurrency`, or what preserves the order of writes."""
+        """The maximum number of requests in flight: `concurrency`, or its default."""
         return self.concurrency or (1 if self.writes else 8)
 
 

@@ -405,7 +405,7 @@ def test_an_address_works_as_it_is_handed_out(
 UNREACHABLE = {
     "unknown option": (
         "{server}pgbouncer=SECRET&schema=SECRET",
-        "unknown options of the address: pgbouncer, schema",
+        "unknown options of the URL: pgbouncer, schema",
     ),
     "no root certificate": (
         "postgres://me:SECRET@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=/no/such.pem",
@@ -422,7 +422,7 @@ UNREACHABLE = {
     "no such mode": ("postgres://me:SECRET@127.0.0.1:1/d?sslmode=on", "`sslmode` parameter must"),
     "refused option": (
         "postgres://me:SECRET@127.0.0.1:1/d?require_auth=SECRET",
-        "DATABASE_URL: require_auth can't be carried out",
+        "DATABASE_URL: require_auth is not supported",
     ),
     "nothing listens": ("postgresql://me:SECRET@127.0.0.1:1/scorer", "nothing is listening there"),
     "unknown host": (
@@ -433,10 +433,10 @@ UNREACHABLE = {
         "postgresql://me:SECRET@/scorer?host=/nowhere",
         "nothing is listening there",
     ),
-    "not an address": ("me:SECRET", "DATABASE_URL is not an address"),
-    "another database": ("mysql://me:SECRET@host/scorer", "DATABASE_URL is not an address"),
+    "not an address": ("me:SECRET", "DATABASE_URL is not a URL"),
+    "another database": ("mysql://me:SECRET@host/scorer", "DATABASE_URL is not a URL"),
     "unencoded password": ("postgresql://me:SEC#RET@host/scorer", "percent-encoded"),
-    "port is no number": ("postgresql://me:SECRET@host:port/scorer", "DATABASE_URL is not an"),
+    "port is no number": ("postgresql://me:SECRET@host:port/scorer", "DATABASE_URL is not a"),
 }
 
 
@@ -485,8 +485,8 @@ def test_from_nothing_to_a_database(server_folder: Path) -> None:
     assert run("url", **home).returncode == 2
     address = run("start", **home).stdout
     try:
-        assert run("init", **home).stdout == "Made 48 of 48 tables.\n"
-        assert run("init", **home).stdout == "All 48 tables are there.\n"
+        assert run("init", **home).stdout == "Created 48 of 48 tables.\n"
+        assert run("init", **home).stdout == "All 48 tables exist.\n"
         assert run("url", **home).stdout == address
         assert run("check", **home).returncode == 0
         assert run("shell", "-XAtc", "SELECT 1", **home).stdout == "1\n"
@@ -508,7 +508,7 @@ def test_an_empty_database_is_told_what_comes_first(empty_database: str) -> None
 
 def test_init_fills_an_empty_database_that_is_named(empty_database: str) -> None:
     """A database of one's own, empty, gets the tables on request."""
-    assert run("init", DATABASE_URL=empty_database).stdout == "Made 48 of 48 tables.\n"
+    assert run("init", DATABASE_URL=empty_database).stdout == "Created 48 of 48 tables.\n"
     assert run("check", DATABASE_URL=empty_database).returncode == 0
 
 

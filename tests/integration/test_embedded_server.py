@@ -304,7 +304,7 @@ def test_a_database_of_another_version_is_left_alone(folder: Path) -> None:
     with server_in(folder) as server:
         pass
     (server.folder / "data" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(VersionMismatch, match=r"made by PostgreSQL 9.*install PostgreSQL 9"):
+    with pytest.raises(VersionMismatch, match=r"created by PostgreSQL 9.*install PostgreSQL 9"):
         server_in(folder).start()
 
 

@@ -174,7 +174,7 @@ async def test_what_an_address_says_in_vain() -> None:
         await warn_of_useless_settings(msgspec.structs.replace(GOOD, database_url=url), None, NOW)
     (event,) = events
     assert [each["problem"] for each in event["settings"]] == [
-        "Its options channel_binding, oauth_client_secret are left out.",
+        "Its options channel_binding, oauth_client_secret are ignored.",
         "The file that it names can't be read: sslrootcert /no/such.pem.",
     ]
     assert "SECRET" not in str(event)

@@ -32,7 +32,7 @@ async def test_wrong_types_names_and_parameters_are_named(database_url: str) -> 
         assert await check_query(connection, query) == [
             "ping: OneParameter has 1 fields, the statement 0 parameters",
             "ping: column is_writable is bool; Wrong.reply is <class 'str'>",
-            "ping: column is_writable stands where Wrong has reply",
+            "ping: column is_writable is in the place of Wrong.reply",
         ]
     finally:
         await connection.close()

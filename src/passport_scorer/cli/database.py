@@ -77,7 +77,7 @@ def init(*, json: Json = False) -> int:
     if json:
         print_json({"tables": total, "made": made})
     else:
-        print(f"Made {len(made)} of {total} tables." if made else f"All {total} tables are there.")
+        print(f"Created {len(made)} of {total} tables." if made else f"All {total} tables exist.")
     return 0
 
 

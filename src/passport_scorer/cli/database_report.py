@@ -86,7 +86,7 @@ def print_report(report: Report) -> None:
             grid.add_row(name, Text("ok", "green"), "")
     print_table(grid)
     if report.statements:
-        print("\nTo change it:\n")
+        print("\nTo fix it:\n")
         print("\n".join(report.statements), end="\n\n")
     print_settings(report)
     if report.is_empty:

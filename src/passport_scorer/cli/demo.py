@@ -97,7 +97,7 @@ def seed(*, yes: Annotated[bool, Parameter(negative="")] = False, json: Json = F
         print_json({"stamps_added": added, "people": _listed(), "trusted_iam_issuers": issuers})
         return
     print_table(_people())
-    print(f"{added} stamps added." if added else "The demo data was there already.")
+    print(f"{added} stamps added." if added else "The demo data already exists.")
     print(f"TRUSTED_IAM_ISSUERS='{msgspec.json.encode(issuers).decode()}'")
 
 
@@ -190,7 +190,7 @@ async def _seed(settings: Settings, url: str, *, with_examples: bool = False) ->
 
 
 def _people() -> Table:
-    table = Table("name", "address", "stamps", "why it is here", title="Addresses of the demo")
+    table = Table("name", "address", "stamps", "purpose", title="Addresses of the demo")
     for column in table.columns[:2]:
         column.no_wrap = True
     for person in PEOPLE:

@@ -123,9 +123,9 @@ def _show_passed(steps: list[Step], console: Console) -> None:
 
 def _show_refusal(step: Step, refusal: VerificationFailed, console: Console) -> None:
     number = list(Step).index(step) + 1
-    console.print(f"[red]{_mark('✗', 'no', console)}[/] {number}. Not so: {step.value}.")
+    console.print(f"[red]{_mark('✗', 'no', console)}[/] {number}. Failed: {step.value}.")
     console.print(f"     {escape(refusal.message)} ({refusal.code})")
-    console.print("[bold red]Refused.[/]")
+    console.print("[bold red]Rejected.[/]")
 
 
 def _speaks_unicode(console: Console) -> bool:

@@ -120,7 +120,7 @@ def applicable(
         raise ProofNotApplicable("The proof's verification method isn't the issuer's.")
     created = timestamp("created", proof.get("created"))
     if "t" in created.written:
-        raise DateMalformed("`created` has a small t.")
+        raise DateMalformed("`created` has a lower-case `t`.")
     if created.instant > now:
         raise ProofInTheFuture
     return SecuredDocument(envelope, proof, created)

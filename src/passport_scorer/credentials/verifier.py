@@ -83,7 +83,7 @@ def verify(
         good: called with the suite of a good signature.
 
     Raises:
-        VerificationFailed: it doesn't verify; the subclass tells why. No document makes it raise
+        VerificationFailed: it doesn't verify; the subclass says why. No document makes it raise
             anything else.
     """
     read = read_document(document)  # 1

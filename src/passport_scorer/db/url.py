@@ -61,8 +61,8 @@ def secured(url: str, variable: str) -> str:
     options = options_of(parts)
     if refused := refused_options(options):
         raise InvalidDatabaseLocation(
-            f"{variable}: {', '.join(refused)} can't be carried out, and without it the connection"
-            " would be less safe than the address asks for; take it out, or see"
+            f"{variable}: {', '.join(refused)} is not supported, and ignoring it would make the"
+            " connection less secure than the URL requires; remove it, or see"
             ' docs/operations.md, "Database URL".'
         )
     is_decided = (
@@ -75,7 +75,7 @@ def secured(url: str, variable: str) -> str:
     return joined(parts._replace(query="&".join(filter(None, (parts.query, "sslmode=require")))))
 
 
-def split(url: str, variable: str = "The address of the database") -> SplitResult:
+def split(url: str, variable: str = "The URL of the database") -> SplitResult:
     """Split a URL; raises InvalidDatabaseLocation.
 
     The message of the library can contain a piece of the password, so it is not passed on.
@@ -90,7 +90,7 @@ def split(url: str, variable: str = "The address of the database") -> SplitResul
         usable = False
     if not usable:
         raise InvalidDatabaseLocation(
-            f"{variable} is not an address like postgresql://user:password@host:5432/database"
+            f"{variable} is not a URL like postgresql://user:password@host:5432/database"
             " (special characters in it must be percent-encoded)"
         ) from None
     return parts
@@ -182,4 +182,4 @@ def _hint(code: str, url: str) -> str:
     unknown = unknown_options(options_of(url))
     if code != Reason.STARTUP_PARAMETER or not unknown:
         return ""
-    return f"; unknown options of the address: {', '.join(sorted(unknown))}"
+    return f"; unknown options of the URL: {', '.join(sorted(unknown))}"

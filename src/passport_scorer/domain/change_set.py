@@ -1,4 +1,4 @@
-"""The rows to change beside the score: links and registered stamps that differ from the database.
+"""The rows to change besides the score: links and registered stamps that differ from the database.
 
 Source: docs/rules/scoring.md, "Persistence".
 """

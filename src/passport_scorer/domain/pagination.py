@@ -115,7 +115,7 @@ def check_limit(limit: int | None) -> int:
 def neighbors(
     ids: Sequence[int], *, has_newer: bool, has_older: bool
 ) -> tuple[Cursor | None, Cursor | None]:
-    """Return the cursors of the pages beside a page: of older stamps (`next`) and newer (`prev`).
+    """Return the cursors of the neighboring pages: of older stamps (`next`) and newer (`prev`).
 
     Args:
         ids: the ids on the page, the highest first.

@@ -125,7 +125,7 @@ def check_message(
     if message.expiration_time and time >= seconds_of(message.expiration_time):
         raise SignInRefused(reason="expirationTime is past")
     if message.not_before and time < seconds_of(message.not_before):
-        raise SignInRefused(reason="notBefore is yet to come")
+        raise SignInRefused(reason="notBefore is in the future")
 
 
 def possible_texts(message: SiweMessage, checksummed: str) -> Iterator[str]:

@@ -78,7 +78,7 @@ class EthereumNode:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > _MAX_RESPONSE_SIZE:
-                        raise NodeFailed("too long an answer")
+                        raise NodeFailed("answer too long")
             return msgspec.json.decode(bytes(body), type=_Response)
         except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, UnicodeError) as error:
             raise NodeFailed(type(error).__name__) from None

@@ -14,7 +14,7 @@ _SEND_BUFFER = 256 * 1024
 _RECEIVE_BUFFER = 64 * 1024
 _WHY = {
     errno.EADDRINUSE: "something else is listening there",
-    errno.EACCES: "this user may not listen there",
+    errno.EACCES: "this user is not allowed to listen there",
     errno.EADDRNOTAVAIL: "this machine has no such address",
 }
 

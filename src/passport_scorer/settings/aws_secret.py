@@ -81,10 +81,10 @@ def _text_of(secret: str) -> str | bytes:
         answer = client.get_secret_value(SecretId=secret)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "an error")
-        raise SecretUnusable(f"{VARIABLE}: Secrets Manager answers {_word(code)}.") from None
+        raise SecretUnusable(f"{VARIABLE}: Secrets Manager answered {_word(code)}.") from None
     except (BotoCoreError, ValueError) as error:
         raise SecretUnusable(
-            f"{VARIABLE}: Secrets Manager can't be asked: {type(error).__name__}."
+            f"{VARIABLE}: Secrets Manager can't be reached: {type(error).__name__}."
         ) from None
     found: str | bytes = answer.get("SecretString") or answer.get("SecretBinary") or ""
     return found

@@ -140,7 +140,7 @@ def issuers(text: str) -> frozenset[str]:
         except IssuerUnresolvable as error:
             raise Expected(
                 "a JSON list of did:ethr:0x… (lower case, or with its EIP-55 checksum) "
-                f"and did:key:z6Mk…, but of number {number}: {error.message.rstrip('.')}"
+                f"and did:key:z6Mk…, but item {number} is invalid: {error.message.rstrip('.')}"
             ) from None
     return frozenset(listed)
 
@@ -152,7 +152,7 @@ def hosts(text: str) -> frozenset[str]:
         if not host or not is_authority(host):
             raise Expected(
                 'a JSON list of hosts, such as ["app.example", "localhost:3000"], '
-                f"but number {number} is a URL or something else"
+                f"but item {number} is not a host"
             )
     return frozenset(listed)
 
@@ -180,7 +180,9 @@ def redis_address(text: str) -> str:
     if not re.fullmatch(r"/?|/[0-9]{1,5}", parts.path) or not all(
         re.fullmatch(_REDIS_OPTIONS.get(name, "(?!)"), value) for name, value in options
     ):
-        raise Expected(f"redis://host:port/number, with no options but {', '.join(_REDIS_OPTIONS)}")
+        raise Expected(
+            f"redis://host:port/number, with no options except {', '.join(_REDIS_OPTIONS)}"
+        )
     return text
 
 
@@ -198,8 +200,8 @@ def chain_addresses(text: str) -> dict[int, str]:
         return {int(chain_id): web_address(url) for chain_id, url in listed.items()}
     except (msgspec.MsgspecError, ValueError):  # neither message is shown: URLs contain keys
         raise Expected(
-            'a JSON object of the ids of chains and URLs, such as {"8453": "https://…"}, '
-            f"{_MOST_CHAINS} at most"
+            'a JSON object of chain id -> URL, such as {"8453": "https://…"}, '
+            f"with up to {_MOST_CHAINS} members"
         ) from None
 
 

@@ -148,7 +148,7 @@ def _of_address(url: str | None) -> Iterator[UselessSetting]:
     if url is None:
         return
     if left_out := options_left_out(options_of(url)):
-        yield UselessSetting(_ADDRESS, f"Its options {', '.join(left_out)} are left out.")
+        yield UselessSetting(_ADDRESS, f"Its options {', '.join(left_out)} are ignored.")
     for missing in missing_certificate_files(driver_address(url)):
         yield UselessSetting(_ADDRESS, f"The file that it names can't be read: {missing}.")
 

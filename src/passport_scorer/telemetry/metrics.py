@@ -131,7 +131,7 @@ STAMP_CACHE_MISSES = _counter(
     "stamp_cache_misses_total", "Stamps whose document was read from the database."
 )
 DECISION_CACHE_HITS = _counter(
-    "decision_cache_hits_total", "Scores reused, since nothing that they depend on has changed."
+    "decision_cache_hits_total", "Scores reused because their inputs have not changed."
 )
 DECISION_CACHE_MISSES = _counter(
     "decision_cache_misses_total", "Scores decided without a cached decision."

@@ -120,6 +120,6 @@ def test_a_malformed_address_is_named_by_its_variable_alone() -> None:
     """The message names the variable, and holds nothing of the address."""
     with pytest.raises(InvalidDatabaseLocation) as refused:
         secured("postgresql://me:se#cret@host/d", "RDS_PROXY_URL")
-    assert refused.value.message.startswith("RDS_PROXY_URL is not an address")
+    assert refused.value.message.startswith("RDS_PROXY_URL is not a URL")
     assert "cret" not in refused.value.message
     assert refused.value.__cause__ is None

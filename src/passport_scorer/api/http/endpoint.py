@@ -86,7 +86,7 @@ class Endpoint(UndocumentedRoute[CallT], frozen=True, kw_only=True):
         description: what a caller needs to know; CommonMark.
         tag: the heading it is listed under.
         success: the response if nothing goes wrong.
-        errors: the error classes that the handler can raise, beside those of the guard and of
+        errors: the error classes that the handler can raise, besides those of the guard and of
             reading the body and the query.
         parameters: those in the path.
         query: those in the query.

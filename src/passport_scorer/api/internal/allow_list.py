@@ -47,6 +47,9 @@ ALLOW_LIST = Endpoint(
         ADDRESS,
     ],
     success=ResponseDoc(
-        200, "Whether it is.", AllowListMembership, AllowListMembership(is_member=True)
+        200,
+        "The membership of the address.",
+        AllowListMembership,
+        AllowListMembership(is_member=True),
     ),
 )

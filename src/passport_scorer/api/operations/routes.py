@@ -18,7 +18,7 @@ __all__ = ["HEALTH", "METRICS", "operations_routes"]
 def operations_routes(
     about: tuple[str, str], endpoints: Sequence[Endpoint[Any]], *, has_metrics: bool
 ) -> Sequence[UndocumentedRoute[Any]]:
-    """Return the routes beside the endpoints of an application.
+    """Return the routes of an application that are not endpoints.
 
     Args:
         about: the title of the application, and a sentence.

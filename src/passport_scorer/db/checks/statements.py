@@ -84,7 +84,7 @@ def _compare(
 def _misnamed(struct: type[msgspec.Struct], columns: list[tuple[str, str]]) -> Iterator[str]:
     for field, (name, _) in zip(struct.__struct_fields__, columns, strict=False):
         if field != name:
-            yield f"column {name} stands where {struct.__name__} has {field}"
+            yield f"column {name} is in the place of {struct.__name__}.{field}"
 
 
 def _python_type(postgresql: str) -> Any:

@@ -7,7 +7,7 @@
 --
 -- With a prefix, only the key is read unless $12 is one of its hashes: a request with a wrong
 -- secret must not cost a read of documents. (The caller compares the hashes again, in constant
--- time; the time of this comparison tells something about a digest, which no client can choose.)
+-- time; the duration of this one reveals something about a digest, which no client can choose.)
 --
 -- Bounds for rows that other programs have written: the latest 1,000 stamps of an address by
 -- provider, documents of up to 65,536 bytes (a larger one is null), 64 nullifiers of a stamp.

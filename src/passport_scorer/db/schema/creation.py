@@ -33,7 +33,7 @@ async def create_schema(connection: Any, *, own: bool = False) -> tuple[str, ...
         if found.tables and not own:
             raise SchemaRefused(
                 f"{len(found.tables)} of {len(definitions)} tables exist already: this database"
-                " belongs to another application, which has to make the others"
+                " belongs to another application, which has to create the others"
                 " (passport-scorer db check names them)"
             )
         _check_existing(found)
@@ -47,6 +47,6 @@ def _check_existing(found: Description) -> None:
     for each in compare(found):
         if each.severity is Severity.ERROR and each.table in found.tables:
             raise SchemaRefused(
-                f"Table {each.table} exists and is different: {each.message}"
-                " (passport-scorer db check names everything)"
+                f"Table {each.table} exists but differs: {each.message}"
+                " (passport-scorer db check lists all differences)"
             )

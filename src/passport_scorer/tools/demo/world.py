@@ -122,7 +122,7 @@ PEOPLE = (
     Person("dan", "claims his Linkedin account first", _stamps("dan", "Linkedin", "Biometrics")),
     Person(
         "eve",
-        "a second address of dan's: clashes if dan is scored before, and the other way around",
+        "dan's second address: of the two, the one scored second clashes",
         [DemoStamp("Linkedin", "dan@Linkedin"), *_stamps("eve", "ETHScore#90")],
     ),
     Person(

@@ -57,5 +57,5 @@ def translated(folder: Path) -> Iterator[None]:
         ) from error
     except subprocess.TimeoutExpired as error:
         raise ServerFailed(
-            f"The embedded PostgreSQL in {folder} gives no answer for {error.timeout:.0f} seconds"
+            f"The embedded PostgreSQL in {folder} has not answered for {error.timeout:.0f} seconds"
         ) from error

@@ -59,7 +59,7 @@ class Installation:
             pass
         if self.wheel is None:
             raise FolderRefused(
-                f"{account.name} may not run the PostgreSQL programs in {self.folder}"
+                f"{account.name} is not allowed to run the PostgreSQL programs in {self.folder}"
             )
         return copied(self, self.wheel, shared / "binaries")
 
@@ -78,8 +78,8 @@ def find_installation(major: int | None = None) -> Installation:
             return installation
     versions = ", ".join(str(version) for version in sorted({each.major for each in found}))
     raise VersionMismatch(
-        f"The database was made by PostgreSQL {major}, here is {versions}:"
-        f" install PostgreSQL {major}, or move the folder away to begin with an empty database"
+        f"The database was created by PostgreSQL {major}, but {versions} is installed:"
+        f" install PostgreSQL {major}, or move the folder away to start with an empty database"
     )
 
 

@@ -122,7 +122,9 @@ class ServerProcess:
         try:
             made = self._place.account.run([initdb, "-D", unfinished, *options])
             if made.returncode != 0:
-                raise ServerFailed(f"PostgreSQL made no database: {last_lines(made.stderr)}")
+                raise ServerFailed(
+                    f"PostgreSQL could not create the database: {last_lines(made.stderr)}"
+                )
             unfinished.rename(self._place.data)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -134,7 +136,7 @@ class ServerProcess:
         except KeyError:
             raise AccountMissing(
                 f"User {self._place.account.uid} has no entry in /etc/passwd, which PostgreSQL"
-                " needs to make a database: add one, or set DATABASE_URL"
+                " needs to create a database: add one, or set DATABASE_URL"
             ) from None
 
     def _launch(self) -> None:
@@ -178,7 +180,9 @@ class ServerProcess:
             return
         made = self._ask(host, "postgres", f"CREATE DATABASE {DATABASE}")
         if made.returncode != 0:
-            raise ServerFailed(f"PostgreSQL made no database: {last_lines(made.stderr)}")
+            raise ServerFailed(
+                f"PostgreSQL could not create the database: {last_lines(made.stderr)}"
+            )
 
     def _halt(self) -> None:
         if (running := self._running()) is None:
@@ -203,6 +207,6 @@ class ServerProcess:
 def last_lines(text: str) -> str:
     """Return the last lines of a program's output, or the crucial one, as one line."""
     if DISK_FULL in text:
-        return f"{DISK_FULL}: make room, or name another folder with PASSPORT_SCORER_HOME"
+        return f"{DISK_FULL}: free some space, or name another folder with PASSPORT_SCORER_HOME"
     said = [line.strip() for line in text.splitlines() if line.strip()]
     return " / ".join(said[-3:]) or "it gave no reason"

@@ -1,5 +1,5 @@
 -- The canonical spelling of a proof value, as `canonical_proof_value` in domain/proof_values.py.
--- (In a regular expression, a number of repetitions costs ten times as much as a length beside it.)
+-- (A repetition count in the regular expression would cost ten times as much as the length check.)
 CASE
     WHEN length($text) IN (130, 132) AND $text ~ '^(0[xX])?[0-9a-fA-F]+$'
         AND (length($text) = 130) = ($text !~ '^0[xX]')

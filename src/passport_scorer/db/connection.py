@@ -139,15 +139,18 @@ class Connection:
         started = time.perf_counter()
         try:
             with self._telemetry.traces.query(name):
-                return await ask(*arguments)
-        except asyncio.CancelledError:
-            self.is_lost = True  # the driver asks the server to cancel the statement
-            raise
-        except Exception as error:
-            translated = await self._translated(error)
-            if isinstance(translated, PassportScorerError):
-                metrics.add(QUERY_ERRORS, 1, name, translated.code)
-                raise translated from error
+                try:
+                    return await ask(*arguments)
+                except asyncio.CancelledError:
+                    self.is_lost = True  # the driver asks the server to cancel the statement
+                    raise
+                except Exception as error:
+                    translated = await self._translated(error)
+                    if translated is error:
+                        raise
+                    raise translated from error
+        except PassportScorerError as error:
+            metrics.add(QUERY_ERRORS, 1, name, error.code)
             raise
         finally:
             metrics.observe(QUERY_DURATION, time.perf_counter() - started, name)

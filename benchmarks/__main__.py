@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure the service beside the database alone and the usual design."""
+"""`python -m benchmarks`: measure the service, the database alone, and the usual design."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def main(
         The number of extra requests at the end, to see whether memory grows: 1,000,000 is a good
         number, and takes a quarter of an hour.
     output
-        The path of the page; docs/performance.md for a complete run. Numbers go beside it, or to
+        The path of the page; docs/performance.md for a complete run. Numbers go next to it, or to
         benchmarks/results.json for a complete run.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # started processes are stopped

@@ -96,7 +96,7 @@ def _items(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def _filled(text: str) -> str:
-    """An item in lines of bounded length, no line break inside of code."""
+    """An item in lines of bounded length, no line break inside code."""
     whole = re.sub(r"`[^`]*`", lambda code: code[0].replace(" ", "\0"), text)
     lines = textwrap.fill(
         whole, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False

@@ -33,7 +33,7 @@ EXCLUDED = re.compile(r"/(?:conformance/data|operations/docs_page|node_modules)/
 OFF = re.compile(r"vale off\b.*?(?:vale on\b|\Z)", re.DOTALL)
 URL = re.compile(r"(?:https?|postgresql|redis)://\S+")
 CODE_SPAN = re.compile(r"(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
-# Between these no sentence goes on: cells, items of lists, headings, paragraphs.
+# No sentence continues across these: cells, items of lists, headings, paragraphs.
 MARKDOWN_BREAK = re.compile(r"\||^[ \t]*(?:[-*+]|\d+\.)\s|^#+ .*$|\n\s*\n", re.MULTILINE)
 FENCE = re.compile(r"^([ \t]*)(```+|~~~+)(.*?)^\1\2", re.MULTILINE | re.DOTALL)
 MADE_FROM_CODE = re.compile(r"<!-- table: .*?<!-- end of table -->", re.DOTALL)

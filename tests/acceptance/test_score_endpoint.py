@@ -186,7 +186,7 @@ async def test_no_stamps(service: Service) -> None:
 
 
 async def test_older_stamps(service: Service) -> None:
-    """Stamps signed with Ed25519 count like the others, alone and beside them."""
+    """Stamps signed with Ed25519 count like the others, alone and together with them."""
     community = await service.tables.add_community()
     body = (await service.score("ivo", community)).json()
     assert body["stamps"] == {"Google": counted("0.52500"), "Brightid": counted("0.20200")}

@@ -139,7 +139,7 @@ class Poison:
                 await connection.execute(_SCORE, self._new_address(), moment, evidence, stamps)
 
     async def _links(self) -> None:
-        """Insert links that expire at infinity or outside of Python's range of dates."""
+        """Insert links that expire at infinity or outside Python's range of dates."""
         async with self._tables.connection() as connection:
             for number, moment in enumerate(ODD_TIMES):
                 for owner in (None, address("nobody")):

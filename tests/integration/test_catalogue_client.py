@@ -203,7 +203,7 @@ async def test_nothing_is_fetched_before_it_is_needed(
 async def test_never_any(
     server: CatalogueServer, hasty_source: CatalogueSource, behavior: Behaviour
 ) -> None:
-    """Where there never was one, callers are told so, in the words that clients know."""
+    """Without any earlier one, callers get the sentence that clients know."""
     server.behavior = behavior
     with (
         capture_logs() as logs,

@@ -218,7 +218,7 @@ async def test_the_statement_for_a_missing_index_makes_it(database_url: str) -> 
 
 
 async def test_missing_rights_are_named_with_their_remedy(database_url: str) -> None:
-    """A user who may only read is told what to ask for."""
+    """The report for a read-only user names the missing privileges."""
     async with connected(database_url) as connection:
         transaction = connection.transaction()
         await transaction.start()

@@ -50,7 +50,7 @@ def wheel(folder: Path, name: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of one module, with lock files of packages that lie beside it."""
+    """A project of one module, with lock files of packages that are next to it."""
     (tmp_path / "src" / "tiny").mkdir(parents=True)
     (tmp_path / "src" / "tiny" / "__init__.py").write_text("def main(): print('tiny runs')\n")
     (tmp_path / "pyproject.toml").write_text(PROJECT)

@@ -286,7 +286,7 @@ async def test_a_page_is_newest_first(registry: Registry) -> None:
 
 
 async def test_pages_in_both_directions(registry: Registry) -> None:
-    """A page goes on next to the id it is given, and knows what lies on either side."""
+    """A page starts next to the given id, and knows whether there are rows on either side."""
     one, two, three, four, five = await registry.add_stamps("a", "b", "c", "d", "e")
     pages = [
         await registry.page(2),

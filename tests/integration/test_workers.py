@@ -102,6 +102,6 @@ def test_a_worker_that_never_becomes_ready_is_stopped_then() -> None:
 
 
 def test_others_are_started_again() -> None:
-    """One that was ready, one that is killed, and one beside others that serve are restarted."""
+    """One that was ready, one that is killed, and one among others that serve are restarted."""
     for work in ("fails_when_ready", "is_killed", "only_one_fails"):
         assert all(event["event"] != "workers_cannot_start" for event in goes_on(work)), work

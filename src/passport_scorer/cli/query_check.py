@@ -29,7 +29,7 @@ def check_queries(*, json: Json = False) -> int:
     """
     with signals_as_interruptions(), tempfile.TemporaryDirectory() as folder:
         if os.geteuid() == 0:
-            Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and must get in
+            Path(folder).chmod(0o711)  # PostgreSQL doesn't run as root, and needs access
         with EmbeddedServer(Path(folder) / "postgresql", shared=Path(folder)) as server:
             problems = asyncio.run(_check(server.url))
     if json:

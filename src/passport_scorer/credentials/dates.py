@@ -31,7 +31,7 @@ class Timestamp(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         written: as in the document.
         instant: the same in UTC, truncated to microseconds; a leap second is the second after it.
-            A time outside of the years 1 to 9999 is their first or last moment.
+            A time outside the years 1 to 9999 is their first or last moment.
         hashed: the text to hash for `issuanceDate` and `expirationDate`.
         hashed_in_utc: the text to hash for `proof.created`.
     """

@@ -79,7 +79,7 @@ class Assessment(msgspec.Struct, frozen=True):
         kept: the stamps that count.
         clashes: stamps that another address has claimed; each is recorded as an event.
         rejected: stamps that are left out, for the log.
-        changes: the rows to write beside the score.
+        changes: the rows to write besides the score.
         valid_from: aware; when the assessment was made.
         valid_until: aware; when the next stamp or link expires.
     """

@@ -41,7 +41,7 @@ class ConnectionFlow(FlowControl):
     """uvicorn's flow control; a connection that has received a lot waits for its turn.
 
     A response is written in one go, since it is in memory as a whole: its request ends without
-    waiting for the client, which could otherwise hold up many requests. The connection answers no
+    waiting for the client, which could otherwise delay many requests. The connection answers no
     other request while the response `is_unread`.
 
     Attributes:

@@ -127,7 +127,7 @@ class HttpConnection(DrainingConnection):
         self.transport.write(refused_response(status, reason, correlation, self.root_path))
 
     def break_off(self, reason: str) -> None:
-        """Close immediately, even amid a response."""
+        """Close immediately, even during a response."""
         self.server_state.refusals.note(reason)
         self._release_memory()
         self._release_unsent()

@@ -55,7 +55,7 @@ class RequestParsing(HttpToolsProtocol, ABC):
 
     @abstractmethod
     def break_off(self, reason: str) -> None:
-        """Close immediately, even amid a response."""
+        """Close immediately, even during a response."""
 
     @abstractmethod
     def _on_parsed(self, count: int) -> None:

@@ -324,7 +324,7 @@ def test_blanks_around_a_key(make_function: MakeFunction, sender: str) -> None:
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_compressed_answers(make_function: MakeFunction, sender: str) -> None:
-    """They are base64 in the answer of the function; who has them is told so."""
+    """They are base64 in the answer of the function; a current copy gives 304."""
     function = make_function()
     whole = ask(function, with_headers(recorded(sender, "/openapi.json")))
     event = recorded(sender, "/docs/swagger-ui-bundle.js")

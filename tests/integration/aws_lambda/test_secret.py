@@ -84,7 +84,7 @@ def test_what_secrets_manager_refuses(
 def test_without_credentials(
     secrets_manager: SecretsManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A machine that may not ask is told so."""
+    """A machine without the permission gets an error that says so."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)

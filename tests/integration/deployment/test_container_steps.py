@@ -1,7 +1,7 @@
 """The steps of the Containerfile, run on this machine, and the service started as the image does.
 
 No image is built: base image, layers and user namespaces aren't tested. But the commands are, with
-the real lock files, and what they install serves as a user who may write nowhere.
+the real lock files, and what they install serves as a user who cannot write anywhere.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ async def test_asking_for_the_limit_uses_nothing_up(reference: Internal) -> None
 async def test_any_other_key_is_refused(
     reference: Internal, headers: list[tuple[str, str]]
 ) -> None:
-    """No key, a wrong one, one that may not be used, and headers that occur twice."""
+    """No key, a wrong one, one that is not usable, and headers that occur twice."""
     answer = await reference.client.get("/internal/embed/validate-api-key", headers=headers)
     assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid API Key."})
 

@@ -150,7 +150,7 @@ async def test_an_event_of_other_times(
 
 
 async def test_nan_amounts_are_left_out(deployment: Deployment) -> None:
-    """A stake or contribution of NaN is left out; the others are there."""
+    """A stake or contribution of NaN is left out; the others are listed."""
     who = deployment.addresses
     connection = deployment.connection
     paths = [
@@ -185,7 +185,7 @@ async def test_nan_amounts_are_left_out(deployment: Deployment) -> None:
 
 
 async def test_times_that_never_come(deployment: Deployment) -> None:
-    """They are shown as the last moment that there is; a ban until then goes on."""
+    """They are shown as the last possible moment; a ban until then still applies."""
     await deployment.connection.execute("UPDATE ceramic_cache_ban SET end_time = 'infinity'")
     await deployment.connection.execute("UPDATE stake_stake SET unlock_time = 'infinity'")
     subject = {"id": f"did:pkh:eip155:1:{deployment.addresses['h8']}"}

@@ -83,7 +83,7 @@ async def test_a_wallet_that_is_not_deployed(wallets: ContractWallets, node: Nod
 
 
 async def test_a_wallet_that_was_deployed_meanwhile(wallets: ContractWallets, node: Node) -> None:
-    """A wrapped signature still counts when the wallet is there, and the factory fails."""
+    """A wrapped signature still counts when the wallet exists and the factory fails."""
     node.world.contracts[FACTORY] = reverting
     node.world.contracts[WALLET] = wallet(b"good")
     assert await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))

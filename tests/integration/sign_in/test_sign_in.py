@@ -397,7 +397,7 @@ async def test_no_sign_in_without_a_signing_key(door: Door) -> None:
 
 
 async def test_a_contract_wallet_signs_in(door: Door, node: Node) -> None:
-    """A wallet that is a contract gets in with what it calls its signature, where a node is."""
+    """A contract wallet signs in with whatever it accepts as its signature, if there is a node."""
     node.world.contracts[bytes.fromhex(OWNER.address[2:])] = wallet(b"good")
     good, evil = "0x" + b"good".hex(), "0x" + b"evil".hex()
     request = message(await door.nonces.create())

@@ -64,7 +64,7 @@ def failed_calls(clock: Clock) -> FailedCalls:
 def test_a_peer_with_too_many_failures_is_refused_until_its_window_ends(
     calls: FailedCalls, clock: Clock
 ) -> None:
-    """It is told how long that is."""
+    """The error says how long that is."""
     assert fail(calls, WRONG, "x") == LIMIT
     clock.now += 20.5
     with pytest.raises(TooManyCalls, match=r"^You have been rate limited!$") as refused:

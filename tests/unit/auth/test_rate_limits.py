@@ -131,7 +131,7 @@ async def test_the_headers(storage: WindowStorage, rate_limits: RateLimits) -> N
 
 
 async def test_one_call_too_many_is_told_when_to_come_back(rate_limits: RateLimits) -> None:
-    """Over the limit there is Retry-After beside the other headers."""
+    """Over the limit there is Retry-After in addition to the other headers."""
     for _ in range(2):
         await counted(rate_limits)
     assert (await counted(rate_limits)).headers() == {

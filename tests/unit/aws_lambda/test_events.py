@@ -218,7 +218,7 @@ def test_answers_to_load_balancers() -> None:
 
 
 def test_answers_in_payload_format_2() -> None:
-    """Headers are texts, and nothing else is there."""
+    """Headers are texts, and there are no other members."""
     answer = event_response(HttpResponse(200, JSON, b"{}"), ResponseFormat.FORMAT_2)
     assert answer == {
         "statusCode": 200,

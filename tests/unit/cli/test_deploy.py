@@ -67,7 +67,7 @@ def test_check(capsys: pytest.CaptureFixture[str]) -> None:
 def test_check_of_a_broken_template(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, expected: str
 ) -> None:
-    """A template that was changed by hand is told which rule it breaks, and the status is 1."""
+    """The check of a template changed by hand names the broken rule, and the status is 1."""
     text = TEMPLATE.read_text()
     assert before in text
     file = tmp_path / "broken.yaml"

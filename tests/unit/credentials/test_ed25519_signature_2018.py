@@ -131,7 +131,7 @@ def same_graph(stamp: Document) -> list[Document]:
             nullifiers=["Google"],
         ),
         replaced(stamp, {"nullifiers": other}, nullifiers=["v0.0.0:one", "Google"]),
-        # Claims that are mapped to null, beside the signed ones under other names.
+        # Claims that are mapped to null, next to the signed ones under other names.
         replaced(
             stamp,
             {"hash": None, "provider": TEXT, "other": TEXT},

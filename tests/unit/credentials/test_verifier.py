@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 
 def test_a_genuine_stamp_passes_every_step(stamp: Document, now: datetime) -> None:
-    """A stamp as they are issued today verifies; each step is told in its order."""
+    """A stamp as they are issued today verifies; each step is reported in order."""
     passed: list[Step] = []
     claims = verify(json.dumps(stamp).encode(), now, passed.append)
     assert passed == list(Step)
@@ -174,7 +174,7 @@ def with_subject_types(stamp: Document, **types: str) -> Document:
 def test_without_nullifiers_the_hash_counts(
     stamp: Document, private_key: bytes, verified: Verified
 ) -> None:
-    """An empty list of nullifiers beside a hash is as none."""
+    """An empty list of nullifiers next to a hash counts as missing."""
     stamp["credentialSubject"].update(nullifiers=[], hash="v0.0.0:x")
     claims = verified(signed_eip712(private_key, with_subject_types(stamp, hash="string")))
     assert (claims.nullifiers, claims.has_nullifiers) == (("v0.0.0:x",), False)

@@ -50,7 +50,7 @@ def keywords_of_libpq() -> dict[str, str]:
 
 
 def test_every_key_word_of_libpq_is_decided() -> None:
-    """Each is carried out, left out, or refused, and none twice; secret ones are known."""
+    """Each is supported, ignored, or refused, and none twice; secret ones are known."""
     keywords = keywords_of_libpq()
     assert len(keywords) > 40
     for name in keywords:
@@ -60,7 +60,7 @@ def test_every_key_word_of_libpq_is_decided() -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_makes_the_connection_safer_is_refused(name: str) -> None:
-    """An option that can't be carried out is refused, unless its value asks for nothing."""
+    """An unsupported option is refused, unless its value requires nothing."""
     assert refused_options({name: "require", "sslmode": "require"}) == [name]
     for harmless in REFUSED[name]:
         assert refused_options({name: harmless}) == []
@@ -68,7 +68,7 @@ def test_what_makes_the_connection_safer_is_refused(name: str) -> None:
 
 
 def test_ignored_options_are_named() -> None:
-    """The driver gets none of it, for it would hand it on to the server."""
+    """The driver gets none of it, because it would pass it on to the server."""
     url = "psql://me:p@h/d?sslmode=require&channel_binding=require&keepalives=1&hostaddr=10.0.0.1"
     assert options_left_out(options_of(url)) == ["channel_binding", "keepalives"]
     assert driver_address(url).dsn == "postgresql://me:p@h/d?sslmode=require"
@@ -95,7 +95,7 @@ def test_applied_options(given: str, carried_out: str) -> None:
 
 
 def test_the_number_of_a_host_is_used_where_there_is_no_name() -> None:
-    """With a name beside it, the name is looked up, and certificates are checked by it."""
+    """If there is a name, too, it is looked up, and certificates are checked against it."""
     assert driver_address("postgresql:///d?hostaddr=::1").dsn == "postgresql:///d?host=%3A%3A1"
     both = "postgresql:///d?host=h&hostaddr=10.0.0.1"
     assert driver_address(both).dsn == "postgresql:///d?host=h"

@@ -35,7 +35,7 @@ def page(ids: Sequence[int], cursor: Cursor, limit: int) -> list[int]:
 
 
 def around(ids: Sequence[int], shown: Sequence[int]) -> tuple[Cursor | None, Cursor | None]:
-    """The pages beside a page of these ids, from their tokens."""
+    """The neighboring pages of a page of these ids, from their tokens."""
     found = neighbors(
         shown,
         has_newer=bool(shown) and ids[-1] > shown[0],

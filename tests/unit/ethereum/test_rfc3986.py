@@ -70,7 +70,7 @@ def test_uris(text: str) -> None:
     ],
 )
 def test_no_uris(text: str) -> None:
-    """References without a scheme, and characters that may stand nowhere or not there."""
+    """References without a scheme, and characters that are not allowed there, or anywhere."""
     assert not is_uri(text)
 
 

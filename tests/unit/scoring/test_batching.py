@@ -280,7 +280,7 @@ async def test_work_that_has_started_can_take_longer() -> None:
 
 
 async def test_a_result_that_comes_later_blocks_no_other() -> None:
-    """The slot is free for the next batch; the item gets its result when it is there."""
+    """The slot is free for the next batch; the item gets its result when it arrives."""
     loop = asyncio.get_running_loop()
     later: dict[int, asyncio.Future[int]] = {n: loop.create_future() for n in (1, 2, 3, 4)}
 

@@ -35,7 +35,7 @@ def uses(path: Path) -> Iterator[str]:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    """No module but one reads variables; libpq's are read beside it, for the driver does too."""
+    """Only one module reads variables, and one more reads libpq's, as the driver does."""
     found = {path.relative_to(SOURCE).as_posix(): list(uses(path)) for path in SOURCE.rglob("*.py")}
     assert {name for name, used in found.items() if "reads" in used} == READERS
     assert {name for name, used in found.items() if set(used) == {"sets"}} == SETTERS

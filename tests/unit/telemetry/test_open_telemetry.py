@@ -51,7 +51,7 @@ async def traces(exporter: InMemorySpanExporter) -> AsyncIterator[OpenTelemetryT
 
 
 async def test_flushing_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A collector that never answers holds up neither a flush nor the end."""
+    """A collector that never answers delays neither a flush nor the end."""
     monkeypatch.setattr(open_telemetry, "FLUSH_SECONDS", 0.05)
     exporter = Stuck()
     traces = OpenTelemetryTraces(EVERYTHING, exporter)

@@ -65,5 +65,5 @@ class Guard(ABC, Generic[CallT]):
         """Check the caller, and have the handler respond.
 
         Raises:
-            PassportScorerError: the caller may not call, or what the handler raises.
+            PassportScorerError: the caller is rejected, or whatever the handler raises.
         """

@@ -119,7 +119,7 @@ async def describe_within(connection: Any, names: Sequence[str]) -> Description:
 
 
 def query(name: str) -> str:
-    """Return one of the statements beside this file; $1 is the list of tables."""
+    """Return one of the statements next to this file; $1 is the list of tables."""
     return (files(__package__ or "") / f"{name}.sql").read_text(encoding="utf-8")
 
 

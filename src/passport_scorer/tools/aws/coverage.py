@@ -54,7 +54,7 @@ def _is_not_covered(box: _Box, others: Sequence[_Box]) -> bool:
             return True
         box = {**box, aspect: box[aspect] & classes}
         if not box[aspect]:
-            return False  # the whole box is outside of the first, and has just been checked
+            return False  # the whole box is outside the first, and has just been checked
     return False
 
 

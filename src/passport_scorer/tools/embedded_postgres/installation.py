@@ -151,7 +151,7 @@ def copied(installation: Installation, wheel: Path, below: Path) -> Installation
 
 
 def copy_wheel(wheel: Path, target: Path) -> None:
-    """Copy the package and the libraries beside it; `target` appears once it is complete."""
+    """Copy the package and the libraries next to it; `target` appears once it is complete."""
     target.parent.mkdir(mode=0o755, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as unfinished:
         new = Path(unfinished) / "new"

@@ -32,7 +32,7 @@ class Masking:
     """Formats values without their secrets.
 
     A masked value is shown as its length and a keyed digest: equal values have equal digests
-    within one report, but the digest reveals nothing outside of it.
+    within one report, but the digest reveals nothing outside it.
     """
 
     def __init__(self, rulebook: Rulebook) -> None:

@@ -124,7 +124,7 @@ def test_headers_are_bounded(headers: list[tuple[bytes, bytes]]) -> None:
 
 
 def test_usual_headers_are_kept_and_long_ones_shortened() -> None:
-    """A secret stays masked beside a long header, and the first headers are those that are kept."""
+    """A secret stays masked next to a long header, and the first headers are kept."""
     long = [(b"x-long", b"y" * 300), *HEADERS]
     shown = json.loads(recorded(headers=long).headers_json)
     assert shown == {

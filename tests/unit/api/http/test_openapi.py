@@ -108,7 +108,7 @@ def test_addresses_of_examples_are_those_of_the_path() -> None:
 
 
 def test_examples_store_the_stamps_that_they_score() -> None:
-    """The stamps listed beside a score are the ones it consists of."""
+    """The stamps listed with a score are the ones it consists of."""
     answers = [a for _, o in operations() for a in o["responses"].values()]
     shown = [each for each in map(example_of, answers) if isinstance(each, dict)]
     both = [each for each in shown if {"stamps", "score", "success"} <= each.keys()]

@@ -36,7 +36,7 @@ _TEXTS: dict[str, tuple[str, bool, str]] = {
         True,
         "arn:[a-z-]+:lambda:.+:layer:.+:[0-9]+",
     ),
-    "VpcId": ("VPC of the database; empty to run the function outside of a VPC", True, "vpc-.+"),
+    "VpcId": ("VPC of the database; empty to run the function outside a VPC", True, "vpc-.+"),
     "SubnetIds": (
         "Comma-separated subnets for the function in the VPC",
         True,

@@ -138,7 +138,7 @@ async def test_the_caller_decides_on_recording(
 async def test_by_default_nothing_is_sent(
     start_service: StartService, demo_database_url: str, collector: Collector
 ) -> None:
-    """A server traces only when it is told to."""
+    """A server records traces only if configured."""
     service = await traced(start_service, demo_database_url, collector, OTEL_ENABLED="")
     await service.score("ada", headers=SAMPLED)
     await service.stop()

@@ -311,7 +311,7 @@ async def test_no_place_is_configured(clock: Clock) -> None:
 
 
 async def test_the_catalogue_of_the_demo_is_a_file(clock: Clock) -> None:
-    """It knows every provider that the demo weighs, and shows nothing of the machine."""
+    """It lists every provider that the demo weighs, and reveals nothing about the machine."""
     catalogue = await CatalogueSource(catalogue_url(), clock).catalogue()
     assert catalogue.stamps.keys() == WEIGHTS.keys()
     assert all(platform.icon.startswith("https:") for platform in catalogue.platforms)

@@ -349,7 +349,7 @@ def test_rows_that_no_request_finds_are_named(database_url: str) -> None:
 
 
 def test_rows_are_left_alone_where_tables_differ(database_url: str) -> None:
-    """A table that is missing or has no such column is said once, and not looked through."""
+    """A table that is missing or lacks a column is reported once, and not read."""
     change = "DROP TABLE ceramic_cache_ban; ALTER TABLE ceramic_cache_revocation DROP proof_value"
     execute(database_url, change)
     checked = run("check", DATABASE_URL=database_url)
@@ -367,7 +367,7 @@ async def test_the_check_needs_no_writing(database_url: str) -> None:
 
 
 async def test_the_check_asks_for_no_writing(database_url: str) -> None:
-    """All of it is one transaction that PostgreSQL lets write nothing; no more."""
+    """The whole check is one transaction, read-only for PostgreSQL."""
     statements: list[str] = []
     async with connected(database_url) as connection:
         with connection.query_logger(lambda record: statements.append(record.query)):

@@ -87,7 +87,7 @@ async def test_a_value_that_is_refused(database_url: str, *, prepared: bool) -> 
 
 
 async def test_a_statement_that_is_given_up(database_url: str) -> None:
-    """A caller who goes away takes the connection along, and not the next one's answer."""
+    """A caller that disconnects loses its connection, and no later caller gets its answer."""
     async with opened(database_url) as (database, observer):
         session = await session_of(database)
         waiting = asyncio.create_task(database.fetch(SLEEP, Number(60)))

@@ -253,7 +253,7 @@ async def test_a_table_that_changes(database_url: str) -> None:
 
 
 async def test_prepared_statements_that_are_lost(database_url: str) -> None:
-    """Behind a pooler that mixes up sessions nothing is prepared from then on, which is said."""
+    """Behind a pooler that mixes up sessions, preparing stops, and the log says so."""
     async with opened(database_url) as (database, _):
         await database.fetch(ECHO, Number(1))
         async with database.connection() as connection:
@@ -371,7 +371,7 @@ async def test_only_a_database_that_can_be_written_to_is_ready(database_url: str
 
 
 async def test_clocks_that_differ(database_url: str) -> None:
-    """Beyond five seconds, in either direction, the instance isn't ready; it is said once."""
+    """Beyond five seconds, in either direction, the instance isn't ready; it is logged once."""
     skew = timedelta()
     async with opened(database_url) as (database, _):
         readiness = Readiness(database, lambda: datetime.now(UTC) + skew)
@@ -394,7 +394,7 @@ async def test_the_first_of_several_hosts_may_be_away(database_url: str) -> None
 
 
 async def test_a_refused_value_is_not_an_outage(database_url: str) -> None:
-    """A statement at fault is its caller's trouble: nothing is renewed, nothing is said."""
+    """A statement at fault fails only its caller: no connection is replaced, nothing is logged."""
     async with opened(database_url) as (database, _):
         session = await session_of(database)
         with capture_logs() as logs, pytest.raises(QueryFailed) as failure:

@@ -277,7 +277,7 @@ async def test_a_delayed_process_does_not_blame_its_clients(listen: Listen) -> N
     ids=["headers", "value", "name", "target", "trailers", "extension"],
 )
 async def test_heads_without_end(listen: Listen, sent: bytes, status: int) -> None:
-    """A head, or trailers, are refused as soon as they are too long, and nothing of them stays."""
+    """A head, or trailers, are refused as soon as they are too long, and their memory is freed."""
     listener = await listen()
     client = await listener.connect()
     asking = asyncio.create_task(client.status())
@@ -315,7 +315,7 @@ async def test_a_request_that_is_worked_on_stays(listen: Listen) -> None:
 
 
 async def test_the_quietest_connection_makes_room(listen: Listen) -> None:
-    """At the limit the connection that asked nothing goes first, then the one idle longest."""
+    """At the limit, a connection without a request is closed first, then the one idle longest."""
     listener = await listen(connections=3, quiet_seconds=0.0)
     idle, busy = await listener.connect(), await listener.connect()
     await idle.send(GET % b"")

@@ -29,7 +29,7 @@ def checked(settings: Settings, public: str, internal: str | None) -> list[list[
 
 @pytest.mark.parametrize("on_public", [False, True])
 def test_with_a_token_any_listener_will_do(on_public: bool) -> None:
-    """The token protects the endpoints wherever they are, and nothing is said."""
+    """The token protects the endpoints on both listeners, and there is no warning."""
     settings = Settings(cgrants_api_token="token", internal_on_public_listener=on_public)
     assert checked(settings, EVERYWHERE, EVERYWHERE) == []
 

@@ -307,7 +307,7 @@ async def test_pages_in_both_directions(registry: Registry) -> None:
 
 
 async def test_rows_that_are_not_listed(registry: Registry) -> None:
-    """Stamps that were deleted, of another type or another address are neither shown nor near."""
+    """Deleted stamps and those of another type or address are neither shown nor neighbors."""
     await registry.add_stamps("a", deleted=True)
     await registry.add_stamps("b", kind=2)
     await registry.add_stamps("c", address=OTHER)

@@ -83,7 +83,7 @@ async def test_messages_about_rows_are_bounded(database_url: str) -> None:
     ],
 )
 async def test_missing_tables_are_not_read(database_url: str, change: str) -> None:
-    """A missing table, column or privilege is the other comparison's to say."""
+    """A missing table, column or privilege is reported by the other comparison."""
     async with connected(database_url) as connection:
         transaction = connection.transaction()  # roles are the server's, not the database's
         await transaction.start()

@@ -37,7 +37,7 @@ async def database(demo_database_url: str) -> AsyncIterator[Database]:
 
 
 async def said(database: Database | None, settings: Settings) -> list[tuple[str, str]]:
-    """The variables that are said to have no effect, and why."""
+    """The variables that are reported as having no effect, and the reasons."""
     with structlog.testing.capture_logs() as events:
         await warn_of_useless_settings(settings, database, NOW)
     assert {event["event"] for event in events} <= {"settings_have_no_effect"}

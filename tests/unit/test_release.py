@@ -42,7 +42,7 @@ Text before.
     ],
 )
 def test_the_notes_are_the_section_of_the_version(version: str, notes: str) -> None:
-    """The whole section is taken, headings of lower levels included, and nothing of others."""
+    """The whole section is read, lower headings included, and nothing else."""
     assert notes_of(CHANGELOG, version) == notes
 
 

@@ -21,7 +21,7 @@ BUSY = ACCEPTED.replace(b"200 OK", b"503 Service Unavailable")
 
 
 class Collector:
-    """Accepts connections, counts them, and treats each as it is told to."""
+    """Accepts connections, counts them, and treats each as configured."""
 
     def __init__(self) -> None:
         self.behave: Callable[[socket.socket], None] = self.hang
@@ -68,7 +68,7 @@ class Collector:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """A collector that hangs, until it is told otherwise."""
+    """A collector that hangs until it is reconfigured."""
     collector = Collector()
     yield collector
     collector.close()

@@ -138,7 +138,7 @@ def test_queries_and_encoded_paths(make_function: MakeFunction, sender: str) -> 
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_nothing_internal_unless_told(make_function: MakeFunction, sender: str) -> None:
-    """Whatever a caller sends, a function that isn't told to serves nothing internal."""
+    """Whatever a caller sends, a function that isn't configured to serves nothing internal."""
     function = make_function(
         CGRANTS_API_TOKEN=TOKEN, INTERNAL_ON_PUBLIC_LISTENER="on", CERAMIC_CACHE_SCORER_ID="1"
     )
@@ -354,7 +354,7 @@ def test_text_bodies_that_are_not_json(make_function: MakeFunction, sender: str,
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_bodies_that_are_not_utf8(make_function: MakeFunction, sender: str) -> None:
-    """Refused as on a server, and so is one that is compressed."""
+    """It is rejected as on a server, and so is a compressed body."""
     function = make_function()
     body = b'{"message":{},"signature":"0x","unread":"\xff"}'
     status, answer = seen(ask(function, posted(sender, "/ceramic-cache/authenticate/v2", body)))

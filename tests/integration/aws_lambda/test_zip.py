@@ -65,7 +65,7 @@ def test_the_lock_file_has_the_same_versions() -> None:
 
 
 def test_requirements_are_a_subset_of_the_dependencies() -> None:
-    """The list of what the function needs names nothing of its own."""
+    """The function's list of requirements adds none of its own."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     everything = names("\n".join([*project["dependencies"], *extras["otel"], *extras["redis"]]))

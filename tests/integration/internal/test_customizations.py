@@ -52,7 +52,7 @@ async def add_ruleset(internal: Internal, provider_id: str, definition: str) -> 
 async def test_a_ruleset_is_found_however_often_it_is_encoded(
     internal: Internal, sign: str
 ) -> None:
-    """The definition comes as it is stored, to the last digit."""
+    """The definition is returned as stored, to the last digit."""
     await add_ruleset(internal, RULESET, '{"n": 1.10, "name": "PeerDevs"}')
     answer = await internal.get("customization/credential/" + RULESET.replace("#", sign))
     assert answer.text == '{"ruleset":{"n": 1.10, "name": "PeerDevs"}}'

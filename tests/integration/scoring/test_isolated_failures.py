@@ -214,7 +214,7 @@ async def test_only_its_own_request_waits_for_a_locked_row(world: World, locked:
 
 
 async def test_a_row_that_stays_locked(world: World) -> None:
-    """Only its own request fails, nothing of it is left, and no statement keeps waiting."""
+    """Only its own request fails and writes nothing, and no statement keeps waiting."""
     for name in INNOCENT:
         await world.add_stamp(name, "Google", [f"v0:{name}"])
     async with world.scorer(transaction_lock_timeout=0.05) as scorer:

@@ -134,7 +134,7 @@ async def test_a_revocation_of_another_row_counts(world: World, spelling: Any) -
 async def test_a_new_revocation_by_proof_value_is_noticed_though_all_is_cached(
     world: World,
 ) -> None:
-    """Neither the stamp's row nor its version changes; the next score knows, and knows the end."""
+    """Neither the stamp's row nor its version changes; the next score notices, also at the end."""
     credential = signed()
     replaced = await store(world, credential)
     await store(world, credential)
@@ -154,7 +154,7 @@ async def test_a_new_revocation_by_proof_value_is_noticed_though_all_is_cached(
 async def test_the_proof_value_of_the_document_counts_too(
     world: World, column: str, is_listed: bool
 ) -> None:
-    """A row whose column says otherwise than its document is revoked with the document's proof."""
+    """A row whose column differs from its document is revoked with the document's proof."""
     credential = signed()
     proof_value = credential["proof"]["proofValue"]
     other = await store(world, signed("Ens", "ben"), name="ben")

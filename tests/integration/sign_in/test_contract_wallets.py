@@ -72,7 +72,7 @@ async def test_a_wallet_that_reverts(wallets: ContractWallets, node: Node) -> No
 
 
 async def test_a_wallet_that_is_not_deployed(wallets: ContractWallets, node: Node) -> None:
-    """A wrapped signature counts for the wallet that its factory deploys; nothing stays of it."""
+    """A wrapped signature counts for the wallet that its factory deploys; no deployment remains."""
     node.world.contracts[FACTORY] = factory(node.world, WALLET, wallet(b"good"))
     assert await wallets.has_signed(WALLET, [DIGEST], wrapped(b"good"))
     assert not await wallets.has_signed(WALLET, [DIGEST], wrapped(b"evil"))
@@ -174,7 +174,7 @@ async def test_a_node_that_is_away(node: Node, caplog: pytest.LogCaptureFixture)
 async def test_a_node_that_works_is_not_logged_either(
     wallets: ContractWallets, node: Node, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The URL isn't logged at any level when all goes well."""
+    """A successful call does not log the URL at any level."""
     caplog.set_level(logging.DEBUG)
     node.world.contracts[WALLET] = wallet(b"good")
     assert await wallets.has_signed(WALLET, [DIGEST], b"good")

@@ -95,7 +95,7 @@ def stamp(**members: object) -> dict[str, Any]:
 async def test_a_revoked_stamp_does_not_count_again(
     store: Store, method: str, spelling: str
 ) -> None:
-    """Posted once more, in any spelling: stored as it was sent, but neither listed nor counted."""
+    """A stamp posted again, in any spelling, is stored as sent, but neither listed nor counted."""
     credential = await store.google()
     proof_value: str = credential["proof"]["proofValue"]
     low_v = proof_value[:-2] + {"1b": "00", "1c": "01"}[proof_value[-2:]]

@@ -20,7 +20,7 @@ def now() -> datetime:
 
 @pytest.fixture
 async def absent_database(tmp_path: Path) -> AsyncIterator[Database]:
-    """A pool whose server isn't there, as the log has said: no socket lies in its folder."""
+    """A pool whose server is down, as the log has said: its folder has no socket."""
     database = Database(DatabaseSettings(f"postgresql://nobody@/nothing?host={tmp_path}"))
     await database.open()
     with capture_logs() as logs, pytest.raises(DatabaseUnavailable):

@@ -62,7 +62,7 @@ def test_a_probe_that_fails_opens_the_circuit_again(breaker: CircuitBreaker, clo
 
 
 def test_a_probe_that_succeeds_closes_the_circuit(breaker: CircuitBreaker, clock: Clock) -> None:
-    """Which is said once."""
+    """The log says it once."""
     breaker.record_failure()
     clock.now += 10
     assert breaker.allows_call()

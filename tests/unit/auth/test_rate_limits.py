@@ -82,7 +82,7 @@ def rate_limits(storage: WindowStorage) -> RateLimits:
 async def counted(
     rate_limits: RateLimits, prefix: str = "abc", group: str = "scores", limit: str = "2/15m"
 ) -> RateLimitState:
-    """Where a caller with a limit stands after one more call."""
+    """Return the state of a limit after another call."""
     state = await rate_limits.count(prefix, group, limit)
     assert state is not None
     return state

@@ -109,7 +109,7 @@ async def test_nothing_recorded_is_nothing_written(absent_database: Database) ->
 
 
 async def test_recording_needs_no_database() -> None:
-    """Taking note of a call neither fails nor waits, not even before there is a connection."""
+    """Recording a call neither fails nor waits, even before there is a connection."""
     analytics = BatchedUsageAnalytics(Database(DatabaseSettings("postgresql:///never-opened")))
     for _ in range(20_000):
         analytics.record(CALL)

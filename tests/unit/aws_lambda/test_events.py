@@ -100,7 +100,7 @@ def test_queries_of_load_balancers() -> None:
 
 
 def test_queries_of_payload_format_2() -> None:
-    """The query comes as it was sent."""
+    """The query arrives as it was sent."""
     raw = "a=1&a=2&token=a%2Bb+c==&flag"
     assert read_event(format_2(rawQueryString=raw)).query == raw.encode()
 
@@ -129,7 +129,7 @@ def test_the_caller_is_whom_the_load_balancer_saw() -> None:
 
 
 def test_the_target_group_is_told_by_the_load_balancer() -> None:
-    """Its name comes from the context, which no caller can write."""
+    """Its name is taken from the context, which no caller can write."""
     assert read_event(from_load_balancer()).target_group == "scorer-public"
     assert read_event(format_2(headers={"elb": GROUP})).target_group is None
 
@@ -188,7 +188,7 @@ FIELDS = sorted({*from_load_balancer(), *format_2(), "cookies", "multiValueHeade
     changes=st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=4),
 )
 def test_any_event_is_read_or_refused(base: dict[str, Any], changes: dict[str, Any]) -> None:
-    """Whatever stands in an event, it becomes a request or is refused."""
+    """Any event becomes a request or is refused."""
     try:
         request = read_event({**base, **changes})
     except (UnknownEvent, UnreadableBody):

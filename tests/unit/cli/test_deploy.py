@@ -44,7 +44,7 @@ def test_a_file_that_can_not_be_written(tmp_path: Path) -> None:
 
 
 def test_check(capsys: pytest.CaptureFixture[str]) -> None:
-    """A template that keeps the rules is said to."""
+    """The check reports that a template follows the rules."""
     assert run("check", TEMPLATE) == 0
     assert capsys.readouterr().out == "No violations in 8 listener rules.\n"
 

@@ -67,7 +67,7 @@ def _text_of(path: tuple[str, ...]) -> Callable[[dict[str, Any]], None]:
     ],
 )
 def test_types_of_the_document_cover_all_of_it(change: Callable[[dict[str, Any]], object]) -> None:
-    """Whatever is changed, added or taken away, another digest comes out, or none."""
+    """Any change, addition or removal gives a different digest, or none."""
     credential = json.loads(json.dumps(SAMPLES[0]["credential"]))
     change(credential)
     with pytest.raises(VerificationFailed):

@@ -51,7 +51,7 @@ def test_numbers_of_bounded_length_may_be_stored(number: str) -> None:
     ],
 )
 def test_numbers_that_get_long_may_not(number: str) -> None:
-    """A few bytes that become many kilobytes are refused, wherever they stand."""
+    """A few bytes that become many kilobytes are refused anywhere in the document."""
     for value in (number, f'[[{{"b": {number}}}]]'):
         with pytest.raises(DocumentUnreadable):
             read_storable(document(value))

@@ -53,7 +53,7 @@ def test_other_addresses_stay_as_they_are(url: str) -> None:
     ],
 )
 def test_the_password_is_taken_out(url: str, shown: str, password: str | None) -> None:
-    """An address can be shown once its password is out of it, wherever it stood."""
+    """A URL can be shown once its password is removed, wherever it was."""
     assert without_password(url) == (shown, password)
 
 
@@ -117,7 +117,7 @@ def test_all_that_is_secret_is_taken_out() -> None:
 
 
 def test_a_malformed_address_is_named_by_its_variable_alone() -> None:
-    """The message names the variable, and holds nothing of the address."""
+    """The message names the variable, and contains no part of the URL."""
     with pytest.raises(InvalidDatabaseLocation) as refused:
         secured("postgresql://me:se#cret@host/d", "RDS_PROXY_URL")
     assert refused.value.message.startswith("RDS_PROXY_URL is not a URL")

@@ -69,7 +69,7 @@ def test_no_limit_is_unlimited(text: str | None) -> None:
     ],
 )
 def test_what_cannot_be_read_is_the_default(text: str) -> None:
-    """It limits as 125/15m does, and says that it stands for something else."""
+    """It limits as 125/15m does, and the caller can tell that it is the default."""
     assert read_rate_limit(text) == DEFAULT
 
 

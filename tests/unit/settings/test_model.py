@@ -313,7 +313,7 @@ DATABASE = ("DATABASE_URL", "RDS_PROXY_URL")
 
 @pytest.mark.parametrize(("variable", "text"), MALFORMED)
 def test_a_malformed_variable_is_named_and_its_value_is_not(variable: str, text: str) -> None:
-    """The message is one line that begins with the name, and holds nothing of the value."""
+    """The message is one line that begins with the name, and contains no part of the value."""
     with pytest.raises(InvalidSetting) as refused:
         read_settings({variable: text})
     assert refused.value.message.startswith(f"{variable}: expected ")
@@ -347,7 +347,7 @@ def test_commands_refuse_it_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Each command ends with one line that begins with the name, and shows nothing of the value.
+    """Each command ends with one line that begins with the name, and shows no part of the value.
 
     Bytes that are not text are refused in every variable: they could be neither logged nor sent.
     """

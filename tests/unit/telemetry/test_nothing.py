@@ -46,7 +46,7 @@ async def test_there_is_nothing_to_send() -> None:
 
 
 def test_nothing_heavy_is_imported() -> None:
-    """A process that neither traces nor is scraped doesn't import what it would need for it."""
+    """A process without traces or metrics doesn't import their libraries."""
     code = (
         "import sys, passport_scorer.app, passport_scorer.api.applications, "
         "passport_scorer.telemetry.prometheus; "

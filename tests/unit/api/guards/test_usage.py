@@ -114,7 +114,7 @@ def test_why_a_call_was_refused() -> None:
 
 @given(st.lists(st.tuples(HEADER_TEXT, HEADER_TEXT), max_size=100))
 def test_headers_are_bounded(headers: list[tuple[bytes, bytes]]) -> None:
-    """Whatever a caller sends along, the row has a few kilobytes of it, as JSON without NUL."""
+    """Whatever a caller sends, the row stores up to a few kilobytes, as JSON without NUL."""
     text = recorded(headers=headers).headers_json
     assert len(text.encode()) <= LONGEST_HEADERS
     shown = json.loads(text)

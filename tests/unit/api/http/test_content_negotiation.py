@@ -45,5 +45,5 @@ def test_several_headers_are_one_list() -> None:
 
 @given(st.lists(st.text(st.characters(max_codepoint=255)), max_size=3))
 def test_any_header_is_read(accept: list[str]) -> None:
-    """Whatever stands in it, there is an answer."""
+    """Any value gets an answer."""
     assert asks_for_json(*accept) in (True, False)

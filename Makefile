@@ -25,9 +25,9 @@ run: .venv/installed-runtime ## Start the service with demo data on an embedded 
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest \
 	--numprocesses $(PROCESSES) --dist worksteal
 
-test: install ## Run every test, on all cores (ARGS="-n 0 --no-cov tests/unit/domain" for some, serially)
-	@$(PYTEST) --cov --cov-report= $(ARGS)
-	@$(if $(ARGS),true,$(BIN)/python scripts/coverage_floors.py)
+test: install ## Run every test (COVERAGE=1: and compare coverage; ARGS="-n 0 tests/unit/domain": some)
+	@$(PYTEST) $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
+	@$(if $(COVERAGE),$(BIN)/python scripts/coverage_floors.py)
 
 test-unit: install ## Run the tests that need no database and no process, in seconds
 	@$(PYTEST) --numprocesses logical $(wildcard tests/unit tests/api tests/tools) $(ARGS)

@@ -6,12 +6,7 @@ import sys
 
 import cyclopts
 
-from passport_scorer.cli import database, demo, deploy, shadow
-from passport_scorer.cli.configuration import config
 from passport_scorer.cli.errors import HELP, end_with
-from passport_scorer.cli.query_check import check_queries
-from passport_scorer.cli.serve import serve
-from passport_scorer.cli.verify import verify
 from passport_scorer.settings.aws_secret import take_secret
 from passport_scorer.settings.environment import process_environment
 
@@ -25,14 +20,14 @@ app = cyclopts.App(
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,
 )
-app.command(serve)
-app.command(config)
-app.command(verify)
-app.command(database.app)
-database.app.command(check_queries)
-app.command(demo.app)
-app.command(shadow.app)
-app.command(deploy.app)
+# By their paths: a command imports its own modules, not those of all others.
+app.command("passport_scorer.cli.serve:serve", name="serve")
+app.command("passport_scorer.cli.configuration:config", name="config")
+app.command("passport_scorer.cli.verify:verify", name="verify")
+app.command("passport_scorer.cli.database:app", name="db")
+app.command("passport_scorer.cli.demo:app", name="demo")
+app.command("passport_scorer.cli.shadow:app", name="shadow")
+app.command("passport_scorer.cli.deploy:app", name="deploy")
 app.register_install_completion_command(
     name=_COMPLETION, help="Install completion for the shell (bash, zsh, fish)."
 )
@@ -46,6 +41,9 @@ def main() -> None:
 def _run() -> None:
     if not _WITHOUT_SETTINGS.intersection(sys.argv):
         take_secret(process_environment())
+    if not sys.argv[1:] or sys.argv[1].startswith("-"):  # help and completion describe them all
+        for name in app:
+            app[name]
     app(exit_on_error=False, print_error=False)
 
 

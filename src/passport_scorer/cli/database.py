@@ -15,6 +15,7 @@ from passport_scorer.cli.database_report import Report, print_lines, print_repor
 from passport_scorer.cli.database_rows import ROW_CHECKS
 from passport_scorer.cli.errors import Status, complain
 from passport_scorer.cli.output import Json, print_json
+from passport_scorer.cli.query_check import check_queries
 from passport_scorer.cli.target_database import target_database
 from passport_scorer.cli.unset_settings import unset_settings
 from passport_scorer.db.checks import (
@@ -52,6 +53,7 @@ app = App(
     a command needs it and stopped afterward; "db start" keeps it running.
     """,
 )
+app.command(check_queries)
 
 
 def configured_database() -> AbstractContextManager[tuple[DatabaseSettings, bool]]:

@@ -42,9 +42,9 @@ check: install ## Formatting, lint, types, layers, dependencies, queries, prose,
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry src tests
 	@$(BIN)/passport-scorer db check-queries
-	@$(BIN)/python scripts/operations_tables.py --check
+	@$(BIN)/python -m scripts.operations_tables --check
 	@$(BIN)/python scripts/prose.py
-	@$(BIN)/python scripts/architecture_map.py --check
+	@$(BIN)/python -m scripts.architecture_map --check
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/pre-commit validate-config
 
@@ -62,8 +62,8 @@ format: install ## Format the code and sort the imports
 	@$(BIN)/ruff check --fix .
 
 docs: install ## Update what documents generate from the code: tables, map, OpenAPI
-	@$(BIN)/python scripts/operations_tables.py
-	@$(BIN)/python scripts/architecture_map.py
+	@$(BIN)/python -m scripts.operations_tables
+	@$(BIN)/python -m scripts.architecture_map
 	@$(BIN)/python scripts/openapi_documents.py
 
 lock: install ## Pin the newest versions that fit pyproject.toml

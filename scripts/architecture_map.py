@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from scripts.generated_parts import update
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "architecture.md"
@@ -32,7 +33,7 @@ def modules_list() -> str:
     )
 
 
-PARTS = {"packages": packages_table, "modules": modules_list}
+PARTS = {"map: packages": packages_table, "map: modules": modules_list}
 
 
 def summary(path: Path) -> str:
@@ -49,29 +50,9 @@ def summary(path: Path) -> str:
     return re.split(r"(?<=[.])\s+(?=[A-Z`])|\s+Source:|:$", paragraph)[0]
 
 
-def renewed(document: str) -> str:
-    """Return the document with the map as it is now.
-
-    Raises:
-        SystemExit: there is no place for it.
-    """
-    for name, part in PARTS.items():
-        begin, end = f"<!-- map: {name} -->\n", "<!-- end of map -->"
-        before, found, rest = document.partition(begin)
-        if not found:
-            raise SystemExit(f"docs/architecture.md has no place for the map: {begin}")
-        document = before + begin + part() + end + rest.partition(end)[2]
-    return document
-
-
 def main() -> None:
-    """Renew the map, or say that it is out of date."""
-    document = DOCUMENT.read_text("utf-8")
-    now = renewed(document)
-    if "--check" not in sys.argv[1:]:
-        DOCUMENT.write_text(now, "utf-8")
-    elif now != document:
-        raise SystemExit("The map in docs/architecture.md is out of date: make docs")
+    """Update the map, or report that it is out of date."""
+    update(DOCUMENT, PARTS)
 
 
 def _children(package: Path) -> list[Path]:

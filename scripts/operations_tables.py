@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from passport_scorer.settings.model import variables
 from passport_scorer.settings.report import default_of
 from passport_scorer.telemetry.metrics import ALL
 from passport_scorer.telemetry.traces import SPANS
+from scripts.generated_parts import update
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "operations.md"
 
@@ -55,31 +55,15 @@ def spans_table() -> str:
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
-    "configuration": configuration_table,
-    "metrics": metrics_table,
-    "spans": spans_table,
+    "table: configuration": configuration_table,
+    "table: metrics": metrics_table,
+    "table: spans": spans_table,
 }
 
 
-def renewed(document: str) -> str:
-    """Return the document with current tables."""
-    for name, table in TABLES.items():
-        begin, end = f"<!-- table: {name} -->\n", "<!-- end of table -->"
-        before, found, rest = document.partition(begin)
-        if not found:
-            raise SystemExit(f"docs/operations.md has no place for the table: {begin}")
-        document = before + begin + table() + end + rest.partition(end)[2]
-    return document
-
-
 def main() -> None:
-    """Update the tables, or report that they are outdated."""
-    document = DOCUMENT.read_text("utf-8")
-    now = renewed(document)
-    if "--check" not in sys.argv[1:]:
-        DOCUMENT.write_text(now, "utf-8")
-    elif now != document:
-        raise SystemExit("docs/operations.md has old tables: make docs")
+    """Update the tables, or report that they are out of date."""
+    update(DOCUMENT, TABLES)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -64,8 +64,8 @@ def logged(source: str) -> Iterator[tuple[str, str]]:
 
 def test_tables_are_those_of_the_code() -> None:
     """Settings, metrics and spans in the document are those of the code; `make docs` renews."""
-    script = [sys.executable, str(ROOT / "scripts" / "operations_tables.py"), "--check"]
-    checked = subprocess.run(script, capture_output=True, text=True, check=False)
+    script = [sys.executable, "-m", "scripts.operations_tables", "--check"]
+    checked = subprocess.run(script, capture_output=True, cwd=ROOT, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
 
 

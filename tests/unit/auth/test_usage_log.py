@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,22 +10,7 @@ from structlog.testing import capture_logs
 from passport_scorer.auth.usage_backlog import UsageBacklog
 from passport_scorer.auth.usage_log import BatchedUsageAnalytics, NoUsageAnalytics
 from passport_scorer.db.database import Database, DatabaseSettings
-from passport_scorer.domain.usage import Usage
-
-CALL = Usage(
-    api_key_id="1",
-    created_at=datetime(2026, 3, 1, tzinfo=UTC),
-    path="/v2/stamps/1/score/0x",
-    base_path="v2",
-    path_segments_json="[]",
-    query_params_json="{}",
-    headers_json="{}",
-    payload_json=None,
-    response_json=None,
-    response_skipped=False,
-    error=None,
-    status_code=200,
-)
+from tests.support.usage import CALL
 
 
 def not_written(count: int) -> dict[str, Any]:

@@ -16,26 +16,12 @@ from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import VerificationFailed
-from passport_scorer.domain.usage import Usage
+from tests.support.usage import CALL
 
 from .counting import Counting
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PRESENTED = PresentedKey("abc", "abc.secret")
-CALL = Usage(
-    api_key_id="1",
-    created_at=NOW,
-    path="/v2/stamps/1/score/0x",
-    base_path="v2",
-    path_segments_json="[]",
-    query_params_json="{}",
-    headers_json="{}",
-    payload_json=None,
-    response_json=None,
-    response_skipped=False,
-    error=None,
-    status_code=200,
-)
 
 
 def stored(key: str, *, revoked: bool = False) -> ApiKey:

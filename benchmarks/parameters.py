@@ -86,7 +86,7 @@ async def _score(scoring: ScoringService, number: int) -> None:
         scorer_id=DEMO_SCORER_ID,
         key_hash=sha256_hash(DEMO_API_KEY.key),
     )
-    await scoring.save(await scoring.snapshot(await scoring.load(request)))
+    await scoring.save(await scoring.load(request))
 
 
 class _Listener:

@@ -38,7 +38,7 @@ from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.community import Community, read_weights
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, assess, decide
+from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
 from passport_scorer.domain.timestamps import event_time
 from passport_scorer.telemetry.logs import configure_logs
@@ -65,7 +65,7 @@ async def get_score(request: Request) -> Response:
         community = await _community(connection, request.path_params["scorer_id"], account["id"])
         async with connection.transaction():
             outcome = await _score(connection, community, address)
-        response = json_response(score_response(outcome, with_points=False))
+        response = json_response(score_response(outcome.saved(), with_points=False))
         await _record_usage(connection, request, key["id"], response)
     duration = round((time.perf_counter() - began) * 1000, 2)
     log.info("request", method="GET", status=200, duration_ms=duration, address=address)
@@ -97,7 +97,7 @@ async def _score(connection: Any, row: Any, address: str) -> Outcome:
     examined = tuple(examine(stamp, address, _POLICY) for stamp in stamps)
     snapshot = Snapshot(address, community, Passport(passport_id, score_id), examined, links)
     now = datetime.now(UTC)
-    outcome = decide(snapshot, assess(snapshot, now), now, PointsPolicy())
+    outcome = decide(snapshot, now, PointsPolicy())
     await _write_links(connection, outcome)
     await _rewrite_stamps(connection, outcome, passport_id, rows)
     await connection.fetch(sql.SCORED_STAMPS, passport_id)

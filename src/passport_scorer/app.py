@@ -12,6 +12,7 @@ from limits.aio.storage import Storage
 
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
+from passport_scorer.auth.key_cache import KeyCache
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
 from passport_scorer.auth.rate_limits import RateLimits
@@ -30,7 +31,7 @@ from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.ethereum.eip1271 import ChainWallets, ContractWallets
 from passport_scorer.ethereum.json_rpc import EthereumNode
-from passport_scorer.scoring.caches import AssessmentCache
+from passport_scorer.scoring.score_cache import ScoreCache
 from passport_scorer.scoring.service import ScoringService
 from passport_scorer.scoring.snapshots import SnapshotLoader
 from passport_scorer.scoring.stamp_store import StampStore
@@ -140,6 +141,7 @@ def _services(
         scoring=scoring,
         stamp_store=StampStore(database, scoring, utc_now, settings.max_stamps_per_address),
         api_keys=ApiKeys(database, utc_now, metrics),
+        key_cache=KeyCache(utc_now),
         demo_key=DemoKey(settings.demo_api_key, settings.demo_api_key_aliases),
         demo_scorer_id=settings.demo_api_scorer_id,
         default_scorer_id=settings.ceramic_cache_scorer_id,
@@ -161,7 +163,7 @@ def _services(
 
 
 def _scoring(settings: Settings, database: Database, telemetry: Telemetry) -> ScoringService:
-    metrics, capacity = telemetry.metrics, settings.remembered_stamps
+    metrics = telemetry.metrics
     points = PointsPolicy(
         shown=settings.human_points_enabled,
         written=settings.human_points_write_enabled,
@@ -169,10 +171,10 @@ def _scoring(settings: Settings, database: Database, telemetry: Telemetry) -> Sc
         capped_lists=settings.human_points_mta_enabled,
     )
     stamps = StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier)
-    verified = VerdictCache(capacity, metrics)
-    snapshots = SnapshotLoader(stamps, verified, capacity, metrics)
-    assessments = AssessmentCache(capacity, metrics)
-    return ScoringService(database, snapshots, assessments, points, utc_now, telemetry)
+    verdicts = VerdictCache(settings.remembered_stamps, metrics)
+    snapshots = SnapshotLoader(stamps, verdicts, metrics)
+    scores = ScoreCache(settings.remembered_stamps * 1000, metrics)
+    return ScoringService(database, snapshots, scores, points, utc_now, telemetry)
 
 
 def _access_tokens(settings: Settings) -> AccessTokens:

@@ -6,6 +6,7 @@ import msgspec
 
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
 from passport_scorer.auth.jwt_access_tokens import AccessTokens
+from passport_scorer.auth.key_cache import KeyCache
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
 from passport_scorer.auth.rate_limits import RateLimits
@@ -43,6 +44,7 @@ class Services(msgspec.Struct, frozen=True):
         scoring: scores addresses.
         stamp_store: adds, deletes and lists stamps.
         api_keys: authenticates partners.
+        key_cache: the stored keys of partners.
         demo_key: the public demo's key and its aliases.
         demo_scorer_id: the community that negative scorer IDs select; None if there is no demo.
         default_scorer_id: the community of the stamp store; None if not configured.
@@ -68,6 +70,7 @@ class Services(msgspec.Struct, frozen=True):
     scoring: ScoringService
     stamp_store: StampStore
     api_keys: ApiKeys
+    key_cache: KeyCache
     demo_key: DemoKey
     demo_scorer_id: int | None
     default_scorer_id: int | None

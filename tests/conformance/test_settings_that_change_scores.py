@@ -92,10 +92,10 @@ async def compare_scores(url: str, settings: Settings, model: Model) -> None:
         for address, community_id in [*order, *order[:40]]:
             outcome = await services.scoring.score(address, community_id)
             shown: dict[str, Any] = {
-                provider: (stamp.score, stamp.dedup)
-                for provider, stamp in outcome.score.stamps.items()
+                provider: (stamp["score"], stamp["dedup"])
+                for provider, stamp in json.loads(outcome.score.stamps).items()
             }
-            clashes = [clash.stamp.provider for clash in outcome.assessment.clashes]
+            clashes = [provider for provider, (_, is_clash) in shown.items() if is_clash]
             expected = model.score(address, community_id, clashes)
             assert (outcome.score.raw, shown) == expected, (address, community_id)
 

@@ -64,6 +64,29 @@ class ScoreRecord(msgspec.Struct, frozen=True, gc=False):
     stamps: str
 
 
+class ShownScore(msgspec.Struct, frozen=True, gc=False):
+    """The parts of a computed score that responses show.
+
+    Attributes:
+        raw: the exact weighted sum.
+        threshold: what the sum is compared with.
+        passing: raw >= threshold.
+        expires_at: when the first stamp that counts expires; None without stamps.
+        stamps: JSON text, provider -> the stamp as shown, kept and clashing.
+    """
+
+    raw: Decimal
+    threshold: Decimal
+    passing: bool
+    expires_at: datetime | None
+    stamps: str
+
+
+def shown_score(score: Score, record: ScoreRecord) -> ShownScore:
+    """Return the parts of a score that responses show; `record` is of the same score."""
+    return ShownScore(score.raw, score.threshold, score.passing, score.expires_at, record.stamps)
+
+
 def compute_score(community: Community, deduplication: Deduplication) -> Score:
     """Sum up the weights of the kept stamps and compare the sum with the threshold.
 

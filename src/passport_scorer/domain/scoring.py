@@ -12,7 +12,10 @@ Steps 3 to 6 are the *assessment*. Its result stays the same until a stamp or a 
 callers can reuse it; step 7 depends on the time of each score.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -26,7 +29,14 @@ from passport_scorer.domain.human_points import (
     PointsState,
     give_points,
 )
-from passport_scorer.domain.scores import Score, ScoreRecord, compute_score, score_record
+from passport_scorer.domain.scores import (
+    Score,
+    ScoreRecord,
+    ShownScore,
+    compute_score,
+    score_record,
+    shown_score,
+)
 from passport_scorer.domain.stamps import ExaminedStamp, RejectedStamp, Stamp, valid_stamps
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -49,6 +59,26 @@ class Passport(msgspec.Struct, frozen=True, gc=False):
     registered_stamps: tuple[int, ...] = ()
 
 
+class Versions(msgspec.Struct, frozen=True, gc=False):
+    """The versions of the rows that a score depends on.
+
+    Attributes:
+        scorer: of the community and its scorer.
+        dynamic_weights: JSON text of the customization's weights; None if there are none.
+        stamps: of the stamps and registered stamps of the address.
+        links: of the links of the stamps' nullifiers.
+        link_ids: the ids of these links (signed 64-bit integers).
+        unlinked: the nullifiers of the stamps that have no link.
+    """
+
+    scorer: str
+    dynamic_weights: str | None
+    stamps: str
+    links: str
+    link_ids: array[int]
+    unlinked: tuple[str, ...]
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """Everything that the score of one address in one community depends on, read at once.
 
@@ -60,6 +90,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         links: nullifier -> link, the community's links of all nullifiers of these stamps.
         points: the Human Points of the address; None if the community does not take part in the
             program, or points are neither shown nor given.
+        versions: of the rows that it was read from; None if they don't tell of every change.
     """
 
     address: str
@@ -68,6 +99,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     stamps: tuple[ExaminedStamp, ...]
     links: Mapping[str, Link]
     points: PointsState | None = None
+    versions: Versions | None = None
 
 
 class Assessment(msgspec.Struct, frozen=True):
@@ -93,10 +125,6 @@ class Assessment(msgspec.Struct, frozen=True):
     valid_from: datetime
     valid_until: datetime
 
-    def is_valid_at(self, now: datetime) -> bool:
-        """Return True if assessing the same snapshot at `now` (aware) gives the same result."""
-        return self.valid_from <= now < self.valid_until
-
 
 class Outcome(msgspec.Struct, frozen=True):
     """The decision for one address in one community.
@@ -118,9 +146,40 @@ class Outcome(msgspec.Struct, frozen=True):
         """The score; its row and its event are always written."""
         return self.assessment.score
 
+    @property
+    def is_repeatable(self) -> bool:
+        """True if scoring again only gives the score a new time, until the assessment ends."""
+        assessment = self.assessment
+        return assessment.changes.is_empty and not assessment.clashes and self.points.state is None
 
-Assess = Callable[[Snapshot, datetime], Assessment]
-"""Assesses a snapshot at a time: `assess`, or something faster with the same results."""
+    def saved(self) -> SavedScore:
+        """Return the score as it was saved."""
+        return SavedScore(
+            address=self.snapshot.address,
+            community_id=self.snapshot.community.id,
+            score=shown_score(self.assessment.score, self.assessment.record),
+            computed_at=self.computed_at,
+            points=self.points.state,
+        )
+
+
+class SavedScore(msgspec.Struct, frozen=True):
+    """A score that has just been saved, as responses show it.
+
+    Attributes:
+        address: in lower case.
+        community_id: the community.
+        score: the score.
+        computed_at: aware; the time of the score.
+        points: the Human Points of the address; None if the community does not take part in the
+            program, or points are neither shown nor given.
+    """
+
+    address: str
+    community_id: int
+    score: ShownScore
+    computed_at: datetime
+    points: PointsState | None = None
 
 
 def assess(snapshot: Snapshot, now: datetime) -> Assessment:
@@ -149,17 +208,18 @@ def assess(snapshot: Snapshot, now: datetime) -> Assessment:
     )
 
 
-def decide(
-    snapshot: Snapshot, assessment: Assessment, now: datetime, policy: PointsPolicy
-) -> Outcome:
+def decide(snapshot: Snapshot, now: datetime, policy: PointsPolicy) -> Outcome:
     """Decide the score of one address in one community.
 
     Args:
         snapshot: everything that the score depends on.
-        assessment: of this snapshot, valid at `now`.
         now: aware; the time of the score.
         policy: what the operator decides about Human Points.
+
+    Raises:
+        UnusableWeight: the scorer's weights can't be summed up.
     """
+    assessment = assess(snapshot, now)
     # 7. Human Points
     points = give_points(
         snapshot.points,
@@ -173,7 +233,7 @@ def decide(
 
 
 def decide_batch(
-    snapshots: Sequence[Snapshot], now: datetime, policy: PointsPolicy, assess: Assess = assess
+    snapshots: Sequence[Snapshot], now: datetime, policy: PointsPolicy
 ) -> list[Outcome | Exception]:
     """Decide for a batch of (address, community) pairs that were read together.
 
@@ -184,7 +244,6 @@ def decide_batch(
         snapshots: one for each pair.
         now: aware; the time of all the scores.
         policy: what the operator decides about Human Points.
-        assess: assesses each snapshot.
 
     Returns:
         An outcome for each pair, in their order; or the exception that deciding on it raised.
@@ -196,7 +255,7 @@ def decide_batch(
         new_links = links.setdefault(snapshot.community.id, {})
         current = _with_pending(snapshot, new_links, points.get(snapshot.address))
         try:
-            outcome = decide(current, assess(current, now), now, policy)
+            outcome = decide(current, now, policy)
         except Exception as error:  # noqa: BLE001  it concerns this pair alone
             decided.append(error)
             continue

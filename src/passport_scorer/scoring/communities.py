@@ -30,15 +30,12 @@ def usable_weights(document: str | None, community_id: int) -> Mapping[str, Deci
     return weights.usable
 
 
-def community_of(
-    scorer: LoadedScorer, community_id: int, weights: Mapping[str, Decimal]
-) -> Community:
+def community_of(scorer: LoadedScorer, community_id: int) -> Community:
     """Return a community, with its dynamic weights laid over the scorer's.
 
     Args:
         scorer: as it was loaded.
         community_id: the id of the community.
-        weights: provider -> weight, the scorer's own.
 
     Raises:
         ScorerNotFound: it has no scorer, or one whose threshold is not a finite number.
@@ -46,6 +43,7 @@ def community_of(
     if scorer.threshold is None or not scorer.threshold.is_finite():
         log.warning("scorer_not_usable", community_id=community_id)
         raise ScorerNotFound
+    weights = usable_weights(scorer.weights, community_id)
     if scorer.dynamic_weights:
         weights = {**weights, **usable_weights(scorer.dynamic_weights, community_id)}
     return Community(community_id, weights, scorer.threshold, scorer.human_points_program)

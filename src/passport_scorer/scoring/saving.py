@@ -7,21 +7,32 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard
 
-import structlog
+import msgspec
 
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import DatabaseUnavailable, RowLocked, WriteConflict
 from passport_scorer.db.queries.write_scoring import save_outcomes
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.scoring import Assess, Outcome, Snapshot, decide_batch
+from passport_scorer.domain.scoring import Outcome, Snapshot, decide_batch
+from passport_scorer.scoring.score_reports import report_score
 from passport_scorer.telemetry import Telemetry
-from passport_scorer.telemetry.metrics import SCORES_COMPUTED, STAMPS_CLASHED, STAMPS_REJECTED
 from passport_scorer.telemetry.traces import DECIDE, WRITE
 
-Saved = Outcome | Exception | asyncio.Future[Outcome]
-"""The result of a pair; a future if it is retried alone, while the others are done already."""
 
-log = structlog.get_logger()
+class SavedOutcome(msgspec.Struct, frozen=True):
+    """An outcome that was saved.
+
+    Attributes:
+        outcome: what was decided.
+        content: a hash of what its score row says; None if it is not known.
+    """
+
+    outcome: Outcome
+    content: int | None = None
+
+
+Saved = SavedOutcome | Exception | asyncio.Future[SavedOutcome]
+"""The result of a pair; a future if it is retried alone, while the others are done already."""
 
 
 class OutcomeSaver:
@@ -29,7 +40,6 @@ class OutcomeSaver:
 
     Args:
         database: where outcomes are saved.
-        assess: assesses a snapshot.
         retry: loads, decides and saves a pair again, in a transaction of its own.
         policy: what the operator decides about Human Points.
         clock: returns the time (aware).
@@ -39,19 +49,17 @@ class OutcomeSaver:
     def __init__(
         self,
         database: Database,
-        assess: Assess,
         retry: Callable[[Snapshot], Coroutine[Any, Any, Outcome]],
         policy: PointsPolicy,
         clock: Callable[[], datetime],
         telemetry: Telemetry,
     ) -> None:
         self._database = database
-        self._assess = assess
         self._retry = retry
         self._policy = policy
         self._clock = clock
         self._telemetry = telemetry
-        self._retries: set[asyncio.Task[Outcome]] = set()
+        self._retries: set[asyncio.Task[SavedOutcome]] = set()
 
     async def save_batch(self, snapshots: Sequence[Snapshot]) -> list[Saved]:
         """Decide on a batch and save it in one round trip. No pair can occur twice.
@@ -64,13 +72,13 @@ class OutcomeSaver:
             return []
         now = self._clock()
         with self._telemetry.traces.stage(DECIDE, len(snapshots)):
-            decided = decide_batch(snapshots, now, self._policy, self._assess)
+            decided = decide_batch(snapshots, now, self._policy)
         outcomes = [each for each in decided if _can_share_batch(each)]
         if len(outcomes) < len(snapshots):
             return await self._save_rest(snapshots, self._take_out(decided))
         try:
             with self._telemetry.traces.stage(WRITE, len(outcomes)):
-                await save_outcomes(self._database, outcomes, now)
+                contents = await save_outcomes(self._database, outcomes, now)
         except (WriteConflict, RowLocked) as error:
             return await self._save_rest(snapshots, self._retry_conflicts(snapshots, error))
         except DatabaseUnavailable as error:
@@ -78,7 +86,7 @@ class OutcomeSaver:
         except Exception as error:  # noqa: BLE001  halving the batch finds the pair at fault
             return [error] if len(snapshots) == 1 else await self._save_halves(snapshots)
         self._report(outcomes)
-        return [*outcomes]
+        return list(map(SavedOutcome, outcomes, contents))
 
     async def save_within(self, connection: Connection, outcome: Outcome) -> None:
         """Save one outcome in a transaction.
@@ -106,12 +114,15 @@ class OutcomeSaver:
         positions = [ordinal - 1 for ordinal in ordinals] or range(len(snapshots))
         return {position: self._start_retry(snapshots[position]) for position in positions}
 
-    def _start_retry(self, snapshot: Snapshot) -> asyncio.Task[Outcome]:
+    def _start_retry(self, snapshot: Snapshot) -> asyncio.Task[SavedOutcome]:
         """Score a pair in a transaction of its own; no other request has to wait for it."""
-        task = asyncio.create_task(self._retry(snapshot))
+        task = asyncio.create_task(self._retried(snapshot))
         self._retries.add(task)
         task.add_done_callback(self._retries.discard)
         return task
+
+    async def _retried(self, snapshot: Snapshot) -> SavedOutcome:
+        return SavedOutcome(await self._retry(snapshot))
 
     async def _save_rest(
         self, snapshots: Sequence[Snapshot], saved: Mapping[int, Saved]
@@ -130,21 +141,15 @@ class OutcomeSaver:
         ]
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
-        metrics = self._telemetry.metrics
-        metrics.add(SCORES_COMPUTED, len(outcomes))
         for outcome in outcomes:
-            assessment = outcome.assessment
-            if assessment.clashes:
-                metrics.add(STAMPS_CLASHED, len(assessment.clashes))
-            for stamp in assessment.rejected:
-                metrics.add(STAMPS_REJECTED, 1, stamp.reason)
-                log.info(
-                    "stamp_rejected",
-                    address=outcome.snapshot.address,
-                    community_id=outcome.snapshot.community.id,
-                    provider=stamp.provider,
-                    reason=stamp.reason,
-                )
+            snapshot, assessment = outcome.snapshot, outcome.assessment
+            report_score(
+                self._telemetry.metrics,
+                snapshot.address,
+                snapshot.community.id,
+                assessment.rejected,
+                len(assessment.clashes),
+            )
 
 
 def _can_share_batch(decided: Outcome | Exception) -> TypeGuard[Outcome]:

@@ -1,13 +1,17 @@
-"""The scoring service: load -> decide -> save.
+"""The scoring service: touch, or else load -> decide -> save.
+
+A score that was saved before is *touched*: it was decided then, and one statement checks that
+everything it depends on is unchanged, and gives it a new time (`touching.py`,
+`db/queries/touch_scores.sql`). If it can't be:
 
 1. Load: one statement returns everything that a batch of scores depends on
-   (`db/queries/read_scoring.sql`); stamps that are not cached are verified (`snapshots.py`).
+   (`db/queries/read_scoring.sql`); the signatures of stamps are verified (`snapshots.py`).
 2. Decide: pure rules, without clock or database (`domain/scoring.py`).
 3. Save: one statement writes what differs from the database, and fails as a whole if a snapshot is
    out of date (`db/queries/write_scoring.sql`). Such a write conflict is retried from step 1
    (`write_conflict_retry.py`), with the score row locked from the load to the save.
 
-Requests that arrive while a load or a save is in progress share the next one (`batching.py`).
+Requests that arrive while a statement is in progress share the next one (`batching.py`).
 """
 
 from __future__ import annotations
@@ -23,15 +27,17 @@ from passport_scorer.db.queries.locks import lock_capped_actions, lock_score
 from passport_scorer.db.queries.read_scoring import load_scores
 from passport_scorer.db.queries.write_scoring import MAX_BATCH_SIZE
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.scoring import Outcome, Snapshot, decide
+from passport_scorer.domain.scoring import Outcome, SavedScore, Snapshot, decide
 from passport_scorer.scoring.address_locks import AddressLocks
 from passport_scorer.scoring.batching import Batcher, BatchPolicy, InFlight
-from passport_scorer.scoring.caches import AssessmentCache
-from passport_scorer.scoring.saving import OutcomeSaver
+from passport_scorer.scoring.saving import OutcomeSaver, SavedOutcome
+from passport_scorer.scoring.score_cache import ScoreCache
 from passport_scorer.scoring.slots import Slots
 from passport_scorer.scoring.snapshots import Loaded, SnapshotLoader
+from passport_scorer.scoring.touching import ScoreToucher, TouchRequest
 from passport_scorer.scoring.write_conflict_retry import MAX_ATTEMPTS, Result, Work, WriteRetries
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
+from passport_scorer.telemetry.metrics import SCORE_CACHE_HITS, SCORE_CACHE_MISSES
 from passport_scorer.telemetry.traces import READ, VERIFY
 
 __all__ = ["Loaded", "ScoringRequest", "ScoringService"]
@@ -45,7 +51,7 @@ class ScoringService:
     Args:
         database: where everything is loaded and saved.
         snapshots: makes snapshots of loaded inputs.
-        assessments: assesses snapshots.
+        cache: the scores that can be touched.
         policy: what the operator decides about Human Points.
         clock: returns the time (aware).
         telemetry: where scores are counted, and their stages traced.
@@ -58,7 +64,7 @@ class ScoringService:
         self,
         database: Database,
         snapshots: SnapshotLoader,
-        assessments: AssessmentCache,
+        cache: ScoreCache,
         policy: PointsPolicy,
         clock: Callable[[], datetime],
         telemetry: Telemetry = NO_TELEMETRY,
@@ -66,33 +72,54 @@ class ScoringService:
         self._telemetry = telemetry
         self._database = database
         self._snapshots = snapshots
-        self._assessments = assessments
+        self._cache = cache
         self._policy = policy
         self._clock = clock
         self._locks = AddressLocks()
         self._retries = WriteRetries(database, telemetry.metrics)
         self._large_passports = Slots(1)  # they take much memory
-        self.saver = OutcomeSaver(
-            database, assessments.assess, self._rescore, policy, clock, telemetry
+        self.saver = OutcomeSaver(database, self._rescore, policy, clock, telemetry)
+        self._toucher = ScoreToucher(database, clock, telemetry)
+        in_flight = InFlight()
+        batcher = partial(Batcher, policy=_POLICY, in_flight=in_flight, telemetry=telemetry)
+        load = partial(self._load, database)
+        self._touches: Batcher[TouchRequest, SavedScore | None] = batcher(
+            self._toucher.touch_batch, name="touch"
         )
-        self._loads, self._saves = self._batchers()
+        self._loads: Batcher[ScoringRequest, Loaded] = batcher(load, isolate=True, name="load")
+        self._saves: Batcher[Snapshot, SavedOutcome] = batcher(self.saver.save_batch, name="save")
 
-    def _batchers(self) -> tuple[Batcher[ScoringRequest, Loaded], Batcher[Snapshot, Outcome]]:
-        """Return what batches loads and what batches saves."""
-        in_flight, telemetry = InFlight(), self._telemetry
-        load = partial(self._load, self._database)
-        return (
-            Batcher(
-                load, _POLICY, in_flight=in_flight, isolate=True, name="load", telemetry=telemetry
-            ),
-            Batcher(
-                self.saver.save_batch,
-                _POLICY,
-                in_flight=in_flight,
-                name="save",
-                telemetry=telemetry,
-            ),
-        )
+    async def touch(
+        self, request: ScoringRequest, key_version: str | None = None
+    ) -> SavedScore | None:
+        """Record the cached score of a request again, perhaps in a batch with others.
+
+        Args:
+            request: the pair.
+            key_version: for partners: the version of the API key that was checked.
+
+        Returns:
+            The score; None if it is not cached, or something that it depends on has changed, the
+            key included. Nothing was written then.
+
+        Raises:
+            DatabaseUnavailable: the database can't be reached in time.
+            TooManyForAddress: too many requests for this address wait already.
+        """
+        if request.address is None or self._cache.get(request, self._clock()) is None:
+            self._telemetry.metrics.add(SCORE_CACHE_MISSES)
+            return None
+        async with self._locks.hold(request.address):
+            # The requests before can have changed it.
+            cached = self._cache.get(request, self._clock())
+            if cached is not None:
+                touched = await self._touches.submit(TouchRequest(request, cached, key_version))
+                if touched is not None:
+                    self._telemetry.metrics.add(SCORE_CACHE_HITS)
+                    return touched
+        self._cache.discard(request)
+        self._telemetry.metrics.add(SCORE_CACHE_MISSES)
+        return None
 
     def load(self, request: ScoringRequest) -> Coroutine[Any, Any, Loaded]:
         """Load everything that a score depends on, perhaps in a batch with others.
@@ -102,46 +129,38 @@ class ScoringService:
         """
         return self._loads.submit(request)
 
-    async def snapshot(self, loaded: Loaded) -> Snapshot:
-        """Verify the loaded stamps, unless they are cached.
+    async def save(self, loaded: Loaded) -> SavedScore:
+        """Verify, decide, and save the outcome, perhaps in a batch with others.
+
+        The score that is returned is the one that was committed.
 
         Raises:
             ScorerNotFound: the community does not exist, has no usable scorer, or the caller is
                 not allowed to see it.
-            DatabaseUnavailable: a large passport couldn't be loaded in time.
-        """
-        if loaded.inputs.is_large:
-            async with self._large_passports.slot():
-                (loaded,) = await self._load(self._database, [loaded.request], alone=True)
-                return await self._verified(loaded)
-        return await self._verified(loaded)
-
-    async def save(self, snapshot: Snapshot) -> Outcome:
-        """Decide on a snapshot and save the outcome, perhaps in a batch with others.
-
-        The outcome that is returned is the one that was committed.
-
-        Raises:
             DatabaseUnavailable: the database can't be reached in time.
             RowLocked: another transaction held a row of this address for too long.
             TooManyForAddress: too many requests for this address wait already.
             WriteConflict: every attempt had one; nothing was written.
             UnusableWeight: the community's weights can't be summed up; nothing was written.
         """
+        snapshot = await self._snapshot(loaded)
         async with self._locks.hold(snapshot.address) as waited:
             if waited:  # the requests before have changed the rows
-                snapshot = await self._reload(snapshot)
-            return await self._saves.submit(snapshot)
+                snapshot = await self._snapshot(await self.load(loaded.request))
+            saved = await self._saves.submit(snapshot)
+            if saved.content is not None:
+                self._cache.put(loaded.request, saved.outcome, saved.content)
+        return saved.outcome.saved()
 
-    async def score(self, address: str, community_id: int) -> Outcome:
-        """Load, decide and save; `address` is in lower case.
+    async def score(self, address: str, community_id: int) -> SavedScore:
+        """Touch, or else load, decide and save; `address` is in lower case.
 
         Raises:
             ScorerNotFound: the community does not exist.
             DatabaseUnavailable, RowLocked, WriteConflict, UnusableWeight: see `load` and `save`.
         """
         request = ScoringRequest(address, community_id=community_id)
-        return await self.save(await self.snapshot(await self.load(request)))
+        return await self.touch(request) or await self.save(await self.load(request))
 
     async def transact(self, address: str, work: Work[Result]) -> Result:
         """Run `work` in a transaction, while no other request in this process scores the address.
@@ -157,7 +176,7 @@ class ScoringService:
 
     async def score_within(
         self, connection: Connection, address: str, community_id: int
-    ) -> Outcome:
+    ) -> SavedScore:
         """Load, decide and save in a transaction; the score row stays locked until it ends.
 
         Raises:
@@ -166,6 +185,11 @@ class ScoringService:
             ScorerNotFound: the community does not exist.
             UnusableWeight: the community's weights can't be summed up.
         """
+        return (await self._score_within(connection, address, community_id)).saved()
+
+    async def _score_within(
+        self, connection: Connection, address: str, community_id: int
+    ) -> Outcome:
         await lock_score(connection, address, community_id)
         outcome = await self._decide_within(connection, address, community_id)
         if outcome.points.has_capped:
@@ -179,9 +203,7 @@ class ScoringService:
     ) -> Outcome:
         request = ScoringRequest(address, community_id=community_id)
         (loaded,) = await self._load(connection, [request], alone=True)
-        snapshot = await self.snapshot(loaded)
-        now = self._clock()
-        return decide(snapshot, self._assessments.assess(snapshot, now), now, self._policy)
+        return decide(await self._verified(loaded), self._clock(), self._policy)
 
     async def _load(
         self,
@@ -190,26 +212,25 @@ class ScoringService:
         *,
         alone: bool = False,
     ) -> list[Loaded]:
-        cached = [self._snapshots.cached(request) for request in requests]
         with self._telemetry.traces.stage(READ, len(requests)):
             inputs = await load_scores(
-                database,
-                requests,
-                [each.versions() for each in cached],
-                with_points=self._policy.is_of_interest,
-                alone=alone,
+                database, requests, with_points=self._policy.is_of_interest, alone=alone
             )
-        return list(map(Loaded, requests, cached, inputs))
+        return list(map(Loaded, requests, inputs))
+
+    async def _snapshot(self, loaded: Loaded) -> Snapshot:
+        """Verify the loaded stamps; those of a large passport are loaded first, alone."""
+        if not loaded.inputs.is_large:
+            return await self._verified(loaded)
+        async with self._large_passports.slot():
+            (loaded,) = await self._load(self._database, [loaded.request], alone=True)
+            return await self._verified(loaded)
 
     async def _verified(self, loaded: Loaded) -> Snapshot:
         with self._telemetry.traces.stage(VERIFY, 1):
             return await self._snapshots.snapshot(loaded, now=self._clock())
 
-    async def _reload(self, stale: Snapshot) -> Snapshot:
-        request = ScoringRequest(stale.address, community_id=stale.community.id)
-        return await self.snapshot(await self.load(request))
-
     async def _rescore(self, stale: Snapshot) -> Outcome:
         """Score a pair again whose batch had a write conflict: that was the first attempt."""
-        pair = partial(self.score_within, address=stale.address, community_id=stale.community.id)
+        pair = partial(self._score_within, address=stale.address, community_id=stale.community.id)
         return await self._retries.run(pair, attempts=MAX_ATTEMPTS - 1)

@@ -14,7 +14,7 @@ from passport_scorer.db.queries.loaded_scores import ScoringRequest
 from passport_scorer.db.queries.locks import lock_address
 from passport_scorer.db.queries.stamps import live_stamps, store_stamps, stored_score
 from passport_scorer.domain.human_points import PointsState
-from passport_scorer.domain.scoring import Outcome
+from passport_scorer.domain.scoring import SavedScore
 from passport_scorer.domain.stamps import LiveStamp
 from passport_scorer.domain.stored_scores import RecordedScore, UnreadableScore, read_row
 from passport_scorer.domain.submissions import (
@@ -68,7 +68,7 @@ class StampStore:
 
     async def store(
         self, address: str, entries: Sequence[Entry], community_id: int, source: Source
-    ) -> tuple[list[LiveStamp], Outcome]:
+    ) -> tuple[list[LiveStamp], SavedScore]:
         """Replace, add and delete stamps, and score: all of it or nothing.
 
         Args:
@@ -87,10 +87,10 @@ class StampStore:
         """
         check_entries(entries)
 
-        async def work(connection: Connection) -> tuple[list[LiveStamp], Outcome]:
+        async def work(connection: Connection) -> tuple[list[LiveStamp], SavedScore]:
             await self._change(connection, address, entries, source)
-            outcome = await self._scoring.score_within(connection, address, community_id)
-            return await self._list(connection, address), outcome
+            saved = await self._scoring.score_within(connection, address, community_id)
+            return await self._list(connection, address), saved
 
         return await self._scoring.transact(address, work)
 

@@ -126,17 +126,13 @@ SIGNATURES_VERIFIED = _counter("signatures_verified_total", "Valid signatures.",
 SIGNATURES_REJECTED = _counter(
     "signatures_rejected_total", "Stamps with an invalid signature.", "reason"
 )
-STAMP_CACHE_HITS = _counter("stamp_cache_hits_total", "Stamps whose document was cached.")
-STAMP_CACHE_MISSES = _counter(
-    "stamp_cache_misses_total", "Stamps whose document was read from the database."
+SCORE_CACHE_HITS = _counter(
+    "score_cache_hits_total", "Scores reused because everything they depend on is unchanged."
 )
-DECISION_CACHE_HITS = _counter(
-    "decision_cache_hits_total", "Scores reused because their inputs have not changed."
+SCORE_CACHE_MISSES = _counter(
+    "score_cache_misses_total", "Scores that were not cached, or whose inputs have changed."
 )
-DECISION_CACHE_MISSES = _counter(
-    "decision_cache_misses_total", "Scores decided without a cached decision."
-)
-STAMP_CACHE_SIZE = _gauge("stamp_cache_stamps", "Cached stamps.")
+SCORE_CACHE_BYTES = _gauge("score_cache_bytes", "Size of the cached scores, approximately.")
 CREDENTIAL_CACHE_HITS = _counter(
     "credential_cache_hits_total", "Credentials whose verdict was cached."
 )
@@ -145,7 +141,7 @@ CREDENTIAL_CACHE_MISSES = _counter(
 )
 BATCH_SIZE = _histogram(
     "batch_size",
-    "Requests per batch; `operation` is `load` or `save`.",
+    "Requests per batch; `operation` is `touch`, `load` or `save`.",
     (1, 2, 4, 8, 16, 32, 64),
     "operation",
 )

@@ -29,6 +29,7 @@ class SpanKind(msgspec.Struct, frozen=True):
     attributes: tuple[str, ...] = ()
 
 
+TOUCH = "scoring.touch"
 READ = "scoring.read"
 VERIFY = "scoring.verify"
 DECIDE = "scoring.decide"
@@ -53,8 +54,9 @@ SPANS = (
         "A statement, from sending it to its last row, named after its file.",
         ("db.system.name", "db.system", "db.query.summary", "error.type"),
     ),
+    SpanKind(TOUCH, "Records scores whose inputs are unchanged.", ("scoring.set_size",)),
     SpanKind(READ, "Loads everything that a batch of scores depends on.", ("scoring.set_size",)),
-    SpanKind(VERIFY, "Verifies the stamps that are not cached.", ("scoring.set_size",)),
+    SpanKind(VERIFY, "Verifies the stamps.", ("scoring.set_size",)),
     SpanKind(DECIDE, "Decides the scores by pure rules.", ("scoring.set_size",)),
     SpanKind(WRITE, "Writes what has changed.", ("scoring.set_size",)),
 )

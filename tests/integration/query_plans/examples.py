@@ -6,6 +6,7 @@ parameters depends on how many there are.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from passport_scorer.db.queries.contributions import sum_contributions
 from passport_scorer.db.queries.customization import find_ruleset, is_list_member
 from passport_scorer.db.queries.embed import find_embed_api_key, find_embed_config, find_weights
 from passport_scorer.db.queries.health import ping
-from passport_scorer.db.queries.loaded_scores import CachedVersions, ScoringRequest
+from passport_scorer.db.queries.loaded_scores import ScoringRequest
 from passport_scorer.db.queries.locks import lock_address, lock_capped_actions, lock_score
 from passport_scorer.db.queries.nonces import insert_nonce, use_nonce
 from passport_scorer.db.queries.partners import (
@@ -30,6 +31,7 @@ from passport_scorer.db.queries.partners import (
 from passport_scorer.db.queries.read_scoring import load_scores
 from passport_scorer.db.queries.stakes import find_legacy_stakes, find_stakes
 from passport_scorer.db.queries.stamps import live_stamps, store_stamps, stored_score
+from passport_scorer.db.queries.touch_scores import Touch, touch_scores
 from passport_scorer.db.queries.usage import (
     allocate_usage_ids,
     insert_usage,
@@ -44,7 +46,7 @@ from passport_scorer.domain.human_points import NO_POINTS, Award, PointsOutcome
 from passport_scorer.domain.pagination import START, Cursor
 from passport_scorer.domain.proof_values import proof_value_spellings
 from passport_scorer.domain.scores import Score, ScoreRecord
-from passport_scorer.domain.scoring import Assessment, Outcome, Passport, Snapshot
+from passport_scorer.domain.scoring import Assessment, Outcome, Passport, Snapshot, Versions
 from passport_scorer.domain.stamps import Stamp, StoredStamp
 from passport_scorer.domain.submissions import Entry, Source, SourceApp, SubmittedStamp
 from passport_scorer.domain.usage import Usage
@@ -140,8 +142,8 @@ class Person(msgspec.Struct, frozen=True):
     registered_ids: list[int]
     registered_versions: list[str]
 
-    def cached(self) -> CachedVersions:
-        """Return the versions of a process that has cached the stamps."""
+    def touch(self) -> Touch:
+        """Return the touch of a process that has cached the score."""
         stamps, registered = (
             " ".join(f"{row_id}:{version}" for row_id, version in zip(ids, versions, strict=True))
             for ids, versions in (
@@ -149,7 +151,15 @@ class Person(msgspec.Struct, frozen=True):
                 (self.registered_ids, self.registered_versions),
             )
         )
-        return CachedVersions(stamps=f"{stamps}/{registered}", nullifiers=tuple(self.nullifiers))
+        versions = Versions(
+            scorer="1:1",
+            dynamic_weights=None,
+            stamps=f"{stamps}/{registered}",
+            links="",
+            link_ids=array("q", self.row_ids),
+            unlinked=tuple(self.nullifiers),
+        )
+        return Touch(self.address, 1, versions, 0, None, "key1", "id:1", "external1")
 
 
 async def people(connection: Any) -> list[Person]:
@@ -158,27 +168,33 @@ async def people(connection: Any) -> list[Person]:
 
 
 def _read_scoring(persons: Sequence[Person]) -> list[msgspec.Struct]:
-    """A partner's key alone; stamps that are not cached, and those that are."""
+    """A partner's key alone; a partner's requests, and internal ones."""
     key = ScoringRequest(None, key_prefix="key1")
     partner = [
         ScoringRequest(each.address, None, "key1", "external1", 1, KEY_HASH) for each in persons
     ]
     internal = [ScoringRequest(each.address, community_id=1) for each in persons]
-    nothing = [CachedVersions() for _ in persons]
-    cached = [each.cached() for each in persons]
     return _calls(
-        _load([key], [CachedVersions()]),
+        _load([key]),
         *(
-            _load(requests[:count], versions[:count])
+            _load(requests[:count])
             for count in (1, len(persons))
             for requests in (partner, internal)
-            for versions in (nothing, cached)
         ),
     )
 
 
-def _load(requests: Sequence[ScoringRequest], cached: Sequence[CachedVersions]) -> Call:
-    return lambda database: load_scores(database, requests, cached, with_points=True)
+def _load(requests: Sequence[ScoringRequest]) -> Call:
+    return lambda database: load_scores(database, requests, with_points=True)
+
+
+def _touch_scores(persons: Sequence[Person]) -> list[msgspec.Struct]:
+    return _calls(*(_touch(persons[:count]) for count in (1, len(persons))))
+
+
+def _touch(persons: Sequence[Person]) -> Call:
+    touches = [person.touch() for person in persons]
+    return lambda database: touch_scores(database, touches, _NOW)
 
 
 def _write_scoring(persons: Sequence[Person]) -> list[msgspec.Struct]:
@@ -337,6 +353,7 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
         _historical_score(persons[0].address, "1", 1),
     ),
     "read_scoring": _read_scoring,
+    "touch_scores": _touch_scores,
     "read_stakes": lambda persons: _calls(lambda db: find_stakes(db, persons[0].address)),
     "read_stamps_page": lambda persons: _calls(
         _stamps_page(persons[0].address, START, 1000),

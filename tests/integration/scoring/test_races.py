@@ -15,7 +15,8 @@ import pytest
 from passport_scorer.db.errors import WriteConflict
 from passport_scorer.db.queries.write_scoring import save_outcomes
 from passport_scorer.domain.human_points import ACTION_CAP, PointsPolicy
-from passport_scorer.domain.scoring import Outcome, Snapshot, assess, decide
+from passport_scorer.domain.scoring import Outcome, Snapshot, decide
+from passport_scorer.scoring.snapshots import Loaded
 
 from .world import Scorer, World, address, kept
 
@@ -31,7 +32,7 @@ async def in_order(
     order: tuple[str, ...], scorers: dict[str, Scorer], names: dict[str, str]
 ) -> None:
     """Run the steps of two requests in this order."""
-    loaded: dict[str, list[Snapshot]] = {}
+    loaded: dict[str, list[Loaded]] = {}
     for who in order:
         if who not in loaded:
             loaded[who] = await scorers[who].load(names[who])
@@ -90,7 +91,7 @@ async def test_a_save_that_waits_for_another(world: World, first_commits: bool, 
         await world.add_stamp(name, "Google", ["v0:x", "v1:x"])
     async with world.scorer() as a, world.scorer() as b:
         first, second = await a.load("ann"), await b.load(other)
-        outcomes = decided(first, world)
+        outcomes = decided(await a.snapshots(first), world)
         with nullcontext() if first_commits else pytest.raises(ZeroDivisionError):
             async with a.database.transaction() as connection:
                 await save_outcomes(connection, outcomes, world.now)
@@ -106,7 +107,7 @@ async def test_a_save_that_waits_for_another(world: World, first_commits: bool, 
 def decided(snapshots: Sequence[Snapshot], world: World) -> list[Outcome]:
     """Return the outcomes of snapshots, decided now."""
     now = world.now
-    return [decide(each, assess(each, now), now, POLICY) for each in snapshots]
+    return [decide(each, now, POLICY) for each in snapshots]
 
 
 async def until_it_waits(world: World) -> None:
@@ -126,7 +127,7 @@ async def test_a_write_conflict_leaves_nothing(world: World) -> None:
         await a.score("ann")
         before = await world.state()
         with pytest.raises(WriteConflict):
-            await save_outcomes(b.database, decided(stale, world), world.now)
+            await save_outcomes(b.database, decided(await b.snapshots(stale), world), world.now)
         assert await world.state() == before
 
 

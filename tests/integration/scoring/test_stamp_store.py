@@ -30,7 +30,7 @@ from passport_scorer.domain.submissions import (
 from passport_scorer.scoring.stamp_store import LONGEST_ANSWER, StampStore
 from passport_scorer.tools.demo.signing import sign_eip712
 
-from .world import COMMUNITY, ISSUER_KEY, START, Scorer, World, address
+from .world import COMMUNITY, ISSUER_KEY, START, Scorer, World, address, shown
 
 SOURCE = Source(SourceApp.PASSPORT, COMMUNITY)
 
@@ -94,7 +94,7 @@ async def test_replace_delete_and_keep(world: World) -> None:
         changes = [entry("ann", "Google", "v0:new"), Entry("Ens")]
         stamps, outcome = await store.store(address("ann"), changes, COMMUNITY, Source())
     assert [stamp.provider for stamp in stamps] == ["Google", "X"]
-    assert sorted(outcome.score.stamps) == ["Google", "X"]
+    assert sorted(shown(outcome)) == ["Google", "X"]
     deleted = await world.rows(
         "SELECT provider FROM ceramic_cache_ceramiccache WHERE deleted_at IS NOT NULL ORDER BY 1"
     )

@@ -17,11 +17,11 @@ from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.queries.loaded_scores import ScoringRequest
 from passport_scorer.domain.human_points import PointsPolicy
-from passport_scorer.domain.scoring import Outcome, Snapshot
+from passport_scorer.domain.scoring import SavedScore, Snapshot
 from passport_scorer.domain.stamps import StampPolicy
-from passport_scorer.scoring.caches import AssessmentCache
+from passport_scorer.scoring.score_cache import ScoreCache
 from passport_scorer.scoring.service import ScoringService
-from passport_scorer.scoring.snapshots import SnapshotLoader
+from passport_scorer.scoring.snapshots import Loaded, SnapshotLoader
 from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
 
 ISSUER_KEY = hashlib.sha256(b"the issuer of these tests").digest()
@@ -174,15 +174,16 @@ class World:
         )
         await database.open()
         policy = StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier)
+        snapshots = SnapshotLoader(policy, VerdictCache(1000))
         service = ScoringService(
             database,
-            SnapshotLoader(policy, VerdictCache(1000), 1000),
-            AssessmentCache(1000),
+            snapshots,
+            ScoreCache(1_000_000),
             points or PointsPolicy(),
             lambda: self.now,
         )
         try:
-            yield Scorer(service, database)
+            yield Scorer(self, service, database, snapshots)
         finally:
             await database.close()
 
@@ -190,36 +191,54 @@ class World:
 class Scorer:
     """A scoring service, called with names instead of addresses."""
 
-    def __init__(self, service: ScoringService, database: Database) -> None:
+    def __init__(
+        self,
+        world: World,
+        service: ScoringService,
+        database: Database,
+        snapshots: SnapshotLoader,
+    ) -> None:
         self.service = service
         self.database = database
+        self._world = world
+        self._snapshots = snapshots
 
-    async def load(self, *names: str, community_id: int = COMMUNITY) -> list[Snapshot]:
-        """Load and verify the inputs of the scores of these people."""
+    async def load(self, *names: str, community_id: int = COMMUNITY) -> list[Loaded]:
+        """Load the inputs of the scores of these people."""
         requests = [ScoringRequest(address(name), community_id=community_id) for name in names]
-        loaded = await asyncio.gather(*map(self.service.load, requests))
-        return [await self.service.snapshot(each) for each in loaded]
+        return await asyncio.gather(*map(self.service.load, requests))
 
-    async def save(self, snapshots: Sequence[Snapshot]) -> list[Outcome]:
-        """Decide and save; the first failure is raised."""
-        if len(snapshots) == 1:
-            return [await self.service.save(snapshots[0])]
-        outcomes = []
-        for saved in await self.service.saver.save_batch(snapshots):
-            outcome = await saved if isinstance(saved, asyncio.Future) else saved
-            if isinstance(outcome, Exception):
-                raise outcome
-            outcomes.append(outcome)
-        return outcomes
+    async def snapshots(self, loaded: Sequence[Loaded]) -> list[Snapshot]:
+        """Verify loaded inputs."""
+        now = self._world.now
+        return [await self._snapshots.snapshot(each, now=now) for each in loaded]
 
-    async def score(self, name: str, community_id: int = COMMUNITY) -> Outcome:
-        """Load, decide and save."""
+    async def save(self, loaded: Sequence[Loaded]) -> list[SavedScore]:
+        """Verify, decide and save; the first failure is raised."""
+        if len(loaded) == 1:
+            return [await self.service.save(loaded[0])]
+        scores = []
+        for result in await self.service.saver.save_batch(await self.snapshots(loaded)):
+            saved = await result if isinstance(result, asyncio.Future) else result
+            if isinstance(saved, Exception):
+                raise saved
+            scores.append(saved.outcome.saved())
+        return scores
+
+    async def score(self, name: str, community_id: int = COMMUNITY) -> SavedScore:
+        """Touch the score, or load, decide and save."""
         return await self.service.score(address(name), community_id)
 
 
-def kept(outcome: Outcome) -> list[str]:
+def shown(saved: SavedScore) -> dict[str, dict[str, Any]]:
+    """Return provider -> the stamp as responses show it."""
+    stamps: dict[str, dict[str, Any]] = json.loads(saved.score.stamps)
+    return stamps
+
+
+def kept(saved: SavedScore) -> list[str]:
     """Return the providers that count."""
-    return sorted(stamp.provider for stamp in outcome.assessment.kept)
+    return sorted(provider for provider, stamp in shown(saved).items() if not stamp["dedup"])
 
 
 @asynccontextmanager

@@ -84,7 +84,7 @@ def snapshot(
 
 def scored(read: Snapshot, now: datetime = NOW, policy: PointsPolicy = POLICY) -> Outcome:
     """The outcome of one snapshot."""
-    return decide(read, assess(read, now), now, policy)
+    return decide(read, now, policy)
 
 
 def test_a_score_shows_what_counts_and_what_clashes() -> None:
@@ -287,7 +287,7 @@ def test_a_valid_assessment_is_that_of_any_time(
     before, now = (NOW + timedelta(hours=each) for each in hours)
     for read in together:
         assessment, fresh = assess(read, before), assess(read, now)
-        if assessment.is_valid_at(now):
+        if assessment.valid_from <= now < assessment.valid_until:
             assert msgspec.structs.replace(fresh, valid_from=assessment.valid_from) == assessment
 
 
@@ -296,19 +296,17 @@ def test_an_assessment_is_valid_until_something_expires() -> None:
     links = [Link("v0:c", SHE, NOW + timedelta(hours=2))]
     stamps = [stored(ME, "Google", "v0:a", expires=3), stored(ME, "Ens", "v0:c", expires=4)]
     assessment = assess(snapshot(stamps, links), NOW)
-    times = [NOW + timedelta(hours=hours) for hours in (-1, 0, 1.99, 2)]
-    assert list(map(assessment.is_valid_at, times)) == [False, True, True, False]
+    assert (assessment.valid_from, assessment.valid_until) == (NOW, NOW + timedelta(hours=2))
 
 
-def test_the_same_assessment_gives_points_again() -> None:
-    """Points depend on more than the assessment, and on the time of each score."""
+def test_points_depend_on_the_time_of_the_score() -> None:
+    """The same snapshot earns points only after the program has started."""
     state = PointsState((), frozenset(), 1, frozenset(), {}, {"HKY": 10})
     read = snapshot([stored(ME, "Google", "v0:a")], threshold="0.5", points=state)
     starts = NOW + timedelta(minutes=1)
     policy = PointsPolicy(written=True, starts_at=starts)
-    assessment = assess(read, NOW)
-    assert not decide(read, assessment, NOW, policy).points.awards
-    assert decide(read, assessment, starts, policy).points.awards
+    assert not decide(read, NOW, policy).points.awards
+    assert decide(read, starts, policy).points.awards
 
 
 def test_a_pair_sees_the_points_that_the_pair_before_it_is_given() -> None:

@@ -61,9 +61,9 @@ async def post_own_score(call: OwnerCall) -> Response:
 
 
 async def _computed(call: OwnerCall, scorer_id: int) -> Response:
-    outcome = await call.services.scoring.score(call.address, scorer_id)
-    note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
-    return json_response(score_response(outcome, with_points=call.services.shows_points))
+    saved = await call.services.scoring.score(call.address, scorer_id)
+    note_score(call.request.scope, scorer_id, passing=saved.score.passing)
+    return json_response(score_response(saved, with_points=call.services.shows_points))
 
 
 def _check_owner(call: OwnerCall) -> None:

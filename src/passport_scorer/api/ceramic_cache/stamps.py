@@ -62,11 +62,11 @@ async def _store(call: OwnerCall, source: Source) -> StampsAndScoreResponse:
     sent = members(await json_body(call.request, _SENT))
     check_number(sent)
     scorer_id = call.services.configured_scorer_id
-    stamps, outcome = await call.services.stamp_store.store(
+    stamps, saved = await call.services.stamp_store.store(
         call.address, read_entries(sent), scorer_id, source
     )
-    note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
-    score = score_response(outcome, with_points=call.services.shows_points)
+    note_score(call.request.scope, scorer_id, passing=saved.score.passing)
+    score = score_response(saved, with_points=call.services.shows_points)
     return StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score)
 
 
@@ -87,8 +87,8 @@ async def get_stamps(call: OpenCall) -> Response:
     scorer_id = services.configured_scorer_id
     if not await services.stamp_store.is_scored(address, scorer_id):
         services.anonymous_writes.count(call.peer)
-        outcome = await services.scoring.score(address, scorer_id)
-        note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
+        saved = await services.scoring.score(address, scorer_id)
+        note_score(call.request.scope, scorer_id, passing=saved.score.passing)
     stamps = await services.stamp_store.live_stamps(address)
     return json_response(StampsResponse(success=True, stamps=shown(stamps)))
 

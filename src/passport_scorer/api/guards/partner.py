@@ -20,6 +20,7 @@ from passport_scorer.api.http.errors import DATABASE_ERRORS
 from passport_scorer.api.http.responses import error_response
 from passport_scorer.api.middleware.access_log import note_error
 from passport_scorer.auth.api_keys import PresentedKey, WrongSecret, presented_key
+from passport_scorer.auth.key_cache import CachedKey
 from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.auth.pbkdf2 import TooManyKeyChecks
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
@@ -48,6 +49,7 @@ class PartnerCall(Call):
         self._is_checked = False
         self._key: ApiKey | None = None
         self._limit: RateLimitState | None = None
+        self._counted: str | None = None  # the rate limit that the call was counted against
 
     @cached_property
     def presented(self) -> PresentedKey:
@@ -73,12 +75,40 @@ class PartnerCall(Call):
             RateLimited: the key is valid, but was used too often.
             TooManyKeyChecks: the check would have to wait for too many others.
         """
-        presented = self.presented
         key = await self.check_key(stored)
-        self._limit = await self.services.rate_limits.count(presented.prefix, "api", key.rate_limit)
-        if self._limit and self._limit.exceeded:
+        if not await self._is_within_limit(key):
             raise RateLimited
         return key
+
+    async def _is_within_limit(self, key: ApiKey) -> bool:
+        """Count the call, once."""
+        if key.rate_limit != self._counted:
+            self._counted = key.rate_limit
+            self._limit = await self.services.rate_limits.count(
+                self.presented.prefix, "api", key.rate_limit
+            )
+        return self._limit is None or not self._limit.exceeded
+
+    async def authorized_from_cache(
+        self, touch: Callable[[CachedKey], Awaitable[Found | None]]
+    ) -> Found | None:
+        """Do what the presented key allows, if it is cached and unchanged; else see `authorized`.
+
+        Args:
+            touch: does it if the key's row still has the cached version, which it checks in the
+                same statement; else it does nothing and returns None.
+
+        Returns:
+            None if the key is not cached, or not usable, or over its limit, or has changed: what
+            the database says decides then.
+        """
+        cached = self.services.key_cache.get(self.presented)
+        if cached is None or not await self._is_within_limit(cached.key):
+            return None
+        found = await touch(cached)
+        if found is not None:
+            await self.check_key(cached.key)
+        return found
 
     async def authorized(
         self,

@@ -62,9 +62,9 @@ async def post_embed_stamps(call: InternalCall) -> Response:
     check_number(sent)
     scorer_id = parse_integer(body.scorer_id, ["body", "scorer_id"])
     source = Source(SourceApp.EMBED, scorer_id)
-    stamps, outcome = await store.store(address, _entries(sent), scorer_id, source)
-    note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
-    score = score_response(outcome, with_points=False)
+    stamps, saved = await store.store(address, _entries(sent), scorer_id, source)
+    note_score(call.request.scope, scorer_id, passing=saved.score.passing)
+    score = score_response(saved, with_points=False)
     return json_response(StampsAndScoreResponse(success=True, stamps=shown(stamps), score=score))
 
 
@@ -75,12 +75,12 @@ async def get_embed_score(call: OpenCall) -> Response:
     if scorer_id < 0:
         scorer_id = call.services.demo_scorer_id or scorer_id
     try:
-        outcome = await call.services.scoring.score(address, scorer_id)
+        saved = await call.services.scoring.score(address, scorer_id)
     except ScorerNotFound as error:
         raise InvalidScorerId from error
-    note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
+    note_score(call.request.scope, scorer_id, passing=saved.score.passing)
     stamps = shown(await call.services.stamp_store.live_stamps(address))
-    score = score_response(outcome, with_points=False)
+    score = score_response(saved, with_points=False)
     return json_response(StampsAndScoreResponse(success=True, stamps=stamps, score=score))
 
 

@@ -30,9 +30,9 @@ async def get_internal_score_without_version(call: InternalCall) -> Response:
 async def _scored(call: InternalCall) -> Response:
     address = parse_address(call.path["address"])
     scorer_id = integer_path_parameter(call.request, "scorer_id")
-    outcome = await call.services.scoring.score(address, scorer_id)
-    note_score(call.request.scope, scorer_id, passing=outcome.score.passing)
-    return json_response(score_response(outcome, with_points=False))
+    saved = await call.services.scoring.score(address, scorer_id)
+    note_score(call.request.scope, scorer_id, passing=saved.score.passing)
+    return json_response(score_response(saved, with_points=False))
 
 
 def _endpoint(path: str, handler: Handler[InternalCall]) -> Endpoint[InternalCall]:

@@ -10,7 +10,7 @@ from passport_scorer.api.operations.examples import ADDRESS, EXPIRES_AT, OWNER_A
 from passport_scorer.domain.decimals import five_decimals
 from passport_scorer.domain.human_points import Points, PointsState, points_of, possible_points
 from passport_scorer.domain.scores import ShownStamp
-from passport_scorer.domain.scoring import Outcome
+from passport_scorer.domain.scoring import SavedScore
 from passport_scorer.domain.stored_scores import RecordedScore
 from passport_scorer.domain.timestamps import iso
 
@@ -47,24 +47,24 @@ class V2ScoreResponse(msgspec.Struct, frozen=True):
     linked_score: None
 
 
-def score_response(outcome: Outcome, *, with_points: bool) -> V2ScoreResponse:
+def score_response(saved: SavedScore, *, with_points: bool) -> V2ScoreResponse:
     """Return the response for a score that was just computed.
 
     Args:
-        outcome: the decision that was written.
+        saved: the score that was saved.
         with_points: True to include Human Points if the community takes part.
     """
-    score = outcome.score
-    points = outcome.points.state if with_points else None
+    score = saved.score
+    points = saved.points if with_points else None
     return V2ScoreResponse(
-        address=outcome.snapshot.address,
+        address=saved.address,
         score=five_decimals(score.raw),
         passing_score=score.passing,
-        last_score_timestamp=iso(outcome.computed_at),
+        last_score_timestamp=iso(saved.computed_at),
         expiration_timestamp=iso(score.expires_at) if score.expires_at else None,
         threshold=five_decimals(score.threshold),
         error=None,
-        stamps=dict(score.stamps),
+        stamps=cast("dict[str, ShownStamp]", msgspec.Raw(score.stamps.encode())),  # the same JSON
         points_data=points_of(points) if points else None,
         possible_points_data=possible_points(points) if points else None,
         linked_score=None,

@@ -15,27 +15,47 @@ from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.middleware.access_log import note_community, note_score
 from passport_scorer.api.schemas.score import EXAMPLE, V2ScoreResponse, score_response
 from passport_scorer.api.schemas.scorer_id import parse_scorer_id
+from passport_scorer.auth.key_cache import CachedKey
 from passport_scorer.domain.addresses import InvalidAddress, is_address, parse_address
 from passport_scorer.domain.api_key import PermissionDenied
 from passport_scorer.domain.community import ScorerNotFound
+from passport_scorer.domain.scoring import SavedScore
 from passport_scorer.scoring.service import Loaded, ScoringRequest
 
 
 async def get_score(call: PartnerCall) -> Response:
     """Score an address in a community of the caller's account, and record the result."""
-    scoring, request = call.services.scoring, _scoring_request(call)
+    request = _scoring_request(call)
+    saved = await _touch(call, request) or await _score(call, request)
+    note_score(call.request.scope, saved.community_id, passing=saved.score.passing)
+    return json_response(score_response(saved, with_points=call.services.shows_points))
+
+
+async def _touch(call: PartnerCall, request: ScoringRequest) -> SavedScore | None:
+    """Record the cached score again; None if there is none, or something has changed."""
+
+    async def touch(cached: CachedKey) -> SavedScore | None:
+        if not cached.key.read_scores:
+            return None
+        return await call.services.scoring.touch(request, cached.version)
+
+    return await call.authorized_from_cache(touch)
+
+
+async def _score(call: PartnerCall, request: ScoringRequest) -> SavedScore:
+    """Load everything, the key included, decide and save."""
+    scoring = call.services.scoring
 
     def load(key_hash: str) -> Awaitable[Loaded]:
         return scoring.load(msgspec.structs.replace(request, key_hash=key_hash))
 
     key, loaded = await call.authorized(load, attrgetter("key"))
+    call.services.key_cache.put(call.presented, key, loaded.inputs.key_version)
     note_community(call.request.scope, loaded.inputs.community_id)
     if not key.read_scores:
         raise PermissionDenied
     parse_address(call.path["address"])
-    outcome = await scoring.save(await scoring.snapshot(loaded))
-    note_score(call.request.scope, loaded.community_id, passing=outcome.score.passing)
-    return json_response(score_response(outcome, with_points=call.services.shows_points))
+    return await scoring.save(loaded)
 
 
 def _scoring_request(call: PartnerCall) -> ScoringRequest:

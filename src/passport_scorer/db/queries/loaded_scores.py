@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
@@ -32,30 +33,12 @@ class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
     key_hash: str | None = None
 
 
-class CachedVersions(msgspec.Struct, frozen=True, gc=False):
-    """The versions that the caller has cached, as ETags in `If-None-Match`.
-
-    The database returns only what has another version now.
-
-    Attributes:
-        scorer: the version of the community's scorer; None if it is not cached.
-        stamps: the version of the stamps and registered stamps of the address; None if not cached.
-        links: the version of the links of `nullifiers`; None if not cached.
-        nullifiers: the nullifiers of the stamps.
-    """
-
-    scorer: str | None = None
-    stamps: str | None = None
-    links: str | None = None
-    nullifiers: tuple[str, ...] = ()
-
-
 class LoadedScorer(msgspec.Struct, frozen=True, gc=False):
     """The scorer of a community.
 
     Attributes:
-        version: of its rows; None if the community has no scorer.
-        weights: JSON text; None if the cached version is current.
+        version: of its rows and the community's; None if the community has no scorer.
+        weights: JSON text; None if the community has no usable scorer.
         dynamic_weights: JSON text of the customization's weights; None if there are none.
         threshold: None if the community has no usable scorer.
         human_points_program: True if the community takes part.
@@ -90,29 +73,31 @@ class LoadedStamps(msgspec.Struct, frozen=True):
     """The stamps of an address.
 
     Attributes:
-        version: of these rows.
+        version: of these rows, and the registered ones.
         stamps: one for each provider.
         registered: ids of all the `registry_stamp` rows of the passport.
-        has_other_proofs: a document's proof value is not that of its row: the version does not
-            tell when it is revoked, so the stamps must not be cached.
+        is_revocable: a revocation can concern them, or could without changing the version: a
+            score of these stamps must not be cached.
     """
 
     version: str = ""
     stamps: tuple[LoadedStamp, ...] = ()
     registered: tuple[int, ...] = ()
-    has_other_proofs: bool = False
+    is_revocable: bool = False
 
 
-class LoadedLinks(msgspec.Struct, frozen=True):
-    """The community's links of the nullifiers of the stamps, and perhaps of others.
+class LoadedLink(msgspec.Struct, frozen=True, gc=False):
+    """A link and its row.
 
     Attributes:
-        version: of these rows.
-        by_nullifier: nullifier -> link.
+        id: `registry_hashscorerlink.id`.
+        version: changes whenever the row does.
+        link: what it says.
     """
 
+    id: int
     version: str
-    by_nullifier: dict[str, Link]
+    link: Link
 
 
 class LoadedScore(msgspec.Struct, frozen=True):
@@ -120,24 +105,27 @@ class LoadedScore(msgspec.Struct, frozen=True):
 
     Attributes:
         key: the API key with the requested prefix; None if it does not exist.
+        key_version: changes whenever the row of the key does.
         community_id: None if the community does not exist or the caller is not allowed to see it.
         scorer: the scorer of the community.
         passport_id: None if the address has no passport in the community.
         score_id: None if it was never scored.
         score_version: changes with the score row; None if it was never scored.
         is_large: the stamps take so much memory that they must be loaded alone; they are not here.
-        stamps: None if the cached version is current, or there are none.
-        links: None if the cached version is current.
+        stamps: the stamps of the address.
+        links: nullifier -> the community's link, of the nullifiers of the stamps, and perhaps of
+            others.
         points: None if the community does not take part in Human Points, or they weren't asked for.
     """
 
     key: ApiKey | None
+    key_version: str | None
     community_id: int | None
     scorer: LoadedScorer
     passport_id: int | None
     score_id: int | None
     score_version: str | None
     is_large: bool
-    stamps: LoadedStamps | None
-    links: LoadedLinks | None
+    stamps: LoadedStamps
+    links: Mapping[str, LoadedLink]
     points: PointsState | None

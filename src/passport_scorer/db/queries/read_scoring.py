@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import accumulate
 
 import msgspec
 
 from passport_scorer.db.queries.loaded_scores import (
-    CachedVersions,
-    LoadedLinks,
+    LoadedLink,
     LoadedScore,
     LoadedScorer,
     LoadedStamp,
@@ -28,19 +26,13 @@ from passport_scorer.domain.human_points import Earned, PointsState
 
 
 class _ReadScoring(msgspec.Struct, frozen=True):
-    """$1 to $13 of `read_scoring.sql`."""
+    """$1 to $7 of `read_scoring.sql`."""
 
     key_prefix: list[str | None]
     external_scorer_id: list[str | None]
     scorer_id: list[int | None]
     community_id: list[int | None]
     address: list[str | None]
-    scorer_version: list[str | None]
-    stamps_version: list[str | None]
-    links_version: list[str | None]
-    first_nullifier: list[int]
-    last_nullifier: list[int]
-    nullifier: list[str]
     key_hash: list[str | None]
     alone: bool
 
@@ -49,8 +41,7 @@ class _Row(msgspec.Struct, frozen=True):
     """The row of one request; `ordinal` counts from 1 in the order of the requests.
 
     Null columns: no such key, community, passport or score; arrays that would be empty; documents
-    that are too long to be read; the columns from `stamps_version` to `has_other_proofs`, those of
-    links, and weights, if the cached version is current.
+    that are too long to be read.
     """
 
     ordinal: int
@@ -63,6 +54,7 @@ class _Row(msgspec.Struct, frozen=True):
     historical_endpoint: bool | None
     rate_limit: str | None
     analysis_rate_limit: str | None
+    key_version: str | None
     community_id: int | None
     human_points_program: bool | None
     scorer_version: str | None
@@ -73,7 +65,8 @@ class _Row(msgspec.Struct, frozen=True):
     score_id: int | None
     score_version: str | None
     is_large: bool | None
-    stamps_version: str | None
+    stamps_version: str
+    is_revocation_possible: bool | None
     registered_ids: list[int] | None
     row_ids: list[int] | None
     row_versions: list[str] | None
@@ -81,7 +74,8 @@ class _Row(msgspec.Struct, frozen=True):
     documents: list[str | None] | None
     stamp_registered_ids: list[int | None] | None
     has_other_proofs: bool | None
-    links_version: str | None
+    link_ids: list[int] | None
+    link_versions: list[str] | None
     link_nullifiers: list[str] | None
     link_addresses: list[str] | None
     link_expiries: list[datetime] | None
@@ -110,7 +104,6 @@ _READ_SCORING_AND_POINTS = Query("read_scoring", _ReadScoring, _RowWithPoints)
 async def load_scores(
     database: Statements,
     requests: Sequence[ScoringRequest],
-    cached: Sequence[CachedVersions],
     *,
     with_points: bool,
     alone: bool = False,
@@ -120,7 +113,6 @@ async def load_scores(
     Args:
         database: the pool, or a transaction.
         requests: the pairs.
-        cached: for each of them the versions that need not be loaded again.
         with_points: False if Human Points are neither shown nor given.
         alone: True to load large passports, too; the batch should then be of one.
 
@@ -128,27 +120,18 @@ async def load_scores(
         The inputs of each score, in the order of the requests.
     """
     query = _READ_SCORING_AND_POINTS if with_points else _READ_SCORING
-    rows = await database.read(query, _parameters(requests, cached, alone=alone))
+    rows = await database.read(query, _parameters(requests, alone=alone))
     rows.sort(key=lambda row: row.ordinal)
     return [_loaded_score(row) for row in rows]
 
 
-def _parameters(
-    requests: Sequence[ScoringRequest], cached: Sequence[CachedVersions], *, alone: bool
-) -> _ReadScoring:
-    ends = list(accumulate(len(each.nullifiers) for each in cached))
+def _parameters(requests: Sequence[ScoringRequest], *, alone: bool) -> _ReadScoring:
     return _ReadScoring(
         key_prefix=[request.key_prefix for request in requests],
         external_scorer_id=[request.external_scorer_id for request in requests],
         scorer_id=[request.scorer_id for request in requests],
         community_id=[request.community_id for request in requests],
         address=[request.address for request in requests],
-        scorer_version=[each.scorer for each in cached],
-        stamps_version=[each.stamps for each in cached],
-        links_version=[each.links for each in cached],
-        first_nullifier=[end + 1 for end in (0, *ends[:-1])],
-        last_nullifier=ends,
-        nullifier=[nullifier for each in cached for nullifier in each.nullifiers],
         key_hash=[request.key_hash for request in requests],
         alone=alone,
     )
@@ -158,6 +141,7 @@ def _loaded_score(row: _Row) -> LoadedScore:
     has_key = row.key_id is not None
     return LoadedScore(
         key=msgspec.convert(row, ApiKey, from_attributes=True) if has_key else None,
+        key_version=row.key_version,
         community_id=row.community_id,
         scorer=LoadedScorer(
             row.scorer_version,
@@ -170,13 +154,13 @@ def _loaded_score(row: _Row) -> LoadedScore:
         score_id=row.score_id,
         score_version=row.score_version,
         is_large=bool(row.is_large),
-        stamps=None if row.stamps_version is None else _stamps(row, row.stamps_version),
-        links=None if row.links_version is None else _links(row, row.links_version),
+        stamps=_stamps(row),
+        links=_links(row),
         points=_points(row) if isinstance(row, _RowWithPoints) else None,
     )
 
 
-def _stamps(row: _Row, version: str) -> LoadedStamps:
+def _stamps(row: _Row) -> LoadedStamps:
     columns = (
         row.row_ids or (),
         row.row_versions or (),
@@ -185,17 +169,18 @@ def _stamps(row: _Row, version: str) -> LoadedStamps:
         row.stamp_registered_ids or (),
     )
     return LoadedStamps(
-        version=version,
+        version=row.stamps_version,
         stamps=tuple(map(LoadedStamp, *columns)),
         registered=tuple(row.registered_ids or ()),
-        has_other_proofs=bool(row.has_other_proofs),
+        is_revocable=bool(row.is_revocation_possible or row.has_other_proofs),
     )
 
 
-def _links(row: _Row, version: str) -> LoadedLinks:
+def _links(row: _Row) -> dict[str, LoadedLink]:
     nullifiers = row.link_nullifiers or ()
     links = map(Link, nullifiers, row.link_addresses or (), row.link_expiries or ())
-    return LoadedLinks(version, dict(zip(nullifiers, links, strict=True)))
+    loaded = map(LoadedLink, row.link_ids or (), row.link_versions or (), links)
+    return dict(zip(nullifiers, loaded, strict=True))
 
 
 def _points(row: _RowWithPoints) -> PointsState | None:

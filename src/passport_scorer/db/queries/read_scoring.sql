@@ -5,7 +5,7 @@
 -- of a partner's request ($2 with $3) together with the prefix of the partner's API key ($1), to
 -- whose account the community must then belong. The address is null to read only the key.
 --
--- With a prefix, only the key is read unless $12 is one of its hashes: a request with a wrong
+-- With a prefix, only the key is read unless $6 is one of its hashes: a request with a wrong
 -- secret must not cost a read of documents. (The caller compares the hashes again, in constant
 -- time; the duration of this one reveals something about a digest, which no client can choose.)
 --
@@ -13,15 +13,12 @@
 -- provider, documents of up to 65,536 bytes (a larger one is null), 64 nullifiers of a stamp.
 -- Verification accepts no more than this, so the rest would never count.
 --
--- $6 to $10 make this a conditional read, as with ETags: the versions of the rows that the process
--- has cached for an address in a community and for its scorer, and which of the nullifiers in $11
--- were in its stamps (from $9 to $10, counted from 1). Columns whose version is current are null. A
--- version is a list of row ids with their xmin, which changes whenever a row does.
+-- A version is the ids of rows with their xmin, which changes whenever a row does;
+-- `touch_scores.sql` compares them.
 --
--- Revocations are checked each time: a version names only unrevoked stamps. First a check over all
--- rows of the address together, deleted ones included, whether a revocation is possible at all. The
--- proof value of a document is looked up only when the document is read; if it differs from that
--- of its row, `has_other_proofs` is true, and the stamps must be read each time.
+-- Revocations: first a check over all rows of the address together, deleted ones included, whether
+-- a revocation is possible at all. The proof value of a document is compared with that of its row:
+-- if they differ, `has_other_proofs` is true, and no version tells when the stamp is revoked.
 --
 -- Human Points are read for communities that take part; these parts are left out where points are
 -- neither shown nor given.
@@ -29,10 +26,9 @@ WITH request AS (
     SELECT *
     FROM unnest(
         $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[],
-        $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $12::text[]
+        $6::text[]
     ) WITH ORDINALITY AS r (
         key_prefix, external_scorer_id, scorer_id, community_id, address,
-        scorer_version, stamps_version, links_version, first_nullifier, last_nullifier,
         key_hash, ordinal
     )
 )
@@ -47,6 +43,7 @@ SELECT
     key.historical_endpoint,
     key.rate_limit,
     key.analysis_rate_limit,
+    key.id || ':' || key.xmin AS key_version,
     community.id AS community_id,
     community.human_points_program,
     scorer.version AS scorer_version,
@@ -56,16 +53,18 @@ SELECT
     passport.id AS passport_id,
     score.id AS score_id,
     score.xmin::text AS score_version,
-    stamp.is_large AND stamp.version IS DISTINCT FROM request.stamps_version AS is_large,
-    changed.stamps_version,
-    changed.registered_ids,
-    changed.row_ids,
-    changed.row_versions,
-    changed.providers,
-    changed.documents,
-    changed.stamp_registered_ids,
-    changed.has_other_proofs,
-    link.version AS links_version,
+    stamp.is_large,
+    concat(stamp.version, '/', registered.version) AS stamps_version,
+    revocation.is_possible AS is_revocation_possible,
+    registered.ids AS registered_ids,
+    content.row_ids,
+    content.row_versions,
+    content.providers,
+    content.documents,
+    content.stamp_registered_ids,
+    content.has_other_proofs,
+    link.ids AS link_ids,
+    link.versions AS link_versions,
     link.nullifiers AS link_nullifiers,
     link.addresses AS link_addresses,
     link.expiries AS link_expiries
@@ -86,7 +85,7 @@ FROM request
 LEFT JOIN account_accountapikey AS key
     ON key.prefix = request.key_prefix
 LEFT JOIN LATERAL (
-    SELECT c.id, c.scorer_id, c.human_points_program
+    SELECT c.id, c.xmin, c.scorer_id, c.human_points_program
     FROM account_community AS c
     WHERE c.id = request.community_id
         OR (
@@ -100,104 +99,44 @@ LEFT JOIN LATERAL (
 ) AS community ON true
 LEFT JOIN LATERAL (
     SELECT
-        used.version,
-        used.threshold,
-        CASE WHEN used.version IS DISTINCT FROM request.scorer_version THEN
-            used.weights::text
-        END AS weights
-    FROM (
-        SELECT
-            concat_ws(':', s.id, s.xmin, binary_scorer.xmin, weighted.xmin) AS version,
-            coalesce(binary_scorer.weights, weighted.weights) AS weights,
-            coalesce(binary_scorer.threshold, weighted.threshold) AS threshold
-        FROM scorer_weighted_scorer AS s
-        LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
-            ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
-        LEFT JOIN scorer_weighted_weightedscorer AS weighted
-            ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
-        WHERE s.id = community.scorer_id
-    ) AS used
+        concat_ws(':', community.xmin, s.id, s.xmin, binary_scorer.xmin, weighted.xmin)
+        AS version,
+        coalesce(binary_scorer.weights, weighted.weights)::text AS weights,
+        coalesce(binary_scorer.threshold, weighted.threshold) AS threshold
+    FROM scorer_weighted_scorer AS s
+    LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
+        ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
+    LEFT JOIN scorer_weighted_weightedscorer AS weighted
+        ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
+    WHERE s.id = community.scorer_id
 ) AS scorer ON true
 LEFT JOIN LATERAL (
-    SELECT jsonb_object_agg(d.provider, d.weight)::text AS weights
-    FROM account_customization AS customization
-    CROSS JOIN LATERAL (
-        SELECT 'AllowList#' || list.name AS provider, allow.weight
-        FROM account_allowlist AS allow
-        JOIN account_addresslist AS list ON list.id = allow.address_list_id
-        WHERE allow.customization_id = customization.id
-        UNION ALL
-        SELECT ruleset.provider_id, credential.weight
-        FROM account_customcredential AS credential
-        JOIN account_customcredentialruleset AS ruleset ON ruleset.id = credential.ruleset_id
-        WHERE credential.customization_id = customization.id
-    ) AS d
-    WHERE customization.scorer_id = community.id
+    SELECT
+        -- Insert: dynamic_weights (community)
+        AS weights
+    OFFSET 0
 ) AS dynamic ON true
 LEFT JOIN registry_passport AS passport
     ON passport.address = request.address AND passport.community_id = community.id
 LEFT JOIN registry_score AS score
     ON score.passport_id = passport.id
 LEFT JOIN LATERAL (
-    SELECT array_agg(c.id) AS ids, string_agg(c.id || ':' || c.xmin, ' ') AS version
+    SELECT array_agg(c.id) AS ids, string_agg(c.id || ':' || c.xmin, ' ' ORDER BY c.id) AS version
     FROM registry_stamp AS c
     WHERE c.passport_id = passport.id
 ) AS registered ON true
 LEFT JOIN LATERAL (
-    -- False if no revocation can concern the address, as for nearly all addresses: no revocation
-    -- names one of its rows, or one of its proof values in a spelling that is looked up (see
-    -- proof_value_spellings; without its regular expressions).
     SELECT
-        CASE WHEN (SELECT max(id) FROM ceramic_cache_revocation WHERE id > 0) > 0 THEN (
-            SELECT
-                count(*) = 200
-                OR bool_or(own.proof_value <> '' AND NOT own.proof_value LIKE '0x%')
-                OR EXISTS (
-                    SELECT
-                    FROM ceramic_cache_revocation AS of_row
-                    WHERE of_row.ceramic_cache_id = ANY (array_agg(own.id))
-                )
-                OR EXISTS (
-                    SELECT
-                    FROM ceramic_cache_revocation AS of_proof
-                    WHERE of_proof.proof_value = ANY (
-                        array_agg(own.proof_value)
-                        || array_agg(own.low || own.v)
-                        || array_agg(own.low || own.other_v)
-                        || array_agg(own.high || upper(own.v))
-                        || array_agg(own.high || upper(own.other_v))
-                    )
-                )
-            FROM (
-                SELECT
-                    c.id,
-                    c.proof_value,
-                    lower(left(c.proof_value, -2)) AS low,
-                    '0x' || upper(substr(left(c.proof_value, -2), 3)) AS high,
-                    v.v,
-                    CASE v.v
-                        WHEN '00' THEN '1b'
-                        WHEN '01' THEN '1c'
-                        WHEN '1b' THEN '00'
-                        WHEN '1c' THEN '01'
-                        ELSE v.v
-                    END AS other_v
-                FROM ceramic_cache_ceramiccache AS c
-                CROSS JOIN LATERAL (SELECT lower(right(c.proof_value, 2)) AS v OFFSET 0) AS v
-                WHERE c.address = request.address AND c.type = 1
-                LIMIT 200
-            ) AS own
-        ) ELSE false END AS is_possible
+        -- Insert: is_revocation_possible (request)
+        AS is_possible
     OFFSET 0
 ) AS revocation ON community.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT
         array_agg(latest.id) AS ids,
-        concat(
-            string_agg(latest.id || ':' || latest.xmin, ' '), '/', registered.version
-        ) AS version,
+        string_agg(latest.id || ':' || latest.xmin, ' ' ORDER BY latest.id) AS version,
         -- The compressed size, so that nothing is decompressed to find it.
-        NOT $13::boolean AND (count(*) > 128 OR sum(latest.size) > 1048576) AS is_large
+        NOT $7::boolean AND (count(*) > 128 OR sum(latest.size) > 1048576) AS is_large
     FROM (
         SELECT DISTINCT ON (c.provider) c.id, c.xmin, pg_column_size(c.stamp) AS size
         FROM ceramic_cache_ceramiccache AS c
@@ -216,8 +155,6 @@ LEFT JOIN LATERAL (
 ) AS stamp ON community.id IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT
-        stamp.version AS stamps_version,
-        registered.ids AS registered_ids,
         array_agg(c.id) AS row_ids,
         array_agg(c.xmin::text) AS row_versions,
         array_agg(c.provider) AS providers,
@@ -274,31 +211,26 @@ LEFT JOIN LATERAL (
             AND
             -- Insert: is_proof_value_revoked (document.written)
         )
-    HAVING stamp.version IS DISTINCT FROM request.stamps_version AND stamp.is_large IS NOT TRUE
-) AS changed ON true
+        AND stamp.is_large IS NOT TRUE
+) AS content ON true
 LEFT JOIN LATERAL (
     SELECT
-        coalesce(string_agg(l.id || ':' || l.xmin, ' '), '') AS version,
+        array_agg(l.id) AS ids,
+        array_agg(l.xmin::text) AS versions,
         array_agg(l.hash) AS nullifiers,
         array_agg(l.address) AS addresses,
         array_agg(l.expires_at) AS expiries
     FROM (
-        SELECT nullifier
-        FROM unnest(
-            ($11::text[])[request.first_nullifier::integer : request.last_nullifier::integer]
-        ) AS nullifier
-        WHERE changed.stamps_version IS NULL
-        UNION ALL
         SELECT claimed.nullifier
-        FROM unnest(changed.stamps) AS unknown (document)
+        FROM unnest(content.stamps) AS held (document)
         CROSS JOIN LATERAL (
-            SELECT unknown.document #>> '{credentialSubject,hash}' AS nullifier
+            SELECT held.document #>> '{credentialSubject,hash}' AS nullifier
             UNION ALL
             (
                 SELECT element
                 FROM jsonb_array_elements_text(
-                    CASE jsonb_typeof(unknown.document #> '{credentialSubject,nullifiers}')
-                        WHEN 'array' THEN unknown.document #> '{credentialSubject,nullifiers}'
+                    CASE jsonb_typeof(held.document #> '{credentialSubject,nullifiers}')
+                        WHEN 'array' THEN held.document #> '{credentialSubject,nullifiers}'
                     END
                 ) AS element
                 LIMIT 64
@@ -315,8 +247,6 @@ LEFT JOIN LATERAL (
         WHERE l.hash = searched.nullifier AND l.community_id = community.id
         LIMIT 1
     ) AS l
-    HAVING coalesce(string_agg(l.id || ':' || l.xmin, ' '), '')
-        IS DISTINCT FROM request.links_version
 ) AS link ON community.id IS NOT NULL
 -- Part: Human Points
 LEFT JOIN LATERAL (

@@ -60,25 +60,39 @@ class _WriteScoring(msgspec.Struct, frozen=True):
     point_tx_hash: list[str]
 
 
-class _Conflict(msgspec.Struct, frozen=True):
-    """A decision that conflicts with the database now, counted from 1; can occur twice."""
+class _Written(msgspec.Struct, frozen=True):
+    """A decision, counted from 1; the same conflict can occur twice.
+
+    Attributes:
+        ordinal: its position.
+        content: a hash of what its score row says now; None if it conflicts.
+    """
 
     ordinal: int
+    content: int | None
 
 
-_WRITE_SCORING = Query("write_scoring", _WriteScoring, _Conflict)
+_WRITE_SCORING = Query("write_scoring", _WriteScoring, _Written)
 
 
-async def save_outcomes(database: Statements, outcomes: Sequence[Outcome], now: datetime) -> None:
+async def save_outcomes(
+    database: Statements, outcomes: Sequence[Outcome], now: datetime
+) -> list[int]:
     """Save a batch of outcomes that were decided at `now` (aware), all or none.
+
+    Returns:
+        For each outcome, a hash of what its score row says now, for `touch_scores`.
 
     Raises:
         WriteConflict: the snapshots of some of them, which it names, are out of date. A
             transaction that the caller began must be rolled back.
     """
-    conflicts = await database.fetch(_WRITE_SCORING, _parameters(outcomes, now))
-    if conflicts:
-        raise WriteConflict(conflicting=sorted({row.ordinal for row in conflicts}))
+    written = await database.fetch(_WRITE_SCORING, _parameters(outcomes, now))
+    contents = {row.ordinal: row.content for row in written if row.content is not None}
+    if len(contents) < len(outcomes):
+        conflicting = {row.ordinal for row in written if row.content is None}
+        raise WriteConflict(conflicting=sorted(conflicting))
+    return [contents[ordinal] for ordinal in range(1, len(outcomes) + 1)]
 
 
 def _parameters(outcomes: Sequence[Outcome], now: datetime) -> _WriteScoring:

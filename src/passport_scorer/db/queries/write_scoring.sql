@@ -5,7 +5,8 @@
 -- of its nullifiers, or a stamp that it registers has changed. A score row that another
 -- transaction has locked conflicts, too, so that a batch never waits for one of its members.
 --
--- The returned rows name the decisions that conflict. If there are any, nothing that the statement
+-- The returned rows name the decisions that conflict, or else give a hash of what each score row
+-- says now, for `touch_scores.sql`. If there are conflicts, nothing that the statement
 -- wrote can stay, and its transaction can't be committed: see `event`.
 --
 -- Rows are locked in one order (passports, scores, links, each sorted), so that two of these
@@ -44,7 +45,7 @@ WITH decision AS (
         ON new_passport.address = decision.address
         AND new_passport.community_id = decision.community_id
 ), new_score AS (
-    INSERT INTO registry_score (
+    INSERT INTO registry_score AS s (
         passport_id, score, status, last_score_timestamp, expiration_date, error,
         evidence, stamp_scores, stamps
     )
@@ -55,7 +56,11 @@ WITH decision AS (
     WHERE target.score_id IS NULL AND target.target_id IS NOT NULL
     ORDER BY target.target_id
     ON CONFLICT (passport_id) DO NOTHING
-    RETURNING id, passport_id
+    RETURNING
+        s.id,
+        s.passport_id,
+        -- Insert: score_content (s)
+        AS content
 ), changed_score AS (
     UPDATE registry_score AS s
     SET score = target.score,
@@ -69,12 +74,17 @@ WITH decision AS (
     FROM target
     JOIN locked ON locked.id = target.score_id
     WHERE s.id = target.score_id AND s.xmin::text = target.score_version
-    RETURNING s.id, s.passport_id
+    RETURNING
+        s.id,
+        s.passport_id,
+        -- Insert: score_content (s)
+        AS content
 ), scored AS MATERIALIZED (
     SELECT
         target.ordinal, target.address, target.community_id, target.score, target.computed_at,
         target.evidence, target.stamp_scores, target.stamps, target.computed_at_shown,
-        target.expires_at_shown, target.target_id AS passport_id, written.id AS score_id
+        target.expires_at_shown, target.target_id AS passport_id, written.id AS score_id,
+        written.content
     FROM target
     JOIN (TABLE new_score UNION ALL TABLE changed_score) AS written
         ON written.passport_id = target.target_id
@@ -192,4 +202,9 @@ WITH decision AS (
     ORDER BY scored.address, award.action, award.provider, award.tx_hash
     ON CONFLICT DO NOTHING
 )
-SELECT conflict.ordinal FROM conflict
+SELECT conflict.ordinal, NULL::bigint AS content
+FROM conflict
+UNION ALL
+SELECT scored.ordinal, scored.content
+FROM scored
+WHERE NOT EXISTS (SELECT FROM conflict)

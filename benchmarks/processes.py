@@ -63,7 +63,7 @@ def running(module: Sequence[str], environment: Mapping[str, str], log: Path) ->
     Raises:
         ServiceFailed: it does not respond; has the end of its output.
     """
-    port, internal_port = _free_port(), _free_port()
+    port, internal_port = free_port(), free_port()
     words = [word.format(port=port, internal_port=internal_port) for word in module]
     command = [sys.executable, "-m", *words]
     with (
@@ -95,7 +95,8 @@ def _wait_for_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> N
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

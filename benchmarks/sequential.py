@@ -23,7 +23,6 @@ from typing import Any
 
 import asyncpg
 import msgspec
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,11 +40,11 @@ from passport_scorer.domain.human_points import PointsPolicy
 from passport_scorer.domain.scoring import Outcome, Passport, Snapshot, decide
 from passport_scorer.domain.stamps import StampPolicy, StoredStamp, examine
 from passport_scorer.domain.timestamps import event_time
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = 8  # connections of a worker
 _POLICY = StampPolicy(frozenset({TRUSTED_ISSUER}))
-log = structlog.get_logger()
 _JSON = msgspec.json.Encoder()
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.db.queries.health import ping
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE
+from tests.support.captured_logs import capture_logs
 
 if TYPE_CHECKING:
     from passport_scorer.tools.embedded_postgres import EmbeddedServer

@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.auth.usage_log import BatchedUsageAnalytics
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.usage import Usage
 from passport_scorer.tools.demo.world import DEMO_API_KEY
+from tests.support.captured_logs import capture_logs
 
 _SOCKET = ".s.PGSQL.5432"
 _TABLE = b"INSERT INTO account_accountapikeyanalytics"

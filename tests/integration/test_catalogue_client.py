@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.catalogue.client import (
     CACHE_SECONDS,
@@ -19,6 +18,7 @@ from passport_scorer.catalogue.client import (
 )
 from passport_scorer.tools.demo.catalogue import catalogue_url
 from passport_scorer.tools.demo.world import WEIGHTS
+from tests.support.captured_logs import capture_logs
 
 Writer = asyncio.StreamWriter
 Behaviour = Callable[[Writer], Awaitable[None]]

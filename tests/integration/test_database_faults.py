@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable, QueryFailed, RowLocked
 from passport_scorer.db.queries.nonces import insert_nonce
 from passport_scorer.db.readiness import Readiness
 from passport_scorer.db.statement import Query
+from tests.support.captured_logs import capture_logs
 
 NOW = datetime.now(UTC)
 SECRET = "very-secret"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.cli.internal_network import check_internal_network
 from passport_scorer.server.sockets import listen
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.variables import InvalidSetting
+from tests.support.captured_logs import capture_logs
 
 EVERYWHERE = "0.0.0.0"
 HERE = "127.0.0.1"

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.auth import rate_limits as rate_limits_module
 from passport_scorer.auth import redis_storage as redis_storage_module
 from passport_scorer.auth.rate_limits import STORAGE_TIMEOUT, RateLimits
 from passport_scorer.auth.redis_storage import redis_storage
+from tests.support.captured_logs import capture_logs
 
 PASSWORD = "hush-hush"
 PATIENCE = 60.0  # seconds, more than a busy machine takes for anything

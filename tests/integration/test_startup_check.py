@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-import structlog
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.url import connected
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import warn_of_useless_settings
 from passport_scorer.tools.demo.world import DEMO_API_KEY, DEMO_SCORER_ID, TRUSTED_ISSUERS
+from tests.support.captured_logs import capture_logs
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 # A PBKDF2 hash of another key, with one iteration.
@@ -38,7 +38,7 @@ async def database(demo_database_url: str) -> AsyncIterator[Database]:
 
 async def said(database: Database | None, settings: Settings) -> list[tuple[str, str]]:
     """The variables that are reported as having no effect, and the reasons."""
-    with structlog.testing.capture_logs() as events:
+    with capture_logs() as events:
         await warn_of_useless_settings(settings, database, NOW)
     assert {event["event"] for event in events} <= {"settings_have_no_effect"}
     assert {event["log_level"] for event in events} <= {"warning"}
@@ -133,7 +133,7 @@ async def test_an_unreachable_database_does_not_stop_the_check(empty_database: s
     for url in (empty_database, "postgresql://u:very-secret@127.0.0.1:9/x"):
         database = Database(DatabaseSettings(url))
         await database.open()
-        with structlog.testing.capture_logs() as events:
+        with capture_logs() as events:
             await warn_of_useless_settings(GOOD, database, NOW)
         await database.close()
         (reason,) = [e["reason"] for e in events if e["event"] == "settings_not_checked"]
@@ -144,7 +144,7 @@ async def test_an_unreachable_database_does_not_stop_the_check(empty_database: s
 async def test_limits_that_are_switched_off_are_warned_of() -> None:
     """A service that applies no rate limits says so at its start."""
     settings = msgspec.structs.replace(GOOD, rate_limits_enabled=False)
-    with structlog.testing.capture_logs() as events:
+    with capture_logs() as events:
         await warn_of_useless_settings(settings, None, NOW)
     assert events == [
         {
@@ -157,7 +157,7 @@ async def test_limits_that_are_switched_off_are_warned_of() -> None:
 
 async def test_no_issuer_is_trusted() -> None:
     """An empty list of issuers is allowed, and warned of."""
-    with structlog.testing.capture_logs() as events:
+    with capture_logs() as events:
         await warn_of_useless_settings(Settings(), None, NOW)
     assert [(each["event"], each["log_level"]) for each in events] == [
         ("no_issuer_is_trusted", "warning")
@@ -170,7 +170,7 @@ async def test_what_an_address_says_in_vain() -> None:
         "postgresql://me:SECRET@h/d?channel_binding=SECRET&oauth_client_secret=SECRET"
         "&sslmode=verify-full&sslrootcert=/no/such.pem"
     )
-    with structlog.testing.capture_logs() as events:
+    with capture_logs() as events:
         await warn_of_useless_settings(msgspec.structs.replace(GOOD, database_url=url), None, NOW)
     (event,) = events
     assert [each["problem"] for each in event["settings"]] == [

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-import structlog
 
 from passport_scorer.auth.key_hashes import (
     is_pbkdf2_hash,
@@ -25,14 +24,13 @@ from passport_scorer.db.queries.partners import store_sha256_hash
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.parameters import read_credentials
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import API_KEY_CHECKS, NO_METRICS, Metrics
 
 _MAX_KEY_LENGTH = 200  # characters; issued keys have some 40
 _MAX_PREFIX_LENGTH = 8
 
 Key = TypeVar("Key", bound=ApiKey)
-
-log = structlog.get_logger()
 
 
 class WrongSecret(InvalidApiKey):

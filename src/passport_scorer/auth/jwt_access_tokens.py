@@ -17,11 +17,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import structlog
 
 from passport_scorer.auth.rsa_keys import is_key
 from passport_scorer.domain.addresses import parse_address
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.logger import log
 
 if TYPE_CHECKING:
     from joserfc.jwk import OctKey, RSAKey
@@ -31,8 +31,6 @@ LIFETIME = timedelta(days=7)
 _DID = "did:pkh:eip155:1:"
 _LAST_SECOND = 253_402_300_799  # of the year 9999, in seconds since 1970
 _LONGEST_TOKEN = 8 * 1024  # characters; ours have some 700
-
-log = structlog.get_logger()
 
 
 class InvalidAccessToken(PassportScorerError):

@@ -14,12 +14,12 @@ import math
 import time
 from collections.abc import Callable
 
-import structlog
 from cachetools import FIFOCache, LRUCache
 
 from passport_scorer.auth.api_keys import PresentedKey
 from passport_scorer.auth.key_hashes import matches_sha256_hash, sha256_hash
 from passport_scorer.auth.rate_limits import RateLimited
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import CALLS_LIMITED, NO_METRICS, Metrics
 
 WINDOW = 60.0  # seconds
@@ -27,8 +27,6 @@ CAPACITY = 10_000  # peers or keys in a cache
 # With twice the limit of one prefix, a flood on one prefix leaves room for the other keys of the
 # same address.
 _PREFIXES_OF_PEER = 2
-
-log = structlog.get_logger()
 
 
 class TooManyCalls(RateLimited):

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
@@ -19,13 +18,12 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from passport_scorer.auth.circuit_breaker import CircuitBreaker
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import NO_METRICS, RATE_LIMIT_DECISIONS, Metrics
 
 STORAGE_TIMEOUT = 0.25  # seconds that counting can delay a call
 OPEN_SECONDS = 1.0  # how long a storage that failed is not called
 MAX_WARNINGS = 1000  # keys with a malformed limit that are logged, once each
-
-log = structlog.get_logger()
 
 
 class RateLimited(PassportScorerError):

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
-import structlog
-
 from passport_scorer.auth.jwt_access_tokens import AccessTokens
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.domain.addresses import is_address
@@ -28,8 +26,7 @@ from passport_scorer.ethereum.eip4361 import (
     signer_and_nonce,
 )
 from passport_scorer.ethereum.secp256k1 import recovered_address
-
-log = structlog.get_logger()
+from passport_scorer.telemetry.logger import log
 
 
 class SignIn:

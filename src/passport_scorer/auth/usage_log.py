@@ -12,17 +12,14 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-import structlog
-
 from passport_scorer.auth.usage_backlog import QueuedUsage, UsageBacklog
 from passport_scorer.auth.usage_writer import UsageWriter
 from passport_scorer.db.database import Database
 from passport_scorer.domain.usage import Usage
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import NO_METRICS, USAGE_DROPPED, USAGE_WAITING, Metrics
 
 BATCH_BYTES = 4 * 1024 * 1024  # maximum size of a batch
-
-log = structlog.get_logger()
 
 
 class UsageAnalytics(Protocol):

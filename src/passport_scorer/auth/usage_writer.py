@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from passport_scorer.auth.usage_backlog import QueuedUsage
 from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.db.database import Database
@@ -20,9 +18,8 @@ from passport_scorer.db.queries.usage import (
     insert_usage_without_ids,
 )
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import USAGE_REJECTED, USAGE_WRITTEN, Metrics
-
-log = structlog.get_logger()
 
 
 class UsageWriter:

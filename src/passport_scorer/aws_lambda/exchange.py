@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from starlette.types import ASGIApp, Message, Scope
 
 from passport_scorer.api.http.error_reference import GENERAL_FAILURE
 from passport_scorer.aws_lambda.events import HttpRequest, decoded_path
 from passport_scorer.aws_lambda.responses import HttpResponse, detail_response
+from passport_scorer.telemetry.logger import log
 
 FAULT = GENERAL_FAILURE
-
-log = structlog.get_logger()
 
 
 async def exchange(application: ASGIApp, request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from typing import Any, Protocol
 
 import msgspec
-import structlog
 from starlette.types import ASGIApp
 
 from passport_scorer.api.applications import internal_application, public_application
@@ -36,6 +35,7 @@ from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings, warn_of_useless_settings
 from passport_scorer.settings.variables import InvalidSetting
 from passport_scorer.telemetry.correlation import CORRELATION, correlation_of
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.logs import configure_logs
 
 POOL_SIZE = "2"  # a sandbox has one request at a time
@@ -48,8 +48,6 @@ _LAST = 0.2  # seconds reserved for returning the response
 # frozen, so that they are replaced. A close arrives in pieces: last message, TLS, TCP.
 _ROUNDS = 10
 _NOT_IN_TIME = "There was no answer in time. Please try again."
-
-log = structlog.get_logger()
 
 
 class Context(Protocol):

@@ -12,19 +12,16 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
-import structlog
-
 from passport_scorer.catalogue.backoff import ExponentialBackoff
 from passport_scorer.catalogue.model import Catalogue, UnreadableCatalogue, read_catalogue
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.logger import log
 
 CACHE_SECONDS = 3600.0
 INITIAL_BACKOFF = 1.0  # seconds
 MAX_BACKOFF = 60.0  # seconds
 MAX_DOCUMENT_SIZE = 8 * 1024 * 1024  # bytes; the real one has some 200 KB
 _DOCUMENT_NAME = "stampMetadata.json"
-
-log = structlog.get_logger()
 
 
 class CatalogueUnavailable(PassportScorerError):

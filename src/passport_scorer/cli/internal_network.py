@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import socket
 
-import structlog
-
 from passport_scorer.server.sockets import is_loopback
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.variables import InvalidSetting
-
-log = structlog.get_logger()
+from passport_scorer.telemetry.logger import log
 
 
 def check_internal_network(

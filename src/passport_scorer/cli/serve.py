@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 import msgspec
-import structlog
 
 from passport_scorer.app import (
     utc_now,
@@ -28,10 +27,9 @@ from passport_scorer.server.workers import Workers
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings, warn_of_useless_settings
 from passport_scorer.settings.variables import InvalidSetting
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.logs import configure_logs
 from passport_scorer.telemetry.prometheus import shared_folder
-
-log = structlog.get_logger()
 
 
 class Addresses(NamedTuple):

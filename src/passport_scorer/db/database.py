@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
-import structlog
-
 from passport_scorer.db.connecting import Connector, DatabaseSettings, Refusal
 from passport_scorer.db.connection import Connection
 from passport_scorer.db.connection_errors import Reason
@@ -22,13 +20,12 @@ from passport_scorer.db.pool import Pool
 from passport_scorer.db.retry import can_retry_read, can_retry_write
 from passport_scorer.db.statement import Parameters, Query, Row
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import POOL_FAILURES, POOL_IN_USE, POOL_WAIT
 
 __all__ = ["Connection", "Database", "DatabaseSettings"]
 
 Rows: TypeAlias = Coroutine[Any, Any, list[Row]]
-
-log = structlog.get_logger()
 
 
 class Database:

@@ -6,15 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-
 from passport_scorer.db.connection_errors import SENTENCES, Reason
 from passport_scorer.db.errors import DatabaseUnavailable
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import DATABASE_FAILURES, Metrics
 
 QUIET_SECONDS = 5.0  # without a failure, until the outage is over
-
-log = structlog.get_logger()
 
 
 class OutageLog:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import structlog
-
 from passport_scorer.db.connection_errors import Reason
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import ClockSkew, DatabaseUnavailable
 from passport_scorer.db.queries.health import ServerStatus, ping
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import CLOCK_SKEW, NO_METRICS, Metrics
 
 MAX_SKEW = timedelta(seconds=5)
-
-log = structlog.get_logger()
 
 
 class Readiness:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-import structlog
-
 from passport_scorer.ethereum.eip6492 import (
     VALID,
     WrappedSignature,
@@ -19,11 +17,10 @@ from passport_scorer.ethereum.eip6492 import (
 )
 from passport_scorer.ethereum.errors import CallFailed, NodeFailed
 from passport_scorer.ethereum.json_rpc import EthereumNode
+from passport_scorer.telemetry.logger import log
 
 LONGEST_SIGNATURE = 16 * 1024  # bytes
 _MAX_CONCURRENT_CHECKS = 8
-
-log = structlog.get_logger()
 
 
 class ContractWallets:

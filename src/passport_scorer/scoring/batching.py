@@ -17,17 +17,16 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
-import structlog
 
 from passport_scorer.db.batch_bisection import bisect_failures
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.correlation import CORRELATION
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import BATCH_SIZE
 
 _SECONDS_BETWEEN_REPORTS = 5.0  # an overload is logged, not each of the requests that it fails
 
-log = structlog.get_logger()
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
-import structlog
-
 from passport_scorer.db.queries.loaded_scores import LoadedScorer
 from passport_scorer.domain.community import Community, ScorerNotFound, read_weights
+from passport_scorer.telemetry.logger import log
 
 _MAX_LOGGED = 10  # providers that one event names
-
-log = structlog.get_logger()
 
 
 @lru_cache(maxsize=256)  # a service has few scorers

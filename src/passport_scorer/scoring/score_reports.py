@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from passport_scorer.domain.stamps import RejectedStamp
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import (
     SCORES_COMPUTED,
     STAMPS_CLASHED,
     STAMPS_REJECTED,
     Metrics,
 )
-
-log = structlog.get_logger()
 
 
 def report_score(

@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import chain
 
 import msgspec
-import structlog
 
 from passport_scorer.credentials.errors import DocumentUnreadable
 from passport_scorer.credentials.verdict_cache import VerdictCache
@@ -35,8 +34,6 @@ from passport_scorer.telemetry.metrics import (
 )
 
 _MAX_BLOCKING = 0.002  # seconds that signatures keep the event loop from other requests at a time
-
-log = structlog.get_logger()
 
 
 class Loaded(msgspec.Struct, frozen=True):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-import structlog
-
 from passport_scorer.credentials.parsing import MAXIMUM_SIZE
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import ValueRefused
@@ -26,11 +24,10 @@ from passport_scorer.domain.submissions import (
     check_live_stamps,
 )
 from passport_scorer.scoring.service import ScoringService
+from passport_scorer.telemetry.logger import log
 
 LONGEST_ANSWER = 4 * 1024 * 1024  # bytes of all documents that are listed together
 _MAX_LOGGED = 10  # stamps that one event names
-
-log = structlog.get_logger()
 
 
 class StampStore:

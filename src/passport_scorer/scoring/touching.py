@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
-import structlog
 
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import DatabaseUnavailable
@@ -17,9 +16,8 @@ from passport_scorer.domain.scoring import SavedScore
 from passport_scorer.scoring.score_cache import CachedScore
 from passport_scorer.scoring.score_reports import report_score
 from passport_scorer.telemetry import Telemetry
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.traces import TOUCH
-
-log = structlog.get_logger()
 
 
 class TouchRequest(msgspec.Struct, frozen=True):

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import structlog
-
 from passport_scorer.db.database import Connection, Database
 from passport_scorer.db.errors import WriteConflict
 from passport_scorer.scoring.slots import Slots
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import NO_METRICS, WRITE_CONFLICTS, Metrics
 
 MAX_ATTEMPTS = 5
@@ -21,8 +20,6 @@ _RESERVED_CONNECTIONS = 2  # for the shared load and save
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Awaitable[Result]]
-
-log = structlog.get_logger()
 
 
 class WriteRetries:

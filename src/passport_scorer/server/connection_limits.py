@@ -6,15 +6,14 @@ import resource
 from contextlib import suppress
 
 import msgspec
-import structlog
+
+from passport_scorer.telemetry.logger import log
 
 MEGABYTE = 1024 * 1024
 _MOST_CONNECTIONS = 10_000
 _FEWEST_CONNECTIONS = 16
 _INTERNAL_CONNECTIONS = 256  # probes, scrapers, and a few services
 _OTHER_DESCRIPTORS = 64  # log, timers, Redis, an Ethereum node, files
-
-log = structlog.get_logger()
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):

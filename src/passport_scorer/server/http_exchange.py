@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import httptools
 import msgspec
-import structlog
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from passport_scorer.api.http.error_help import help_target
@@ -16,6 +15,7 @@ from passport_scorer.api.http.host_header import NO_CLEAR_HOST
 from passport_scorer.api.http.response_headers import EXPOSED_HEADERS, answer_headers
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.correlation import Correlation, correlation_of
+from passport_scorer.telemetry.logger import log
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from passport_scorer.server.request_memory import RequestMemory
 
-log = structlog.get_logger()
 
 # Methods whose handlers read no body.
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-import structlog
-
 from passport_scorer.telemetry.correlation import Correlation
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import CONNECTIONS_REFUSED, Metrics
 
 _SECONDS_BETWEEN_LINES = 10.0
-
-log = structlog.get_logger()
 
 
 class Refusals:

@@ -7,12 +7,10 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import structlog
+from passport_scorer.telemetry.logger import log
 
 GRACE = 20  # seconds that requests get to finish after the listeners have closed
 FORCE_EXIT = signal.SIGUSR1  # tells a worker to stop immediately
-
-log = structlog.get_logger()
 
 
 class StoppableServer(Protocol):

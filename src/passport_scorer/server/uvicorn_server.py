@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -18,12 +17,11 @@ from passport_scorer.server.connection_limits import ConnectionLimits
 from passport_scorer.server.http_protocol import HttpConnection
 from passport_scorer.server.listener_state import ListenerState
 from passport_scorer.server.shutdown import GRACE, GracefulShutdown
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 
 _ACCEPT_BATCH = 16
 _SWEEP_SECONDS_AT_SHUTDOWN = 0.25
-
-log = structlog.get_logger()
 
 
 class Listener(msgspec.Struct, frozen=True):

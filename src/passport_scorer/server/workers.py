@@ -11,10 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-import structlog
-
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.server.shutdown import FORCE_EXIT
+from passport_scorer.telemetry.logger import log
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _RESTART_PAUSE = 1.0  # seconds; a worker that can't start must not restart in a busy loop
@@ -23,8 +22,6 @@ _FAILED_STARTS_SECONDS = 30.0
 _FROM_OUTSIDE = frozenset(
     {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT}
 )  # not the worker's own failure
-
-log = structlog.get_logger()
 
 
 class WorkersCannotStart(PassportScorerError):

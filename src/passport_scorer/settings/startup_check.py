@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import msgspec
-import structlog
 
 from passport_scorer.auth.api_keys import DemoKey, PresentedKey, presented_key
 from passport_scorer.auth.key_hashes import matches_pbkdf2_hash, matches_sha256_hash
@@ -30,6 +29,7 @@ from passport_scorer.settings.environment import (
 )
 from passport_scorer.settings.model import Settings, variables
 from passport_scorer.settings.variables import InvalidSetting
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.trace_variables import malformed_variables
 
 _ADDRESS = "DATABASE_URL, else RDS_PROXY_URL"
@@ -45,8 +45,6 @@ _NEEDS = (
     ("SIWE_JWT_PRIVATE_KEY", "SIWE_JWT_PUBLIC_KEY"),
     ("SIWE_ALLOWED_DOMAINS_CERAMIC_CACHE", "SIWE_JWT_PRIVATE_KEY"),
 )
-
-log = structlog.get_logger()
 
 
 class UselessSetting(msgspec.Struct, frozen=True):

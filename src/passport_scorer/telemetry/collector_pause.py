@@ -10,17 +10,15 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-import structlog
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import NO_METRICS, SPANS_DROPPED, Metrics
 
 PAUSE_SECONDS = 60.0  # without exports after a failure
 
 _LIBRARY_LOG = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
-
-log = structlog.get_logger()
 
 
 class PausingExporter(SpanExporter):

@@ -9,18 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
 
 import msgspec
-import structlog
 
 from passport_scorer.telemetry.correlation import CORRELATION
+from passport_scorer.telemetry.logger import LEVELS, Fields, Write, log, write_readable
 from passport_scorer.telemetry.metrics import LOG_LINES_DROPPED, NO_METRICS, Metrics
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
-
-log = structlog.get_logger()
 
 
 class Lines:
@@ -45,8 +43,6 @@ class Lines:
         except OSError:  # full disk, or a closed pipe
             self.metrics.add(LOG_LINES_DROPPED)
 
-    debug = info = warning = error = critical = msg = write
-
 
 LINES = Lines(2)
 
@@ -60,18 +56,17 @@ class _LibraryLogs(logging.Handler):
         except (TypeError, ValueError):  # arguments that don't match the format
             message = str(record.msg)
         log.log(
-            min(
-                record.levelno // 10 * 10, logging.CRITICAL
-            ),  # libraries can have levels in between
+            _level_of(record.levelno),
             "library_message",
             logger=record.name,
             message=message.strip(),
-            exc_info=record.exc_info or None,
+            exc_info=record.exc_info[1] if record.exc_info else None,
         )
 
 
-# One list for the life of the process: loggers that are in use hold a reference to it.
-_PROCESSORS: list[Any] = []
+def _level_of(number: int) -> str:
+    """Return the highest of our levels up to a library's, which can be in between."""
+    return next((name for name in reversed(LEVELS) if LEVELS[name] <= number), "debug")
 
 
 def configure_logs(*, environment: str, readable: bool, level: str = "info") -> None:
@@ -82,26 +77,8 @@ def configure_logs(*, environment: str, readable: bool, level: str = "info") -> 
         readable: colored text for people instead of JSON.
         level: the lowest level that is logged; for libraries, at least `warning`.
     """
-    processors: list[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _with_request,
-    ]
-    if readable:
-        processors.append(structlog.dev.ConsoleRenderer())
-        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
-    else:
-        processors.append(_with_environment(environment))
-        processors.append(structlog.processors.format_exc_info)
-        processors.append(structlog.processors.JSONRenderer(_json))
-        factory = lambda *_: LINES  # noqa: E731
-    _PROCESSORS[:] = processors
-    structlog.configure(
-        processors=_PROCESSORS,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=factory,
-        cache_logger_on_first_use=True,
-    )
+    log.level = level
+    log.write = _readable if readable else _json_lines(environment)
     _take_over_libraries(level)
 
 
@@ -119,24 +96,31 @@ def _crashed(
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, traceback)
     else:
-        log.critical("crashed", error=kind.__name__, exc_info=(kind, error, traceback))
+        log.critical("crashed", error=kind.__name__, exc_info=error)
 
 
-def _with_environment(environment: str) -> Any:
-    def add(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-        event["environment"] = environment
-        return event
+def _json_lines(environment: str) -> Write:
+    def write(level: str, fields: Fields) -> None:
+        exception = fields.pop("exception", None)
+        fields["level"] = level
+        fields["timestamp"] = datetime.now(UTC)
+        _add_ids(fields)
+        fields["environment"] = environment
+        if exception is not None:
+            fields["exception"] = exception
+        LINES.write(_ENCODER.encode(fields))
 
-    return add
+    return write
 
 
-def _with_request(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+def _readable(level: str, fields: Fields) -> None:
+    _add_ids(fields)
+    write_readable(level, fields)
+
+
+def _add_ids(fields: Fields) -> None:
+    """Add the ids of the request in progress."""
     correlation = CORRELATION.get()
     if correlation is not None:
-        event["trace_id"] = correlation.trace_id
-        event["request_id"] = correlation.request_id
-    return event
-
-
-def _json(event: dict[str, Any], **_: Any) -> bytes:
-    return _ENCODER.encode(event)
+        fields["trace_id"] = correlation.trace_id
+        fields["request_id"] = correlation.request_id

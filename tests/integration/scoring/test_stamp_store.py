@@ -13,7 +13,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from passport_scorer.credentials.stored_form import WrittenNumber, stored_text
 from passport_scorer.db.url import connected
@@ -29,6 +28,7 @@ from passport_scorer.domain.submissions import (
 )
 from passport_scorer.scoring.stamp_store import LONGEST_ANSWER, StampStore
 from passport_scorer.tools.demo.signing import sign_eip712
+from tests.support.captured_logs import capture_logs
 
 from .world import COMMUNITY, ISSUER_KEY, START, Scorer, World, address, shown
 

@@ -6,11 +6,11 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.ethereum.eip1271 import ContractWallets
 from passport_scorer.ethereum.eip6492 import VALID, deploy_and_ask, unwrap
 from passport_scorer.ethereum.json_rpc import EthereumNode
+from tests.support.captured_logs import capture_logs
 
 from .machine import World
 from .node import Node, answer_bytes

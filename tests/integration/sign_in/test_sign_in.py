@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from eth_account import Account
 from eth_account.messages import encode_defunct
-from structlog.testing import capture_logs
 
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.nonces import Nonces
@@ -30,6 +29,7 @@ from passport_scorer.ethereum.eip191 import signed_message_digest
 from passport_scorer.ethereum.eip1271 import ChainWallets, ContractWallets
 from passport_scorer.ethereum.eip4361 import SignInRefused, SiweMessage, message_text
 from passport_scorer.ethereum.json_rpc import EthereumNode
+from tests.support.captured_logs import capture_logs
 
 from .machine import Reverted
 from .node import Node, running_node

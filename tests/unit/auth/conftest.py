@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.db.queries.health import ping
+from tests.support.captured_logs import capture_logs
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.auth.api_keys import ApiKeys, PresentedKey, WrongSecret
 from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.db.database import Database
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
+from tests.support.captured_logs import capture_logs
 
 KEY = "abc.secret"
 PRESENTED = PresentedKey("abc", KEY)

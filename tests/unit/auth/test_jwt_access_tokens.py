@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, InvalidAccessToken, TokenKeys
+from tests.support.captured_logs import capture_logs
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADDRESS = "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-import structlog
-from structlog.testing import capture_logs
 
-from passport_scorer.auth import peer_limits
 from passport_scorer.auth.api_keys import PresentedKey
 from passport_scorer.auth.key_hashes import sha256_hash
 from passport_scorer.auth.peer_limits import (
@@ -20,6 +17,7 @@ from passport_scorer.auth.peer_limits import (
     WindowCounts,
 )
 from passport_scorer.telemetry.metrics import CALLS_LIMITED
+from tests.support.captured_logs import capture_logs
 
 from ..telemetry.counting import Counting
 
@@ -138,12 +136,8 @@ def test_writes_are_limited_by_peer(clock: Clock) -> None:
     writes.count("x")
 
 
-def test_refusals_are_counted_and_logged_once(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refusals_are_counted_and_logged_once(clock: Clock) -> None:
     """One event for each peer and window, without the secret; the metric has few labels."""
-    # A logger keeps the configuration of its first use, which may have been another test's.
-    monkeypatch.setattr(peer_limits, "log", structlog.get_logger())
     counting = Counting()
     calls = FailedCalls(LIMIT, counting, clock)
     writes = AnonymousWrites(LIMIT, counting, clock)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 from limits.aio.storage import Storage
-from structlog.testing import capture_logs
 
 from passport_scorer.auth import rate_limits as rate_limits_module
 from passport_scorer.auth.rate_limits import (
@@ -13,6 +12,7 @@ from passport_scorer.auth.rate_limits import (
     RateLimits,
     RateLimitState,
 )
+from tests.support.captured_logs import capture_logs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

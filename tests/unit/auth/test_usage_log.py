@@ -5,11 +5,11 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from structlog.testing import capture_logs
 
 from passport_scorer.auth.usage_backlog import UsageBacklog
 from passport_scorer.auth.usage_log import BatchedUsageAnalytics, NoUsageAnalytics
 from passport_scorer.db.database import Database, DatabaseSettings
+from tests.support.captured_logs import capture_logs
 from tests.support.usage import CALL
 
 

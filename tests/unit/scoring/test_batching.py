@@ -9,10 +9,10 @@ import hypothesis.strategies as st
 import msgspec
 import pytest
 from hypothesis import given, settings
-from structlog.testing import capture_logs
 
 from passport_scorer.db.errors import DatabaseUnavailable
 from passport_scorer.scoring.batching import Batcher, BatchPolicy, InFlight, next_batch_size
+from tests.support.captured_logs import capture_logs
 
 
 class Work:

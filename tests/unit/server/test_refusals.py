@@ -6,13 +6,13 @@ from typing import Any
 
 import httptools
 import pytest
-from structlog.testing import capture_logs
 
 from passport_scorer.api.http.host_header import NO_CLEAR_HOST
 from passport_scorer.server.http_exchange import REASONS, refused_response, service_busy
 from passport_scorer.server.refusals import Refusals
 from passport_scorer.telemetry.correlation import correlation_of
 from passport_scorer.telemetry.metrics import NO_METRICS
+from tests.support.captured_logs import capture_logs
 
 ASKED = correlation_of([(b"x-request-id", b"mine")])
 IN_ALL = {

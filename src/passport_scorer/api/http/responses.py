@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-import structlog
 from starlette.responses import Response
 
 from passport_scorer.api.http.error_help import STATUSES
@@ -13,6 +12,7 @@ from passport_scorer.api.http.errors import Detail, InternalError, InvalidReques
 from passport_scorer.auth.peer_limits import TooManyCalls
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.score_history import NoScoreFound
+from passport_scorer.telemetry.logger import log
 
 _JSON = msgspec.json.Encoder()
 
@@ -23,8 +23,6 @@ _CHALLENGES: Mapping[str, str] = {
     "invalid_api_key": 'ApiKey realm="passport-scorer", header="X-API-Key"',
     "wrong_secret": 'ApiKey realm="passport-scorer", header="X-API-Key"',
 }
-
-log = structlog.get_logger()
 
 
 def json_response(

@@ -5,16 +5,14 @@ Source: docs/rules/deployment.md, "Telemetry".
 
 from __future__ import annotations
 
-import structlog
 from starlette.types import Scope
 
 from passport_scorer.domain.addresses import is_address
 from passport_scorer.domain.errors import PassportScorerError
+from passport_scorer.telemetry.logger import log
 
 # Machines request these every few seconds; at level info they would drown out the rest.
 _PROBES = frozenset({"/health", "/health/", "/health/ready", "/metrics"})
-
-log = structlog.get_logger()
 
 
 def note_error(scope: Scope, error: Exception) -> None:

@@ -8,7 +8,6 @@ from functools import partial
 from operator import attrgetter
 
 import msgspec
-import structlog
 from starlette.responses import Response
 
 from passport_scorer.api.guards.partner import PARTNER, PartnerCall
@@ -37,8 +36,7 @@ from passport_scorer.domain.score_history import (
     parse_created_at,
 )
 from passport_scorer.domain.stored_scores import RecordedScore, UnreadableScore, read_event
-
-log = structlog.get_logger()
+from passport_scorer.telemetry.logger import log
 
 
 class _ScoreQuery(msgspec.Struct, frozen=True):

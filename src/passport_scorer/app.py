@@ -8,14 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from limits.aio.storage import Storage
-
 from passport_scorer.auth.api_keys import ApiKeys, DemoKey
 from passport_scorer.auth.jwt_access_tokens import AccessTokens, TokenKeys
 from passport_scorer.auth.key_cache import KeyCache
 from passport_scorer.auth.nonces import Nonces
 from passport_scorer.auth.peer_limits import AnonymousWrites, FailedCalls
-from passport_scorer.auth.rate_limits import RateLimits
+from passport_scorer.auth.rate_limits import CallStorage, RateLimits
 from passport_scorer.auth.redis_storage import redis_storage
 from passport_scorer.auth.sign_in import SignIn
 from passport_scorer.auth.usage_log import (
@@ -128,7 +126,7 @@ def _services(
     settings: Settings,
     database: Database,
     analytics: UsageAnalytics,
-    counts: Storage | None,
+    counts: CallStorage | None,
     telemetry: Telemetry,
 ) -> Services:
     metrics = telemetry.metrics
@@ -152,7 +150,7 @@ def _services(
         access_tokens=tokens,
         nonces=nonces,
         sign_in=SignIn(nonces, tokens, settings.siwe_allowed_domains, _wallets(settings), utc_now),
-        rate_limits=RateLimits(utc_now, counts, metrics, enabled=settings.rate_limits_enabled),
+        rate_limits=RateLimits(counts, metrics, enabled=settings.rate_limits_enabled),
         failed_calls=FailedCalls(settings.failed_calls_per_minute, metrics),
         anonymous_writes=AnonymousWrites(settings.anonymous_writes_per_minute, metrics),
         trusted_proxies=settings.trusted_proxies,

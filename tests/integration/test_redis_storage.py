@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,11 +68,6 @@ def free_port() -> int:
         return port
 
 
-def now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
-
-
 def wait_for_redis(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let a call wait for so long."""
     for module in (rate_limits_module, redis_storage_module):
@@ -104,7 +98,7 @@ async def test_processes_count_together(redis: Redis) -> None:
     """Each process knows the calls that the other counted, and reports the same window."""
     redis.start()
     async with redis_storage(redis.url) as one, redis_storage(redis.url) as other:
-        first, second = RateLimits(now, one), RateLimits(now, other)
+        first, second = RateLimits(one), RateLimits(other)
         exceeded = [await count(limits) for limits in (first, second, first, second, first)]
         assert exceeded == [False, False, False, True, True]
         assert await count(second, "another key") is False
@@ -117,7 +111,7 @@ async def test_it_starts_without_redis(redis: Redis, monkeypatch: pytest.MonkeyP
     """Calls do not wait for a missing Redis; once it is up, it counts."""
     monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     async with redis_storage(redis.url) as counts:
-        limits = RateLimits(now, counts)
+        limits = RateLimits(counts)
         with capture_logs() as logs:
             assert [await count(limits) for _ in range(10)] == [None] * 10
         redis.start()
@@ -132,7 +126,7 @@ async def test_redis_dies_and_comes_back(redis: Redis, monkeypatch: pytest.Monke
     monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     redis.start()
     async with redis_storage(redis.url) as counts:
-        limits = RateLimits(now, counts)
+        limits = RateLimits(counts)
         assert await count(limits) is False
         redis.stop()
         assert [await count(limits) for _ in range(5)] == [None] * 5
@@ -145,7 +139,7 @@ async def test_a_restart_while_the_connection_is_idle(redis: Redis) -> None:
     """A connection that broke while idle loses no count."""
     redis.start()
     async with redis_storage(redis.url) as counts:
-        limits = RateLimits(now, counts)
+        limits = RateLimits(counts)
         assert await count(limits) is False
         redis.stop()
         redis.start()
@@ -159,7 +153,7 @@ async def test_a_redis_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
         async with redis_storage(url) as counts:
-            limits = RateLimits(now, counts)
+            limits = RateLimits(counts)
             assert [await count(limits) for _ in range(50)] == [None] * 50
         listener.setblocking(False)
         listener.accept()[0].close()

@@ -10,15 +10,15 @@ hashes".
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
-from cachetools import FIFOCache, LRUCache
+from cachetools import LRUCache
 
 from passport_scorer.auth.api_keys import PresentedKey
 from passport_scorer.auth.key_hashes import matches_sha256_hash, sha256_hash
 from passport_scorer.auth.rate_limits import RateLimited
+from passport_scorer.auth.window_counts import WindowCounts
 from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import CALLS_LIMITED, NO_METRICS, Metrics
 
@@ -41,56 +41,6 @@ class TooManyCalls(RateLimited):
         self.retry_after = retry_after
 
 
-class _Window:
-    """A fixed window: when it ends, and the calls in it. Mutable, so that it keeps its place."""
-
-    __slots__ = ("count", "ends_at")
-
-    def __init__(self, ends_at: float) -> None:
-        self.ends_at = ends_at
-        self.count = 1
-
-
-class WindowCounts:
-    """Counts by name in fixed windows; evicts the oldest windows first.
-
-    Args:
-        clock: returns seconds; must also advance while a Lambda sandbox is frozen.
-        capacity: maximum number of names.
-    """
-
-    def __init__(self, clock: Callable[[], float], capacity: int = CAPACITY) -> None:
-        self._clock = clock
-        self._windows: FIFOCache[object, _Window] = FIFOCache(capacity)
-
-    def __len__(self) -> int:
-        """Return the number of names."""
-        return len(self._windows)
-
-    def __contains__(self, name: object) -> bool:
-        """Return True if a name was counted recently."""
-        return name in self._windows
-
-    def add(self, name: object) -> int:
-        """Count one call; return the number of calls in this window."""
-        now = self._clock()
-        window = self._windows.get(name)
-        if window is not None and 0 < window.ends_at - now <= WINDOW:
-            window.count += 1
-            return window.count
-        self._windows[name] = _Window(now + WINDOW)
-        return 1
-
-    def wait(self, name: object, limit: int) -> int | None:
-        """Return the seconds (at least 1) until a name is below its limit; None if it is now."""
-        window = self._windows.get(name)
-        if window is None or window.count < limit:
-            return None
-        # After a step of the clock, a window may seem to end in hours: it no longer counts.
-        left = window.ends_at - self._clock()
-        return max(1, math.ceil(left)) if 0 < left <= WINDOW else None
-
-
 class FailedCalls:
     """Rejects peers whose calls fail too often because of their API keys.
 
@@ -109,7 +59,7 @@ class FailedCalls:
     ) -> None:
         self._limit = limit
         self._metrics = metrics
-        self._counts = WindowCounts(clock)
+        self._counts = WindowCounts(clock, CAPACITY)
         self._valid: LRUCache[str, str] = LRUCache(CAPACITY)  # prefix -> SHA-256 hash of the key
 
     def check(self, presented: PresentedKey, peer: str) -> None:
@@ -134,7 +84,10 @@ class FailedCalls:
             return
         if self._was_valid(presented):  # it has been revoked or has expired since
             del self._valid[presented.prefix]
-        counts = self._counts.add((presented.prefix, peer)), self._counts.add(peer)
+        counts = (
+            self._counts.add((presented.prefix, peer), WINDOW),
+            self._counts.add(peer, WINDOW),
+        )
         if counts[0] == self._limit or counts[1] == self._limit * _PREFIXES_OF_PEER:
             log.warning(
                 "peer_limited", reason="failed_calls", peer=peer, api_key_prefix=presented.prefix
@@ -173,7 +126,7 @@ class AnonymousWrites:
     ) -> None:
         self._limit = limit
         self._metrics = metrics
-        self._counts = WindowCounts(clock)
+        self._counts = WindowCounts(clock, CAPACITY)
 
     def count(self, peer: str) -> None:
         """Count a write that is about to be made.
@@ -187,5 +140,5 @@ class AnonymousWrites:
         if wait is not None:
             self._metrics.add(CALLS_LIMITED, 1, "anonymous_writes")
             raise TooManyCalls(wait)
-        if self._counts.add(peer) == self._limit:
+        if self._counts.add(peer, WINDOW) == self._limit:
             log.warning("peer_limited", reason="anonymous_writes", peer=peer)

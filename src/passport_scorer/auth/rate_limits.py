@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from datetime import datetime
+import time
+from typing import Protocol
 
 import msgspec
-from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, Storage
-from limits.aio.strategies import FixedWindowRateLimiter
 
 from passport_scorer.auth.circuit_breaker import CircuitBreaker
+from passport_scorer.auth.window_counts import WindowCounts
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.rate_limit import DEFAULT_TEXT, read_rate_limit
 from passport_scorer.telemetry.logger import log
@@ -24,6 +22,7 @@ from passport_scorer.telemetry.metrics import NO_METRICS, RATE_LIMIT_DECISIONS, 
 STORAGE_TIMEOUT = 0.25  # seconds that counting can delay a call
 OPEN_SECONDS = 1.0  # how long a storage that failed is not called
 MAX_WARNINGS = 1000  # keys with a malformed limit that are logged, once each
+MEMORY_CAPACITY = 100_000  # keys that a process counts in its memory, for each group of endpoints
 
 
 class RateLimited(PassportScorerError):
@@ -62,13 +61,39 @@ class RateLimitState(msgspec.Struct, frozen=True):
         return headers
 
 
+class CallStorage(Protocol):
+    """Counts calls in fixed windows, each of which starts with its first call."""
+
+    async def add(self, name: str, seconds: int) -> tuple[int, float]:
+        """Count a call.
+
+        Args:
+            name: of the key, the group of endpoints and the limit.
+            seconds: the length of a window.
+
+        Returns:
+            The number of calls in this window, and the seconds until it ends.
+        """
+
+
+class MemoryStorage:
+    """Counts the calls of this process; forgets the oldest windows beyond `MEMORY_CAPACITY`."""
+
+    def __init__(self) -> None:
+        self._counts = WindowCounts(time.time, MEMORY_CAPACITY)
+
+    async def add(self, name: str, seconds: int) -> tuple[int, float]:
+        """Count a call: see `CallStorage`."""
+        count = self._counts.add(name, seconds)
+        return count, self._counts.left(name)
+
+
 class RateLimits:
     """Counts calls in fixed windows. Fails open: if counting fails, calls pass.
 
     A storage that fails, or takes longer than `STORAGE_TIMEOUT`, opens a circuit breaker.
 
     Args:
-        clock: returns the time (aware), the same as the storage's.
         storage: counts calls; in memory by default.
         metrics: counts decisions.
         enabled: False: no call is counted or limited, whatever the limits of the keys.
@@ -79,8 +104,7 @@ class RateLimits:
 
     def __init__(
         self,
-        clock: Callable[[], datetime],
-        storage: Storage | None = None,
+        storage: CallStorage | None = None,
         metrics: Metrics = NO_METRICS,
         *,
         enabled: bool = True,
@@ -88,8 +112,7 @@ class RateLimits:
         self._enabled = enabled
         self._warned: set[tuple[str, str]] = set()
         self._metrics = metrics
-        self._clock = clock
-        self._limiter = FixedWindowRateLimiter(storage or MemoryStorage())
+        self._storage = storage or MemoryStorage()
         self._breaker = CircuitBreaker(OPEN_SECONDS, probe_seconds=STORAGE_TIMEOUT)
         self.uncounted = 0
 
@@ -111,27 +134,21 @@ class RateLimits:
             return None
         if found.is_default:
             self._warn_once(prefix, group, limit)
-        item = RateLimitItemPerSecond(found.count, found.window)
         if not self._breaker.allows_call():
             self._let_through()
             return None
         try:
             async with asyncio.timeout(STORAGE_TIMEOUT):
-                state = await self._counted(item, prefix, group)
+                name = f"{prefix}/{group}/{found.count}/{found.window}"
+                count, left = await self._storage.add(name, found.window)
         except Exception as error:  # noqa: BLE001  fail open, whatever the storage raises
             self._record_failure(error)
             return None
         self._record_success()
-        self._metrics.add(RATE_LIMIT_DECISIONS, 1, "exceeded" if state.exceeded else "allowed")
-        return state
-
-    async def _counted(self, item: RateLimitItem, prefix: str, group: str) -> RateLimitState:
-        within = await self._limiter.hit(item, prefix, group)
-        reset_at, remaining = await self._limiter.get_window_stats(item, prefix, group)
-        reset = max(1, math.ceil(reset_at - self._clock().timestamp()))
-        return RateLimitState(
-            group, item.amount, item.get_expiry(), max(0, remaining), reset, not within
-        )
+        exceeded = count > found.count
+        self._metrics.add(RATE_LIMIT_DECISIONS, 1, "exceeded" if exceeded else "allowed")
+        remaining, reset = max(0, found.count - count), max(1, math.ceil(left))
+        return RateLimitState(group, found.count, found.window, remaining, reset, exceeded)
 
     def _let_through(self) -> None:
         self.uncounted += 1

@@ -1,4 +1,4 @@
-"""Rate limit storage in Redis, which several processes share.
+"""Counts of calls in Redis, which several processes share.
 
 Source: docs/rules/authentication.md, "Rate limits".
 """
@@ -7,17 +7,46 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
-from limits.aio.storage import RedisStorage, Storage
+from passport_scorer.auth.rate_limits import STORAGE_TIMEOUT, CallStorage
 
-from passport_scorer.auth.rate_limits import STORAGE_TIMEOUT
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 _KEYS = "passport-scorer"
+# In one step, so that no window stays without an end.
+_ADD = """
+local count = redis.call("INCR", KEYS[1])
+local left = redis.call("PTTL", KEYS[1])
+if left < 0 then
+    left = ARGV[1] * 1000
+    redis.call("PEXPIRE", KEYS[1], left)
+end
+return {count, left}
+"""
+
+
+class RedisStorage:
+    """Counts calls in Redis: see `CallStorage`.
+
+    Args:
+        pool: the connections.
+    """
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        from redis.asyncio import Redis
+
+        self._add = Redis(connection_pool=pool).register_script(_ADD)
+
+    async def add(self, name: str, seconds: int) -> tuple[int, float]:
+        """Count a call; raises what the client of Redis raises."""
+        count, milliseconds = await self._add(keys=[f"{_KEYS}/{name}"], args=[seconds])
+        return count, milliseconds / 1000
 
 
 @asynccontextmanager
-async def redis_storage(url: str | None) -> AsyncIterator[Storage | None]:
+async def redis_storage(url: str | None) -> AsyncIterator[CallStorage | None]:
     """Open a storage in Redis for the duration of the context.
 
     It connects when the first call is counted, so that the service starts without Redis.
@@ -41,8 +70,7 @@ async def redis_storage(url: str | None) -> AsyncIterator[Storage | None]:
         socket_timeout=STORAGE_TIMEOUT,
         retry=Retry(NoBackoff(), 1),
     )
-    options: dict[str, Any] = {"connection_pool": pool}
     try:
-        yield RedisStorage(f"async+{url}", implementation="redispy", key_prefix=_KEYS, **options)
+        yield RedisStorage(pool)
     finally:
         await pool.aclose()

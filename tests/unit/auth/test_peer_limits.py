@@ -14,8 +14,8 @@ from passport_scorer.auth.peer_limits import (
     AnonymousWrites,
     FailedCalls,
     TooManyCalls,
-    WindowCounts,
 )
+from passport_scorer.auth.window_counts import WindowCounts
 from passport_scorer.telemetry.metrics import CALLS_LIMITED
 from tests.support.captured_logs import capture_logs
 
@@ -168,9 +168,9 @@ def test_refusals_are_counted_and_logged_once(clock: Clock) -> None:
 
 def test_memory_is_bounded(clock: Clock) -> None:
     """The most recent peers are kept."""
-    counts = WindowCounts(clock)
+    counts = WindowCounts(clock, CAPACITY)
     for number in range(CAPACITY + 10):
-        counts.add(number)
+        counts.add(number, WINDOW)
     assert len(counts) == CAPACITY
     assert counts.wait(5, 1) is None
     assert counts.wait(CAPACITY, 1) == WINDOW

@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from limits.aio.storage import Storage
 
 from passport_scorer.auth import rate_limits as rate_limits_module
 from passport_scorer.auth.rate_limits import (
@@ -12,59 +11,30 @@ from passport_scorer.auth.rate_limits import (
     RateLimits,
     RateLimitState,
 )
+from passport_scorer.auth.window_counts import WindowCounts
 from tests.support.captured_logs import capture_logs
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
 
 
-class WindowStorage(Storage):
+class WindowStorage:
     """Counts in memory, at a time that a test moves."""
 
-    STORAGE_SCHEME = None
-
     def __init__(self) -> None:
-        super().__init__()
-        self.time = NOON.timestamp()
-        self.counts: dict[str, int] = {}
-        self.ends: dict[str, float] = {}
+        self.time = NOON
+        self.counts = WindowCounts(lambda: self.time, 1000)
 
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return ConnectionError
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        if self.ends.get(key, 0) <= self.time:
-            self.counts[key], self.ends[key] = 0, self.time + expiry
-        self.counts[key] += amount
-        return self.counts[key]
-
-    async def get(self, key: str) -> int:
-        return self.counts[key]
-
-    async def get_expiry(self, key: str) -> float:
-        return self.ends[key]
-
-    async def check(self) -> bool:
-        return True
-
-    async def reset(self) -> None:
-        self.counts.clear()
-        self.ends.clear()
-
-    async def clear(self, key: str) -> None:
-        self.counts.pop(key, None)
-        self.ends.pop(key, None)
-
-    def now(self) -> datetime:
-        """The time that is kept here."""
-        return datetime.fromtimestamp(self.time, UTC)
+    async def add(self, name: str, seconds: int) -> tuple[int, float]:
+        """Count a call."""
+        return self.counts.add(name, seconds), self.counts.left(name)
 
 
 class AbsentStorage(WindowStorage):
     """A shared store that doesn't answer."""
 
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        raise ConnectionError(f"redis://user:password@store: {key}")
+    async def add(self, name: str, seconds: int) -> tuple[int, float]:
+        """Fail."""
+        raise ConnectionError(f"redis://user:password@store: {name}")
 
 
 @pytest.fixture
@@ -75,8 +45,8 @@ def storage() -> WindowStorage:
 
 @pytest.fixture
 def rate_limits(storage: WindowStorage) -> RateLimits:
-    """The rate limits, with the clock of the storage."""
-    return RateLimits(storage.now, storage)
+    """The rate limits, counted in this storage."""
+    return RateLimits(storage)
 
 
 async def counted(
@@ -195,16 +165,16 @@ async def test_warnings_are_bounded(
 
 async def test_limits_can_be_switched_off(storage: WindowStorage) -> None:
     """Then nothing is counted, not even for a key that may never call."""
-    rate_limits = RateLimits(storage.now, storage, enabled=False)
+    rate_limits = RateLimits(storage, enabled=False)
     assert await rate_limits.count("abc", "scores", "0/1d") is None
-    assert storage.counts == {}
+    assert len(storage.counts) == 0
 
 
 async def test_calls_are_let_through_when_they_cannot_be_counted() -> None:
     """A storage that is down limits no caller, and is logged without its address."""
     storage = AbsentStorage()
     with capture_logs() as logs:
-        assert await RateLimits(storage.now, storage).count("abc", "scores", "0/1m") is None
+        assert await RateLimits(storage).count("abc", "scores", "0/1m") is None
     assert logs == [
         {
             "event": "rate_limit_not_counted",
@@ -222,17 +192,18 @@ class BadDayStorage(WindowStorage):
         self.hangs = True
         self.asked = 0
 
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+    async def add(self, name: str, seconds: int) -> tuple[int, float]:
+        """Count a call, or hang."""
         self.asked += 1
         if self.hangs:
             await asyncio.sleep(60)
-        return await super().incr(key, expiry, amount)
+        return await super().add(name, seconds)
 
 
 async def test_a_storage_that_hangs_delays_one_call() -> None:
     """One call waits for the store, later ones skip it; all pass."""
     storage = BadDayStorage()
-    rate_limits = RateLimits(storage.now, storage)
+    rate_limits = RateLimits(storage)
     states = [await rate_limits.count("abc", "scores", "0/1m") for _ in range(100)]
     assert states == [None] * 100
     assert (storage.asked, rate_limits.uncounted) == (1, 100)
@@ -242,7 +213,7 @@ async def test_a_store_that_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the pause one call tries it, alone; if that is counted, all are again."""
     monkeypatch.setattr(rate_limits_module, "OPEN_SECONDS", 0.05)
     storage = BadDayStorage()
-    rate_limits = RateLimits(storage.now, storage)
+    rate_limits = RateLimits(storage)
     await rate_limits.count("abc", "scores", "9/1m")
     await asyncio.sleep(0.1)
     together = [rate_limits.count("abc", "scores", "9/1m") for _ in range(10)]
@@ -258,10 +229,20 @@ async def test_a_store_that_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_calls_are_counted_in_memory_unless_told() -> None:
     """Without a shared store a process counts for itself."""
-    rate_limits = RateLimits(lambda: datetime.now(UTC))
+    rate_limits = RateLimits()
     states = [await counted(rate_limits, limit="2/1h") for _ in range(3)]
     assert [state.exceeded for state in states] == [False, False, True]
     assert 3590 <= states[-1].reset <= 3600
+
+
+async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a number of keys, the oldest windows are forgotten."""
+    monkeypatch.setattr(rate_limits_module, "MEMORY_CAPACITY", 3)
+    rate_limits = RateLimits()
+    for number in range(4):
+        assert (await counted(rate_limits, prefix=f"key{number}")).remaining == 1
+    assert (await counted(rate_limits, prefix="key3")).remaining == 0
+    assert (await counted(rate_limits, prefix="key0")).remaining == 1
 
 
 def test_the_sentence() -> None:

@@ -72,7 +72,7 @@ async def test_checks_of_keys(absent_database: Database) -> None:
 async def test_decisions_about_rates() -> None:
     """Allowed, exceeded and unlimited calls are counted apart."""
     metrics = Counting()
-    limits = RateLimits(lambda: datetime.now(UTC), metrics=metrics)
+    limits = RateLimits(metrics=metrics)
     for limit in ("1/1h", "1/1h", None):
         await limits.count("abc", "api", limit)
     assert metrics.counted == {

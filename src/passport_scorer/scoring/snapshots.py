@@ -27,6 +27,7 @@ from passport_scorer.domain.human_points import PointsState
 from passport_scorer.domain.scoring import Passport, Snapshot, Versions
 from passport_scorer.domain.stamps import ExaminedStamp, Stamp, StampPolicy, StoredStamp, examine
 from passport_scorer.scoring.communities import community_of
+from passport_scorer.telemetry.logger import log
 from passport_scorer.telemetry.metrics import (
     NO_METRICS,
     SIGNATURES_REJECTED,

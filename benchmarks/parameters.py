@@ -33,7 +33,7 @@ def _statement(name: str, without: str | None = None) -> Query[Any, Any]:
 READ_SCORING = _statement("read_scoring", without="Human Points")
 WRITE_SCORING = _statement("write_scoring")
 TABLES = {READ_SCORING.name: "benchmark_read", WRITE_SCORING.name: "benchmark_write"}
-_ENOUGH = 10_000_000
+_ENOUGH = 1024  # megabytes
 
 
 def parameter_types(query: Query[Any, Any]) -> list[str]:
@@ -64,7 +64,7 @@ def prepare(url: str, numbers: range) -> None:
 async def _prepare(url: str, numbers: range) -> None:
     settings = Settings(
         trusted_iam_issuers=frozenset({TRUSTED_ISSUER}),
-        remembered_stamps=_ENOUGH,
+        cache_memory=_ENOUGH,
         api_analytics=False,
     )
     async with running_services(settings, url) as services:

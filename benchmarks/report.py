@@ -222,7 +222,7 @@ _METHOD = """\
   happens during a measurement.
 - Every address has been scored before, and tables are vacuumed and analyzed. *Warm*: before a
   measurement, addresses are requested until each worker has cached all but one in two hundred
-  (`REMEMBERED_STAMPS` has room for all of them). *Caches off*: with `REMEMBERED_STAMPS=0`, each
+  (`CACHE_MEMORY_MB` has room for all of them). *Caches off*: with `REMEMBERED_STAMPS=0`, each
   request verifies its signatures.
 - Contenders are measured in turn, round after round, each after a warm-up under the same load.
   Ratios are computed within a round, and the median of the rounds counts. One failed request fails

@@ -34,6 +34,11 @@ from passport_scorer.scoring.service import ScoringService
 from passport_scorer.scoring.snapshots import SnapshotLoader
 from passport_scorer.scoring.stamp_store import StampStore
 from passport_scorer.services import Services
+from passport_scorer.settings.container_memory import (
+    MEGABYTE,
+    default_cache_memory,
+    memory_limit,
+)
 from passport_scorer.settings.model import Settings
 from passport_scorer.telemetry import NO_TELEMETRY, Telemetry
 from passport_scorer.telemetry.logs import LINES
@@ -169,9 +174,12 @@ def _scoring(settings: Settings, database: Database, telemetry: Telemetry) -> Sc
         capped_lists=settings.human_points_mta_enabled,
     )
     stamps = StampPolicy(settings.trusted_iam_issuers, settings.multi_nullifier)
-    verdicts = VerdictCache(settings.remembered_stamps, metrics)
+    megabytes = settings.cache_memory
+    if megabytes is None:
+        megabytes = default_cache_memory(memory_limit(), processes=1)
+    verdicts = VerdictCache(megabytes * MEGABYTE // 4, metrics)
+    scores = ScoreCache(megabytes * MEGABYTE * 3 // 4, metrics)
     snapshots = SnapshotLoader(stamps, verdicts, metrics)
-    scores = ScoreCache(settings.remembered_stamps * 1000, metrics)
     return ScoringService(database, snapshots, scores, points, utc_now, telemetry)
 
 

@@ -24,6 +24,7 @@ from passport_scorer.server.connection_limits import (
 )
 from passport_scorer.server.sockets import listen
 from passport_scorer.server.workers import Workers
+from passport_scorer.settings.container_memory import default_cache_memory, memory_limit
 from passport_scorer.settings.model import Settings
 from passport_scorer.settings.startup_check import read_serving_settings, warn_of_useless_settings
 from passport_scorer.settings.variables import InvalidSetting
@@ -112,6 +113,9 @@ def serve_settings(
         level=settings.log_level,
     )
     settings = run_coroutine(_checked(settings, database_url))
+    if settings.cache_memory is None:
+        cache_memory = default_cache_memory(memory_limit(), workers)
+        settings = msgspec.structs.replace(settings, cache_memory=cache_memory)
     with ExitStack() as stack:
         shares = addresses.internal_port is not None and workers > 1
         folder = stack.enter_context(shared_folder(workers)) if shares else None

@@ -27,7 +27,7 @@ from passport_scorer.telemetry.metrics import (
     Metrics,
 )
 
-MEAN_SIZE = 1_024  # characters of a verdict on average, at full capacity
+_OVERHEAD = 1_024  # bytes of a verdict besides its texts, rounded up
 
 
 class _Verdict(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class _Verdict(msgspec.Struct, frozen=True):
 
     Attributes:
         outcome: the claims, or the class of the error and its message.
-        size: characters of its texts; `MEAN_SIZE` if they are fewer.
+        size: its size in memory, in bytes, approximately.
     """
 
     outcome: Credential | tuple[type[VerificationFailed], str]
@@ -55,9 +55,7 @@ class VerdictCache:
     For one thread (or event loop): it doesn't lock.
 
     Args:
-        capacity: verdicts that are cached (0: none). Their texts together have up to
-            `capacity * MEAN_SIZE` characters; verdicts longer than the mean take the room of
-            several.
+        max_bytes: the bound of all verdicts together (0: none is cached).
         metrics: where hits, misses and good signatures are counted.
 
     Attributes:
@@ -65,12 +63,12 @@ class VerdictCache:
         misses: number of credentials that had to be verified.
     """
 
-    def __init__(self, capacity: int, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(self, max_bytes: int, metrics: Metrics = NO_METRICS) -> None:
         self._metrics = metrics
         self.hits = 0
         self.misses = 0
         self._verdicts: LRUCache[bytes, _Verdict] = LRUCache(
-            capacity * MEAN_SIZE, getsizeof=lambda verdict: verdict.size
+            max_bytes, getsizeof=lambda verdict: verdict.size
         )
 
     def __len__(self) -> int:
@@ -117,5 +115,4 @@ class VerdictCache:
 
 
 def _size(texts: Iterable[str]) -> int:
-    # At least the mean: so one bound limits the number of verdicts and the length of their texts.
-    return max(MEAN_SIZE, sum(map(len, texts)))
+    return _OVERHEAD + sum(map(len, texts))

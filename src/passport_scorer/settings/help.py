@@ -111,7 +111,10 @@ HELP: Mapping[str, Help] = {
         "Number of proxies in front that append to `X-Forwarded-For`; the peer of a call is the "
         "n-th address from its end. 0: the connecting client is the peer."
     ),
-    "remembered_stamps": Help("Maximum verified stamps cached per process."),
+    "cache_memory": Help(
+        "Megabytes of scores and verified credentials that a process caches. 0: none.",
+        "128, at most half of the container's memory, shared by the workers",
+    ),
     "port": Help("Port of the public listener. 0: any free port."),
     "root_path": Help(
         "Path prefix under which a proxy publishes the service, such as `/scorer`. `/docs`, "

@@ -112,9 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Variable(number(0, 1_000_000), "ANONYMOUS_WRITES_PER_MINUTE")
     ] = 600
     trusted_proxies: Annotated[int, Variable(number(0, 10), "TRUSTED_PROXY_COUNT")] = 0
-    remembered_stamps: Annotated[int, Variable(number(0, 100_000_000), "REMEMBERED_STAMPS")] = (
-        50_000
-    )
+    cache_memory: Annotated[int | None, Variable(number(0, 100_000), "CACHE_MEMORY_MB")] = None
 
     # Listeners
     port: Annotated[int, Variable(PORT, "PORT")] = 8000

@@ -174,7 +174,7 @@ class World:
         )
         await database.open()
         policy = StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier)
-        snapshots = SnapshotLoader(policy, VerdictCache(1000))
+        snapshots = SnapshotLoader(policy, VerdictCache(1_000_000))
         service = ScoringService(
             database,
             snapshots,

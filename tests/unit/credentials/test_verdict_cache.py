@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passport_scorer.credentials.errors import DocumentUnreadable, ProofInTheFuture
-from passport_scorer.credentials.verdict_cache import MEAN_SIZE, VerdictCache
+from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.credentials.verifier import verify
 from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.ethereum.errors import SignatureMismatch
@@ -41,7 +41,7 @@ def counts(cache: VerdictCache) -> tuple[int, int, int]:
 
 def test_the_same_bytes_are_verified_once(stamp: dict[str, Any]) -> None:
     """The second time the claims come from the cache; a text and its bytes are the same."""
-    cache, text = VerdictCache(10), json.dumps(stamp)
+    cache, text = VerdictCache(100_000), json.dumps(stamp)
     first = cache.verify(text, NOW)
     assert cache.verify(text.encode(), NOW) is first
     assert counts(cache) == (1, 1, 1)
@@ -50,7 +50,7 @@ def test_the_same_bytes_are_verified_once(stamp: dict[str, Any]) -> None:
 def test_a_rejection_is_cached(stamp: dict[str, Any]) -> None:
     """A broken credential is rejected again, with the same message, without verifying it."""
     stamp["credentialSubject"]["provider"] = "Github"
-    cache, text, rejections = VerdictCache(10), json.dumps(stamp), []
+    cache, text, rejections = VerdictCache(100_000), json.dumps(stamp), []
     for _ in range(2):
         with pytest.raises(SignatureMismatch) as rejected:
             cache.verify(text, NOW)
@@ -62,7 +62,7 @@ def test_a_rejection_is_cached(stamp: dict[str, Any]) -> None:
 
 def test_a_rejection_that_time_changes_is_not_cached(stamp: dict[str, Any]) -> None:
     """A proof from the future is verified each time, until its time has come."""
-    cache, text = VerdictCache(10), json.dumps(stamp)
+    cache, text = VerdictCache(100_000), json.dumps(stamp)
     for _ in range(2):
         with pytest.raises(ProofInTheFuture):
             cache.verify(text, datetime(2025, 11, 1, tzinfo=UTC))
@@ -72,7 +72,7 @@ def test_a_rejection_that_time_changes_is_not_cached(stamp: dict[str, Any]) -> N
 
 def test_an_unreadable_document_takes_no_room() -> None:
     """A document that is too large is rejected before anything is computed from it."""
-    cache = VerdictCache(10)
+    cache = VerdictCache(100_000)
     for document in ("x" * 100_000, "\ud800"):
         with pytest.raises(DocumentUnreadable):
             cache.verify(document, NOW)
@@ -83,7 +83,7 @@ def test_an_unreadable_document_takes_no_room() -> None:
 @settings(max_examples=examples(100), deadline=None)
 def test_a_verdict_is_never_that_of_other_bytes(position: int, change: int) -> None:
     """With one byte changed, the verdict is the one of a fresh verification, never the old one."""
-    cache = VerdictCache(10)
+    cache = VerdictCache(100_000)
     original = signed("Google").encode()
     cache.verify(original, NOW)
     position %= len(original)
@@ -103,7 +103,7 @@ def test_a_verdict_is_never_that_of_other_bytes(position: int, change: int) -> N
 
 def test_the_oldest_verdict_is_evicted() -> None:
     """At capacity the least recently used verdict is evicted."""
-    cache = VerdictCache(2)
+    cache = VerdictCache(3_000)
     one, two, three = (signed(provider) for provider in ("one", "two", "three"))
     for text in (one, two, one, three):
         cache.verify(text, NOW)
@@ -117,11 +117,11 @@ def test_the_oldest_verdict_is_evicted() -> None:
 
 def test_the_texts_are_bounded_too() -> None:
     """Credentials with long claims take the room of several; a longer one evicts no other."""
-    cache = VerdictCache(3)
+    cache = VerdictCache(8_000)
     for n in range(3):
-        cache.verify(signed(str(n) * MEAN_SIZE), NOW)
+        cache.verify(signed(str(n) * 2_000), NOW)
     assert len(cache) == 2
-    cache.verify(signed("x" * 4 * MEAN_SIZE), NOW)
+    cache.verify(signed("x" * 8_000), NOW)
     assert len(cache) == 2
 
 
@@ -134,7 +134,7 @@ def test_nothing_is_cached_without_capacity() -> None:
 
 def test_a_rejected_document_is_not_kept_in_memory(stamp: dict[str, Any]) -> None:
     """A cached rejection has its reason, not the error with the document in its traceback."""
-    cache = VerdictCache(10)
+    cache = VerdictCache(100_000)
     with pytest.raises(VerificationFailed):
         cache.verify(json.dumps({**stamp, "issuer": None}), NOW)
     (verdict,) = cache._verdicts.values()

@@ -95,7 +95,7 @@ async def test_usage_that_is_lost(absent_database: Database) -> None:
 def test_cached_credentials() -> None:
     """A cached verdict is a hit, also if it is a rejection."""
     metrics = Counting()
-    cache = VerdictCache(10, metrics)
+    cache = VerdictCache(100_000, metrics)
     for _ in range(3):
         with pytest.raises(VerificationFailed):
             cache.verify("{}", NOW)

@@ -18,14 +18,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks import database
 from benchmarks.comparison import Comparison
 from benchmarks.contenders import Ground
+from benchmarks.copies import drop
+from benchmarks.fresh import fresh_contenders
 from benchmarks.growth import GrowthPlan
 from benchmarks.imports import measure_imports
 from benchmarks.load import write_addresses
 from benchmarks.machine import describe, restrict_to
 from benchmarks.options import FOLDER, GROWTH, NAMES, SERVICE, START_UP, Options
 from benchmarks.report import write_report
-from benchmarks.results import Growth, Imports, Memory, Results, Series, ratios_of
+from benchmarks.results import Growth, Imports, Memory, Results, Series
 from benchmarks.stamps import Advance, StampSet
+from benchmarks.targets import figures_of, ratios_of
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
 
 PAGE = Path("docs/performance.md")
@@ -75,7 +78,8 @@ def main(
     cores
         The cores that service, PostgreSQL and load generator share.
     only
-        Any of: service more-workers cold database sequential growth start-up.
+        Any of: service more-workers cold database sequential never-scored young growth
+        start-up. Ratios to the sequential design need sequential.
     quick
         A small, short and complete rehearsal.
     large
@@ -141,7 +145,10 @@ class Run:
         with self._progress, ExitStack() as stack:
             imports = self._imports() if START_UP in names else []
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            server = stack.enter_context(database.running_server())
+            few = self._options.quick
+            server = stack.enter_context(
+                database.running_server(database.FEW_LOG_FILES if few else database.LOG_FILES)
+            )
             machine = describe(server.url, server.folder, self._options.cores)
             series: list[Series] = []
             growth: list[Growth] = []
@@ -165,18 +172,19 @@ class Run:
         advance = self._note("stamps and scores", 2 * options.addresses)
         wanted = StampSet(options.addresses, options.stamps)
         loaded = database.load(server, wanted, FOLDER, advance)
-        addresses = write_addresses(folder / "addresses", options.addresses, options.addresses)
+        addresses = write_addresses(folder / "addresses", range(options.addresses))
         ground = Ground(loaded, database.server_process(server), addresses, folder)
         pgbench = server.installation.program("pgbench")
         growth: list[Growth] = []
         with ExitStack() as stack:
-            comparison = Comparison(options, ground, pgbench, stack, self._note)
+            fresh = fresh_contenders(options, ground, server, FOLDER, self._note)
+            comparison = Comparison(options, ground, pgbench, fresh, stack, self._note)
             series = comparison.run()
             if GROWTH in options.names:
                 plan = GrowthPlan(options, server, FOLDER, folder, self._note)
                 growth.append(plan.by_connections(comparison.service))
             memory = comparison.memory()
-        database.drop(server, loaded)
+        drop(loaded.url)
         return series, growth, memory
 
     def _imports(self) -> list[Imports]:
@@ -193,15 +201,18 @@ class Run:
         memory: Memory | None,
         imports: list[Imports],
     ) -> Results:
-        ratios = ratios_of(series)
+        if SERVICE not in self._options.names:
+            memory = None
+        ratios = ratios_of(series, memory)
         return Results(
             machine=machine,
             options=msgspec.to_builtins(self._options),
             ratios={name: spread.median for name, spread in ratios.items()},
             ratio_ranges=ratios,
+            figures=figures_of(series, growth, memory, imports, {}),
             series=series,
             growth=growth,
-            memory=memory if SERVICE in self._options.names else None,
+            memory=memory,
             imports=imports,
         )
 

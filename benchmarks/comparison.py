@@ -12,13 +12,13 @@ from benchmarks.contenders import (
     Contender,
     DatabaseAlone,
     Ground,
-    ServiceContender,
-    passes,
 )
+from benchmarks.fresh import Fresh
 from benchmarks.load import SCORE_PATH
 from benchmarks.options import COLD, DATABASE, MORE_WORKERS, SEQUENTIAL, SERVICE, Options
 from benchmarks.plans import check_plans
 from benchmarks.results import Measured, Memory, Series
+from benchmarks.service_contender import ServiceContender, passes
 from benchmarks.stamps import address_of
 from passport_scorer.tools.demo.world import DEMO_API_KEY
 
@@ -39,20 +39,29 @@ class Comparison:
         options: the options of the run.
         ground: the database and the files of the run.
         pgbench: the path of the program.
+        fresh: the contenders with databases of their own.
         stack: stops the services.
         note: shows the progress.
     """
 
     def __init__(
-        self, options: Options, ground: Ground, pgbench: Path, stack: ExitStack, note: Note
+        self,
+        options: Options,
+        ground: Ground,
+        pgbench: Path,
+        fresh: Sequence[Fresh],
+        stack: ExitStack,
+        note: Note,
     ) -> None:
         self._options = options
         self._ground = ground
         self._note = note
         workers, wanted = options.workers, options.names
         self._contenders: list[Contender] = []
-        # It replaces rows that the service caches, and that pgbench's parameters reference.
-        apart = ground.on_a_copy() if SEQUENTIAL in wanted else ground
+        self._fresh = fresh
+        if SEQUENTIAL in wanted:
+            # It replaces rows that the service caches, and that pgbench's parameters reference.
+            apart = stack.enter_context(ground.on_a_copy(SEQUENTIAL))
         self.service = ground.service(stack, workers=workers)
         self._at_rest = self.service.service.process.resident_megabytes()
         self._warm_up(self.service, workers)
@@ -80,10 +89,20 @@ class Comparison:
             )
 
     def run(self) -> list[Series]:
-        """Measure all of them in turn."""
+        """Measure all of them in turn.
+
+        Those with databases of their own come last: dropping a database ends with a checkpoint,
+        after which the first change of each page costs more.
+        """
+        return [
+            *self._rounds("rounds", self._contenders),
+            *self._rounds("rounds from a fresh start", self._fresh),
+        ]
+
+    def _rounds(self, what: str, contenders: Sequence[Contender]) -> list[Series]:
         rounds: dict[tuple[str, int], list[Measured]] = {}
-        places = list(self._places())
-        advance = self._note("rounds", len(places) * self._options.rounds)
+        places = list(_places(contenders))
+        advance = self._note(what, len(places) * self._options.rounds)
         for _ in range(self._options.rounds):
             for contender, connections in places:
                 measured = contender.measure(
@@ -110,20 +129,22 @@ class Comparison:
             self._warm,
             self.service.service.process.resident_megabytes(),
             self.service.requests - self._requests_when_warm,
+            self._ground.loaded.addresses * self._ground.loaded.stamps,
         )
-
-    def _places(self) -> Iterator[tuple[Contender, int]]:
-        """Return the order of a round: contenders with the same load next to each other."""
-        numbers = sorted({number for each in self._contenders for number in each.connections})
-        for number in numbers:
-            for contender in self._contenders:
-                if number in contender.connections:
-                    yield contender, number
 
     def _warm_up(self, service: ServiceContender, workers: int) -> None:
         addresses = self._ground.loaded.addresses
         advance = self._note(f"warming up {service.title}", passes(workers) * addresses)
         service.get_to_know(addresses, workers, advance)
+
+
+def _places(contenders: Sequence[Contender]) -> Iterator[tuple[Contender, int]]:
+    """Return the order of a round: contenders with the same load next to each other."""
+    numbers = sorted({number for each in contenders for number in each.connections})
+    for number in numbers:
+        for contender in contenders:
+            if number in contender.connections:
+                yield contender, number
 
 
 def check_answers(one: ServiceContender, other: ServiceContender, addresses: int) -> None:

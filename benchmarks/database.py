@@ -41,7 +41,8 @@ SETTINGS = {
 }
 # A server that has run for a while reuses the files of its write-ahead log. Creating a new
 # one blocks all clients for some 60 ms, once in about 2,000 requests.
-_LOG_FILES = 192
+LOG_FILES = 192
+FEW_LOG_FILES = 24  # for a rehearsal
 _LOG_FILE = 16_000_000  # bytes of text that fill one file
 THRESHOLD = "20"
 _FIRST_ADDRESSES = 10
@@ -63,19 +64,19 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def running_server() -> Iterator[EmbeddedServer]:
-    """Run PostgreSQL in a temporary folder."""
+def running_server(log_files: int = LOG_FILES) -> Iterator[EmbeddedServer]:
+    """Run PostgreSQL in a temporary folder, with this number of files for its log."""
     with tempfile.TemporaryDirectory(prefix="passport-scorer-benchmark-") as folder:
         Path(folder).chmod(0o711)  # PostgreSQL does not run as root, and needs access
         place = Path(folder) / "postgresql"
         with EmbeddedServer(place, settings=SETTINGS, shared=Path(folder) / "shared") as server:
-            asyncio.run(_make_log_files(server.url))
+            asyncio.run(_make_log_files(server.url, log_files))
             yield server
 
 
-async def _make_log_files(url: str) -> None:
+async def _make_log_files(url: str, count: int) -> None:
     async with connected(url) as connection:
-        for _ in range(_LOG_FILES):
+        for _ in range(count):
             await connection.execute(
                 "SELECT pg_logical_emit_message(false, 'benchmark', repeat('x', $1))", _LOG_FILE
             )
@@ -100,9 +101,10 @@ def load(server: EmbeddedServer, wanted: StampSet, cache: Path, advance: Advance
     """
     file = stamp_file(wanted, cache, advance)
     name = f"benchmark_{wanted.addresses}x{wanted.stamps}"
-    asyncio.run(_create(server.url, name))
     url = server.url_of(name)
-    asyncio.run(_fill(url, wanted, file))
+    asyncio.run(_create(server.url, url, name))
+    asyncio.run(fill(url, wanted, file))
+    asyncio.run(run(url, "VACUUM (ANALYZE)"))
     # A plan made while a table is empty is a sequential scan.
     few = min(_FIRST_ADDRESSES, wanted.addresses)
     prepare(url, range(few))
@@ -117,25 +119,6 @@ def load(server: EmbeddedServer, wanted: StampSet, cache: Path, advance: Advance
             advance(len(numbers))
     asyncio.run(run(url, "VACUUM (ANALYZE)", "CHECKPOINT"))
     return Loaded(url, wanted.addresses, wanted.stamps)
-
-
-def copied(loaded: Loaded) -> Loaded:
-    """Copy a database that has no sessions."""
-    name = _name_of(loaded)
-    own, copy = f"/{name}?", f"/{name}_copy?"
-    other = loaded.url.replace(own, "/postgres?")
-    asyncio.run(run(other, f"CREATE DATABASE {name}_copy TEMPLATE {name}", "CHECKPOINT"))
-    return msgspec.structs.replace(loaded, url=loaded.url.replace(own, copy))
-
-
-def drop(server: EmbeddedServer, loaded: Loaded) -> None:
-    """Drop a database, and its copy if it exists."""
-    for name in (_name_of(loaded), f"{_name_of(loaded)}_copy"):
-        asyncio.run(run(server.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", "CHECKPOINT"))
-
-
-def _name_of(loaded: Loaded) -> str:
-    return loaded.url.partition("?")[0].rpartition("/")[2]
 
 
 async def run(url: str, *statements: str) -> None:
@@ -173,20 +156,21 @@ async def copy_stamps(connection: Any, file: Path, table: str) -> None:
         )
 
 
-async def _create(url: str, name: str) -> None:
-    await run(url, f"CREATE DATABASE {name}")
-
-
-async def _fill(url: str, wanted: StampSet, file: Path) -> None:
+async def fill(url: str, wanted: StampSet, file: Path) -> None:
+    """Store stamps, and the community, account and key of the requests, in an unused database."""
     async with connected(url) as connection:
-        await connection.execute(schema_sql())
-        await create_parameter_tables(connection)
         await copy_stamps(connection, file, "ceramic_cache_ceramiccache")
     database = Database(DatabaseSettings(url))
     await database.open()
     await seed_demo(database, _community_of(wanted))
     await database.close()
-    await run(url, "VACUUM (ANALYZE)")
+
+
+async def _create(server_url: str, url: str, name: str) -> None:
+    await run(server_url, f"CREATE DATABASE {name}")
+    async with connected(url) as connection:
+        await connection.execute(schema_sql())
+        await create_parameter_tables(connection)
 
 
 def _community_of(wanted: StampSet) -> str:

@@ -8,11 +8,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.contenders import Ground, ServiceContender, passes
-from benchmarks.database import connected, copy_stamps, drop, load, run, server_process
+from benchmarks.contenders import Ground
+from benchmarks.copies import drop
+from benchmarks.database import connected, copy_stamps, load, run, server_process
 from benchmarks.load import write_addresses
 from benchmarks.options import Options
 from benchmarks.results import Growth, Measured, Point
+from benchmarks.service_contender import ServiceContender, passes
 from benchmarks.stamps import Advance, StampSet, provider_of, stamp_file
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
 
@@ -160,12 +162,12 @@ class GrowthPlan:
         """Run the service on its own database until the end of the block."""
         advance = self._note(f"{what}: database", 2 * wanted.addresses)
         loaded = load(self._server, wanted, self._cache, advance)
-        path = self._folder / f"addresses-{wanted.addresses}"
-        addresses = write_addresses(path, wanted.addresses, MOST_ADDRESSES)
+        numbers = range(0, wanted.addresses, max(1, wanted.addresses // MOST_ADDRESSES))
+        addresses = write_addresses(self._folder / f"addresses-{wanted.addresses}", numbers)
         ground = Ground(loaded, server_process(self._server), addresses, self._folder)
         with ExitStack() as stack:
             yield ground, ground.service(stack, "growth", workers=workers)
-        drop(self._server, loaded)
+        drop(loaded.url)
 
 
 async def _keep_versions(url: str, renewed: Path) -> None:

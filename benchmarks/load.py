@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -89,10 +90,9 @@ class Load(msgspec.Struct, frozen=True):
         return result
 
 
-def write_addresses(path: Path, count: int, most: int) -> Path:
-    """Write the addresses to request: all of `count`, or `most` of them evenly spaced."""
-    chosen = range(0, count, max(1, count // most))
-    path.write_text("".join(f"{address_of(number)}\n" for number in chosen))
+def write_addresses(path: Path, numbers: Iterable[int]) -> Path:
+    """Write the addresses to request."""
+    path.write_text("".join(f"{address_of(number)}\n" for number in numbers))
     return path
 
 

@@ -15,9 +15,24 @@ MORE_WORKERS = "more-workers"
 COLD = "cold"
 DATABASE = "database"
 SEQUENTIAL = "sequential"
+NEVER_SCORED = "never-scored"
+YOUNG = "young"
 GROWTH = "growth"
 START_UP = "start-up"
-NAMES = (SERVICE, MORE_WORKERS, COLD, DATABASE, SEQUENTIAL, GROWTH, START_UP)
+NAMES = (
+    SERVICE,
+    MORE_WORKERS,
+    COLD,
+    DATABASE,
+    SEQUENTIAL,
+    NEVER_SCORED,
+    YOUNG,
+    GROWTH,
+    START_UP,
+)
+# Contenders that are measured together with others.
+UNSCORED_SEQUENTIAL = "never-scored-sequential"
+OLD = "old"
 
 
 class Options(msgspec.Struct, frozen=True):

@@ -1,9 +1,9 @@
-"""The bare database: pgbench runs the service's two statements with the service's parameters.
+"""The bare database: pgbench runs the statements of a warm request with the service's parameters.
 
 Their text is used unchanged, except for the source of the parameters: arrays that the
 service sends are arrays in a row of a table here (see `parameters.py`). What changes from one
-request to the next is put in: the time, and the version of the score row, which the read tells
-the write as in the service. Each client has addresses of its own, so that there are no write
+request to the next is put in: the time, and the version of the score row, which one statement tells
+the next as in the service. Each client has addresses of its own, so that there are no write
 conflicts.
 
 The service also writes a row of usage analytics per request, which is omitted here.
@@ -18,23 +18,14 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from benchmarks.database import Loaded, value
-from benchmarks.parameters import READ_SCORING, TABLES, WRITE_SCORING
-from passport_scorer.db.statement import Query
+from benchmarks.parameters import WARM_REQUEST, Step
 
 # As in the service's connections.
 SESSION = "-c plan_cache_mode=force_generic_plan -c jit=off"
-FROM_READ = {
-    "passport_id": "ARRAY[:passport_id]::bigint[]",
-    "score_id": "ARRAY[:score_id]::bigint[]",
-    "score_version": "ARRAY[:score_version]::text[]",
-    "computed_at": "ARRAY[now()]",
-    "now": "now()",
-}
 _SOURCE = re.compile(
     r"(?P<all>SELECT \*\s+)?(?P<word>FROM|USING)\s+unnest\((?P<parameters>[^()]*\$[^()]*)\)"
     r"(?P<ordinality>\s+WITH ORDINALITY)?\s+AS (?P<name>\w+)"
@@ -67,40 +58,37 @@ class PgbenchResult(msgspec.Struct, frozen=True):
     p99_ms: float
 
 
-def script() -> str:
+def script(steps: Sequence[Step] = WARM_REQUEST) -> str:
     """Return the script of one transaction."""
     own = r"\set n 1 + :client_id + :clients * random(0, :addresses / :clients - 1)"
-    read = from_table(READ_SCORING, {})
-    write = from_table(WRITE_SCORING, FROM_READ)
-    return f"{own}\n{read} \\gset\n{write};\n"
+    *first, last = map(from_table, steps)
+    return "\n".join([own, *(f"{sql} \\gset" for sql in first), f"{last};", ""])
 
 
-def from_table(query: Query[Any, Any], instead: Mapping[str, str]) -> str:
+def from_table(step: Step) -> str:
     """Return a statement that takes its parameters from row `:n` of a table.
-
-    Args:
-        query: the statement.
-        instead: parameter -> its replacement for the table.
 
     Raises:
         StatementChanged: its form is not supported.
     """
-    sql = re.sub(r"^\s*--.*\n", "", query.sql, flags=re.MULTILINE).strip()
-    values = _values(query, instead)
+    sql = re.sub(r"^\s*--.*\n", "", step.query.sql, flags=re.MULTILINE).strip()
+    values = _values(step)
     sources = len(re.findall(r"unnest\([^()]*\$", sql))
     sql, found = _SOURCE.subn(lambda match: _lateral(match, values), sql)
     sql = re.sub(r"\$(\d+)", lambda match: _scalar(values[match[1]]), sql)
-    row = f"SELECT * FROM {TABLES[query.name]} WHERE n = :n"
+    row = f"SELECT * FROM {step.table} WHERE n = :n"
     sql, begun = re.subn(r"\AWITH ", f"WITH parameter AS MATERIALIZED ({row}), ", sql)
     if found != sources or not begun or re.search(r"\$\d", sql) or ";" in sql:
-        raise StatementChanged(query.name)
+        raise StatementChanged(step.query.name)
     return sql
 
 
-def _values(query: Query[Any, Any], instead: Mapping[str, str]) -> dict[str, str]:
+def _values(step: Step) -> dict[str, str]:
     """Return the replacements of $1, $2, …, by number."""
-    names = query.parameters.__struct_fields__
-    return {str(i): instead.get(name, f"parameter.p{i}") for i, name in enumerate(names, 1)}
+    names = step.query.parameters.__struct_fields__
+    captured = {name: f"parameter.p{number}" for number, name in enumerate(names, 1)}
+    instead = {name: sql.format_map(captured) for name, sql in step.instead.items()}
+    return {str(i): instead.get(name, captured[name]) for i, name in enumerate(names, 1)}
 
 
 def _lateral(match: re.Match[str], values: Mapping[str, str]) -> str:

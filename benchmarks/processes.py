@@ -35,8 +35,8 @@ class Process(msgspec.Struct, frozen=True):
         return sum(_times(self.pid)) + sum(sum(_times(each)[:2]) for each in self._children())
 
     def resident_megabytes(self) -> float:
-        """Return the memory of its largest child, or its own without children."""
-        return max(map(_resident_pages, self._children() or [self.pid])) * _PAGE / 1e6
+        """Return the memory of its largest child, or its own if that is larger."""
+        return max(map(_resident_pages, [self.pid, *self._children()])) * _PAGE / 1e6
 
     def _children(self) -> list[int]:
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()

@@ -4,38 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks import results as figures
-from benchmarks.options import SERVICE
 from benchmarks.results import Growth, Imports, Measured, Memory, Results, Spread
+from benchmarks.targets import TARGETS, Target
 from passport_scorer.reporting.charts import Bar, Series, bar_chart, dual_axis_chart
 
 REPRODUCE = "make bench"
-LAMBDA_BUDGET_MS = 400
-PYTHON_BUDGET_MS = 0.5
-REST_BUDGET_MB = 120
-GROWTH_BUDGET = 1.2
-
-
-class Target(NamedTuple):
-    """A target: the lower or upper bound of a ratio."""
-
-    ratio: str
-    word: str
-    limit: float
-    measure: str
-
-
-TARGETS = (
-    Target("warm_c32_vs_sequential", "at least", 8, "requests/s, 32 connections"),
-    Target("p99_c32_vs_sequential", "at most", 0.25, "p99, 32 connections"),
-    Target("warm_c32_vs_pgbench", "at least", 1, "requests/s, 32 connections"),
-    Target("cold_c16_vs_sequential", "at least", 3, "requests/s, 16 connections, caches off"),
-    Target("p50_c1_vs_pgbench", "at most", 1.6, "p50, one connection"),
-    Target("warm_c256_vs_c32", "at least", 0.9, "requests/s, 256 connections"),
-    Target("p99_c256_vs_c32", "at most", 8, "p99, 256 connections"),
-)
+_SMALL = 10  # figures below have decimals
 
 
 def write_report(results: Results, path: Path, caveat: str | None) -> None:
@@ -119,40 +95,27 @@ def _spread(spread: Spread, form: str) -> str:
 
 
 def _targets(results: Results) -> Iterable[str]:
-    if not results.ratios:
-        return
-    yield "## Targets"
-    rows = []
-    for target in TARGETS:
-        if target.ratio in results.ratios:
-            spread = results.ratio_ranges[target.ratio]
-            more = target.word == "at least"
-            met = spread.median >= target.limit if more else spread.median <= target.limit
-            what = f"{target.measure} (`{target.ratio}`)"
-            goal = f"{target.word} {target.limit:g}"
-            rows.append([what, goal, _spread(spread, ".2f"), _yes(met)])
-    rows += _budget_rows(results)
-    yield _table(["measure", "target", "measured", "met"], rows)
+    rows = [_target_row(target, results) for target in TARGETS if _is_measured(target, results)]
+    if rows:
+        yield "## Targets"
+        yield "Ratios are medians of the rounds (minimum–maximum)."
+        yield _table(["measure", "target", "measured", "met"], rows)
 
 
-def _budget_rows(results: Results) -> Iterable[list[str]]:
-    """Yield the targets that are absolute values."""
-    for each in results.series:
-        if each.contender == SERVICE and each.connections == 32:
-            cpu = each.spread(lambda measured: measured.python_cpu_ms)
-            met = cpu.median <= PYTHON_BUDGET_MS
-            limit = f"at most {PYTHON_BUDGET_MS} ms"
-            yield ["Python CPU per request, 32 connections", limit, _spread(cpu, ".2f"), _yes(met)]
-    if results.memory:
-        rest, growth = results.memory.at_rest, results.memory.at_end / results.memory.warm
-        limit = f"at most {REST_BUDGET_MB} MB"
-        yield ["memory of an idle worker", limit, f"{rest:.0f} MB", _yes(rest <= REST_BUDGET_MB)]
-        what = f"memory after {results.memory.requests:,} more requests, relative to warm"
-        yield [what, f"at most {GROWTH_BUDGET}", f"{growth:.2f}", _yes(growth <= GROWTH_BUDGET)]
-    if results.imports:
-        took = results.imports[-1].milliseconds
-        limit = f"at most {LAMBDA_BUDGET_MS} ms"
-        yield ["imports for Lambda", limit, f"{took:.0f} ms", _yes(took <= LAMBDA_BUDGET_MS)]
+def _is_measured(target: Target, results: Results) -> bool:
+    return target.name in results.ratios or target.name in results.figures
+
+
+def _target_row(target: Target, results: Results) -> list[str]:
+    unit = f" {target.unit}" if target.unit else ""
+    goal = f"{target.word} {target.limit:g}{unit}"
+    if target.unit:
+        value = results.figures[target.name]
+        measured = f"{value:.{2 if value < _SMALL else 0}f}{unit}"
+    else:
+        value = results.ratios[target.name]
+        measured = _spread(results.ratio_ranges[target.name], ".2f")
+    return [f"{target.what} (`{target.name}`)", goal, measured, _yes(target.is_met(value))]
 
 
 def _growth(growth: Growth, charts: str) -> str:
@@ -222,7 +185,7 @@ _METHOD = """\
   happens during a measurement.
 - Every address has been scored before, and tables are vacuumed and analyzed. *Warm*: before a
   measurement, addresses are requested until each worker has cached all but one in two hundred
-  (`CACHE_MEMORY_MB` has room for all of them). *Caches off*: with `REMEMBERED_STAMPS=0`, each
+  (`CACHE_MEMORY_MB` has room for all of them). *Caches off*: with `CACHE_MEMORY_MB=0`, each
   request verifies its signatures.
 - Contenders are measured in turn, round after round, each after a warm-up under the same load.
   Ratios are computed within a round, and the median of the rounds counts. One failed request fails

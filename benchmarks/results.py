@@ -1,16 +1,14 @@
-"""The results: measurements, their medians and ranges, and ratios."""
+"""The results: measurements, their medians and ranges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from statistics import median
 
 import msgspec
 
-from benchmarks.options import COLD, DATABASE, SEQUENTIAL, SERVICE
 
-
-class Measured(msgspec.Struct, frozen=True):
+class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
     """One measurement.
 
     Attributes:
@@ -20,6 +18,8 @@ class Measured(msgspec.Struct, frozen=True):
         p99_ms: the 99th percentile of the latencies.
         python_cpu_ms: CPU time of the service's processes per request.
         postgresql_cpu_ms: CPU time of the database server per request.
+        by_second: the requests per second of each second, if measured second by second; all other
+            attributes then leave out the first.
     """
 
     requests: int
@@ -28,6 +28,7 @@ class Measured(msgspec.Struct, frozen=True):
     p99_ms: float
     python_cpu_ms: float
     postgresql_cpu_ms: float
+    by_second: list[float] = []
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -90,12 +91,14 @@ class Memory(msgspec.Struct, frozen=True):
         warm: with nearly every address cached.
         at_end: after everything.
         requests: the number of responses of its service between the last two.
+        stamps: the number of stamps that were cached when it was warm.
     """
 
     at_rest: float
     warm: float
     at_end: float
     requests: int
+    stamps: int
 
 
 class Imports(msgspec.Struct, frozen=True):
@@ -122,6 +125,7 @@ class Results(msgspec.Struct, frozen=True):
         options: the options of the run.
         ratios: name -> the median of the rounds.
         ratio_ranges: name -> its range over the rounds.
+        figures: name -> a value with a unit; the last part of the name is the unit.
         series: the comparison.
         growth: how cost grows.
         memory: of the service.
@@ -132,42 +136,8 @@ class Results(msgspec.Struct, frozen=True):
     options: dict[str, object]
     ratios: dict[str, float]
     ratio_ranges: dict[str, Spread]
+    figures: dict[str, float]
     series: list[Series]
     growth: list[Growth]
     memory: Memory | None
     imports: list[Imports]
-
-
-def _rate(measured: Measured) -> float:
-    return measured.requests_per_second
-
-
-def _p99(measured: Measured) -> float:
-    return measured.p99_ms
-
-
-def _p50(measured: Measured) -> float:
-    return measured.p50_ms
-
-
-_Place = tuple[str, int]
-_RATIOS: Mapping[str, tuple[Callable[[Measured], float], _Place, _Place]] = {
-    "warm_c32_vs_sequential": (_rate, (SERVICE, 32), (SEQUENTIAL, 32)),
-    "p99_c32_vs_sequential": (_p99, (SERVICE, 32), (SEQUENTIAL, 32)),
-    "warm_c32_vs_pgbench": (_rate, (SERVICE, 32), (DATABASE, 32)),
-    "cold_c16_vs_sequential": (_rate, (COLD, 16), (SEQUENTIAL, 16)),
-    "p50_c1_vs_pgbench": (_p50, (SERVICE, 1), (DATABASE, 1)),
-    "warm_c256_vs_c32": (_rate, (SERVICE, 256), (SERVICE, 32)),
-    "p99_c256_vs_c32": (_p99, (SERVICE, 256), (SERVICE, 32)),
-}
-
-
-def ratios_of(series: Sequence[Series]) -> dict[str, Spread]:
-    """Return each ratio with both sides measured: within each round, then over the rounds."""
-    found = {(each.contender, each.connections): each.rounds for each in series}
-    ratios = {}
-    for name, (figure, above, below) in _RATIOS.items():
-        if above in found and below in found:
-            rounds = zip(found[above], found[below], strict=True)
-            ratios[name] = Spread.of(figure(one) / figure(other) for one, other in rounds)
-    return ratios

@@ -1,6 +1,6 @@
 """The cache of API keys: stored keys, with the versions of their rows.
 
-A cached key lets nobody in: the statement that does what the key allows also checks that the
+A cached key lets no caller in: the statement that does what the key allows also checks that the
 version is still the same, so that a revocation takes effect at once. See docs/caches.md.
 """
 

@@ -90,7 +90,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         links: nullifier -> link, the community's links of all nullifiers of these stamps.
         points: the Human Points of the address; None if the community does not take part in the
             program, or points are neither shown nor given.
-        versions: of the rows that it was read from; None if they don't tell of every change.
+        versions: of the rows that it was read from; None if they don't change with every input.
     """
 
     address: str

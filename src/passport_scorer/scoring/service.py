@@ -107,7 +107,6 @@ class ScoringService:
             TooManyForAddress: too many requests for this address wait already.
         """
         if request.address is None or self._cache.get(request, self._clock()) is None:
-            self._telemetry.metrics.add(SCORE_CACHE_MISSES)
             return None
         async with self._locks.hold(request.address):
             # The requests before can have changed it.
@@ -118,7 +117,6 @@ class ScoringService:
                     self._telemetry.metrics.add(SCORE_CACHE_HITS)
                     return touched
         self._cache.discard(request)
-        self._telemetry.metrics.add(SCORE_CACHE_MISSES)
         return None
 
     def load(self, request: ScoringRequest) -> Coroutine[Any, Any, Loaded]:
@@ -143,6 +141,7 @@ class ScoringService:
             WriteConflict: every attempt had one; nothing was written.
             UnusableWeight: the community's weights can't be summed up; nothing was written.
         """
+        self._telemetry.metrics.add(SCORE_CACHE_MISSES)
         snapshot = await self._snapshot(loaded)
         async with self._locks.hold(snapshot.address) as waited:
             if waited:  # the requests before have changed the rows

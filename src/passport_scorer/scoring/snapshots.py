@@ -178,7 +178,7 @@ def _nullifiers(stamp: ExaminedStamp) -> Sequence[str]:
 def _versions(
     inputs: LoadedScore, links: Mapping[str, LoadedLink], nullifiers: Sequence[str]
 ) -> Versions | None:
-    """Return the versions of loaded inputs; None if they don't tell of every change."""
+    """Return the versions of loaded inputs; None if they don't change with every input."""
     scorer = inputs.scorer
     if scorer.version is None or inputs.stamps.is_revocable:
         return None

@@ -1,4 +1,4 @@
-"""How much memory this process may use, and the share of it that caches get by default."""
+"""The memory of the container, and the share of it that caches get by default."""
 
 from __future__ import annotations
 

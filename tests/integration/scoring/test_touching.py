@@ -321,7 +321,7 @@ async def test_a_change_that_commits_meanwhile_is_seen(world: World) -> None:
                 await asyncio.sleep(0.01)
             await world.connection.execute("UPDATE account_accountapikey SET revoked = true")
         await holder.close()
-        # What began before the change may end after it, once.
+        # A touch that began before the change can end after it.
         await touching
         assert await scorer.service.touch(request(), key) is None
         assert await world.connection.fetchval(events) <= before + 1

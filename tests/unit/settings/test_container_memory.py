@@ -25,6 +25,6 @@ def test_all_processes_together_cache_in_at_most_half_of_the_memory(
 
 
 def test_the_limit_is_at_most_the_memory_of_the_machine() -> None:
-    """Without a container's limit it is that of the machine."""
+    """Without a container, the limit is the memory of the machine."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert 0 < memory_limit() <= machine

@@ -10,8 +10,8 @@
 -- A version is the id of a row with its xmin, which changes whenever the row does. The score row
 -- changes with each touch, by any process, so its content is compared instead, as a hash.
 --
--- Unlike `write_scoring.sql`, a score that another transaction has locked is no conflict: it is
--- left out like one that differs. Rows are locked in the same order.
+-- Unlike `write_scoring.sql`, a score that another transaction has locked is not a conflict:
+-- it is left out like one that differs. Rows are locked in the same order.
 WITH request AS (
     SELECT *
     FROM unnest(

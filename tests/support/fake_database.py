@@ -182,6 +182,7 @@ def _read_scoring(tables: Tables, asked: Any) -> Iterable[Columns]:
     for index, address in enumerate(asked.address):
         key = _key(tables, asked.key_prefix[index]) or {}
         columns: dict[str, object] = dict(_without(key, "embed_rate_limit"))
+        columns["stamps_version"] = ""
         community_id = asked.community_id[index] or asked.scorer_id[index]
         is_allowed = not key or asked.key_hash[index] == key["hashed_key_sha256"]
         if is_allowed and (community := tables.communities.get(community_id)):
@@ -211,7 +212,6 @@ def _passport(tables: Tables, address: str | None) -> Columns:
         "documents": [stamp.document for stamp in stamps],
         "stamp_registered_ids": [None] * len(stamps),
         "has_other_proofs": False,
-        "links_version": "",
     }
 
 
@@ -226,7 +226,7 @@ def _write_scoring(tables: Tables, written: Any) -> Iterable[Columns]:
             "evidence": written.evidence[index],
             "stamps": written.stamps[index],
         }
-    return []
+        yield {"ordinal": index + 1, "content": index}
 
 
 @_answers("stored_score")

@@ -9,8 +9,8 @@ import msgspec
 
 from passport_scorer.db.database import Database
 from passport_scorer.db.errors import DatabaseUnavailable
-from passport_scorer.db.queries.loaded_scores import ScoringRequest
-from passport_scorer.db.queries.touch_scores import Touch, touch_scores
+from passport_scorer.db.queries.loaded_scores import ScoringRequest, Touch
+from passport_scorer.db.queries.touch_scores import touch_scores
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.domain.scoring import SavedScore
 from passport_scorer.scoring.score_cache import CachedScore

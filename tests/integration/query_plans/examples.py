@@ -19,7 +19,7 @@ from passport_scorer.db.queries.contributions import sum_contributions
 from passport_scorer.db.queries.customization import find_ruleset, is_list_member
 from passport_scorer.db.queries.embed import find_embed_api_key, find_embed_config, find_weights
 from passport_scorer.db.queries.health import ping
-from passport_scorer.db.queries.loaded_scores import ScoringRequest
+from passport_scorer.db.queries.loaded_scores import ScoringRequest, Touch
 from passport_scorer.db.queries.locks import lock_address, lock_capped_actions, lock_score
 from passport_scorer.db.queries.nonces import insert_nonce, use_nonce
 from passport_scorer.db.queries.partners import (
@@ -31,7 +31,7 @@ from passport_scorer.db.queries.partners import (
 from passport_scorer.db.queries.read_scoring import load_scores
 from passport_scorer.db.queries.stakes import find_legacy_stakes, find_stakes
 from passport_scorer.db.queries.stamps import live_stamps, store_stamps, stored_score
-from passport_scorer.db.queries.touch_scores import Touch, touch_scores
+from passport_scorer.db.queries.touch_scores import touch_scores
 from passport_scorer.db.queries.usage import (
     allocate_usage_ids,
     insert_usage,

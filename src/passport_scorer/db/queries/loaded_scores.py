@@ -1,4 +1,4 @@
-"""Plain types around `load_scores`: its requests and its results."""
+"""Plain types around `load_scores` and `touch_scores`: their requests and results."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from passport_scorer.domain.api_key import ApiKey
 from passport_scorer.domain.deduplication import Link
 from passport_scorer.domain.human_points import PointsState
+from passport_scorer.domain.scoring import Versions
 
 
 class ScoringRequest(msgspec.Struct, frozen=True, gc=False):
@@ -129,3 +130,27 @@ class LoadedScore(msgspec.Struct, frozen=True):
     stamps: LoadedStamps
     links: Mapping[str, LoadedLink]
     points: PointsState | None
+
+
+class Touch(msgspec.Struct, frozen=True, gc=False):
+    """A score to touch, if everything that it depends on is unchanged.
+
+    Attributes:
+        address: in lower case.
+        community_id: the community that the request named when the score was decided.
+        versions: what it depends on.
+        content: the hash of its row.
+        expires_at_shown: when it expires, as its event shows it; None without stamps.
+        key_prefix: for partners: the prefix of their API key.
+        key_version: for partners: the version of the key that was checked.
+        external_scorer_id: the scorer id exactly as the partner wrote it.
+    """
+
+    address: str
+    community_id: int
+    versions: Versions
+    content: int
+    expires_at_shown: str | None
+    key_prefix: str | None = None
+    key_version: str | None = None
+    external_scorer_id: str | None = None

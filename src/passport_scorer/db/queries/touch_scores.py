@@ -11,33 +11,9 @@ from itertools import accumulate, chain
 
 import msgspec
 
+from passport_scorer.db.queries.loaded_scores import Touch
 from passport_scorer.db.statement import Query, Statements
-from passport_scorer.domain.scoring import Versions
 from passport_scorer.domain.timestamps import event_time
-
-
-class Touch(msgspec.Struct, frozen=True, gc=False):
-    """A score to touch, if everything that it depends on is unchanged.
-
-    Attributes:
-        address: in lower case.
-        community_id: the community that the request named when the score was decided.
-        versions: what it depends on.
-        content: the hash of its row.
-        expires_at_shown: when it expires, as its event shows it; None without stamps.
-        key_prefix: for partners: the prefix of their API key.
-        key_version: for partners: the version of the key that was checked.
-        external_scorer_id: the scorer id exactly as the partner wrote it.
-    """
-
-    address: str
-    community_id: int
-    versions: Versions
-    content: int
-    expires_at_shown: str | None
-    key_prefix: str | None = None
-    key_version: str | None = None
-    external_scorer_id: str | None = None
 
 
 class _TouchScores(msgspec.Struct, frozen=True):

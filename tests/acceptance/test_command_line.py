@@ -20,7 +20,7 @@ import asyncpg
 import httpx
 import pytest
 
-from passport_scorer.cli.__main__ import app
+from passport_scorer.cli.commands import app
 from passport_scorer.tools.demo.world import DEMO_API_KEY, PEOPLE, TRUSTED_ISSUERS
 
 from .conftest import COMMAND, StartService, environment

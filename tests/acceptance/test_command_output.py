@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from passport_scorer.cli.__main__ import app
+from passport_scorer.cli.commands import app
 from passport_scorer.settings.model import variables
 from passport_scorer.tools.demo.signing import issuer_did
 from passport_scorer.tools.demo.world import ETHEREUM_ISSUER_KEY, PEOPLE, TRUSTED_ISSUERS

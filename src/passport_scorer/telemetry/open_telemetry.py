@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -31,6 +30,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from passport_scorer import version
 from passport_scorer.telemetry.collector_pause import PausingExporter
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.spans import CurrentRequestSpan, CurrentSpan
@@ -100,7 +100,7 @@ class OpenTelemetryTraces:
             shutdown_on_exit=False,  # `close` does it, and waits a bounded time
         )
         self._provider.add_span_processor(_in_background(self._exporter))
-        self._tracer = self._provider.get_tracer("passport_scorer", version("passport-scorer"))
+        self._tracer = self._provider.get_tracer("passport_scorer", version())
         self._propagator = TraceContextTextMapPropagator()
 
     def request(self, method: str, scheme: str, headers: Headers) -> RequestSpan:
@@ -184,7 +184,7 @@ def _resource(settings: TraceSettings) -> Resource:
     ours = Resource(
         {
             "service.name": settings.service_name,
-            "service.version": version("passport-scorer"),
+            "service.version": version(),
             "deployment.environment.name": settings.environment,
         }
     )

@@ -20,10 +20,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from passport_scorer import version
 from passport_scorer.domain.errors import PassportScorerError
 from passport_scorer.telemetry.metric_types import PREFIX, Metric
 from passport_scorer.telemetry.metrics import ALL, BUILD_INFO
@@ -61,7 +61,7 @@ class PrometheusMetrics:
         self._families = {metric.name: _family(metric, self._registry) for metric in ALL}
         self._children: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._observed: list[tuple[Any, float]] = []
-        self.set(BUILD_INFO, 1, version("passport-scorer"), platform.python_version())
+        self.set(BUILD_INFO, 1, version(), platform.python_version())
 
     def add(self, metric: Metric, amount: float = 1, *labels: str) -> None:
         """Add to a counter or a gauge."""

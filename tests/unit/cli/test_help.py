@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cyclopts
 import pytest
 
-from passport_scorer.cli.__main__ import app
+from passport_scorer.cli.commands import app
 
 
 def commands(program: cyclopts.App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from importlib.metadata import version
 from inspect import cleandoc
 from typing import Any
 
 import msgspec
 
+from passport_scorer import version
 from passport_scorer.api.http.endpoint import Endpoint, Parameter, ResponseDoc
 from passport_scorer.api.http.error_docs import BODY_ERRORS, error_responses
 from passport_scorer.api.http.errors import InvalidRequest
@@ -96,7 +96,7 @@ def openapi_document(
 def _info(title: str, description: str) -> dict[str, Any]:
     return {
         "title": title,
-        "version": version("passport-scorer"),
+        "version": version(),
         "description": description,
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     }

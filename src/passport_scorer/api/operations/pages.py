@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib import resources
-from importlib.metadata import version
 from itertools import groupby
 from string import Template
 
 import msgspec
 from starlette.responses import HTMLResponse, Response
 
+from passport_scorer import version
 from passport_scorer.api.guards.base import Handler
 from passport_scorer.api.guards.open import OPEN, OpenCall
 from passport_scorer.api.http.content_negotiation import prefers_json
@@ -72,7 +72,7 @@ def page_routes(
     async def start(call: OpenCall) -> Response:
         root = call.request.scope.get("root_path", "")
         links = {name: root + path for name, path in paths.items()}
-        found = Start(title, version("passport-scorer"), about, links)
+        found = Start(title, version(), about, links)
         if prefers_json(call.request):
             return json_response(found, headers={"Vary": "Accept"})
         return HTMLResponse(_start_page(found, root), headers=_HEADERS)

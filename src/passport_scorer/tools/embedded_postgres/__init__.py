@@ -13,12 +13,6 @@ from passport_scorer.tools.embedded_postgres.errors import (
 from passport_scorer.tools.embedded_postgres.installation import Installation, find_installation
 from passport_scorer.tools.embedded_postgres.server import EmbeddedServer
 from passport_scorer.tools.embedded_postgres.server_process import DATABASE
-from passport_scorer.tools.embedded_postgres.signals import (
-    DeferredSignals,
-    Interruption,
-    deferred_signals,
-    signals_as_interruptions,
-)
 
 __all__ = [
     "DATABASE",
@@ -26,16 +20,12 @@ __all__ = [
     "Account",
     "AccountMissing",
     "BinariesMissing",
-    "DeferredSignals",
     "EmbeddedServer",
     "EmbeddedServerFailed",
     "FolderRefused",
     "Installation",
-    "Interruption",
     "Place",
     "ServerFailed",
     "VersionMismatch",
-    "deferred_signals",
     "find_installation",
-    "signals_as_interruptions",
 ]

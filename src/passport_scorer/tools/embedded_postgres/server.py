@@ -14,7 +14,7 @@ from passport_scorer.tools.embedded_postgres.data_folder import SHARED_FOLDER, P
 from passport_scorer.tools.embedded_postgres.errors import EmbeddedServerFailed, translated
 from passport_scorer.tools.embedded_postgres.installation import Installation
 from passport_scorer.tools.embedded_postgres.server_process import DATABASE, ServerProcess
-from passport_scorer.tools.embedded_postgres.signals import DeferredSignals, deferred_signals
+from passport_scorer.tools.signals import DeferredSignals, deferred_signals
 
 
 class EmbeddedServer(ServerProcess):

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP while an embedded PostgreSQL starts, runs and stops."""
+"""SIGINT, SIGTERM and SIGHUP while a command or an embedded PostgreSQL works."""
 
 import os
 import signal

@@ -19,6 +19,10 @@ _RFC3339 = re.compile(
     r"(?:\.([0-9]+))?"
     r"([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
+# As issuers write dates: hashed as they are, and parsed without a calendar of our own.
+_USUAL = re.compile(
+    r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.(?!000)[0-9]{3})?Z"
+)
 _LEAP_SECOND = "60"
 _CYCLE = 400  # years after which the calendar repeats itself
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -49,6 +53,8 @@ def timestamp(member: str, value: object) -> Timestamp:
         DateMalformed: the member is missing (None), not a string, or not an RFC 3339 date of the
             calendar.
     """
+    if isinstance(value, str) and _USUAL.fullmatch(value):
+        return Timestamp(value, _parsed(member, value), value, value)
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise DateMalformed(f"`{member}` is missing or isn't an RFC 3339 date.")
@@ -58,13 +64,8 @@ def timestamp(member: str, value: object) -> Timestamp:
     # Shift to a year that Python supports both in local time and in UTC.
     shift = _CYCLE if int(year) < _CYCLE else -_CYCLE
     plain_second = "59" if second == _LEAP_SECOND else second
-    try:
-        local = datetime.fromisoformat(
-            f"{int(year) + shift:04}{day}T{minute}{plain_second}{offset}"
-        )
-        in_utc = local.astimezone(UTC)
-    except ValueError as error:
-        raise DateMalformed(f"`{member}` isn't a date of the calendar.") from error
+    local = _parsed(member, f"{int(year) + shift:04}{day}T{minute}{plain_second}{offset}")
+    in_utc = local.astimezone(UTC)
     nanoseconds = _shortest(fraction[:9])
     rest = f"{second}.{nanoseconds}" if nanoseconds else second
     return Timestamp(
@@ -73,6 +74,13 @@ def timestamp(member: str, value: object) -> Timestamp:
         hashed=f"{year}{day}T{minute}{rest}{offset}",
         hashed_in_utc=f"{_year(in_utc.year - shift)}{in_utc:-%m-%dT%H:%M:}{rest}Z",
     )
+
+
+def _parsed(member: str, text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DateMalformed(f"`{member}` isn't a date of the calendar.") from error
 
 
 def _instant(in_utc: datetime, shift: int, *, leaps: bool, fraction: str) -> datetime:

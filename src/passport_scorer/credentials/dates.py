@@ -19,9 +19,9 @@ _RFC3339 = re.compile(
     r"(?:\.([0-9]+))?"
     r"([Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
-# As issuers write dates: hashed as they are, and parsed without a calendar of our own.
+# Dates that Python parses as they are.
 _USUAL = re.compile(
-    r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.(?!000)[0-9]{3})?Z"
+    r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{3})?Z"
 )
 _LEAP_SECOND = "60"
 _CYCLE = 400  # years after which the calendar repeats itself
@@ -38,12 +38,14 @@ class Timestamp(msgspec.Struct, frozen=True, gc=False):
             A time outside the years 1 to 9999 is their first or last moment.
         hashed: the text to hash for `issuanceDate` and `expirationDate`.
         hashed_in_utc: the text to hash for `proof.created`.
+        is_usual: True for the spelling of issuers: in UTC with a `Z`, in seconds or milliseconds.
     """
 
     written: str
     instant: datetime
     hashed: str
     hashed_in_utc: str
+    is_usual: bool = False
 
 
 def timestamp(member: str, value: object) -> Timestamp:
@@ -54,7 +56,8 @@ def timestamp(member: str, value: object) -> Timestamp:
             calendar.
     """
     if isinstance(value, str) and _USUAL.fullmatch(value):
-        return Timestamp(value, _parsed(member, value), value, value)
+        hashed = value.replace(".000Z", "Z")
+        return Timestamp(value, _parsed(member, value), hashed, hashed, is_usual=True)
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise DateMalformed(f"`{member}` is missing or isn't an RFC 3339 date.")

@@ -12,7 +12,7 @@ from passport_scorer.ethereum.did import ethereum_address
 from passport_scorer.ethereum.eip712 import TypedDataPlan, typed_data_plan
 from passport_scorer.ethereum.eip712_generated_types import PRIMARY_TYPE, generated_types
 from passport_scorer.ethereum.errors import SignatureMismatch
-from passport_scorer.ethereum.secp256k1 import recovered_address
+from passport_scorer.ethereum.secp256k1 import recoverable_signature, recovered_address
 
 TYPE = "EthereumEip712Signature2021"
 
@@ -61,6 +61,16 @@ def check_signature(secured: SecuredDocument, digest: bytes) -> None:
     address = ethereum_address(secured.envelope.issuer)
     if recovered_address(digest, secured.proof.get("proofValue")) != address:
         raise SignatureMismatch("The signature isn't the issuer's over this document.")
+
+
+def check_form(secured: SecuredDocument) -> None:
+    """Return only if the signature can be the issuer's, going by the form of the two.
+
+    Raises:
+        IssuerUnresolvable, SignatureMalformed: as `check_signature` does.
+    """
+    ethereum_address(secured.envelope.issuer)
+    recoverable_signature(secured.proof.get("proofValue"))
 
 
 def _typed_data(proof: dict[str, Any], message: dict[str, Any]) -> tuple[TypedDataPlan, object]:

@@ -48,6 +48,16 @@ class SecuredDocument(msgspec.Struct, frozen=True):
     proof: dict[str, Any]
     created: Timestamp
 
+    @property
+    def has_usual_dates(self) -> bool:
+        """True if its three dates have the spelling of issuers, which all verifiers hash alike."""
+        envelope = self.envelope
+        return (
+            self.created.is_usual
+            and envelope.issuance_date.is_usual
+            and envelope.expiration_date.is_usual
+        )
+
 
 def check_data_model(document: dict[str, Any]) -> None:
     """Reject documents that are not credentials of data model 1.1.

@@ -16,7 +16,7 @@ import msgspec
 from cachetools import LRUCache
 
 from passport_scorer.credentials.parsing import document_bytes
-from passport_scorer.credentials.verifier import verify
+from passport_scorer.credentials.verifier import verify, verify_registered
 from passport_scorer.domain.credential import Credential
 from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.telemetry.metrics import (
@@ -24,6 +24,7 @@ from passport_scorer.telemetry.metrics import (
     CREDENTIAL_CACHE_MISSES,
     NO_METRICS,
     SIGNATURES_VERIFIED,
+    SIGNATURES_VOUCHED,
     Metrics,
 )
 
@@ -57,14 +58,18 @@ class VerdictCache:
     Args:
         max_bytes: the bound of all verdicts together (0: none is cached).
         metrics: where hits, misses and good signatures are counted.
+        trusts_copies: False to verify every credential, whether or not it is registered.
 
     Attributes:
         hits: number of verdicts that were cached.
         misses: number of credentials that had to be verified.
     """
 
-    def __init__(self, max_bytes: int, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(
+        self, max_bytes: int, metrics: Metrics = NO_METRICS, *, trusts_copies: bool = True
+    ) -> None:
         self._metrics = metrics
+        self._trusts_copies = trusts_copies
         self.hits = 0
         self.misses = 0
         self._verdicts: LRUCache[bytes, _Verdict] = LRUCache(
@@ -75,13 +80,21 @@ class VerdictCache:
         """Return the number of cached verdicts."""
         return len(self._verdicts)
 
-    def verify(self, raw: bytes | str, now: datetime) -> Credential:
+    def verify(self, raw: bytes | str, now: datetime, *, is_registered: bool = False) -> Credential:
         """Do the same as `verifier.verify`, from the cache if the same bytes were verified before.
+
+        Args:
+            raw: the credential's JSON text.
+            now: aware; only a proof that was created after it is rejected.
+            is_registered: a scorer verified the signature of exactly this text, and registered it.
 
         Raises:
             VerificationFailed: it doesn't verify, also if that verdict is cached. A rejection that
                 time can change is never cached.
         """
+        if is_registered and self._trusts_copies and (claims := verify_registered(raw, now)):
+            self._metrics.add(SIGNATURES_VOUCHED)
+            return claims
         document = document_bytes(raw)
         key = sha256(document).digest()
         if (verdict := self._verdicts.get(key)) is not None:

@@ -33,6 +33,7 @@ from passport_scorer.credentials.envelope import (
 )
 from passport_scorer.credentials.errors import SuiteUnknown
 from passport_scorer.credentials.parsing import read_document
+from passport_scorer.credentials.usual_form import read_usual_form
 from passport_scorer.domain.credential import Credential
 from passport_scorer.ethereum.errors import shortened
 
@@ -88,6 +89,45 @@ def verify(
     """
     read = read_document(document)  # 1
     passed(Step.READ)
+    credential, secured, suite = _claims(read, now, passed)  # 2 to 6
+    signed = suite.signed_bytes(secured)  # 7
+    passed(Step.COVERAGE)
+    suite.check_signature(secured, signed)  # 8
+    passed(Step.SIGNATURE)
+    good(secured.proof["type"])
+    return credential
+
+
+def verify_registered(document: bytes | str, now: datetime) -> Credential | None:
+    """Return the claims of a credential whose signature a scorer verified before.
+
+    The verdict is that of `verify`, without its cost: the document isn't hashed, and no key is
+    recovered from its signature. In the usual form, verifiers can't differ on either.
+
+    Args:
+        document: exactly the text that was verified before.
+        now: see `verify`.
+
+    Returns:
+        None if it has another form and must be verified.
+
+    Raises:
+        VerificationFailed: see `verify`.
+    """
+    read = read_usual_form(document)  # 1 and 7
+    if read is None:
+        return None
+    credential, secured, _ = _claims(read, now)  # 2 to 6
+    if not secured.has_usual_dates:
+        return None
+    eip712_signature_2021.check_form(secured)  # 8, but for the curve
+    return credential
+
+
+def _claims(
+    read: dict[str, Any], now: datetime, passed: Callable[[Step], None] = _ignore
+) -> tuple[Credential, SecuredDocument, Suite]:
+    """Run the steps 2 to 6."""
     check_data_model(read)  # 2
     passed(Step.DATA_MODEL)
     envelope = read_envelope(read)  # 3
@@ -99,12 +139,7 @@ def verify(
     passed(Step.APPLICABLE)
     credential = read_claims(envelope)  # 6
     passed(Step.CLAIMS)
-    signed = suite.signed_bytes(secured)  # 7
-    passed(Step.COVERAGE)
-    suite.check_signature(secured, signed)  # 8
-    passed(Step.SIGNATURE)
-    good(proof["type"])
-    return credential
+    return credential, secured, suite
 
 
 def _suite_of(proof: dict[str, Any]) -> Suite:

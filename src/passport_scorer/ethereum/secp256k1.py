@@ -20,15 +20,14 @@ def address_of(public_key: PublicKey) -> bytes:
     return keccak(public_key.format(compressed=False)[1:])[12:]
 
 
-def recovered_address(digest: bytes, signature: object) -> bytes:
-    """Return the address (20 bytes) whose key signed the digest (32 bytes).
+def recoverable_signature(signature: object) -> bytes:
+    """Return r, s and the recovery id (0 or 1): 65 bytes.
 
     `signature` is the text `0x` and 65 bytes in hexadecimal: r, s, and 0, 1, 27 or 28. A high s
     is rejected: it would be a second text of the same signature, and escape its revocation.
 
     Raises:
         SignatureMalformed: the text has another form, or s is high.
-        SignatureMismatch: no key can be recovered.
     """
     if not isinstance(signature, str) or _SIGNATURE.fullmatch(signature) is None:
         raise SignatureMalformed("`proofValue` isn't 0x and 65 bytes in hexadecimal.")
@@ -38,8 +37,21 @@ def recovered_address(digest: bytes, signature: object) -> bytes:
         raise SignatureMalformed("The recovery id is not 0, 1, 27 or 28.")
     if int.from_bytes(numbers[32:64], "big") > _HALF_ORDER:
         raise SignatureMalformed("The signature's s is in the upper half of the order.")
+    return numbers[:64] + recovery_id
+
+
+def recovered_address(digest: bytes, signature: object) -> bytes:
+    """Return the address (20 bytes) whose key signed the digest (32 bytes).
+
+    `signature` is as for `recoverable_signature`.
+
+    Raises:
+        SignatureMalformed: see `recoverable_signature`.
+        SignatureMismatch: no key can be recovered.
+    """
+    numbers = recoverable_signature(signature)
     try:
-        key = PublicKey.from_signature_and_message(numbers[:64] + recovery_id, digest, hasher=None)
+        key = PublicKey.from_signature_and_message(numbers, digest, hasher=None)
     except ValueError as error:
         raise SignatureMismatch("The signature belongs to no key.") from error
     return address_of(key)

@@ -123,6 +123,10 @@ WRITE_CONFLICTS = _counter(
     "write_conflicts_total", "Scores that were retried because another request wrote first."
 )
 SIGNATURES_VERIFIED = _counter("signatures_verified_total", "Valid signatures.", "suite")
+SIGNATURES_VOUCHED = _counter(
+    "signatures_vouched_total",
+    "Stamps whose signature was not verified again, because a scorer had registered the same text.",
+)
 SIGNATURES_REJECTED = _counter(
     "signatures_rejected_total", "Stamps with an invalid signature.", "reason"
 )

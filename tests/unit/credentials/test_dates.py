@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from passport_scorer.credentials.dates import timestamp
+from passport_scorer.credentials.dates import Timestamp, timestamp
 from passport_scorer.credentials.errors import DateMalformed
 
 
@@ -99,3 +101,18 @@ def test_other_spellings_are_refused(written: object) -> None:
 def test_every_date_has_an_instant(written: str, instant: datetime) -> None:
     """A leap second is the one after it; outside the calendar is its first or last moment."""
     assert timestamp("expirationDate", written).instant == instant
+
+
+@given(
+    st.datetimes(),
+    st.sampled_from(["", ".000", ".100", ".120", ".123"]),
+)
+def test_the_spelling_of_issuers_is_read_like_others(moment: datetime, fraction: str) -> None:
+    """A date in UTC is the same as with a digit more, which is read in another way."""
+    text = f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + fraction
+    usual = timestamp("created", f"{text}Z")
+    other = timestamp("created", f"{text}{'0' if fraction else '.0'}Z")
+    assert (usual.is_usual, other.is_usual) == (True, False)
+    assert usual == Timestamp(
+        f"{text}Z", other.instant, other.hashed, other.hashed_in_utc, is_usual=True
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from passport_scorer.credentials.verdict_cache import VerdictCache
 from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import VerificationFailed
+from passport_scorer.tools.demo.signing import sign_eip712
 from tests.support.usage import CALL
 
 from .counting import Counting
@@ -103,3 +105,27 @@ def test_cached_credentials() -> None:
         ("credential_cache_misses_total",): 1,
         ("credential_cache_hits_total",): 2,
     }
+
+
+@pytest.mark.parametrize("trusts_copies", [True, False])
+def test_registered_credentials(trusts_copies: bool) -> None:
+    """A registered copy vouches for a signature, which is neither verified nor cached; or not."""
+    metrics = Counting()
+    cache = VerdictCache(10, metrics, trusts_copies=trusts_copies)
+    stamp = sign_eip712(
+        bytes(31) + b"\x07",
+        address="0x4f0f596e6fafa901f0a803b18a9713964742bcaf",
+        provider="Google",
+        nullifiers=["v0:a"],
+        issued_at=NOW,
+        expires_at=NOW,
+    )
+    for _ in range(2):
+        cache.verify(json.dumps(stamp), NOW, is_registered=True)
+    vouched = {("signatures_vouched_total",): 2}
+    verified = {
+        ("credential_cache_misses_total",): 1,
+        ("credential_cache_hits_total",): 1,
+        ("signatures_verified_total", "EthereumEip712Signature2021"): 1,
+    }
+    assert metrics.counted == (vouched if trusts_copies else verified)

@@ -211,6 +211,7 @@ def _passport(tables: Tables, address: str | None) -> Columns:
         "providers": [stamp.provider for stamp in stamps],
         "documents": [stamp.document for stamp in stamps],
         "stamp_registered_ids": [None] * len(stamps),
+        "has_copies": [False] * len(stamps),
         "has_other_proofs": False,
     }
 

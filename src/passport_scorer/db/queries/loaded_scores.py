@@ -61,6 +61,8 @@ class LoadedStamp(msgspec.Struct, frozen=True, gc=False):
         provider: the provider that the row is stored under.
         document: JSON text of the credential; None if it is too long to be read.
         registered_id: the `registry_stamp` row of the passport with the same credential, or None.
+        has_copy: True if exactly this text is registered for the address, in any community: a
+            scorer has verified it.
     """
 
     row_id: int
@@ -68,6 +70,7 @@ class LoadedStamp(msgspec.Struct, frozen=True, gc=False):
     provider: str
     document: str | None
     registered_id: int | None
+    has_copy: bool
 
 
 class LoadedStamps(msgspec.Struct, frozen=True):

@@ -73,6 +73,7 @@ class _Row(msgspec.Struct, frozen=True):
     providers: list[str] | None
     documents: list[str | None] | None
     stamp_registered_ids: list[int | None] | None
+    has_copies: list[bool] | None
     has_other_proofs: bool | None
     link_ids: list[int] | None
     link_versions: list[str] | None
@@ -167,6 +168,7 @@ def _stamps(row: _Row) -> LoadedStamps:
         row.providers or (),
         row.documents or (),
         row.stamp_registered_ids or (),
+        row.has_copies or (),
     )
     return LoadedStamps(
         version=row.stamps_version,

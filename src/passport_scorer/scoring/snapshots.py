@@ -163,7 +163,8 @@ class SnapshotLoader:
         try:
             if stamp.document is None:
                 raise DocumentUnreadable("The document is too long to be read.")
-            return self._verifier.verify(stamp.document, now), False
+            credential = self._verifier.verify(stamp.document, now, is_registered=stamp.has_copy)
+            return credential, False
         except VerificationFailed as failure:
             self._metrics.add(SIGNATURES_REJECTED, 1, failure.code)
             log.info("signature_rejected", address=address, stamp=stamp.row_id, reason=failure.code)

@@ -177,7 +177,9 @@ def _scoring(settings: Settings, database: Database, telemetry: Telemetry) -> Sc
     megabytes = settings.cache_memory
     if megabytes is None:
         megabytes = default_cache_memory(memory_limit(), processes=1)
-    verdicts = VerdictCache(megabytes * MEGABYTE // 4, metrics)
+    verdicts = VerdictCache(
+        megabytes * MEGABYTE // 4, metrics, trusts_copies=settings.trust_registered_stamps
+    )
     scores = ScoreCache(megabytes * MEGABYTE * 3 // 4, metrics)
     snapshots = SnapshotLoader(stamps, verdicts, metrics)
     return ScoringService(database, snapshots, scores, points, utc_now, telemetry)

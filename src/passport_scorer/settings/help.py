@@ -75,6 +75,10 @@ HELP: Mapping[str, Help] = {
     "demo_api_key": Help("API key of the public demo.", "none: the demo is disabled"),
     "demo_api_key_aliases": Help("JSON list of strings that are accepted in place of it."),
     "demo_api_scorer_id": Help("The community that negative scorer ids stand for."),
+    "trust_registered_stamps": Help(
+        "`off`: every signature is verified, also of a stamp that a scorer has verified and "
+        "registered before."
+    ),
     "multi_nullifier": Help(
         "`off`: stamps are deduplicated only by nullifiers that start with `v0`."
     ),

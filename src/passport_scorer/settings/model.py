@@ -87,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo_api_key: Annotated[str | None, Variable(SECRET, "DEMO_API_KEY")] = None
     demo_api_key_aliases: Annotated[Texts, Variable(SECRETS, "DEMO_API_KEY_ALIASES")] = NO_TEXTS
     demo_api_scorer_id: Annotated[int | None, Variable(SCORER_ID, "DEMO_API_SCORER_ID")] = None
+    trust_registered_stamps: Annotated[bool, Variable(SWITCH, "TRUST_REGISTERED_STAMPS")] = True
     multi_nullifier: Annotated[bool, Variable(SWITCH, "FF_MULTI_NULLIFIER")] = True
     api_analytics: Annotated[bool, Variable(SWITCH, "FF_API_ANALYTICS")] = True
     human_points_enabled: Annotated[bool, Variable(SWITCH, "HUMAN_POINTS_ENABLED")] = False

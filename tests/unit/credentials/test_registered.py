@@ -167,15 +167,16 @@ def changed(document: Document, path: tuple[str | int, ...], way: str, value: ob
         before = parent[path[-1]]
     except (KeyError, IndexError, TypeError):
         return
+    place: Any = path[-1]
     if not isinstance(parent, dict | list):
         return
     value = deepcopy(value)
     if way == "set":
-        parent[path[-1]] = value
+        parent[place] = value
     elif way == "wrap":
-        parent[path[-1]] = [before]
+        parent[place] = [before]
     elif way == "pop":
-        del parent[path[-1]]
+        del parent[place]
     elif isinstance(before, dict):
         before["more"] = value
     elif isinstance(before, list):

@@ -51,7 +51,7 @@ check: install ## Formatting, lint, types, layers, dependencies, queries, prose,
 audit: install ## Check the locked dependencies for known vulnerabilities (queries PyPI)
 	@$(BIN)/python scripts/audit.py $(ARGS)
 
-bench: install ## Measure the service side by side with the database alone (20 minutes)
+bench: install ## Measure the service side by side with the database alone (25 minutes)
 	@$(BIN)/python -m benchmarks
 
 chaos: install ## Attack the service, inject failures, and check that no data is lost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from benchmarks.contenders import (
     DatabaseAlone,
     Ground,
 )
+from benchmarks.database import run
 from benchmarks.fresh import Fresh
 from benchmarks.load import SCORE_PATH
 from benchmarks.options import COLD, DATABASE, MORE_WORKERS, SEQUENTIAL, SERVICE, Options
@@ -37,7 +39,7 @@ class Comparison:
 
     Args:
         options: the options of the run.
-        ground: the database and the files of the run.
+        ground: the database to copy, which has no sessions, and the files of the run.
         pgbench: the path of the program.
         fresh: the contenders with databases of their own.
         stack: stops the services.
@@ -54,7 +56,6 @@ class Comparison:
         note: Note,
     ) -> None:
         self._options = options
-        self._ground = ground
         self._note = note
         workers, wanted = options.workers, options.names
         self._contenders: list[Contender] = []
@@ -62,6 +63,8 @@ class Comparison:
         if SEQUENTIAL in wanted:
             # It replaces rows that the service caches, and that pgbench's parameters reference.
             apart = stack.enter_context(ground.on_a_copy(SEQUENTIAL))
+        self._ground = ground = stack.enter_context(ground.on_a_copy(SERVICE))
+        asyncio.run(run(ground.loaded.url, "CHECKPOINT"))
         self.service = ground.service(stack, workers=workers)
         self._at_rest = self.service.service.process.resident_megabytes()
         self._warm_up(self.service, workers)
@@ -100,6 +103,8 @@ class Comparison:
         ]
 
     def _rounds(self, what: str, contenders: Sequence[Contender]) -> list[Series]:
+        if not contenders:
+            return []
         rounds: dict[tuple[str, int], list[Measured]] = {}
         places = list(_places(contenders))
         advance = self._note(what, len(places) * self._options.rounds)

@@ -17,13 +17,12 @@ from benchmarks.copies import copy
 from benchmarks.database import Loaded
 from benchmarks.environment import environment
 from benchmarks.load import Load
-from benchmarks.parameters import WARM_REQUEST
+from benchmarks.parameters import HOW_MANY
 from benchmarks.processes import Process, running
 from benchmarks.results import Measured
 from benchmarks.service_contender import ServiceContender
 
 CONNECTIONS = (1, 16, 32, 256)
-_HOW_MANY = {1: "one statement", 2: "two statements"}
 
 
 class Contender(Protocol):
@@ -49,7 +48,7 @@ class DatabaseAlone:
     """
 
     name = names.DATABASE
-    title = f"the database alone: pgbench with the service's {_HOW_MANY[len(WARM_REQUEST)]}"
+    title = f"the database alone: pgbench with the service's {HOW_MANY}"
     connections: tuple[int, ...] = (1, 32)
 
     def __init__(self, loaded: Loaded, program: Path, folder: Path, postgresql: Process) -> None:
@@ -84,12 +83,18 @@ class Ground(msgspec.Struct, frozen=True):
         postgresql: the process of its server.
         addresses: the file with the requested addresses.
         folder: for logs and other files.
+        pooler: the URL of the same database through a transaction pooler, if that is used.
     """
 
     loaded: Loaded
     postgresql: Process
     addresses: Path
     folder: Path
+    pooler: str | None = None
+
+    def behind(self, pooler: str) -> Ground:
+        """Return the same, used through a transaction pooler with this URL."""
+        return msgspec.structs.replace(self, pooler=pooler)
 
     @contextmanager
     def on_a_copy(self, purpose: str) -> Iterator[Ground]:
@@ -117,7 +122,9 @@ class Ground(msgspec.Struct, frozen=True):
             connections: numbers of connections to measure with.
         """
         stamps = self.loaded.addresses * self.loaded.stamps if caches else 0
-        variables = environment(self.loaded.url, stamps)
+        variables = environment(self.pooler or self.loaded.url, stamps)
+        if self.pooler:
+            variables |= {"DATABASE_PREPARED_STATEMENTS": "off"}
         module = ["passport_scorer.cli", "serve", "--port", "{port}", "--workers", str(workers)]
         module += ["--internal-port", "{internal_port}"]  # otherwise there are no metrics
         title = f"the service, {workers} worker{'s' if workers > 1 else ''}"

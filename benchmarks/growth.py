@@ -6,19 +6,26 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from benchmarks.changes import keep_versions, renew
 from benchmarks.contenders import Ground
-from benchmarks.copies import drop
-from benchmarks.database import connected, copy_stamps, load, run, server_process
+from benchmarks.database import load, server_process
+from benchmarks.extrapolation import extrapolated
+from benchmarks.filler import add_filler
 from benchmarks.load import write_addresses
 from benchmarks.options import Options
+from benchmarks.pooler import pooler
 from benchmarks.results import Growth, Measured, Point
 from benchmarks.service_contender import ServiceContender, passes
-from benchmarks.stamps import Advance, StampSet, provider_of, stamp_file
+from benchmarks.stamps import Advance, StampSet, stamp_file
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
 
-MOST_ADDRESSES = 10_000  # that are requested
+_FILLER = (
+    "The others have been made by SQL and are never requested: their rows and index entries are"
+    " as many\nas those of scored addresses, but their documents are empty."
+)
+_NO_POOLER = "PgBouncer is not installed"
 
 
 class Sizes(NamedTuple):
@@ -28,7 +35,10 @@ class Sizes(NamedTuple):
         connections: the numbers of concurrent connections.
         stamps: the numbers of stamps per address.
         stamps_in_all: the maximum total number of stamps meanwhile.
-        addresses: the number of addresses.
+        addresses: the numbers of addresses.
+        many_addresses: the same, also in a large run; most of these are filler.
+        processes: the numbers of the service's processes, for a large run.
+        with_processes: the stamps of these.
         shares: the percentages of an address's stamps that changed since it was scored.
         changing: the stamps that change.
     """
@@ -37,6 +47,9 @@ class Sizes(NamedTuple):
     stamps: tuple[int, ...] = (0, 1, 10, 50, 200)
     stamps_in_all: int = 20_000
     addresses: tuple[int, ...] = (1_000, 10_000)
+    many_addresses: tuple[int, ...] = (100_000, 1_000_000)
+    processes: tuple[int, ...] = (1, 2, 4, 8)
+    with_processes: StampSet = StampSet(1_000, 10)
     shares: tuple[int, ...] = (0, 10, 50, 100)
     changing: StampSet = StampSet(10_000, 10)
 
@@ -46,6 +59,9 @@ REHEARSED = Sizes(
     stamps=(0, 20),
     stamps_in_all=2_000,
     addresses=(100, 400),
+    many_addresses=(2_000,),
+    processes=(1, 4),
+    with_processes=StampSet(100, 10),
     shares=(0, 100),
     changing=StampSet(4_000, 2),
 )
@@ -80,6 +96,8 @@ class GrowthPlan:
         yield self._by_stamps()
         yield self._by_addresses()
         yield self._by_changes()
+        if self._options.large:
+            yield self._by_processes()
 
     def by_connections(self, service: ServiceContender) -> Growth:
         """Measure a service with warm caches with more and more connections."""
@@ -101,16 +119,49 @@ class GrowthPlan:
         return Growth("stamps", "Stamps per address", "stamps per address", points, note)
 
     def _by_addresses(self) -> Growth:
-        counts = [*self._sizes.addresses, *([100_000] if self._options.large else [])]
-        points = []
-        for addresses in counts:
-            wanted = StampSet(addresses, 10)
-            points.append(Point(addresses, self._at(wanted, f"growth: {addresses} addresses")))
+        *few, real = self._sizes.addresses
+        points = [
+            Point(count, self._at(StampSet(count, 10), f"growth: {count} addresses"))
+            for count in few
+        ]
         note = (
-            f"32 connections; 10 stamps each; requests for {MOST_ADDRESSES:,} of the addresses,"
-            " evenly spaced."
+            f"32 connections; 10 stamps each; requests for up to {real:,} of the addresses, evenly"
+            " spaced."
         )
-        return Growth("addresses", "Addresses", "addresses", points, note)
+        what = f"growth: {real} addresses"
+        with self._database(StampSet(real, 10), what) as ground:
+            points.append(Point(real, self._warm(ground, what)))
+            if self._options.large:
+                points += self._with_filler(ground, real)
+                note += "\n" + _FILLER
+        return Growth(
+            "addresses", "Addresses", "addresses", points, f"{note}\n{extrapolated(points)}"
+        )
+
+    def _with_filler(self, ground: Ground, real: int) -> Iterator[Point]:
+        """Measure the same requests with more and more rows of other addresses."""
+        before = real
+        for count in self._sizes.many_addresses:
+            what = f"growth: {count} addresses"
+            advance = self._note(f"{what}: filler", count - before)
+            add_filler(ground.loaded.url, range(before, count), advance)
+            yield Point(count, self._warm(ground, what))
+            before = count
+
+    def _by_processes(self) -> Growth:
+        """Measure processes of the service that share a transaction pooler and the cores."""
+        points = []
+        with (
+            self._database(self._sizes.with_processes, "growth: processes") as ground,
+            pooler(ground.loaded.url) as url,
+        ):
+            pooled = ground.behind(url) if url else ground
+            for processes in self._sizes.processes:
+                what = f"growth: {processes} processes"
+                points.append(Point(processes, self._warm(pooled, what, processes)))
+        behind = "behind PgBouncer (transaction mode)" if url else f"without a pooler: {_NO_POOLER}"
+        note = f"32 connections; processes of the service on the same cores, {behind}."
+        return Growth("processes", "Processes", "processes", points, note)
 
     def _by_changes(self) -> Growth:
         """Measure one request per address, after a share of its stamps was renewed."""
@@ -120,12 +171,15 @@ class GrowthPlan:
         advance = self._note("growth: signing renewed stamps", addresses)
         file = stamp_file(renewed, self._cache, advance)
         points = []
-        with self._service(wanted, "growth: changed stamps", workers=1) as (ground, service):
-            asyncio.run(_keep_versions(ground.loaded.url, file))
+        with (
+            self._database(wanted, "growth: changed stamps") as ground,
+            self._service(ground, workers=1) as service,
+        ):
+            asyncio.run(keep_versions(ground.loaded.url, file))
             advance = self._note("growth: shares of changed stamps", len(self._sizes.shares))
             for share in self._sizes.shares:
                 service.get_to_know(addresses, 1, lambda _: None)
-                asyncio.run(_renew(ground.loaded.url, share * wanted.stamps // 100))
+                asyncio.run(renew(ground.loaded.url, share * wanted.stamps // 100))
                 points.append(Point(share, self._in_order(service, addresses)))
                 advance(1)
         note = (
@@ -148,62 +202,29 @@ class GrowthPlan:
         return measured
 
     def _at(self, wanted: StampSet, what: str) -> Measured:
-        workers = self._options.workers
-        with self._service(wanted, what, workers=workers) as (ground, service):
+        with self._database(wanted, what) as ground:
+            return self._warm(ground, what)
+
+    def _warm(self, ground: Ground, what: str, workers: int | None = None) -> Measured:
+        workers = workers or self._options.workers
+        with self._service(ground, workers=workers) as service:
             asked = len(ground.addresses.read_text().split())
             advance = self._note(f"{what}: warming up", passes(workers) * asked)
             service.get_to_know(asked, workers, advance)
             return self._measured(service, 32)
 
     @contextmanager
-    def _service(
-        self, wanted: StampSet, what: str, *, workers: int
-    ) -> Iterator[tuple[Ground, ServiceContender]]:
-        """Run the service on its own database until the end of the block."""
+    def _database(self, wanted: StampSet, what: str) -> Iterator[Ground]:
+        """Make a database for the block; it has no sessions."""
         advance = self._note(f"{what}: database", 2 * wanted.addresses)
         loaded = load(self._server, wanted, self._cache, advance)
-        numbers = range(0, wanted.addresses, max(1, wanted.addresses // MOST_ADDRESSES))
-        addresses = write_addresses(self._folder / f"addresses-{wanted.addresses}", numbers)
+        file = self._folder / f"addresses-{wanted.addresses}"
+        addresses = write_addresses(file, range(wanted.addresses))
         ground = Ground(loaded, server_process(self._server), addresses, self._folder)
+        with ground.on_a_copy("growth") as copy:
+            yield copy
+
+    @contextmanager
+    def _service(self, ground: Ground, *, workers: int) -> Iterator[ServiceContender]:
         with ExitStack() as stack:
-            yield ground, ground.service(stack, "growth", workers=workers)
-        drop(loaded.url)
-
-
-async def _keep_versions(url: str, renewed: Path) -> None:
-    """Store both versions of each stamp, so that one can replace the other."""
-    async with connected(url) as connection:
-        await connection.execute(
-            "CREATE TABLE benchmark_version (LIKE ceramic_cache_ceramiccache INCLUDING DEFAULTS"
-            " INCLUDING IDENTITY)"
-        )
-        await copy_stamps(connection, renewed, "benchmark_version")
-        await connection.execute(
-            "INSERT INTO benchmark_version OVERRIDING USER VALUE"
-            " SELECT * FROM ceramic_cache_ceramiccache"
-        )
-    await run(
-        url,
-        "CREATE INDEX ON benchmark_version (address, provider)",
-        "VACUUM (ANALYZE) benchmark_version",
-    )
-
-
-async def _renew(url: str, stamps: int) -> None:
-    """Replace this number of stamps of each address with their other version."""
-    providers: list[Any] = [provider_of(number) for number in range(stamps)]
-    async with connected(url) as connection:
-        await connection.execute(
-            """
-            UPDATE ceramic_cache_ceramiccache AS c
-            SET stamp = v.stamp, proof_value = v.proof_value, updated_at = now(),
-                issuance_date = v.issuance_date, expiration_date = v.expiration_date
-            FROM benchmark_version AS v
-            WHERE v.address = c.address
-                AND v.provider = c.provider
-                AND v.proof_value <> c.proof_value
-                AND c.provider = ANY ($1)
-            """,
-            providers,
-        )
-    await run(url, "VACUUM (ANALYZE)", "CHECKPOINT")
+            yield ground.service(stack, "growth", workers=workers)

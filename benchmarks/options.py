@@ -47,7 +47,7 @@ class Options(msgspec.Struct, frozen=True):
         cores: the cores that all processes share.
         names: the measurements, out of NAMES.
         quick: a rehearsal: small, short, and complete in structure.
-        large: also measures with a million rows of stamps.
+        large: also measures with ten million rows of stamps, and behind a pooler.
         soak: extra requests at the end, to see whether memory grows.
     """
 

@@ -59,6 +59,7 @@ class Step(msgspec.Struct, frozen=True):
 WARM_REQUEST: tuple[Step, ...] = (
     Step(_statement("touch_scores"), "benchmark_touch", {"computed_at": "now()"}),
 )
+HOW_MANY = {1: "one statement", 2: "two statements"}[len(WARM_REQUEST)]
 _ENOUGH = 10_000_000
 
 

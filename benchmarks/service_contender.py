@@ -141,7 +141,7 @@ class ServiceContender:
 def passes(workers: int) -> int:
     """Return the number of requests per address that let nearly every worker cache it.
 
-    Requests are spread over the workers at random: after this number, all but one in two
+    Requests are spread over the workers at random: after that many, all but one in two
     hundred pairs of an address and a worker have met.
     """
     return 1 if workers == 1 else ceil(log(_ALL_BUT) / log(1 - 1 / workers))

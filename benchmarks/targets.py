@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from benchmarks.extrapolation import FAR, at, per_tenfold
 from benchmarks.options import (
     COLD,
     DATABASE,
@@ -185,4 +186,7 @@ def figures_of(
         for point in curve.points:
             if (curve.name, point.size) == ("stamps", _MANY_STAMPS):
                 figures["warm_200_stamps_per_second"] = point.measured.requests_per_second
+        if curve.name == "addresses":
+            figures["addresses_rate_per_tenfold"] = per_tenfold(curve.points)
+            figures["addresses_10m_extrapolated_per_second"] = at(curve.points, FAR)
     return figures | dict(start_up)

@@ -27,11 +27,13 @@ from benchmarks.options import FOLDER, GROWTH, NAMES, SERVICE, START_UP, Options
 from benchmarks.report import write_report
 from benchmarks.results import Growth, Imports, Memory, Results, Series
 from benchmarks.stamps import Advance, StampSet
+from benchmarks.start_up import measure_start_up
 from benchmarks.targets import figures_of, ratios_of
 from passport_scorer.tools.embedded_postgres import EmbeddedServer
 
 PAGE = Path("docs/performance.md")
 FIGURES = Path("benchmarks/results.json")
+_STARTS = 9
 
 app = cyclopts.App(name="python -m benchmarks", version_flags=[])
 console = Console(stderr=True)
@@ -143,13 +145,13 @@ class Run:
         names = self._options.names
         FOLDER.mkdir(parents=True, exist_ok=True)
         with self._progress, ExitStack() as stack:
-            imports = self._imports() if START_UP in names else []
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             few = self._options.quick
             server = stack.enter_context(
                 database.running_server(database.FEW_LOG_FILES if few else database.LOG_FILES)
             )
             machine = describe(server.url, server.folder, self._options.cores)
+            imports, start_up = self._start_up(server) if START_UP in names else ([], {})
             series: list[Series] = []
             growth: list[Growth] = []
             memory = None
@@ -163,7 +165,7 @@ class Run:
                 except Exception:  # noqa: BLE001  the results so far are kept
                     console.print_exception()
                     self.was_cut_short = True
-        return self._collected(machine, series, growth, memory, imports)
+        return self._collected(machine, series, growth, memory, imports, start_up)
 
     def _comparison(
         self, server: EmbeddedServer, folder: Path
@@ -186,11 +188,14 @@ class Run:
             memory = comparison.memory()
         return series, growth, memory
 
-    def _imports(self) -> list[Imports]:
-        advance = self._note("imports", 1)
+    def _start_up(self, server: EmbeddedServer) -> tuple[list[Imports], dict[str, float]]:
+        """Return the cost of imports, and figures: those of the attributes of `StartUp`."""
+        advance = self._note("start-up", 2)
         imports = measure_imports()
         advance(1)
-        return imports
+        figures = measure_start_up(server, 1 if self._options.quick else _STARTS)
+        advance(1)
+        return imports, msgspec.to_builtins(figures)
 
     def _collected(
         self,
@@ -199,6 +204,7 @@ class Run:
         growth: list[Growth],
         memory: Memory | None,
         imports: list[Imports],
+        start_up: dict[str, float],
     ) -> Results:
         if SERVICE not in self._options.names:
             memory = None
@@ -208,7 +214,7 @@ class Run:
             options=msgspec.to_builtins(self._options),
             ratios={name: spread.median for name, spread in ratios.items()},
             ratio_ranges=ratios,
-            figures=figures_of(series, growth, memory, imports, {}),
+            figures=figures_of(series, growth, memory, imports, start_up),
             series=series,
             growth=growth,
             memory=memory,

@@ -45,7 +45,6 @@ LOG_FILES = 192
 FEW_LOG_FILES = 24  # for a rehearsal
 _LOG_FILE = 16_000_000  # bytes of text that fill one file
 THRESHOLD = "20"
-_FIRST_ADDRESSES = 10
 _ADDRESSES_AT_ONCE = 100
 
 
@@ -109,15 +108,9 @@ def load(server: EmbeddedServer, wanted: StampSet, cache: Path, advance: Advance
     file = stamp_file(wanted, cache, advance)
     asyncio.run(_create(server.url, url, name))
     asyncio.run(fill(url, wanted, file))
-    asyncio.run(run(url, "VACUUM (ANALYZE)"))
-    # A plan made while a table is empty is a sequential scan.
-    few = min(_FIRST_ADDRESSES, wanted.addresses)
-    prepare(url, range(few))
-    asyncio.run(run(url, "ANALYZE"))
-    advance(few)
     ranges = [
         range(first, min(first + _ADDRESSES_AT_ONCE, wanted.addresses))
-        for first in range(few, wanted.addresses, _ADDRESSES_AT_ONCE)
+        for first in range(0, wanted.addresses, _ADDRESSES_AT_ONCE)
     ]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         for numbers, _ in zip(ranges, pool.map(prepare, [url] * len(ranges), ranges), strict=True):

@@ -8,7 +8,7 @@ from passport_scorer.db.database import Connection
 from passport_scorer.db.errors import WriteConflict
 from passport_scorer.scoring.write_conflict_retry import MAX_ATTEMPTS, WriteRetries
 from passport_scorer.telemetry.metrics import WRITE_CONFLICTS
-from tests.unit.telemetry.counting import Counting
+from tests.support.counting import Counting
 
 from .world import World
 

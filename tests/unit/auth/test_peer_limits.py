@@ -18,8 +18,7 @@ from passport_scorer.auth.peer_limits import (
 from passport_scorer.auth.window_counts import WindowCounts
 from passport_scorer.telemetry.metrics import CALLS_LIMITED
 from tests.support.captured_logs import capture_logs
-
-from ..telemetry.counting import Counting
+from tests.support.counting import Counting
 
 LIMIT = 5
 RIGHT = PresentedKey("abc", "abc.right")

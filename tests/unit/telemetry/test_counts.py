@@ -18,9 +18,8 @@ from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
 from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.tools.demo.signing import sign_eip712
+from tests.support.counting import Counting
 from tests.support.usage import CALL
-
-from .counting import Counting
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PRESENTED = PresentedKey("abc", "abc.secret")

@@ -22,6 +22,7 @@ from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.scoring.score_cache import ScoreCache
 from passport_scorer.scoring.service import ScoringService
 from passport_scorer.scoring.snapshots import Loaded, SnapshotLoader
+from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
 
 ISSUER_KEY = hashlib.sha256(b"the issuer of these tests").digest()
@@ -167,6 +168,8 @@ class World:
         points: PointsPolicy | None = None,
         multi_nullifier: bool = True,
         transaction_lock_timeout: float = 3.0,
+        metrics: Metrics = NO_METRICS,
+        trusts_copies: bool = True,
     ) -> AsyncIterator[Scorer]:
         """Give a scoring service of its own, as in another process."""
         database = Database(
@@ -174,7 +177,8 @@ class World:
         )
         await database.open()
         policy = StampPolicy(frozenset({issuer_did(ISSUER_KEY)}), multi_nullifier)
-        snapshots = SnapshotLoader(policy, VerdictCache(1_000_000))
+        verdicts = VerdictCache(1_000_000, metrics, trusts_copies=trusts_copies)
+        snapshots = SnapshotLoader(policy, verdicts)
         service = ScoringService(
             database,
             snapshots,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from json.encoder import encode_basestring as quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,8 +35,15 @@ class WrittenNumber(str):
 _DECODER = msgspec.json.Decoder(float_hook=WrittenNumber)
 
 
-def read_storable(document: bytes) -> dict[str, Any]:
-    """Return the JSON object of a credential, if it can be stored.
+class StorableDocument(NamedTuple):
+    """A credential that can be stored: its JSON object, and the text that will be read."""
+
+    read: dict[str, Any]
+    stored: str
+
+
+def read_storable(document: bytes) -> StorableDocument:
+    """Return a credential, if it can be stored.
 
     Raises:
         DocumentUnreadable: verification would reject its text for its size, depth or brackets,
@@ -46,11 +53,11 @@ def read_storable(document: bytes) -> dict[str, Any]:
     read = read_document(document)
     stored = stored_text(_DECODER.decode(document))
     check_size(stored.encode())
-    return read
+    return StorableDocument(read, stored)
 
 
 def stored_text(value: Any) -> str:
-    """Return the text that PostgreSQL writes for a JSON value, except for the order of members.
+    """Return the text that PostgreSQL writes for a JSON value.
 
     Args:
         value: from a document that `read_document` accepts; numbers that aren't integers are
@@ -61,7 +68,8 @@ def stored_text(value: Any) -> str:
     """
     match value:
         case dict():
-            members = (f"{_text(name)}: {stored_text(value[name])}" for name in value)
+            names = sorted(value, key=_order)
+            members = (f"{_text(name)}: {stored_text(value[name])}" for name in names)
             return "{" + ", ".join(members) + "}"
         case list():
             return "[" + ", ".join(map(stored_text, value)) + "]"
@@ -72,6 +80,11 @@ def stored_text(value: Any) -> str:
         case bool() | None:
             return {True: "true", False: "false", None: "null"}[value]
     return _whole(value)
+
+
+def _order(name: str) -> tuple[int, bytes]:
+    octets = name.encode()
+    return len(octets), octets
 
 
 def _text(text: str) -> str:
@@ -89,7 +102,8 @@ def _plain(number: str) -> str:
     digits = max(len(parts["whole"]) + shift, 1) + max(len(parts["fraction"] or "") - shift, 0)
     if digits > MAXIMUM_DIGITS:
         raise _too_long()
-    return format(Decimal(number), "f")
+    decimal = Decimal(number)
+    return format(decimal if decimal else decimal.copy_abs(), "f")
 
 
 def _whole(number: int) -> str:

@@ -8,6 +8,7 @@ Source: docs/rules/credentials.md, "Verified once".
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
@@ -107,6 +108,12 @@ class VerdictCache:
             if verdict.size <= self._verdicts.maxsize:
                 self._verdicts[key] = verdict
         return verdict.credential()
+
+    def verify_ahead(self, raw: bytes | str, now: datetime) -> None:
+        """Verify a credential so that its verdict is cached; do nothing without capacity."""
+        if self._verdicts.maxsize:
+            with suppress(VerificationFailed):  # raised again by `verify`
+                self.verify(raw, now)
 
     def _verdict(self, document: bytes, now: datetime) -> _Verdict:
         """Return the verdict, if it can be cached.

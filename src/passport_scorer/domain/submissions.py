@@ -58,6 +58,7 @@ class SubmittedStamp(msgspec.Struct, frozen=True):
 
     Attributes:
         document: its JSON text.
+        stored_document: the same as the database will return it.
         provider: `credentialSubject.provider`; None or empty if it is missing.
         proof_value: `proof.proofValue`; None if it is missing.
         issuance_date: aware; None if it is missing or unreadable.
@@ -65,6 +66,7 @@ class SubmittedStamp(msgspec.Struct, frozen=True):
     """
 
     document: str
+    stored_document: str
     provider: str | None
     proof_value: str | None
     issuance_date: datetime | None

@@ -244,7 +244,7 @@ def _store_stamps(persons: Sequence[Person]) -> list[msgspec.Struct]:
     address, providers = persons[0].address, persons[0].providers
     source = Source(SourceApp.PASSPORT, 1)
     entries = [
-        Entry(provider, SubmittedStamp("{}", provider, "proof", _NOW, _NOW))
+        Entry(provider, SubmittedStamp("{}", "{}", provider, "proof", _NOW, _NOW))
         for provider in providers
     ]
     return _calls(

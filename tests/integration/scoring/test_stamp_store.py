@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -58,8 +57,9 @@ def entry(name: str, provider: str, nullifier: str, **changes: str) -> Entry:
         expires_at=START + timedelta(days=90),
     )
     document = changes.get("document", json.dumps(credential))
+    stored = changes.get("document", stored_text(credential))
     proof_value = credential["proof"]["proofValue"]
-    return Entry(provider, SubmittedStamp(document, provider, proof_value, START, START))
+    return Entry(provider, SubmittedStamp(document, stored, provider, proof_value, START, START))
 
 
 async def test_a_stamp_is_stored_as_it_was_sent(world: World) -> None:
@@ -220,8 +220,8 @@ JSON_VALUES = st.recursive(
 )
 
 
-async def test_the_stored_form_is_as_long_as_what_postgresql_gives(database_url: str) -> None:
-    """Also of numbers with exponents, escapes and odd characters; only `-0` loses its sign."""
+async def test_the_stored_form_is_what_postgresql_gives(database_url: str) -> None:
+    """Also of numbers with exponents, escapes and odd characters, and in its order of members."""
     documents: list[str] = []
 
     @settings(max_examples=400, deadline=None, derandomize=True, database=None)
@@ -238,9 +238,7 @@ async def test_the_stored_form_is_as_long_as_what_postgresql_gives(database_url:
         )
     decoder = msgspec.json.Decoder(float_hook=WrittenNumber)
     for document, expected in zip(documents, stored, strict=True):
-        ours = stored_text(decoder.decode(document))
-        without_signs = re.sub(r"-(0(\.0*)?)(?=[,\]}])", r"\1", ours)
-        assert len(without_signs) == len(expected), (ours, expected)
+        assert stored_text(decoder.decode(document)) == expected
 
 
 @pytest.mark.parametrize("before", [3, 7])

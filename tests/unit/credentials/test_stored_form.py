@@ -32,7 +32,7 @@ def document(value: str) -> bytes:
 )
 def test_numbers_of_bounded_length_may_be_stored(number: str) -> None:
     """However a number is written, only its digits in full count."""
-    assert read_storable(document(number)) == {"a": json.loads(number)}
+    assert read_storable(document(number)).read == {"a": json.loads(number)}
     assert read_storable(document(f'[[{{"b": {number}}}]]'))
 
 

@@ -16,7 +16,7 @@ from passport_scorer.domain.submissions import (
 
 def stamp(provider: str | None = "Google", proof_value: str | None = "0x1") -> SubmittedStamp:
     """A stamp with nothing that matters but these."""
-    return SubmittedStamp("{}", provider, proof_value, None, None)
+    return SubmittedStamp("{}", "{}", provider, proof_value, None, None)
 
 
 def test_good_entries_are_taken() -> None:

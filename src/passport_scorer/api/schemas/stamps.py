@@ -131,11 +131,12 @@ def read_stamp(place: int, document: msgspec.Raw, loc: list[str | int]) -> Submi
         problem = Problem("json_invalid", loc, f"Entry {place}: a stamp must be a JSON object.")
         raise InvalidRequest(problem)
     try:
-        stamp = read_storable(text)
+        stamp, stored = read_storable(text)
     except DocumentUnreadable as error:
         raise UnusableEntry(f"Entry {place}: {error.message}") from error
     return SubmittedStamp(
         document=text.decode(),
+        stored_document=stored,
         provider=_text(stamp.get("credentialSubject"), "provider"),
         proof_value=_text(stamp.get("proof"), "proofValue"),
         issuance_date=_time(stamp.get("issuanceDate")),

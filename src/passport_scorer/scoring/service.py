@@ -161,6 +161,13 @@ class ScoringService:
         request = ScoringRequest(address, community_id=community_id)
         return await self.touch(request) or await self.save(await self.load(request))
 
+    async def verify_ahead(self, documents: Sequence[str]) -> None:
+        """Verify credentials that will be stored, so that no transaction has to wait for it.
+
+        `documents` are JSON, each exactly as the database will return it.
+        """
+        await self._snapshots.verify_ahead(documents, self._clock())
+
     async def transact(self, address: str, work: Work[Result]) -> Result:
         """Run `work` in a transaction, while no other request in this process scores the address.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
@@ -35,6 +36,8 @@ from passport_scorer.telemetry.metrics import (
 )
 
 _MAX_BLOCKING = 0.002  # seconds that signatures keep the event loop from other requests at a time
+
+Verdict = TypeVar("Verdict")
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -126,35 +129,49 @@ class SnapshotLoader:
             versions=_versions(inputs, links, nullifiers) if is_lasting else None,
         )
 
+    async def verify_ahead(self, documents: Sequence[str], now: datetime) -> None:
+        """Verify credentials (JSON) of which a score will need the verdicts.
+
+        Args:
+            documents: each exactly as the database will return it.
+            now: aware.
+        """
+
+        def verdicts() -> Iterator[None]:
+            for document in documents:
+                self._verifier.verify_ahead(document, now)
+                yield
+
+        await self._in_turns(verdicts())
+
     async def _verify(
         self, loaded: Sequence[LoadedStamp], address: str, now: datetime
     ) -> tuple[tuple[StoredStamp, ...], bool]:
         """Return the verified stamps, and False if time alone can change a verdict."""
-        stamps: list[StoredStamp] = []
-        is_lasting = True
-        unverified = iter(loaded)
-        while len(stamps) < len(loaded):
+        verdicts = await self._in_turns(self._verdict(stamp, address, now) for stamp in loaded)
+        stamps = tuple(
+            StoredStamp(
+                stamp.row_id, stamp.row_version, stamp.provider, credential, stamp.registered_id
+            )
+            for stamp, (credential, _) in zip(loaded, verdicts, strict=True)
+        )
+        return stamps, not any(can_change for _, can_change in verdicts)
+
+    async def _in_turns(self, verdicts: Iterator[Verdict]) -> list[Verdict]:
+        """Return all verdicts, which are computed as they are taken."""
+        taken: list[Verdict] = []
+        while True:
             # Requests with signatures to verify take turns: together they block the event loop no
             # longer than one of them, and a passport of few stamps doesn't wait for a large one.
             async with self._verifying:
                 until = time.perf_counter() + _MAX_BLOCKING
-                for stamp in unverified:
-                    credential, can_change = self._verdict(stamp, address, now)
-                    is_lasting = is_lasting and not can_change
-                    stamps.append(
-                        StoredStamp(
-                            stamp.row_id,
-                            stamp.row_version,
-                            stamp.provider,
-                            credential,
-                            stamp.registered_id,
-                        )
-                    )
+                for verdict in verdicts:
+                    taken.append(verdict)
                     if time.perf_counter() > until:
                         break
-            if len(stamps) < len(loaded):
-                await asyncio.sleep(0)
-        return tuple(stamps), is_lasting
+                else:
+                    return taken
+            await asyncio.sleep(0)
 
     def _verdict(
         self, stamp: LoadedStamp, address: str, now: datetime

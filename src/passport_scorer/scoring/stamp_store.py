@@ -83,6 +83,9 @@ class StampStore:
             ScorerNotFound: the community does not exist.
         """
         check_entries(entries)
+        await self._scoring.verify_ahead(
+            [entry.stamp.stored_document for entry in entries if entry.stamp]
+        )
 
         async def work(connection: Connection) -> tuple[list[LiveStamp], SavedScore]:
             await self._change(connection, address, entries, source)

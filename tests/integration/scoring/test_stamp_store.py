@@ -28,8 +28,9 @@ from passport_scorer.domain.submissions import (
 from passport_scorer.scoring.stamp_store import LONGEST_ANSWER, StampStore
 from passport_scorer.tools.demo.signing import sign_eip712
 from tests.support.captured_logs import capture_logs
+from tests.support.counting import Counting
 
-from .world import COMMUNITY, ISSUER_KEY, START, Scorer, World, address, shown
+from .world import COMMUNITY, ISSUER_KEY, START, Scorer, World, address, kept, shown
 
 SOURCE = Source(SourceApp.PASSPORT, COMMUNITY)
 
@@ -239,6 +240,23 @@ async def test_the_stored_form_is_what_postgresql_gives(database_url: str) -> No
     decoder = msgspec.json.Decoder(float_hook=WrittenNumber)
     for document, expected in zip(documents, stored, strict=True):
         assert stored_text(decoder.decode(document)) == expected
+
+
+async def test_stamps_are_verified_before_the_transaction(world: World) -> None:
+    """The score of the stored stamps finds their verdicts, however they are written."""
+    sent = entry("ann", "Google", "v0:g")
+    assert sent.stamp
+    document = json.dumps(json.loads(sent.stamp.document), indent=1, ensure_ascii=True)
+    sent = Entry("Google", msgspec.structs.replace(sent.stamp, document=document))
+    metrics = Counting()
+    async with world.scorer(metrics=metrics) as scorer:
+        _, outcome = await store_of(scorer, world).store(address("ann"), [sent], COMMUNITY, SOURCE)
+    assert kept(outcome) == ["Google"]
+    assert metrics.counted == {
+        ("credential_cache_misses_total",): 1,
+        ("signatures_verified_total", "EthereumEip712Signature2021"): 1,
+        ("credential_cache_hits_total",): 1,
+    }
 
 
 @pytest.mark.parametrize("before", [3, 7])

@@ -11,6 +11,7 @@ import gc
 gc.disable()
 
 from passport_scorer.aws_lambda.function import LambdaFunction  # noqa: E402
+from passport_scorer.aws_lambda.snapshot import register  # noqa: E402
 from passport_scorer.settings.environment import process_environment  # noqa: E402
 
 __all__ = ["handler"]
@@ -19,5 +20,6 @@ handler = LambdaFunction(process_environment())
 if "AWS_LAMBDA_RUNTIME_API" in process_environment():
     # A starting sandbox has a whole CPU for a while, a request only a share of one.
     handler.start()
+    register(handler, process_environment())
 gc.freeze()  # everything loaded so far stays loaded
 gc.enable()

@@ -117,7 +117,10 @@ class LambdaFunction:
             _log_failed_start(error)
 
     def close(self) -> None:
-        """Let the services finish their work. Lambda never calls this: it freezes sandboxes."""
+        """Let the services finish their work; `start` and events start them again.
+
+        Lambda does not end sandboxes in order: it freezes them.
+        """
         if self._loop is not None:
             self._loop.run_until_complete(self._stack.aclose())
             self._loop.close()

@@ -19,7 +19,6 @@ import msgspec
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 # Characters that need no escaping in a log, a shell or HTML.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
-_generator = random.Random()  # noqa: S311  ids must be unique, not secret
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -60,7 +59,9 @@ def correlation_of(headers: Headers, traceparent: str | None = None) -> Correlat
         elif name == b"traceparent":
             match = _TRACEPARENT.fullmatch(value)
             trace_id = match[1] if match else trace_id
-    new = f"{_generator.getrandbits(320):080x}"  # three ids at once
+    # Three ids at once: unique, not secret. The generator of the module differs between workers,
+    # which are forks, and between sandboxes that are restored from one snapshot.
+    new = f"{random.getrandbits(320):080x}"
     trace = trace_id.decode() if trace_id else new[32:64]
     return Correlation(
         request_id.decode() if request_id else new[:32],

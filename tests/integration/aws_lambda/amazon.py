@@ -117,7 +117,12 @@ class SecretsManager:
 
 
 class RuntimeApi:
-    """AWS Lambda's interface for runtimes: hands out events, and takes their results."""
+    """AWS Lambda's interface for runtimes: hands out events, and takes their results.
+
+    Attributes:
+        snapshot: set when a sandbox is ready for its snapshot.
+        restored: the sandbox continues when it is set.
+    """
 
     PREFIX = "/2018-06-01/runtime/"
 
@@ -126,6 +131,7 @@ class RuntimeApi:
         self._events: queue.Queue[bytes] = queue.Queue()
         self._results: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._number = 0
+        self.snapshot, self.restored = threading.Event(), threading.Event()
 
     def invoke(self, event: object) -> tuple[str, Any]:
         """Have an event handled; returns `response` or `error`, and what was handed back."""
@@ -140,6 +146,10 @@ class RuntimeApi:
             event = self._events.get()
             self._number += 1
             return 200, self._head(), event
+        if what == "restore/next":
+            self.snapshot.set()
+            self.restored.wait(WAIT_SECONDS)
+            return 200, {}, b""
         self._results.put((what.rpartition("/")[2], body))
         return 202, {"content-type": "application/json"}, b'{"status":"OK"}'
 

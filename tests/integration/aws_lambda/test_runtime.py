@@ -18,7 +18,7 @@ import pytest
 
 from passport_scorer.tools.demo.world import PEOPLE
 
-from .amazon import RuntimeApi, SecretsManager, Servers
+from .amazon import WAIT_SECONDS, RuntimeApi, SecretsManager, Servers
 from .conftest import Sandbox, recorded
 
 BOB = next(person.address for person in PEOPLE if person.name == "bob")
@@ -80,12 +80,24 @@ class Sandboxed:
 
 
 @pytest.fixture
+def runtime() -> RuntimeApi:
+    """The Lambda that a function asks for events."""
+    return RuntimeApi(deadline=lambda: int(time.time() * 1000) + 30_000)
+
+
+@pytest.fixture
 def sandboxed(
-    sandbox: Sandbox, secrets_manager: SecretsManager, tmp_path: Path
+    sandbox: Sandbox,
+    secrets_manager: SecretsManager,
+    runtime: RuntimeApi,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Sandboxed]:
-    """A function whose settings are in a secret, in the runtime's client."""
+    """A function whose settings are in a secret, in the runtime's client.
+
+    The parameter is the way in which Lambda starts it.
+    """
     secrets_manager.text = json.dumps(sandbox.settings())
-    runtime = RuntimeApi(deadline=lambda: int(time.time() * 1000) + 30_000)
     log = tmp_path / "log"
     with Servers.running(runtime) as place, log.open("wb") as output:
         passed_on = ("PATH", "PYTHONPATH", "HOME")
@@ -98,6 +110,7 @@ def sandboxed(
                 **{name: os.environ[name] for name in passed_on if name in os.environ},
                 **{name: os.environ[name] for name in os.environ if name.startswith("AWS_")},
                 "AWS_LAMBDA_RUNTIME_API": place,
+                "AWS_LAMBDA_INITIALIZATION_TYPE": getattr(request, "param", "on-demand"),
                 "AWS_REGION": "eu-west-3",
                 "SCORER_SERVER_SSM_ARN": SecretsManager.ARN,
             },
@@ -127,6 +140,24 @@ def test_a_sandbox_is_used_again_and_again(sandboxed: Sandboxed, sandbox: Sandbo
             assert sandbox.end_sessions() > 0
     assert sandboxed.ask({"no": "request"})["statusCode"] == 400
     assert sandboxed.process.poll() is None
+    assert "Traceback" not in sandboxed.said()
+
+
+@needs_client
+@pytest.mark.parametrize("sandboxed", ["snap-start"], indirect=True)
+def test_a_sandbox_from_a_snapshot(
+    sandboxed: Sandboxed, sandbox: Sandbox, runtime: RuntimeApi, secrets_manager: SecretsManager
+) -> None:
+    """The snapshot has no connection; the restored sandbox has the settings of that moment."""
+    assert runtime.snapshot.wait(WAIT_SECONDS), sandboxed.said()
+    assert sandbox.sessions() == []
+    secrets_manager.text = json.dumps(sandbox.settings(ROOT_PATH="/moved"))
+    runtime.restored.set()
+    answer = sandboxed.ask(recorded("load_balancer", SCORE))
+    assert json.loads(answer["body"])["score"] == "0.72400"
+    refused = sandboxed.ask(recorded("load_balancer", SCORE[:-1]))
+    assert "</moved/errors#" in refused["headers"]["link"]
+    assert secrets_manager.asked == 2
     assert "Traceback" not in sandboxed.said()
 
 

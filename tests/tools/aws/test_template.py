@@ -97,6 +97,22 @@ def test_the_function(resources: dict[str, Any]) -> None:
     )
 
 
+def test_the_version_with_a_snapshot(resources: dict[str, Any]) -> None:
+    """With a label, load balancers invoke a version that is published for it, and nothing else."""
+    function, version, alias = (resources[name] for name in ("Function", "Version", "Alias"))
+    snapshot = {"ApplyOn": "PublishedVersions"}
+    assert function["Properties"]["SnapStart"]["Fn::If"][:2] == ["HasSnapshot", snapshot]
+    assert version["Condition"] == alias["Condition"] == "HasSnapshot"
+    assert version["Properties"]["Description"] == {"Ref": "SnapshotLabel"}
+    assert alias["Properties"]["FunctionVersion"] == {"Fn::GetAtt": ["Version", "Version"]}
+    invoked = {"Fn::If": ["HasSnapshot", {"Ref": "Alias"}, {"Fn::GetAtt": ["Function", "Arn"]}]}
+    permissions = [each for each in resources.values() if each["Type"].endswith("::Permission")]
+    groups = [each for each in resources.values() if each["Type"].endswith("::TargetGroup")]
+    assert len(permissions) == len(groups) == 2
+    assert all(each["Properties"]["FunctionName"] == invoked for each in permissions)
+    assert all(each["Properties"]["Targets"] == [{"Id": invoked}] for each in groups)
+
+
 def test_the_zip_is_made_for_the_same_python(resources: dict[str, Any]) -> None:
     """The build script for the zip and the template use the same version of Python."""
     (version,) = re.findall(

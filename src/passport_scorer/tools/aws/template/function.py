@@ -6,7 +6,16 @@ import json
 from typing import Any
 
 from troposphere import GetAtt, If, NoValue, Output, Ref, Split, Sub, Template
-from troposphere.awslambda import Code, Environment, Function, LoggingConfig, VPCConfig
+from troposphere.awslambda import (
+    Alias,
+    Code,
+    Environment,
+    Function,
+    LoggingConfig,
+    SnapStart,
+    Version,
+    VPCConfig,
+)
 from troposphere.ec2 import SecurityGroup, SecurityGroupRule
 from troposphere.iam import Policy, Role
 from troposphere.logs import LogGroup
@@ -17,6 +26,7 @@ from passport_scorer.tools.aws.template.parameters import (
     HAS_COLLECTOR,
     HAS_CONCURRENCY,
     HAS_SECRET_KEY,
+    HAS_SNAPSHOT,
     IN_VPC,
     IS_GATED,
     optional,
@@ -27,6 +37,8 @@ HANDLER = "passport_scorer.aws_lambda.handler"
 RUNTIME = "python3.13"
 MEMORY = 256  # megabytes
 TIMEOUT = 30  # seconds
+_ALIAS = "Alias"
+_VERSION = "Version"
 _LOG_GROUP = "LogGroup"
 _ROLE = "Role"
 _SECURITY_GROUP = "SecurityGroup"
@@ -48,12 +60,40 @@ def add_function(template: Template, choices: Choices) -> None:
     template.add_resource(_role())
     template.add_resource(_security_group())
     template.add_resource(_function(choices))
+    _add_version(template)
     template.add_output(
         Output(
             "SecurityGroupId",
             Condition=IN_VPC,
             Description="The security group that the database and Redis must allow.",
             Value=Ref(_SECURITY_GROUP),
+        )
+    )
+
+
+def invoked() -> If:
+    """Return the ARN that load balancers invoke: the alias of a version with a snapshot, if any."""
+    return If(HAS_SNAPSHOT, Ref(_ALIAS), GetAtt(FUNCTION, "Arn"))
+
+
+def _add_version(template: Template) -> None:
+    """Add the version that Lambda takes a snapshot of, and an alias for it."""
+    template.add_resource(
+        Version(
+            _VERSION,
+            Condition=HAS_SNAPSHOT,
+            FunctionName=Ref(FUNCTION),
+            # A version never changes: CloudFormation publishes one when its description is new.
+            Description=Ref("SnapshotLabel"),
+        )
+    )
+    template.add_resource(
+        Alias(
+            _ALIAS,
+            Condition=HAS_SNAPSHOT,
+            Name="live",
+            FunctionName=Ref(FUNCTION),
+            FunctionVersion=GetAtt(_VERSION, "Version"),
         )
     )
 
@@ -74,6 +114,7 @@ def _function(choices: Choices) -> Function:
             S3ObjectVersion=optional(HAS_CODE_VERSION, Ref("CodeVersion")),
         ),
         Role=GetAtt(_ROLE, "Arn"),
+        SnapStart=optional(HAS_SNAPSHOT, SnapStart(ApplyOn="PublishedVersions")),
         Layers=optional(HAS_COLLECTOR, [Ref("CollectorLayerArn")]),
         ReservedConcurrentExecutions=optional(HAS_CONCURRENCY, Ref("ReservedConcurrency")),
         LoggingConfig=LoggingConfig(LogGroup=Ref(_LOG_GROUP)),

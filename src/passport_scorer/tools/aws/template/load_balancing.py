@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import FindInMap, GetAtt, If, Output, Ref, Sub, Tags, Template
+from troposphere import FindInMap, If, Output, Ref, Sub, Tags, Template
 from troposphere.awslambda import Permission
 from troposphere.elasticloadbalancingv2 import (
     Condition as RuleCondition,
@@ -35,7 +35,7 @@ from passport_scorer.tools.aws.infrastructure import (
 )
 from passport_scorer.tools.aws.routing import ROUTES, STAGES, Route
 from passport_scorer.tools.aws.stages import weights
-from passport_scorer.tools.aws.template.function import FUNCTION
+from passport_scorer.tools.aws.template.function import invoked
 
 _WEIGHTS = "Weights"
 _HEALTH_SECONDS = 60  # between checks; each check is a billed invocation
@@ -71,7 +71,7 @@ def _permission(permission: InvokePermission, group: TargetGroup) -> Permission:
     return Permission(
         permission.name,
         Action="lambda:InvokeFunction",
-        FunctionName=GetAtt(FUNCTION, "Arn"),
+        FunctionName=invoked(),
         Principal="elasticloadbalancing.amazonaws.com",
         SourceArn=Sub(
             "arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}"
@@ -86,7 +86,7 @@ def _target_group(group: TargetGroup, permission: InvokePermission) -> TargetGro
         DependsOn=permission.name,
         Name=group.called,
         TargetType="lambda",
-        Targets=[TargetDescription(Id=GetAtt(FUNCTION, "Arn"))],
+        Targets=[TargetDescription(Id=invoked())],
         HealthCheckEnabled=True,
         HealthCheckPath="/health/ready",
         HealthCheckIntervalSeconds=_HEALTH_SECONDS,

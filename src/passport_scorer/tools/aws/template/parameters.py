@@ -14,6 +14,7 @@ HAS_COLLECTOR = "HasCollector"
 HAS_SECRET_KEY = "HasSecretKey"  # noqa: S105  the name of a condition
 HAS_CODE_VERSION = "HasCodeVersion"
 HAS_CONCURRENCY = "HasConcurrency"
+HAS_SNAPSHOT = "HasSnapshot"
 HAS_ALARM_TOPIC = "HasAlarmTopic"
 
 # name: (description, optional, pattern)
@@ -46,6 +47,12 @@ _TEXTS: dict[str, tuple[str, bool, str]] = {
         "Maximum number of concurrent invocations, which bounds database connections",
         True,
         "[0-9]{1,5}",
+    ),
+    "SnapshotLabel": (
+        "Label of the version that starts from a snapshot (SnapStart), a new one for each"
+        " deployment; empty to start without snapshots",
+        True,
+        "[A-Za-z0-9._-]{1,64}",
     ),
     "AlarmTopicArn": ("SNS topic for alarms", True, "arn:[a-z-]+:sns:.+"),
 }
@@ -175,6 +182,7 @@ def _conditions(template: Template) -> None:
         HAS_SECRET_KEY: "SecretKeyArn",
         HAS_CODE_VERSION: "CodeVersion",
         HAS_CONCURRENCY: "ReservedConcurrency",
+        HAS_SNAPSHOT: "SnapshotLabel",
         HAS_ALARM_TOPIC: "AlarmTopicArn",
     }
     for condition, parameter in given.items():

@@ -22,7 +22,9 @@ from passport_scorer.domain.stamps import StampPolicy
 from passport_scorer.scoring.score_cache import ScoreCache
 from passport_scorer.scoring.service import ScoringService
 from passport_scorer.scoring.snapshots import Loaded, SnapshotLoader
+from passport_scorer.telemetry import Telemetry
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
+from passport_scorer.telemetry.traces import NO_TRACES
 from passport_scorer.tools.demo.signing import issuer_did, sign_eip712
 
 ISSUER_KEY = hashlib.sha256(b"the issuer of these tests").digest()
@@ -185,6 +187,7 @@ class World:
             ScoreCache(1_000_000),
             points or PointsPolicy(),
             lambda: self.now,
+            Telemetry(metrics, NO_TRACES),
         )
         try:
             yield Scorer(self, service, database, snapshots)

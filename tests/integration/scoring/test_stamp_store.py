@@ -256,6 +256,7 @@ async def test_stamps_are_verified_before_the_transaction(world: World) -> None:
         ("credential_cache_misses_total",): 1,
         ("signatures_verified_total", "EthereumEip712Signature2021"): 1,
         ("credential_cache_hits_total",): 1,
+        ("scores_computed_total",): 1,
     }
 
 

@@ -4,7 +4,8 @@ INSERT INTO account_accountapikeyanalytics (
     payload, response, response_skipped, error, status_code
 )
 SELECT *
-FROM unnest(
-    $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[],
-    $8::jsonb[], $9::jsonb[], $10::boolean[], $11::text[], $12::integer[]
+FROM jsonb_to_recordset($1::jsonb) AS usage (
+    api_key_id text, created_at timestamptz, path text, base_path text,
+    path_segments jsonb, query_params jsonb, headers jsonb, payload jsonb, response jsonb,
+    response_skipped boolean, error text, status_code integer
 )

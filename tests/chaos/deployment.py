@@ -31,7 +31,7 @@ from tests.support.tables import Tables
 SERVER_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 CRASH_SECONDS = 30
 ENDLESS = 1_000_000_000
-LOST_PER_KILL = 1000  # usage rows: one batch waiting and one being written
+LOST_PER_KILL = 1000  # usage rows: those of half a second, and a batch being written
 _WATCH_PAUSE = 0.1
 _numbers = itertools.count(1)
 

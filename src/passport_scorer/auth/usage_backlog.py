@@ -40,16 +40,18 @@ class UsageBacklog:
         max_bytes: maximum bytes in memory.
 
     Attributes:
+        waiting_bytes: the size in memory of the waiting rows.
         dropped: the number of dropped rows; reset when it is reported.
     """
 
     def __init__(self, capacity: int, max_bytes: int) -> None:
+        self.waiting_bytes = 0
         self.dropped = 0
         self._capacity = capacity
         self._max_bytes = max_bytes
         self._waiting: deque[QueuedUsage] = deque()
         self._taken = 0
-        self._bytes = 0  # of waiting and taken rows
+        self._taken_bytes = 0
 
     def __len__(self) -> int:
         """Return the number of waiting rows."""
@@ -59,7 +61,7 @@ class UsageBacklog:
         """Append a row."""
         entry = QueuedUsage(usage)
         self._waiting.append(entry)
-        self._bytes += entry.size
+        self.waiting_bytes += entry.size
         self._drop_oldest()
 
     def take(self, count: int, max_bytes: int) -> list[QueuedUsage]:
@@ -72,27 +74,32 @@ class UsageBacklog:
         batch: list[QueuedUsage] = []
         size = 0
         while self._waiting and len(batch) < count:
-            size += self._waiting[0].size
-            if batch and size > max_bytes:
+            following = size + self._waiting[0].size
+            if batch and following > max_bytes:
                 break
             batch.append(self._waiting.popleft())
+            size = following
         self._taken += len(batch)
+        self._taken_bytes += size
+        self.waiting_bytes -= size
         return batch
 
     def settle(self, batch: Sequence[QueuedUsage]) -> int:
         """Remove the finished rows of a batch, put the others back, and return their number."""
         left = [entry for entry in batch if not entry.is_done]
         self._taken -= len(batch)
-        self._bytes -= sum(entry.size for entry in batch if entry.is_done)
+        self._taken_bytes -= sum(entry.size for entry in batch)
+        self.waiting_bytes += sum(entry.size for entry in left)
         self._waiting.extendleft(reversed(left))
         self._drop_oldest()
         return len(left)
 
     def _drop_oldest(self) -> None:
         while self._waiting and (
-            self._bytes > self._max_bytes or len(self._waiting) + self._taken > self._capacity
+            self.waiting_bytes + self._taken_bytes > self._max_bytes
+            or len(self._waiting) + self._taken > self._capacity
         ):
-            self._bytes -= self._waiting.popleft().size
+            self.waiting_bytes -= self._waiting.popleft().size
             self.dropped += 1
 
 

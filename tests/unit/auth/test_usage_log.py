@@ -7,8 +7,13 @@ from typing import Any
 import msgspec
 
 from passport_scorer.auth.usage_backlog import UsageBacklog
-from passport_scorer.auth.usage_log import BatchedUsageAnalytics, NoUsageAnalytics
+from passport_scorer.auth.usage_log import (
+    ENOUGH_BYTES,
+    BatchedUsageAnalytics,
+    NoUsageAnalytics,
+)
 from passport_scorer.db.database import Database, DatabaseSettings
+from passport_scorer.domain.usage import Usage
 from tests.support.captured_logs import capture_logs
 from tests.support.usage import CALL
 
@@ -23,16 +28,21 @@ def not_written(count: int) -> dict[str, Any]:
     }
 
 
-async def attempts(analytics: BatchedUsageAnalytics, calls: int) -> list[Any]:
+async def first_of(logs: list[Any]) -> None:
+    """Wait up to ten seconds for an event in the log."""
+    for _ in range(10_000):
+        if logs:
+            break
+        await asyncio.sleep(0.001)
+
+
+async def attempts(analytics: BatchedUsageAnalytics, calls: int, call: Usage = CALL) -> list[Any]:
     """Return the log up to the first attempt to write, while it runs by itself."""
     with capture_logs() as logs:
         running = asyncio.create_task(analytics.run())
         for _ in range(calls):
-            analytics.record(CALL)
-        for _ in range(10_000):
-            if logs:
-                break
-            await asyncio.sleep(0.001)
+            analytics.record(call)
+        await first_of(logs)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -73,15 +83,41 @@ async def test_no_more_rows_than_a_batch_are_written_together(absent_database: D
     assert logs == [not_written(2)]
 
 
-async def test_a_full_batch_does_not_wait_for_the_interval(absent_database: Database) -> None:
-    """As soon as a batch has come together it is written."""
-    analytics = BatchedUsageAnalytics(absent_database, batch=2, interval=3600)
+async def test_enough_rows_do_not_wait_for_the_interval(absent_database: Database) -> None:
+    """As soon as there are enough rows they are written."""
+    analytics = BatchedUsageAnalytics(absent_database, enough=2, interval=3600)
     assert await attempts(analytics, calls=2) == [not_written(2)]
 
 
+async def test_long_rows_do_not_wait_for_the_interval(absent_database: Database) -> None:
+    """A few rows are enough if they are long."""
+    analytics = BatchedUsageAnalytics(absent_database, interval=3600)
+    long = msgspec.structs.replace(CALL, response_json="x" * (ENOUGH_BYTES // 3))
+    assert await attempts(analytics, calls=3, call=long) == [not_written(3)]
+
+
+async def test_calls_do_not_hurry_rows_that_could_not_be_written(
+    absent_database: Database,
+) -> None:
+    """An unreachable database is asked once in an interval, however many calls come."""
+    analytics = BatchedUsageAnalytics(absent_database, enough=2, interval=3600)
+    with capture_logs() as logs:
+        running = asyncio.create_task(analytics.run())
+        for _ in range(2):
+            analytics.record(CALL)
+        await first_of(logs)
+        for _ in range(50):
+            analytics.record(CALL)
+            await asyncio.sleep(0.001)
+        assert logs == [not_written(2)]
+        analytics.stop()
+        await running
+    assert len(analytics) == 52
+
+
 async def test_a_single_row_waits_up_to_the_interval(absent_database: Database) -> None:
-    """Less than a full batch is written after the interval."""
-    analytics = BatchedUsageAnalytics(absent_database, batch=500, interval=0.01)
+    """Fewer rows are written after the interval."""
+    analytics = BatchedUsageAnalytics(absent_database, interval=0.01)
     assert await attempts(analytics, calls=1) == [not_written(1)]
 
 
@@ -130,7 +166,7 @@ async def test_usage_can_go_unrecorded() -> None:
 
 async def test_stopping_waits_for_a_write_in_progress(absent_database: Database) -> None:
     """Recorded rows survive a stop during a write that failed."""
-    analytics = BatchedUsageAnalytics(absent_database, batch=1)
+    analytics = BatchedUsageAnalytics(absent_database, enough=1)
     running = asyncio.create_task(analytics.run())
     analytics.record(CALL)
     analytics.record(CALL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import socket
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import uvloop
 from passport_scorer.api.applications import internal_application, public_application
 from passport_scorer.app import running_services, running_telemetry
 from passport_scorer.cli.event_loop import run_coroutine
+from passport_scorer.cli.garbage_collection import collect_in_short_pauses
 from passport_scorer.server.connection_limits import (
     MEGABYTE,
     ConnectionLimits,
@@ -24,10 +24,6 @@ from passport_scorer.services import Services
 from passport_scorer.settings.model import Settings
 from passport_scorer.telemetry.metrics import NO_METRICS, Metrics
 from passport_scorer.telemetry.prometheus import PrometheusMetrics
-
-# Thresholds of the garbage collector's generations. Few objects here are in cycles, and the caches
-# make collections slow.
-_COLLECTIONS = (20_000, 20, 20)
 
 
 class Sockets(NamedTuple):
@@ -75,8 +71,7 @@ class WorkerProcess:
         """Serve until stopped; call `ready` when it can."""
         # Metrics are scraped from the internal listener only.
         metrics = PrometheusMetrics(self._folder, slot) if self._sockets.internal else NO_METRICS
-        gc.freeze()  # everything loaded so far stays loaded
-        gc.set_threshold(*_COLLECTIONS)
+        collect_in_short_pauses()
         serving = self._serve(metrics, ready)
         # A worker that is told to stop before it serves ends at once.
         run_coroutine(serving, uvloop.run) if self._alone else uvloop.run(serving)

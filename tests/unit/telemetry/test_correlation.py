@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -64,3 +66,20 @@ def test_the_callers_request_id_is_taken_over(request_id: bytes) -> None:
 def test_any_other_request_id_is_replaced(request_id: bytes) -> None:
     """An id that is long, or could inject into a log or a page, is replaced."""
     assert re.fullmatch("[0-9a-f]{32}", correlation_of([(b"x-request-id", request_id)]).request_id)
+
+
+FORKS = """
+import os
+from passport_scorer.telemetry.correlation import correlation_of
+for _ in range(3):
+    if os.fork() == 0:
+        print(correlation_of(()).request_id, flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_workers_have_ids_of_their_own() -> None:
+    """Processes that are forked from one parent do not repeat each other's ids."""
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True)
+    assert len(set(done.stdout.split())) == 3

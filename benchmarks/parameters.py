@@ -61,6 +61,7 @@ WARM_REQUEST: tuple[Step, ...] = (
 )
 HOW_MANY = {1: "one statement", 2: "two statements"}[len(WARM_REQUEST)]
 _ENOUGH = 10_000_000
+_AT_ONCE = 16  # so that none waits too long for a connection, even with many stamps
 
 
 def parameter_types(query: Query[Any, Any]) -> list[str]:
@@ -90,8 +91,14 @@ def prepare(url: str, numbers: range) -> None:
 async def _prepare(url: str, numbers: range) -> None:
     settings = replace(read_settings(environment(url, _ENOUGH)), api_analytics=False)
     async with running_services(settings, url) as services:
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def score(number: int) -> None:
+            async with slots:
+                await _score(services.scoring, number)
+
         for _ in range(2):  # the second time it learns which stamps are registered
-            await asyncio.gather(*(_score(services.scoring, number) for number in numbers))
+            await asyncio.gather(*map(score, numbers))
         listener = _Listener(services.database)
         key = await _key_version(url)
         for number in numbers:

@@ -14,7 +14,6 @@ callers can reuse it; step 7 depends on the time of each score.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -67,7 +66,7 @@ class Versions(msgspec.Struct, frozen=True, gc=False):
         dynamic_weights: JSON text of the customization's weights; None if there are none.
         stamps: of the stamps and registered stamps of the address.
         links: of the links of the stamps' nullifiers.
-        link_ids: the ids of these links (signed 64-bit integers).
+        link_ids: the ids of these links, as PostgreSQL writes an array.
         unlinked: the nullifiers of the stamps that have no link.
     """
 
@@ -75,7 +74,7 @@ class Versions(msgspec.Struct, frozen=True, gc=False):
     dynamic_weights: str | None
     stamps: str
     links: str
-    link_ids: array[int]
+    link_ids: str
     unlinked: tuple[str, ...]
 
 

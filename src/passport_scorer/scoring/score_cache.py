@@ -19,7 +19,7 @@ from passport_scorer.domain.stamps import RejectedStamp
 from passport_scorer.domain.timestamps import event_time
 from passport_scorer.telemetry.metrics import NO_METRICS, SCORE_CACHE_BYTES, Metrics
 
-_OVERHEAD = 2_048  # bytes of an entry besides its texts and ids, rounded up
+_OVERHEAD = 2_048  # bytes of an entry besides its texts, rounded up
 _REJECTED = 128  # bytes of a rejected stamp
 
 
@@ -62,10 +62,10 @@ class CachedScore(msgspec.Struct, frozen=True):
             + len(versions.dynamic_weights or "")
             + len(versions.stamps)
             + len(versions.links)
+            + len(versions.link_ids)
             + sum(map(len, versions.unlinked))
         )
-        ids = len(versions.link_ids) * versions.link_ids.itemsize
-        return texts + ids + len(self.rejected) * _REJECTED + _OVERHEAD
+        return texts + len(self.rejected) * _REJECTED + _OVERHEAD
 
 
 class ScoreCache:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
@@ -206,6 +205,6 @@ def _versions(
         dynamic_weights=scorer.dynamic_weights,
         stamps=inputs.stamps.version,
         links=" ".join(f"{link.id}:{link.version}" for link in ordered),
-        link_ids=array("q", [link.id for link in ordered]),
+        link_ids="{" + ",".join(str(link.id) for link in ordered) + "}",
         unlinked=tuple(nullifier for nullifier in nullifiers if nullifier not in links),
     )

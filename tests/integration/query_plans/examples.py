@@ -6,7 +6,6 @@ parameters depends on how many there are.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -156,7 +155,7 @@ class Person(msgspec.Struct, frozen=True):
             dynamic_weights=None,
             stamps=f"{stamps}/{registered}",
             links="",
-            link_ids=array("q", self.row_ids),
+            link_ids="{" + ",".join(map(str, self.row_ids)) + "}",
             unlinked=tuple(self.nullifiers),
         )
         return Touch(self.address, 1, versions, 0, None, "key1", "id:1", "external1")

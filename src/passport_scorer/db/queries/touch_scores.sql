@@ -13,15 +13,18 @@
 -- Unlike `write_scoring.sql`, a score that another transaction has locked is not a conflict:
 -- it is left out like one that differs. Rows are locked in the same order.
 WITH request AS (
+    -- One document instead of many arrays: the driver looks at each element of an array in Python.
     SELECT *
-    FROM unnest(
-        $1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[],
-        $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
-        $12::bigint[], $13::bigint[], $14::bigint[], $15::text[]
+    FROM ROWS FROM (
+        jsonb_to_recordset($1::jsonb) AS (
+            address text, community_id bigint, key_prefix text, key_version text,
+            external_scorer_id text, scorer text, dynamic_weights text, stamps text, links text,
+            link_ids bigint[], unlinked text[], content bigint, expires_at_shown text
+        )
     ) WITH ORDINALITY AS r (
-        key_prefix, key_version, external_scorer_id, community_id, address,
-        scorer_version, dynamic_weights, stamps_version, links_version, first_link, last_link,
-        first_unlinked, last_unlinked, content, expires_at_shown, ordinal
+        address, community_id, key_prefix, key_version,
+        external_scorer_id, scorer_version, dynamic_weights, stamps_version, links_version,
+        link_ids, unlinked, content, expires_at_shown, ordinal
     )
 ), unchanged AS MATERIALIZED (
     SELECT
@@ -94,15 +97,11 @@ WITH request AS (
     CROSS JOIN LATERAL (
         SELECT coalesce(string_agg(l.id || ':' || l.xmin, ' ' ORDER BY l.id), '') AS version
         FROM registry_hashscorerlink AS l
-        WHERE l.id = ANY (
-            ($16::bigint[])[request.first_link::integer : request.last_link::integer]
-        )
+        WHERE l.id = ANY (request.link_ids)
     ) AS link
     CROSS JOIN LATERAL (
         SELECT count(*) AS count
-        FROM unnest(
-            ($17::text[])[request.first_unlinked::integer : request.last_unlinked::integer]
-        ) AS unlinked (nullifier)
+        FROM unnest(request.unlinked) AS unlinked (nullifier)
         CROSS JOIN LATERAL (
             SELECT
             FROM registry_hashscorerlink AS l
@@ -140,12 +139,12 @@ WITH request AS (
         -- Insert: score_content (score)
         = unchanged.content
         -- The time of a score never goes back.
-        AND score.last_score_timestamp <= $18::timestamptz
+        AND score.last_score_timestamp <= $2::timestamptz
     ORDER BY score.id
     FOR NO KEY UPDATE OF score SKIP LOCKED
 ), touched AS (
     UPDATE registry_score AS score
-    SET last_score_timestamp = $18::timestamptz
+    SET last_score_timestamp = $2::timestamptz
     FROM locked
     WHERE score.id = locked.score_id
     RETURNING
@@ -154,14 +153,14 @@ WITH request AS (
 ), event AS (
     INSERT INTO registry_event (action, address, created_at, community_id, data)
     SELECT
-        'SCU', touched.address, $18::timestamptz, touched.community_id,
+        'SCU', touched.address, $2::timestamptz, touched.community_id,
         jsonb_build_object(
             'model', 'registry.score',
             'pk', touched.id,
             'fields', jsonb_build_object(
                 'passport', touched.passport_id,
                 'score', trim_scale(touched.score)::text,
-                'last_score_timestamp', $19::text,
+                'last_score_timestamp', $3::text,
                 'status', 'DONE',
                 'error', NULL,
                 'evidence', touched.evidence,

@@ -13,7 +13,7 @@ from passport_scorer.auth import jwt_access_tokens, nonces
 from passport_scorer.aws_lambda.function import POOL_SIZE
 from passport_scorer.catalogue.client import CACHE_SECONDS, MAX_DOCUMENT_SIZE
 from passport_scorer.cli.shadow_proxy import ProxyOptions
-from passport_scorer.credentials import claims, parsing, stamp_profile
+from passport_scorer.credentials import claims, parsing, stamp_profile, usual_form
 from passport_scorer.credentials.contexts import BUNDLED
 from passport_scorer.db.database import DatabaseSettings
 from passport_scorer.db.queries.write_scoring import MAX_BATCH_SIZE
@@ -65,6 +65,7 @@ VALUES = {
     "requests per batch": f"{MAX_BATCH_SIZE}",
     "attempts to save a score": f"{MAX_ATTEMPTS}",
     "cached lists of EIP-712 types": f"{eip712.REMEMBERED_PLANS}",
+    "cached forms of signed types": f"{usual_form.REMEMBERED_FORMS}",
     "awards of each capped Human Points action": f"{ACTION_CAP:,}",
     "stamp catalogue": f"{MAX_DOCUMENT_SIZE // KIB**2} MiB",
     "time it is cached": f"{CACHE_SECONDS / 3600:g} hour",

@@ -19,7 +19,7 @@ from passport_scorer.domain.errors import VerificationFailed
 from passport_scorer.ethereum.eip712 import MAXIMUM_LENGTH, TypedDataPlan, typed_data_plan
 from passport_scorer.ethereum.eip712_types import MAXIMUM_STRING
 
-_REMEMBERED_FORMS = 64  # of up to MAXIMUM_STRING bytes each: one megabyte at most
+REMEMBERED_FORMS = 64  # of up to MAXIMUM_STRING bytes each: one megabyte at most
 _DOMAIN = "EIP712Domain"
 
 _Texts = Annotated[list[str], msgspec.Meta(max_length=MAXIMUM_LENGTH)]
@@ -139,7 +139,7 @@ def read_usual_form(document: bytes | str) -> dict[str, Any] | None:
     }
 
 
-@lru_cache(maxsize=_REMEMBERED_FORMS)
+@lru_cache(maxsize=REMEMBERED_FORMS)
 def _covers_the_form(typed_data: bytes) -> bool:
     """Return True for an `eip712Domain` (JSON) whose types are exactly those of the form."""
     try:

@@ -120,7 +120,7 @@ def verify_registered(document: bytes | str, now: datetime) -> Credential | None
     credential, secured, _ = _claims(read, now)  # 2 to 6
     if not secured.has_usual_dates:
         return None
-    eip712_signature_2021.check_form(secured)  # 8, but for the curve
+    eip712_signature_2021.check_form(secured)  # 8, without the curve
     return credential
 
 

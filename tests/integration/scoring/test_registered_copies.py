@@ -168,7 +168,7 @@ async def copies(scorer: Scorer) -> list[tuple[bool, bool]]:
 
 
 async def test_everything_else_is_judged_anew(world: World) -> None:
-    """A copy that somebody registered makes no stamp count that wouldn't count without it."""
+    """A copy, registered by another program, makes no stamp count that would be rejected."""
     foreign = {
         Rejection.ISSUER: signed(key=bytes(31) + b"\x05"),
         Rejection.EXPIRED: signed(days=0),

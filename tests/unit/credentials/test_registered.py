@@ -97,7 +97,7 @@ def assert_only_the_signature_is_taken(text: str | bytes) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_only_the_signature_of_a_sample_is_taken(name: str) -> None:
-    """Every sample, whoever accepts it."""
+    """Every sample, accepted by a verifier or not."""
     assert_only_the_signature_is_taken(json.dumps(SAMPLES[name]))
 
 
@@ -194,7 +194,7 @@ def test_only_the_signature_of_a_changed_stamp_is_taken(changes: list[Any]) -> N
 
 
 def test_the_signature_of_the_usual_form_is_not_computed() -> None:
-    """The claims of a registered stamp are read, whoever signed it; unregistered, it's rejected."""
+    """A registered stamp is read without regard to its signer; unregistered, it is rejected."""
     document = usual()
     genuine = verify(json.dumps(document), NOW)
     assert verify_registered(json.dumps(document), NOW) == genuine
@@ -223,7 +223,7 @@ def test_the_signature_of_the_usual_form_is_not_computed() -> None:
     ],
 )
 def test_any_other_form_is_verified(change: Callable[[Document], object]) -> None:
-    """A registered text that has another form is verified, whoever accepted it."""
+    """A registered text that has another form is verified all the same."""
     document = usual()
     change(document)
     assert verify_registered(json.dumps(document), NOW) is None

@@ -11,7 +11,7 @@ import gc
 gc.disable()
 
 from passport_scorer.aws_lambda.function import LambdaFunction  # noqa: E402
-from passport_scorer.aws_lambda.snapshot import register  # noqa: E402
+from passport_scorer.aws_lambda.snap_start import register  # noqa: E402
 from passport_scorer.settings.environment import process_environment  # noqa: E402
 
 __all__ = ["handler"]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from passport_scorer.aws_lambda import snapshot
+from passport_scorer.aws_lambda import snap_start
 from passport_scorer.aws_lambda.function import LambdaFunction
-from passport_scorer.aws_lambda.snapshot import after_restore, before_snapshot, register
+from passport_scorer.aws_lambda.snap_start import after_restore, before_snapshot, register
 from passport_scorer.tools.demo.world import PEOPLE
 
 from .conftest import MakeFunction, Sandbox, recorded
@@ -75,5 +75,5 @@ def test_other_sandboxes_have_no_snapshot(make_function: MakeFunction, kind: str
 
 def test_what_is_loaded_into_the_snapshot() -> None:
     """Each module of the list exists."""
-    for name in snapshot._LATER:
+    for name in snap_start._LATER:
         import_module(name)

@@ -65,7 +65,7 @@ def timestamp(member: str, value: object) -> Timestamp:
     if offset in ("z", "-00:00"):
         offset = "+00:00"
     # Shift to a year that Python supports both in local time and in UTC.
-    shift = _CYCLE if int(year) < _CYCLE else -_CYCLE
+    shift = _CYCLE if int(year) < 2 * _CYCLE else -_CYCLE
     plain_second = "59" if second == _LEAP_SECOND else second
     local = _parsed(member, f"{int(year) + shift:04}{day}T{minute}{plain_second}{offset}")
     in_utc = local.astimezone(UTC)

@@ -96,6 +96,8 @@ def test_other_spellings_are_refused(written: object) -> None:
         ("9999-12-31T23:59:59-01:00", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("9999-12-31T23:59:60Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("9999-12-31T23:59:59.5Z", datetime(9999, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)),
+        ("0400-01-01T00:00:00.5Z", datetime(400, 1, 1, microsecond=500_000, tzinfo=UTC)),
+        ("0401-01-01T00:00:00+01:00", datetime(400, 12, 31, 23, tzinfo=UTC)),
     ],
 )
 def test_every_date_has_an_instant(written: str, instant: datetime) -> None:

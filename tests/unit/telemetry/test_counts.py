@@ -110,7 +110,7 @@ def test_cached_credentials() -> None:
 def test_registered_credentials(trusts_copies: bool) -> None:
     """A registered copy vouches for a signature, which is neither verified nor cached; or not."""
     metrics = Counting()
-    cache = VerdictCache(10, metrics, trusts_copies=trusts_copies)
+    cache = VerdictCache(100_000, metrics, trusts_copies=trusts_copies)
     stamp = sign_eip712(
         bytes(31) + b"\x07",
         address="0x4f0f596e6fafa901f0a803b18a9713964742bcaf",

@@ -132,6 +132,19 @@ def test_nothing_is_cached_without_capacity() -> None:
     assert counts(cache) == (0, 2, 0)
 
 
+def test_verdicts_can_be_had_ahead(stamp: dict[str, Any]) -> None:
+    """Good ones and rejections are cached for later; without capacity nothing is done."""
+    cache, none, text = VerdictCache(10), VerdictCache(0), json.dumps(stamp)
+    for each in (cache, none):
+        each.verify_ahead(text, NOW)
+        each.verify_ahead("{}", NOW)
+    assert (counts(cache), counts(none)) == ((0, 2, 2), (0, 0, 0))
+    cache.verify(text, NOW)
+    with pytest.raises(VerificationFailed):
+        cache.verify("{}", NOW)
+    assert counts(cache) == (2, 2, 2)
+
+
 def test_a_rejected_document_is_not_kept_in_memory(stamp: dict[str, Any]) -> None:
     """A cached rejection has its reason, not the error with the document in its traceback."""
     cache = VerdictCache(100_000)

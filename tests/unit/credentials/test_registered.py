@@ -205,6 +205,15 @@ def test_the_signature_of_the_usual_form_is_not_computed() -> None:
     assert outcome(lambda: verify(json.dumps(document), NOW)) in FORGED
 
 
+@pytest.mark.parametrize("text", ["{" * 501, "," * 2001])
+def test_the_bounds_are_those_of_verification(text: str) -> None:
+    """A registered text with too many brackets or commas is rejected, as without a copy."""
+    document = usual()
+    document["credentialSubject"]["provider"] = text
+    for judge in (verify, verify_registered):
+        assert outcome(partial(judge, json.dumps(document), NOW)) == "document_unreadable"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -20,6 +20,7 @@ LAMBDA = "passport_scorer.aws_lambda"
 LATER = (
     "botocore.session, httpx, joserfc.jwt, opentelemetry.sdk.trace.export, prometheus_client,"
     " pyld.jsonld, redis.asyncio, cryptography.hazmat.primitives.serialization,"
+    " cryptography.hazmat.primitives.asymmetric.ed25519, passport_scorer.api.internal.routes,"
     " opentelemetry.exporter.otlp.proto.http.trace_exporter"
 )
 _TIMES = 3

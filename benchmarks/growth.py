@@ -49,7 +49,7 @@ class Sizes(NamedTuple):
     addresses: tuple[int, ...] = (1_000, 10_000)
     many_addresses: tuple[int, ...] = (100_000, 1_000_000)
     processes: tuple[int, ...] = (1, 2, 4, 8)
-    with_processes: StampSet = StampSet(1_000, 10)
+    with_processes: StampSet = StampSet(2_000, 10)
     shares: tuple[int, ...] = (0, 10, 50, 100)
     changing: StampSet = StampSet(10_000, 10)
 
@@ -61,7 +61,7 @@ REHEARSED = Sizes(
     addresses=(100, 400),
     many_addresses=(2_000,),
     processes=(1, 4),
-    with_processes=StampSet(100, 10),
+    with_processes=StampSet(500, 10),
     shares=(0, 100),
     changing=StampSet(4_000, 2),
 )

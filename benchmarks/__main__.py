@@ -97,7 +97,7 @@ def main(
     if unknown := set(only) - set(NAMES):
         sys.exit(f"--only doesn't know {', '.join(unknown)}; it knows {' '.join(NAMES)}.")
     options = Options(
-        addresses=min(addresses, 500) if quick else addresses,
+        addresses=min(addresses, 2_000) if quick else addresses,
         stamps=stamps,
         rounds=1 if quick else rounds,
         seconds=1 if quick else seconds,

@@ -61,7 +61,7 @@ REHEARSED = Sizes(
     addresses=(100, 400),
     many_addresses=(2_000,),
     processes=(1, 4),
-    with_processes=StampSet(500, 10),
+    with_processes=StampSet(2_000, 10),
     shares=(0, 100),
     changing=StampSet(4_000, 2),
 )

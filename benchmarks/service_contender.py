@@ -63,19 +63,24 @@ class ServiceContender:
 
         Args:
             connections: their number.
-            seconds: the duration; shorter if there are too few addresses.
+            seconds: the duration; shorter if there are too few addresses. If they suffice for the
+                first second only, it is measured itself.
             addresses: their number in the file of the load.
 
         Raises:
             TooFewAddresses: some were requested twice.
         """
-        begun = self._send(lambda: self._load.send(connections, 1, "sequence", 0))
-        start = begun.requests + connections
-        enough = int((addresses - start) / (_FASTER * begun.requests))
-        duration = max(1, min(round(seconds), enough))
-        measured = self._measured(lambda: self._load.send(connections, duration, "sequence", start))
-        if start + measured.requests + connections > addresses:
-            raise TooFewAddresses(f"{start + measured.requests} requests, {addresses} addresses")
+        measured = self._measured(lambda: self._load.send(connections, 1, "sequence", 0))
+        start = measured.requests + connections
+        enough = int((addresses - start) / (_FASTER * measured.requests))
+        if enough >= 1:
+            duration = min(round(seconds), enough)
+            measured = self._measured(
+                lambda: self._load.send(connections, duration, "sequence", start)
+            )
+            start += measured.requests + connections
+        if start > addresses:
+            raise TooFewAddresses(f"{start} requests, {addresses} addresses")
         return measured
 
     def measure_by_second(self, connections: int, seconds: int) -> Measured:

@@ -158,15 +158,21 @@ def test_a_young_database_knows_nothing(young_database: Loaded) -> None:
 
 
 @pytest.fixture
-def fresh_service(
+def ground(
     postgresql_server: PostgresqlServer, young_database: Loaded, tmp_path: Path
-) -> Iterator[ServiceContender]:
-    """A new process on a copy of the young database."""
+) -> Iterator[Ground]:
+    """A copy of the young database, and its addresses."""
     addresses = write_addresses(tmp_path / "addresses", range(WANTED.addresses))
     process = server_process(postgresql_server.server)
-    ground = Ground(young_database, process, addresses, tmp_path)
-    with ground.on_a_copy("fresh") as own, ExitStack() as stack:
-        yield own.service(stack, "fresh", workers=1)
+    with Ground(young_database, process, addresses, tmp_path).on_a_copy("fresh") as own:
+        yield own
+
+
+@pytest.fixture
+def fresh_service(ground: Ground) -> Iterator[ServiceContender]:
+    """A new process on a copy of the young database."""
+    with ExitStack() as stack:
+        yield ground.service(stack, "fresh", workers=1)
 
 
 def test_seconds_are_measured_from_the_first_request(fresh_service: ServiceContender) -> None:
@@ -184,3 +190,16 @@ def test_a_second_request_for_an_address_fails_the_measurement(
     """It would measure an address that has been scored."""
     with pytest.raises(TooFewAddresses):
         fresh_service.measure_once(2, 1, WANTED.addresses)
+
+
+def test_each_address_is_requested_once(ground: Ground) -> None:
+    """Also by the second that comes before the measurement; some of them have no stamps here."""
+    many = 20_000
+    write_addresses(ground.addresses, range(many))
+    with ExitStack() as stack:
+        service = ground.service(stack, "fresh", workers=1)
+        measured = service.measure_once(4, 1, many)
+    scored, different = rows(
+        ground.loaded.url, "SELECT count(*), count(DISTINCT address) FROM registry_event"
+    )[0]
+    assert scored == different >= service.requests > measured.requests > 0

@@ -166,7 +166,8 @@ COUNT_NONCES = statement("SELECT count(*) + $1::bigint AS number FROM account_no
 
 
 PARAMETERS = (
-    "jit,plan_cache_mode,statement_timeout,lock_timeout,idle_in_transaction_session_timeout"
+    "jit,plan_cache_mode,enable_seqscan,enable_bitmapscan,"
+    "statement_timeout,lock_timeout,idle_in_transaction_session_timeout"
 )
 
 

@@ -33,8 +33,14 @@ from passport_scorer.db.url_options import DriverAddress, driver_address, option
 PREPARED_STATEMENTS = 100  # of a session, kept by the driver
 
 # Planning the large statements costs more than running them, and their plans do not depend on
-# the values.
-_PLANNING = {"jit": "off", "plan_cache_mode": "force_generic_plan"}
+# the values. A plan made while a table is empty reads all of it, if that is allowed, and is kept
+# when the table has grown; and only index scans skip row versions that they know to be dead.
+_PLANNING = {
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+}
 _CERTIFICATE_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 Refusal = Literal["refused", "ignored", "prepared_statement_lost"]

@@ -55,4 +55,6 @@ async def snapshot(url: str) -> AsyncIterator[DatabaseSnapshot]:
         connected(url) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        # Whole tables are read here; the service's sessions are made for single rows.
+        await connection.execute("SET LOCAL enable_seqscan = on")
         yield DatabaseSnapshot(connection, without_password(url)[0])

@@ -23,6 +23,10 @@
 -- `has_copies`: which documents a scorer has verified and registered before, with exactly this text,
 -- in any of the first 20 communities that are found for the address.
 --
+-- LIMIT and OFFSET in the subqueries, BETWEEN one value and itself, and rows compared by >= leave
+-- PostgreSQL one index for each table, whatever it knows about the table
+-- (docs/decisions/0041-plans-without-statistics.md).
+--
 -- Human Points are read for communities that take part; these parts are left out where points are
 -- neither shown nor given.
 WITH request AS (
@@ -86,19 +90,36 @@ SELECT
     configuration.points AS config_points
     -- End of part
 FROM request
-LEFT JOIN account_accountapikey AS key
-    ON key.prefix = request.key_prefix
+LEFT JOIN LATERAL (
+    SELECT k.*, k.xmin
+    FROM account_accountapikey AS k
+    WHERE k.prefix = request.key_prefix
+    LIMIT 1
+) AS key ON true
 LEFT JOIN LATERAL (
     SELECT c.id, c.xmin, c.scorer_id, c.human_points_program
-    FROM account_community AS c
+    FROM (
+        (
+            SELECT true AS is_external, e.xmin, e.*
+            FROM account_community AS e
+            WHERE e.external_scorer_id = request.external_scorer_id
+            LIMIT 1
+        )
+        UNION ALL
+        (
+            SELECT false AS is_external, i.xmin, i.*
+            FROM account_community AS i
+            WHERE i.id = coalesce(request.community_id, request.scorer_id)
+            LIMIT 1
+        )
+    ) AS c
     WHERE c.id = request.community_id
         OR (
             request.key_hash IN (key.hashed_key_sha256, key.hashed_key)
             AND c.account_id = key.account_id
-            AND (c.external_scorer_id = request.external_scorer_id OR c.id = request.scorer_id)
         )
     -- The external id takes precedence.
-    ORDER BY c.external_scorer_id = request.external_scorer_id DESC NULLS LAST
+    ORDER BY c.is_external DESC
     LIMIT 1
 ) AS community ON true
 LEFT JOIN LATERAL (
@@ -113,6 +134,7 @@ LEFT JOIN LATERAL (
     LEFT JOIN scorer_weighted_weightedscorer AS weighted
         ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
     WHERE s.id = community.scorer_id
+    LIMIT 1
 ) AS scorer ON true
 LEFT JOIN LATERAL (
     SELECT
@@ -120,14 +142,23 @@ LEFT JOIN LATERAL (
         AS weights
     OFFSET 0
 ) AS dynamic ON true
-LEFT JOIN registry_passport AS passport
-    ON passport.address = request.address AND passport.community_id = community.id
-LEFT JOIN registry_score AS score
-    ON score.passport_id = passport.id
+LEFT JOIN LATERAL (
+    SELECT p.id, p.address, p.community_id
+    FROM registry_passport AS p
+    WHERE (p.address, p.community_id) >= (request.address, community.id)
+    ORDER BY p.address, p.community_id
+    LIMIT 1
+) AS passport ON passport.address = request.address AND passport.community_id = community.id
+LEFT JOIN LATERAL (
+    SELECT s.id, s.xmin
+    FROM registry_score AS s
+    WHERE s.passport_id = passport.id
+    LIMIT 1
+) AS score ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(c.id) AS ids, string_agg(c.id || ':' || c.xmin, ' ' ORDER BY c.id) AS version
     FROM registry_stamp AS c
-    WHERE c.passport_id = passport.id
+    WHERE c.passport_id BETWEEN passport.id AND passport.id
 ) AS registered ON true
 LEFT JOIN LATERAL (
     SELECT
@@ -147,7 +178,8 @@ LEFT JOIN LATERAL (
         WHERE community.id IS NOT NULL
             AND c.address = request.address
             AND c.type = 1
-            AND c.deleted_at IS NULL
+            AND
+            -- Insert: is_live (c)
             AND CASE
                 WHEN revocation.is_possible THEN
                 -- Insert: is_not_revoked (c)
@@ -167,9 +199,17 @@ LEFT JOIN LATERAL (
         array_agg(own.is_identical OR EXISTS (
             SELECT
             FROM (
-                SELECT p.id FROM registry_passport AS p WHERE p.address = request.address LIMIT 20
+                SELECT p.id
+                FROM registry_passport AS p
+                WHERE p.address BETWEEN request.address AND request.address
+                LIMIT 20
             ) AS any_community
-            JOIN registry_stamp AS copy ON copy.passport_id = any_community.id
+            CROSS JOIN LATERAL (
+                SELECT r.provider, r.credential
+                FROM registry_stamp AS r
+                WHERE r.passport_id BETWEEN any_community.id AND any_community.id
+                OFFSET 0
+            ) AS copy
             WHERE CASE
                 WHEN copy.provider = c.provider
                     THEN record_image_eq(ROW (copy.credential), ROW (c.stamp))
@@ -229,7 +269,7 @@ LEFT JOIN LATERAL (
                         THEN record_image_eq(ROW (s.credential), ROW (c.stamp))
                 END AS is_identical
             FROM registry_stamp AS s
-            WHERE s.passport_id = passport.id
+            WHERE s.passport_id BETWEEN passport.id AND passport.id
             OFFSET 0
         ) AS same
         WHERE CASE same.is_identical
@@ -271,15 +311,15 @@ LEFT JOIN LATERAL (
         ) AS claimed
         WHERE claimed.nullifier IS NOT NULL
     ) AS searched
-    -- One lookup for each nullifier, and LIMIT keeps it so: the planner then uses both columns of
-    -- the key. With all hashes at once it can assume that the community is as small as most are,
-    -- and read all of its links. A nullifier of two stamps is found twice.
+    -- A nullifier of two stamps is found twice.
     CROSS JOIN LATERAL (
-        SELECT l.id, l.xmin, l.hash, l.address, l.expires_at
+        SELECT l.id, l.xmin, l.hash, l.community_id, l.address, l.expires_at
         FROM registry_hashscorerlink AS l
-        WHERE l.hash = searched.nullifier AND l.community_id = community.id
+        WHERE (l.hash, l.community_id) >= (searched.nullifier, community.id)
+        ORDER BY l.hash, l.community_id
         LIMIT 1
     ) AS l
+    WHERE l.hash = searched.nullifier AND l.community_id = community.id
 ) AS link ON community.id IS NOT NULL
 -- Part: Human Points
 LEFT JOIN LATERAL (
@@ -307,26 +347,38 @@ LEFT JOIN LATERAL (
             array_agg(p.provider::text) AS providers,
             array_agg(p.count) AS counts
         FROM (
-            SELECT action, chain_id, provider, count(*)
-            FROM registry_humanpoints
-            WHERE registry_humanpoints.address = request.address
-            GROUP BY action, chain_id, provider
+            SELECT own.action, own.chain_id, own.provider, count(*)
+            FROM (
+                SELECT h.action, h.chain_id, h.provider
+                FROM registry_humanpoints AS h
+                WHERE h.address BETWEEN request.address AND request.address
+                OFFSET 0
+            ) AS own
+            GROUP BY own.action, own.chain_id, own.provider
         ) AS p
     ) AS earned
     CROSS JOIN LATERAL (
         SELECT array_agg(q.community_id) AS community_ids
         FROM registry_humanpointscommunityqualifiedusers AS q
-        WHERE q.address = request.address
+        WHERE q.address BETWEEN request.address AND request.address
     ) AS qualified
     CROSS JOIN LATERAL (
         SELECT array_agg(list.name::text) AS listed
-        FROM account_addresslistmember AS member
+        FROM (
+            SELECT m.list_id
+            FROM account_addresslistmember AS m
+            WHERE m.address BETWEEN request.address AND request.address
+            OFFSET 0
+        ) AS member
         JOIN account_addresslist AS list ON list.id = member.list_id
-        WHERE member.address = request.address
-            AND list.name IN ('MetaMaskOG', 'MetaMaskOG2', 'SeasonedPassportOGs', 'TheChosenOnes')
+        WHERE list.name IN ('MetaMaskOG', 'MetaMaskOG2', 'SeasonedPassportOGs', 'TheChosenOnes')
     ) AS membership
-    LEFT JOIN registry_humanpointsmultiplier AS multiplier
-        ON multiplier.address = request.address
+    LEFT JOIN LATERAL (
+        SELECT m.multiplier
+        FROM registry_humanpointsmultiplier AS m
+        WHERE m.address = request.address
+        LIMIT 1
+    ) AS multiplier ON true
 ) AS points ON community.human_points_program
 LEFT JOIN LATERAL (
     SELECT array_agg(c.action::text) AS actions, array_agg(c.points) AS points

@@ -12,6 +12,8 @@
 --
 -- Unlike `write_scoring.sql`, a score that another transaction has locked is not a conflict:
 -- it is left out like one that differs. Rows are locked in the same order.
+--
+-- How each table is searched: docs/decisions/0041-plans-without-statistics.md.
 WITH request AS (
     -- One document instead of many arrays: the driver looks at each element of an array in Python.
     SELECT *
@@ -69,9 +71,10 @@ WITH request AS (
         OFFSET 0
     ) AS dynamic
     CROSS JOIN LATERAL (
-        SELECT p.id
+        SELECT p.id, p.address, p.community_id
         FROM registry_passport AS p
-        WHERE p.address = request.address AND p.community_id = request.community_id
+        WHERE (p.address, p.community_id) >= (request.address, request.community_id)
+        ORDER BY p.address, p.community_id
         LIMIT 1
     ) AS passport
     CROSS JOIN LATERAL (
@@ -85,14 +88,17 @@ WITH request AS (
         FROM (
             SELECT live.id, live.xmin
             FROM ceramic_cache_ceramiccache AS live
-            WHERE live.address = request.address AND live.type = 1 AND live.deleted_at IS NULL
+            WHERE live.address = request.address
+                AND live.type = 1
+                AND
+                -- Insert: is_live (live)
             LIMIT 1001
         ) AS c
     ) AS stamp
     CROSS JOIN LATERAL (
         SELECT string_agg(c.id || ':' || c.xmin, ' ' ORDER BY c.id) AS version
         FROM registry_stamp AS c
-        WHERE c.passport_id = passport.id
+        WHERE c.passport_id BETWEEN passport.id AND passport.id
     ) AS registered
     CROSS JOIN LATERAL (
         SELECT coalesce(string_agg(l.id || ':' || l.xmin, ' ' ORDER BY l.id), '') AS version
@@ -103,11 +109,13 @@ WITH request AS (
         SELECT count(*) AS count
         FROM unnest(request.unlinked) AS unlinked (nullifier)
         CROSS JOIN LATERAL (
-            SELECT
+            SELECT l.hash, l.community_id
             FROM registry_hashscorerlink AS l
-            WHERE l.hash = unlinked.nullifier AND l.community_id = request.community_id
+            WHERE (l.hash, l.community_id) >= (unlinked.nullifier, request.community_id)
+            ORDER BY l.hash, l.community_id
             LIMIT 1
         ) AS l
+        WHERE l.hash = unlinked.nullifier AND l.community_id = request.community_id
     ) AS claimed
     CROSS JOIN LATERAL (
         SELECT
@@ -115,7 +123,9 @@ WITH request AS (
             AS is_possible
         OFFSET 0
     ) AS revocation
-    WHERE (request.key_prefix IS NULL OR key.version = request.key_version)
+    WHERE passport.address = request.address
+        AND passport.community_id = request.community_id
+        AND (request.key_prefix IS NULL OR key.version = request.key_version)
         AND (
             named.id IS NULL
             OR named.id = community.id
@@ -140,6 +150,7 @@ WITH request AS (
         = unchanged.content
         -- The time of a score never goes back.
         AND score.last_score_timestamp <= $2::timestamptz
+        AND score.id = ANY (ARRAY(SELECT unchanged.score_id FROM unchanged))
     ORDER BY score.id
     FOR NO KEY UPDATE OF score SKIP LOCKED
 ), touched AS (
@@ -147,6 +158,7 @@ WITH request AS (
     SET last_score_timestamp = $2::timestamptz
     FROM locked
     WHERE score.id = locked.score_id
+        AND score.id = ANY (ARRAY(SELECT locked.score_id FROM locked))
     RETURNING
         locked.ordinal, locked.address, locked.community_id, locked.expires_at_shown,
         score.id, score.passport_id, score.score, score.evidence, score.stamp_scores, score.stamps

@@ -7,19 +7,31 @@ CASE WHEN (SELECT max(id) FROM ceramic_cache_revocation WHERE id > 0) > 0 THEN (
         OR bool_or(own.proof_value <> '' AND NOT own.proof_value LIKE '0x%')
         OR EXISTS (
             SELECT
-            FROM ceramic_cache_revocation AS of_row
-            WHERE of_row.ceramic_cache_id = ANY (array_agg(own.id))
+            FROM unnest(array_agg(own.id)) AS row (id)
+            CROSS JOIN LATERAL (
+                SELECT
+                FROM ceramic_cache_revocation AS r
+                WHERE r.ceramic_cache_id = row.id
+                LIMIT 1
+            ) AS of_row
         )
         OR EXISTS (
             SELECT
-            FROM ceramic_cache_revocation AS of_proof
-            WHERE of_proof.proof_value = ANY (
+            FROM unnest(
                 array_agg(own.proof_value)
                 || array_agg(own.low || own.v)
                 || array_agg(own.low || own.other_v)
                 || array_agg(own.high || upper(own.v))
                 || array_agg(own.high || upper(own.other_v))
-            )
+            ) AS spelling (written)
+            CROSS JOIN LATERAL (
+                SELECT r.proof_value
+                FROM ceramic_cache_revocation AS r
+                WHERE r.proof_value >= spelling.written
+                ORDER BY r.proof_value
+                LIMIT 1
+            ) AS of_proof
+            WHERE of_proof.proof_value = spelling.written
         )
     FROM (
         SELECT
@@ -37,7 +49,7 @@ CASE WHEN (SELECT max(id) FROM ceramic_cache_revocation WHERE id > 0) > 0 THEN (
             END AS other_v
         FROM ceramic_cache_ceramiccache AS c
         CROSS JOIN LATERAL (SELECT lower(right(c.proof_value, 2)) AS v OFFSET 0) AS v
-        WHERE c.address = $row.address AND c.type = 1
+        WHERE c.address BETWEEN $row.address AND $row.address AND c.type = 1
         LIMIT 200
     ) AS own
 ) ELSE false END

@@ -26,10 +26,10 @@ WITH decision AS (
     -- Lock all scores in order before changing any; an UPDATE alone would lock them in the order
     -- of its plan.
     SELECT s.id
-    FROM decision
-    JOIN registry_score AS s ON s.id = decision.score_id
+    FROM registry_score AS s
+    WHERE s.id = ANY ($4)
     ORDER BY s.id
-    FOR NO KEY UPDATE OF s SKIP LOCKED
+    FOR NO KEY UPDATE SKIP LOCKED
 ), new_passport AS (
     INSERT INTO registry_passport (address, community_id)
     SELECT decision.address, decision.community_id
@@ -73,7 +73,10 @@ WITH decision AS (
         stamps = target.stamps
     FROM target
     JOIN locked ON locked.id = target.score_id
-    WHERE s.id = target.score_id AND s.xmin::text = target.score_version
+    WHERE s.id = target.score_id
+        AND s.xmin::text = target.score_version
+        -- Known already, but so the planner can't read all scores for the join.
+        AND s.id = ANY ($4)
     RETURNING
         s.id,
         s.passport_id,
@@ -119,8 +122,7 @@ WITH decision AS (
     RETURNING l.hash, l.community_id
 ), unregistered AS (
     DELETE FROM registry_stamp AS s
-    USING unnest($21::bigint[]) AS dropped (id)
-    WHERE s.id = dropped.id AND (SELECT holds FROM current)
+    WHERE s.id = ANY ($21::bigint[]) AND (SELECT holds FROM current)
 ), wanted AS MATERIALIZED (
     SELECT *
     FROM unnest($22::bigint[], $23::bigint[], $24::text[], $25::text[])
@@ -132,7 +134,8 @@ WITH decision AS (
     JOIN scored ON scored.ordinal = wanted.ordinal
     JOIN ceramic_cache_ceramiccache AS source
         ON source.id = wanted.row_id AND source.xmin::text = wanted.row_version
-    WHERE (SELECT holds FROM current)
+    WHERE source.id = ANY ($23) -- as above
+        AND (SELECT holds FROM current)
     RETURNING passport_id, provider
 ), conflict AS MATERIALIZED (
     SELECT decision.ordinal

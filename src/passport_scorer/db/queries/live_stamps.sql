@@ -35,7 +35,8 @@ FROM (
     FROM ceramic_cache_ceramiccache AS c
     WHERE c.address = $1::text
         AND c.type = 1
-        AND c.deleted_at IS NULL
+        AND
+        -- Insert: is_live (c)
         AND
         -- Insert: is_not_revoked (c)
         AND NOT EXISTS (

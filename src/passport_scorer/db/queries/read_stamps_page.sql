@@ -24,7 +24,8 @@ SELECT
         FROM ceramic_cache_ceramiccache AS newer
         WHERE newer.address = $2
             AND newer.type = 1
-            AND newer.deleted_at IS NULL
+            AND
+            -- Insert: is_live (newer)
             AND newer.id > page.first_id
     ) AS has_newer,
     EXISTS (
@@ -32,7 +33,8 @@ SELECT
         FROM ceramic_cache_ceramiccache AS older
         WHERE older.address = $2
             AND older.type = 1
-            AND older.deleted_at IS NULL
+            AND
+            -- Insert: is_live (older)
             AND older.id < page.last_id
     ) AS has_older
 FROM account_accountapikey AS key
@@ -60,7 +62,8 @@ CROSS JOIN LATERAL (
                     AND $6 IN (key.hashed_key_sha256, key.hashed_key)
                     AND c.address = $2
                     AND c.type = 1
-                    AND c.deleted_at IS NULL
+                    AND
+                    -- Insert: is_live (c)
                     AND c.id < $3
                     AND CASE
                         WHEN pg_column_size(c.stamp) > 327680 OR c.stamp @? 'strict $.** ? (
@@ -80,7 +83,8 @@ CROSS JOIN LATERAL (
                     AND $6 IN (key.hashed_key_sha256, key.hashed_key)
                     AND c.address = $2
                     AND c.type = 1
-                    AND c.deleted_at IS NULL
+                    AND
+                    -- Insert: is_live (c)
                     AND c.id > $3
                     AND CASE
                         WHEN pg_column_size(c.stamp) > 327680 OR c.stamp @? 'strict $.** ? (

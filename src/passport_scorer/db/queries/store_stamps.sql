@@ -4,7 +4,17 @@
 WITH deleted AS (
     UPDATE ceramic_cache_ceramiccache
     SET deleted_at = $2::timestamptz
-    WHERE address = $1::text AND type = 1 AND deleted_at IS NULL AND provider = ANY ($3::text[])
+    WHERE id = ANY (ARRAY(
+        SELECT c.id
+        FROM ceramic_cache_ceramiccache AS c
+        WHERE c.address = $1::text
+            AND c.type = 1
+            AND c.provider = ANY ($3::text[])
+            AND
+            -- Insert: is_live (c)
+    ))
+        -- Still; IS NULL would be a reason to use the index on this column.
+        AND num_nulls(deleted_at) = 1
     RETURNING id
 ), stored AS (
     INSERT INTO ceramic_cache_ceramiccache (
@@ -24,8 +34,11 @@ SELECT
         SELECT count(*)
         FROM (
             SELECT
-            FROM ceramic_cache_ceramiccache
-            WHERE address = $1 AND type = 1 AND deleted_at IS NULL
+            FROM ceramic_cache_ceramiccache AS c
+            WHERE c.address = $1
+                AND c.type = 1
+                AND
+                -- Insert: is_live (c)
             LIMIT $11::bigint
         ) AS counted
     ) AS live

@@ -6,6 +6,17 @@ SELECT
     score.expiration_date,
     score.evidence::text AS evidence,
     score.stamps::text AS stamps
-FROM registry_passport AS passport
-JOIN registry_score AS score ON score.passport_id = passport.id
-WHERE passport.address = $1::text AND passport.community_id = $2::bigint
+FROM (
+    SELECT p.id, p.address, p.community_id
+    FROM registry_passport AS p
+    WHERE (p.address, p.community_id) >= ($1::text, $2::bigint)
+    ORDER BY p.address, p.community_id
+    LIMIT 1
+) AS passport
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM registry_score AS s
+    WHERE s.passport_id = passport.id
+    LIMIT 1
+) AS score
+WHERE passport.address = $1 AND passport.community_id = $2

@@ -1,16 +1,27 @@
 -- The proof values of revocations with one of these texts ($1), and of revoked stamps whose row has
 -- one of them, whatever the revocation itself contains.
-SELECT proof_value
-FROM ceramic_cache_revocation
-WHERE proof_value = ANY ($1::text[])
-UNION
-SELECT stamp.proof_value
-FROM ceramic_cache_ceramiccache AS stamp
--- LATERAL with a LIMIT forces a nested loop: otherwise many texts could scan all revocations.
+SELECT revocation.proof_value
+FROM unnest($1::text[]) AS wanted (proof_value)
 CROSS JOIN LATERAL (
-    SELECT
-    FROM ceramic_cache_revocation
-    WHERE ceramic_cache_id = stamp.id
+    SELECT r.proof_value
+    FROM ceramic_cache_revocation AS r
+    WHERE r.proof_value >= wanted.proof_value
+    ORDER BY r.proof_value
     LIMIT 1
 ) AS revocation
-WHERE stamp.proof_value = ANY ($1)
+WHERE revocation.proof_value = wanted.proof_value
+UNION
+SELECT stamp.proof_value
+FROM unnest($1) AS wanted (proof_value)
+CROSS JOIN LATERAL (
+    SELECT c.id, c.proof_value
+    FROM ceramic_cache_ceramiccache AS c
+    WHERE c.proof_value BETWEEN wanted.proof_value AND wanted.proof_value
+    OFFSET 0
+) AS stamp
+CROSS JOIN LATERAL (
+    SELECT
+    FROM ceramic_cache_revocation AS r
+    WHERE r.ceramic_cache_id = stamp.id
+    LIMIT 1
+) AS revocation

@@ -7,12 +7,27 @@ SELECT
     place.section_orders,
     place.platform_ids,
     place.item_orders
-FROM account_community AS community
-JOIN scorer_weighted_scorer AS s ON s.id = community.scorer_id
-LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
-    ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
-LEFT JOIN scorer_weighted_weightedscorer AS weighted
-    ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
+FROM (
+    SELECT c.id, c.scorer_id FROM account_community AS c WHERE c.id = $1::bigint LIMIT 1
+) AS community
+CROSS JOIN LATERAL (
+    SELECT s.id, s.type
+    FROM scorer_weighted_scorer AS s
+    WHERE s.id = community.scorer_id
+    LIMIT 1
+) AS scorer
+LEFT JOIN LATERAL (
+    SELECT b.weights
+    FROM scorer_weighted_binaryweightedscorer AS b
+    WHERE b.scorer_ptr_id = scorer.id AND scorer.type = 'WEIGHTED_BINARY'
+    LIMIT 1
+) AS binary_scorer ON true
+LEFT JOIN LATERAL (
+    SELECT w.weights
+    FROM scorer_weighted_weightedscorer AS w
+    WHERE w.scorer_ptr_id = scorer.id AND scorer.type = 'WEIGHTED'
+    LIMIT 1
+) AS weighted ON true
 LEFT JOIN LATERAL (
     SELECT
         array_agg(header.name::text) AS titles,
@@ -27,4 +42,3 @@ LEFT JOIN LATERAL (
     LEFT JOIN registry_platformmetadata AS platform ON platform.id = item.platform_id
     WHERE customization.scorer_id = community.id
 ) AS place ON true
-WHERE community.id = $1::bigint

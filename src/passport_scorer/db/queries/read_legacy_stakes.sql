@@ -1,5 +1,34 @@
 -- The stakes by an address ($1), and on it, in one round ($2). NaN amounts are ignored.
-SELECT id, event_type, round_id, staker, address, amount, staked, block_number, tx_hash
-FROM registry_gtcstakeevent
-WHERE round_id = $2::bigint AND (staker = $1::text OR address = $1) AND amount <> 'NaN'
-ORDER BY id
+SELECT
+    stake.id,
+    stake.event_type,
+    stake.round_id,
+    stake.staker,
+    stake.address,
+    stake.amount,
+    stake.staked,
+    stake.block_number,
+    stake.tx_hash
+FROM (
+    (
+        SELECT *
+        FROM registry_gtcstakeevent AS s
+        WHERE s.staker BETWEEN (SELECT $1::text) AND (SELECT $1)
+        ORDER BY s.staker
+        OFFSET 0
+    )
+    UNION ALL
+    (
+        SELECT received.*
+        FROM (
+            SELECT *
+            FROM registry_gtcstakeevent AS s
+            WHERE s.address BETWEEN (SELECT $1) AND (SELECT $1)
+            ORDER BY s.address
+            OFFSET 0
+        ) AS received
+        WHERE received.staker <> $1
+    )
+) AS stake
+WHERE stake.round_id = $2::bigint AND stake.amount <> 'NaN'
+ORDER BY stake.id

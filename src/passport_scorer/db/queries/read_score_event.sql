@@ -17,21 +17,35 @@ SELECT
 FROM account_accountapikey AS key
 LEFT JOIN LATERAL (
     SELECT c.id
-    FROM account_community AS c
-    WHERE $6 IN (key.hashed_key_sha256, key.hashed_key)
-        AND c.account_id = key.account_id
-        AND (c.external_scorer_id = $2 OR c.id = $3)
-    ORDER BY c.external_scorer_id = $2 DESC NULLS LAST
+    FROM (
+        (
+            SELECT true AS is_external, e.id, e.account_id
+            FROM account_community AS e
+            WHERE e.external_scorer_id = $2
+            LIMIT 1
+        )
+        UNION ALL
+        (
+            SELECT false AS is_external, i.id, i.account_id
+            FROM account_community AS i
+            WHERE i.id = $3
+            LIMIT 1
+        )
+    ) AS c
+    WHERE $6 IN (key.hashed_key_sha256, key.hashed_key) AND c.account_id = key.account_id
+    ORDER BY c.is_external DESC
     LIMIT 1
 ) AS community ON true
 LEFT JOIN LATERAL (
-    SELECT e.data::text AS data
-    FROM registry_event AS e
-    WHERE e.action = 'SCU'
-        AND e.address = $4
-        AND e.community_id = community.id
-        AND e.created_at <= $5
-    ORDER BY e.created_at DESC, e.id DESC
-    LIMIT 1
+    SELECT latest.data::text AS data
+    FROM (
+        SELECT e.action, e.address, e.community_id, e.data
+        FROM registry_event AS e
+        WHERE (e.action, e.address, e.community_id, e.created_at) <= ('SCU', $4, community.id, $5)
+        ORDER BY
+            e.action DESC, e.address DESC, e.community_id DESC, e.created_at DESC, e.id DESC
+        LIMIT 1
+    ) AS latest
+    WHERE latest.action = 'SCU' AND latest.address = $4 AND latest.community_id = community.id
 ) AS event ON true
 WHERE key.prefix = $1

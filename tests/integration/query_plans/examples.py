@@ -51,8 +51,8 @@ from passport_scorer.domain.submissions import Entry, Source, SourceApp, Submitt
 from passport_scorer.domain.usage import Usage
 from passport_scorer.ethereum.did import address_spellings
 
-_NOW = datetime.now(UTC)
-_TOMORROW = _NOW + timedelta(days=1)
+NOW = datetime.now(UTC)
+_TOMORROW = NOW + timedelta(days=1)
 _NO_PASSPORT = Passport()
 _NO_CHANGES = ChangeSet((), (), ())
 KEY_HASH = "hash"  # of every key
@@ -69,7 +69,9 @@ _PEOPLE = """
         stamp.nullifiers,
         registered.ids AS registered_ids,
         registered.versions AS registered_versions
-    FROM registry_passport AS passport
+    FROM (
+        SELECT id, address FROM registry_passport WHERE community_id = 1 ORDER BY id LIMIT $1
+    ) AS passport
     JOIN registry_score AS score ON score.passport_id = passport.id
     CROSS JOIN LATERAL (
         SELECT
@@ -88,9 +90,7 @@ _PEOPLE = """
         FROM registry_stamp
         WHERE passport_id = passport.id
     ) AS registered
-    WHERE passport.community_id = 1
     ORDER BY passport.id
-    LIMIT $1
 """
 
 
@@ -161,9 +161,9 @@ class Person(msgspec.Struct, frozen=True):
         return Touch(self.address, 1, versions, 0, None, "key1", "id:1", "external1")
 
 
-async def people(connection: Any) -> list[Person]:
-    """Return people for the largest batch."""
-    return [Person(**dict(row)) for row in await connection.fetch(_PEOPLE, MAX_BATCH_SIZE)]
+async def people(connection: Any, most: int = MAX_BATCH_SIZE) -> list[Person]:
+    """Return people, by default for the largest batch."""
+    return [Person(**dict(row)) for row in await connection.fetch(_PEOPLE, most)]
 
 
 def _read_scoring(persons: Sequence[Person]) -> list[msgspec.Struct]:
@@ -193,7 +193,7 @@ def _touch_scores(persons: Sequence[Person]) -> list[msgspec.Struct]:
 
 def _touch(persons: Sequence[Person]) -> Call:
     touches = [person.touch() for person in persons]
-    return lambda database: touch_scores(database, touches, _NOW)
+    return lambda database: touch_scores(database, touches, NOW)
 
 
 def _write_scoring(persons: Sequence[Person]) -> list[msgspec.Struct]:
@@ -202,8 +202,8 @@ def _write_scoring(persons: Sequence[Person]) -> list[msgspec.Struct]:
 
 def _save(persons: Sequence[Person]) -> Call:
     """Everything changes for every address, and one is scored for the first time."""
-    outcomes = [*map(_changed, persons), _outcome("0x" + "00" * 20)]
-    return lambda database: save_outcomes(database, outcomes, _NOW)
+    outcomes = [*map(_changed, persons), first_score("0x" + "00" * 20)]
+    return lambda database: save_outcomes(database, outcomes, NOW)
 
 
 def _changed(person: Person) -> Outcome:
@@ -214,7 +214,7 @@ def _changed(person: Person) -> Outcome:
         for nullifier in person.nullifiers
     )
     stamp = Stamp(stamps[0], stamps[0].provider, tuple(person.nullifiers), _TOMORROW, "", "", None)
-    return _outcome(
+    return first_score(
         person.address,
         Passport(person.passport_id, person.score_id, person.score_version),
         ChangeSet(links, stamps, tuple(person.registered_ids)),
@@ -223,32 +223,33 @@ def _changed(person: Person) -> Outcome:
     )
 
 
-def _outcome(
+def first_score(
     address: str,
     passport: Passport = _NO_PASSPORT,
     changes: ChangeSet = _NO_CHANGES,
     clashes: tuple[Clash, ...] = (),
     points: PointsOutcome = NO_POINTS,
 ) -> Outcome:
+    """Return what to write for an address in community 1; by default, its first score."""
     one = Decimal(1)
     community = Community(1, {}, threshold=one, human_points_program=True)
-    score = Score(one, one, passing=True, expires_at=_NOW, stamp_scores={}, stamps={})
+    score = Score(one, one, passing=True, expires_at=NOW, stamp_scores={}, stamps={})
     assessment = Assessment(
-        score, ScoreRecord("{}", "{}", "{}"), (), clashes, (), changes, _NOW, _TOMORROW
+        score, ScoreRecord("{}", "{}", "{}"), (), clashes, (), changes, NOW, _TOMORROW
     )
-    return Outcome(Snapshot(address, community, passport, (), {}), assessment, _NOW, points)
+    return Outcome(Snapshot(address, community, passport, (), {}), assessment, NOW, points)
 
 
 def _store_stamps(persons: Sequence[Person]) -> list[msgspec.Struct]:
     address, providers = persons[0].address, persons[0].providers
     source = Source(SourceApp.PASSPORT, 1)
     entries = [
-        Entry(provider, SubmittedStamp("{}", "{}", provider, "proof", _NOW, _NOW))
+        Entry(provider, SubmittedStamp("{}", "{}", provider, "proof", NOW, NOW))
         for provider in providers
     ]
     return _calls(
-        lambda db: store_stamps(db, address, [], Source(), now=_NOW, most_counted=501),
-        lambda db: store_stamps(db, address, entries, source, now=_NOW, most_counted=511),
+        lambda db: store_stamps(db, address, [], Source(), now=NOW, most_counted=501),
+        lambda db: store_stamps(db, address, entries, source, now=NOW, most_counted=511),
     )
 
 
@@ -259,12 +260,12 @@ def _list_stamps(address: str) -> Call:
 
 
 def _usage(index: int) -> Usage:
-    return Usage(f"id{index + 1}", _NOW, "/", "v2", "[]", "{}", "{}", None, None, False, None, 200)
+    return Usage(f"id{index + 1}", NOW, "/", "v2", "[]", "{}", "{}", None, None, False, None, 200)
 
 
 def _nonce(position: int, old: datetime) -> Call:
     return lambda database: insert_nonce(
-        database, "a new one", created_on=_NOW, expires_on=_NOW, position=position, old=old
+        database, "a new one", created_on=NOW, expires_on=NOW, position=position, old=old
     )
 
 
@@ -276,7 +277,7 @@ def _historical_score(address: str, external_id: str, scorer_id: int | None) -> 
         external_scorer_id=external_id,
         scorer_id=scorer_id,
         address=address,
-        created_at=_NOW,
+        created_at=NOW,
     )
 
 
@@ -315,7 +316,7 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
         *(
             _nonce(position, old)
             for position in (0, 10_000, 10**6)
-            for old in (_NOW, _NOW + timedelta(days=1))
+            for old in (NOW, NOW + timedelta(days=1))
         )
     ),
     "lock_capped_actions": lambda _: _calls(lock_capped_actions),
@@ -365,7 +366,7 @@ EXAMPLES: Mapping[str, Callable[[Sequence[Person]], Sequence[msgspec.Struct]]] =
     "store_stamps": _store_stamps,
     "stored_score": lambda persons: _calls(lambda db: stored_score(db, persons[0].address, 1)),
     "use_nonce": lambda _: _calls(
-        lambda db: use_nonce(db, "c4ca4238a0b923820dcc509a6f75849b", _NOW)
+        lambda db: use_nonce(db, "c4ca4238a0b923820dcc509a6f75849b", NOW)
     ),
     "write_scoring": _write_scoring,
     "write_usage": lambda persons: _calls(_insert_usage(1), _insert_usage(len(persons))),

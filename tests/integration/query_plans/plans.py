@@ -40,6 +40,57 @@ class Scan(msgspec.Struct, frozen=True):
         return self.way in _BY_INDEX and bool(self.indexes) and self.searched
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A statement that was prepared in SQL, so that the server plans it as for the service.
+
+    Attributes:
+        connection: asyncpg's.
+        query: the statement.
+        name: under which the session knows it.
+        types: of its parameters.
+    """
+
+    connection: Any
+    query: Query[Any, Any]
+    name: str
+    types: tuple[str, ...]
+
+    async def scans(self, parameters: msgspec.Struct) -> list[Scan]:
+        """Run the statement, take back what it does, and return how it has read its tables."""
+        transaction = self.connection.transaction()
+        await transaction.start()
+        try:
+            values = [
+                await self.connection.fetchval(f"SELECT quote_nullable($1::{each}::text)", value)
+                for each, value in zip(self.types, self.query.arguments(parameters), strict=True)
+            ]
+            explained = await self.connection.fetchval(
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {self.execution(values)}"
+            )
+        finally:
+            await transaction.rollback()
+        return list(_scans(json.loads(explained)[0]["Plan"]))
+
+    def execution(self, values: Sequence[str]) -> str:
+        """Return the command that runs the statement with these literals."""
+        return f"EXECUTE {self.name}({', '.join(values)})" if values else f"EXECUTE {self.name}"
+
+
+async def prepared(connection: Any, query: Query[Any, Any], name: str = "explained") -> Prepared:
+    """Prepare a statement, and have it planned; a generic plan is kept from now on.
+
+    Args:
+        connection: asyncpg's.
+        query: the statement.
+        name: new in this session.
+    """
+    await connection.execute(f"PREPARE {name} AS {query.sql}")
+    types = (await connection.prepare(query.sql)).get_parameters()
+    found = Prepared(connection, query, name, tuple(each.name for each in types))
+    await connection.execute(f"EXPLAIN {found.execution(['NULL'] * len(types))}")
+    return found
+
+
 async def scans(
     connection: Any, query: Query[Any, Any], parameters: msgspec.Struct, *, generic: bool
 ) -> list[Scan]:
@@ -51,27 +102,15 @@ async def scans(
         parameters: what it is run with.
         generic: with the plan that is made for any parameters; False: for these.
     """
-    mode = "force_generic_plan" if generic else "force_custom_plan"
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        await connection.execute(f"SET LOCAL plan_cache_mode = {mode}; SET LOCAL jit = off")
-        # The server itself is to plan the statement as it does for the service. So it is
-        # prepared and executed in SQL, and parameters are literals.
-        await connection.execute(f"PREPARE explained AS {query.sql}")
-        types = (await connection.prepare(query.sql)).get_parameters()
-        values = [
-            await connection.fetchval(f"SELECT quote_nullable($1::{each.name}::text)", value)
-            for each, value in zip(types, query.arguments(parameters), strict=True)
-        ]
-        execution = f"EXECUTE explained({', '.join(values)})" if values else "EXECUTE explained"
-        explained = await connection.fetchval(
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execution}"
-        )
-        await connection.execute("DEALLOCATE explained")
-    finally:
-        await transaction.rollback()
-    return list(_scans(json.loads(explained)[0]["Plan"]))
+    # Plans for these parameters are those behind a pooler, where the service sets nothing else.
+    mode, other_ways = ("force_generic_plan", "off") if generic else ("force_custom_plan", "on")
+    await connection.execute(
+        f"SET plan_cache_mode = {mode}; SET jit = off;"
+        f" SET enable_seqscan = {other_ways}; SET enable_bitmapscan = {other_ways}"
+    )
+    found = await (await prepared(connection, query)).scans(parameters)
+    await connection.execute("DEALLOCATE explained")
+    return found
 
 
 def table_of(found: Sequence[Scan]) -> str:

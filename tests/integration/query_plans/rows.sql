@@ -2,24 +2,21 @@
 --
 -- An address is the digest of its number, so that neighbors in an index lie anywhere in the
 -- table, as with real ones. Its ten stamps are scored in two communities: all of them in
--- community 1, and in one out of the others.
+-- community 1, and in one out of the others. The settings test.people and test.partners are the
+-- numbers of addresses, and of partners with a community each.
 
 -- No foreign keys are checked: that would take longer than everything else.
 SET session_replication_role = replica;
 SET synchronous_commit = off;
 
--- Indexes are made at the end, which takes half as long as filling them row by row.
-CREATE TEMPORARY TABLE put_aside AS
-    SELECT indexname, indexdef FROM pg_indexes
-    WHERE schemaname = 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint);
-SELECT format('DROP INDEX %I', indexname) FROM put_aside \gexec
-
-CREATE FUNCTION pg_temp.address(n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
+CREATE OR REPLACE FUNCTION pg_temp.address(n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
     $$ SELECT '0x' || left(encode(sha256(n::text::bytea), 'hex'), 40) $$;
-CREATE FUNCTION pg_temp.other_community(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+CREATE OR REPLACE FUNCTION pg_temp.other_community(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
     $$ SELECT 2 + n % 3000 $$;
+DROP TABLE IF EXISTS person, held;
 CREATE TEMPORARY TABLE person AS
-    SELECT n, pg_temp.address(n) AS address FROM generate_series(1, 10000) AS n;
+    SELECT n, pg_temp.address(n) AS address
+    FROM generate_series(1, current_setting('test.people')::integer) AS n;
 CREATE TEMPORARY TABLE held AS
     SELECT person.n, person.address, k,
         'Provider' || k AS provider,
@@ -29,35 +26,35 @@ CREATE TEMPORARY TABLE held AS
 -- Partners: an account with a community and four keys each.
 INSERT INTO auth_user
 SELECT n, '!', NULL, false, 'user ' || n, '', '', '', false, true, now()
-FROM generate_series(1, 5000) AS n;
+FROM generate_series(1, current_setting('test.partners')::integer) AS n;
 
-INSERT INTO account_account SELECT n, pg_temp.address(-n), n FROM generate_series(1, 5000) AS n;
+INSERT INTO account_account SELECT n, pg_temp.address(-n), n FROM generate_series(1, current_setting('test.partners')::integer) AS n;
 
 INSERT INTO account_accountapikey (
     id, prefix, hashed_key, created, name, revoked, account_id, rate_limit,
     create_scorers, read_scores, submit_passports, historical_endpoint
 )
 SELECT
-    'id' || n, 'key' || n, 'hash', now(), '', false, 1 + (n - 1) % 5000, '5/1m',
+    'id' || n, 'key' || n, 'hash', now(), '', false, 1 + (n - 1) % current_setting('test.partners')::integer, '5/1m',
     false, true, false, true
-FROM generate_series(1, 20000) AS n;
+FROM generate_series(1, 4 * current_setting('test.partners')::integer) AS n;
 
 INSERT INTO scorer_weighted_scorer
 SELECT n, CASE n % 2 WHEN 1 THEN 'WEIGHTED_BINARY' ELSE 'WEIGHTED' END, false
-FROM generate_series(1, 5000) AS n;
+FROM generate_series(1, current_setting('test.partners')::integer) AS n;
 INSERT INTO scorer_weighted_binaryweightedscorer
-SELECT n, '{"Provider1": "1.5"}', 20 FROM generate_series(1, 5000, 2) AS n;
+SELECT n, '{"Provider1": "1.5"}', 20 FROM generate_series(1, current_setting('test.partners')::integer, 2) AS n;
 INSERT INTO scorer_weighted_weightedscorer
-SELECT n, '{"Provider1": "1.5"}', 0 FROM generate_series(2, 5000, 2) AS n;
+SELECT n, '{"Provider1": "1.5"}', 0 FROM generate_series(2, current_setting('test.partners')::integer, 2) AS n;
 
 INSERT INTO account_community (
     id, name, description, account_id, scorer_id, rule, human_points_program, external_scorer_id
 )
 SELECT n, 'community ' || n, '', n, n, 'LIFO', n = 1, 'external' || n
-FROM generate_series(1, 5000) AS n;
+FROM generate_series(1, current_setting('test.partners')::integer) AS n;
 
 INSERT INTO account_nonce (nonce, created_on, was_used, expires_on)
-SELECT md5(n::text), now(), false, now() + interval '1 hour' FROM generate_series(1, 20000) AS n;
+SELECT md5(n::text), now(), false, now() + interval '1 hour' FROM generate_series(1, 4 * current_setting('test.partners')::integer) AS n;
 
 -- The stamp store: what is live, and what it has replaced.
 INSERT INTO ceramic_cache_ceramiccache (
@@ -113,7 +110,7 @@ FROM person, unnest(ARRAY['SCB', 'ASP', 'PMT']) AS action
 UNION ALL
 SELECT address, action, now(), '', 0, ''
 FROM person, unnest(ARRAY['MTA', 'MM2']) AS action
-WHERE n > 9950;
+WHERE n > current_setting('test.people')::integer - 50;
 INSERT INTO registry_humanpointscommunityqualifiedusers (address, community_id)
 SELECT address, 1 FROM person;
 INSERT INTO registry_humanpointsmultiplier SELECT address, 2 FROM person;
@@ -166,7 +163,7 @@ FROM person, generate_series(0, 1) AS other, generate_series(1, 2) AS round_id;
 
 -- Contributions to grants.
 INSERT INTO cgrants_contribution (id, data, subscription_id, success, amount_per_period_usdt)
-SELECT n, '{}', 1, true, 1 FROM generate_series(1, 20000) AS n;
+SELECT n, '{}', 1, true, 1 FROM generate_series(1, 4 * current_setting('test.partners')::integer) AS n;
 INSERT INTO cgrants_grantcontributionindex (
     round_num, amount, contribution_id, grant_id, profile_id, contributor_address
 )
@@ -181,6 +178,4 @@ SELECT address, 1, true, n % 20 FROM person;
 INSERT INTO cgrants_roundmapping (round_number, round_eth_address)
 SELECT n, 'round ' || n FROM generate_series(1, 20) AS n;
 
-SELECT indexdef FROM put_aside \gexec
 SET session_replication_role = DEFAULT;
-VACUUM ANALYZE;

@@ -21,7 +21,7 @@
 -- if they differ, `has_other_proofs` is true, and no version tells when the stamp is revoked.
 --
 -- `has_copies`: which documents a scorer has verified and registered before, with exactly this text,
--- in any of the first 20 communities that are found for the address.
+-- in any of the first 20 communities of the address.
 --
 -- LIMIT and OFFSET in the subqueries, BETWEEN one value and itself, and rows compared by >= leave
 -- PostgreSQL one index for each table, whatever it knows about the table
@@ -157,8 +157,12 @@ LEFT JOIN LATERAL (
 ) AS score ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(c.id) AS ids, string_agg(c.id || ':' || c.xmin, ' ' ORDER BY c.id) AS version
-    FROM registry_stamp AS c
-    WHERE c.passport_id BETWEEN passport.id AND passport.id
+    FROM (
+        SELECT s.id, s.xmin
+        FROM registry_stamp AS s
+        WHERE s.passport_id BETWEEN passport.id AND passport.id
+        OFFSET 0
+    ) AS c
 ) AS registered ON true
 LEFT JOIN LATERAL (
     SELECT
@@ -202,6 +206,7 @@ LEFT JOIN LATERAL (
                 SELECT p.id
                 FROM registry_passport AS p
                 WHERE p.address BETWEEN request.address AND request.address
+                ORDER BY p.address, p.community_id
                 LIMIT 20
             ) AS any_community
             CROSS JOIN LATERAL (

@@ -97,8 +97,12 @@ WITH request AS (
     ) AS stamp
     CROSS JOIN LATERAL (
         SELECT string_agg(c.id || ':' || c.xmin, ' ' ORDER BY c.id) AS version
-        FROM registry_stamp AS c
-        WHERE c.passport_id BETWEEN passport.id AND passport.id
+        FROM (
+            SELECT s.id, s.xmin
+            FROM registry_stamp AS s
+            WHERE s.passport_id BETWEEN passport.id AND passport.id
+            OFFSET 0
+        ) AS c
     ) AS registered
     CROSS JOIN LATERAL (
         SELECT coalesce(string_agg(l.id || ':' || l.xmin, ' ' ORDER BY l.id), '') AS version
@@ -142,17 +146,19 @@ WITH request AS (
     SELECT
         unchanged.ordinal, unchanged.address, unchanged.community_id, unchanged.expires_at_shown,
         score.id AS score_id
-    FROM unchanged
-    JOIN registry_score AS score
-        ON score.id = unchanged.score_id
-    WHERE
-        -- Insert: score_content (score)
-        = unchanged.content
-        -- The time of a score never goes back.
-        AND score.last_score_timestamp <= $2::timestamptz
-        AND score.id = ANY (ARRAY(SELECT unchanged.score_id FROM unchanged))
-    ORDER BY score.id
-    FOR NO KEY UPDATE OF score SKIP LOCKED
+    FROM (SELECT * FROM unchanged ORDER BY unchanged.score_id) AS unchanged
+    CROSS JOIN LATERAL (
+        SELECT s.id
+        FROM registry_score AS s
+        WHERE s.id = unchanged.score_id
+            AND
+            -- Insert: score_content (s)
+            = unchanged.content
+            -- The time of a score never goes back.
+            AND s.last_score_timestamp <= $2::timestamptz
+        LIMIT 1
+        FOR NO KEY UPDATE OF s SKIP LOCKED
+    ) AS score
 ), touched AS (
     UPDATE registry_score AS score
     SET last_score_timestamp = $2::timestamptz

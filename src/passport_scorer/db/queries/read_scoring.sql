@@ -221,15 +221,24 @@ LEFT JOIN LATERAL (
             END
         )) AS has_copies,
         count(*) < cardinality(stamp.ids) OR bool_or(proof.is_other) AS has_other_proofs,
-        array_agg(c.stamp) FILTER (WHERE bounded.document IS NOT NULL) AS stamps
-    FROM ceramic_cache_ceramiccache AS c
+        array_agg(c.stamp -> 'credentialSubject')
+            FILTER (WHERE bounded.document IS NOT NULL) AS subjects
+    FROM (
+        -- Decompressed once: a document with nothing added is the same document. One that is too
+        -- large to be read is null, and stays compressed.
+        SELECT
+            r.id, r.xmin, r.address, r.provider, r.proof_value,
+            CASE WHEN pg_column_size(r.stamp) <= 327680 THEN r.stamp || '{}' END AS stamp
+        FROM ceramic_cache_ceramiccache AS r
+        WHERE r.id = ANY (stamp.ids) AND stamp.is_large IS NOT TRUE
+        OFFSET 0
+    ) AS c
     CROSS JOIN LATERAL (
         -- PostgreSQL writes numbers in full: 1e131071 has 131,072 digits. A document with such a
-        -- number, or one that is too large already, is not converted to text.
+        -- number is not converted to text.
         SELECT
             CASE
-                WHEN pg_column_size(c.stamp) <= 327680
-                    AND NOT c.stamp @? 'strict $.** ? (
+                WHEN NOT c.stamp @? 'strict $.**{last} ? (
                         @.type() == "number"
                         && (@ > 1e100 || @ < -1e100 || (@ != 0 && @ < 1e-100 && @ > -1e-100))
                     )'
@@ -282,14 +291,13 @@ LEFT JOIN LATERAL (
             WHEN false THEN same.credential = c.stamp
         END
     ) AS own
-    WHERE c.id = ANY (stamp.ids)
+    WHERE
         -- Its column was checked above.
-        AND NOT (
+        NOT (
             proof.is_other
             AND
             -- Insert: is_proof_value_revoked (document.written)
         )
-        AND stamp.is_large IS NOT TRUE
 ) AS content ON true
 LEFT JOIN LATERAL (
     SELECT
@@ -300,15 +308,15 @@ LEFT JOIN LATERAL (
         array_agg(l.expires_at) AS expiries
     FROM (
         SELECT claimed.nullifier
-        FROM unnest(content.stamps) AS held (document)
+        FROM unnest(content.subjects) AS held (subject)
         CROSS JOIN LATERAL (
-            SELECT held.document #>> '{credentialSubject,hash}' AS nullifier
+            SELECT held.subject ->> 'hash' AS nullifier
             UNION ALL
             (
                 SELECT element
                 FROM jsonb_array_elements_text(
-                    CASE jsonb_typeof(held.document #> '{credentialSubject,nullifiers}')
-                        WHEN 'array' THEN held.document #> '{credentialSubject,nullifiers}'
+                    CASE jsonb_typeof(held.subject -> 'nullifiers')
+                        WHEN 'array' THEN held.subject -> 'nullifiers'
                     END
                 ) AS element
                 LIMIT 64

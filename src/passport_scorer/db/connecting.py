@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from passport_scorer.db import timestamps
+from passport_scorer.db import array_types, timestamps
 from passport_scorer.db.connection_errors import (
     CertificateFileMissing,
     Fault,
@@ -145,6 +145,7 @@ class Connector:
             target_session_attrs=_session_attributes(address),
         )
         await timestamps.register(driver)
+        array_types.register(driver)
         return driver
 
     async def _keeps_timeouts(self, driver: Any) -> bool:

@@ -106,18 +106,18 @@ class ScoringService:
             DatabaseUnavailable: the database can't be reached in time.
             TooManyForAddress: too many requests for this address wait already.
         """
-        if request.address is None or self._cache.get(request, self._clock()) is None:
+        if request.address is None:
             return None
-        async with self._locks.hold(request.address):
-            # The requests before can have changed it.
+        async with self._locks.hold(request.address):  # the requests before can change the entry
             cached = self._cache.get(request, self._clock())
-            if cached is not None:
-                touched = await self._touches.submit(TouchRequest(request, cached, key_version))
-                if touched is not None:
-                    self._telemetry.metrics.add(SCORE_CACHE_HITS)
-                    return touched
-        self._cache.discard(request)
-        return None
+            if cached is None:
+                return None
+            touched = await self._touches.submit(TouchRequest(request, cached, key_version))
+            if touched is None:
+                self._cache.discard(request)
+            else:
+                self._telemetry.metrics.add(SCORE_CACHE_HITS)
+            return touched
 
     def load(self, request: ScoringRequest) -> Coroutine[Any, Any, Loaded]:
         """Load everything that a score depends on, perhaps in a batch with others.

@@ -73,21 +73,19 @@ class ScoreToucher:
             DatabaseUnavailable: the database can't be reached in time.
         """
         now = self._clock()
-        with self._telemetry.traces.stage(TOUCH, len(requests)):
-            touched = await self._touched([request.touch() for request in requests], now)
-        return [
-            self._saved(request.cached, now) if position in touched else None
-            for position, request in enumerate(requests)
-        ]
-
-    async def _touched(self, touches: Sequence[Touch], now: datetime) -> set[int]:
+        touches = [request.touch() for request in requests]
         try:
-            return await touch_scores(self._database, touches, now)
+            with self._telemetry.traces.stage(TOUCH, len(requests)):
+                touched = await touch_scores(self._database, touches, now)
         except DatabaseUnavailable:
             raise
         except PassportScorerError as error:  # loading and saving will find the score at fault
             log.warning("touch_failed", count=len(touches), reason=error.code)
-            return set()
+            return [None] * len(requests)
+        return [
+            self._saved(request.cached, now) if position in touched else None
+            for position, request in enumerate(requests)
+        ]
 
     def _saved(self, cached: CachedScore, now: datetime) -> SavedScore:
         report_score(self._telemetry.metrics, cached.address, cached.community_id, cached.rejected)

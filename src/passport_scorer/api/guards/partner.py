@@ -26,6 +26,7 @@ from passport_scorer.auth.pbkdf2 import TooManyKeyChecks
 from passport_scorer.auth.rate_limits import RateLimited, RateLimitState
 from passport_scorer.db.queries.partners import find_api_key
 from passport_scorer.domain.api_key import ApiKey, InvalidApiKey
+from passport_scorer.telemetry.metrics import API_KEY_CHECKS
 
 Found = TypeVar("Found")
 Key = TypeVar("Key", bound=ApiKey)
@@ -49,7 +50,7 @@ class PartnerCall(Call):
         self._is_checked = False
         self._key: ApiKey | None = None
         self._limit: RateLimitState | None = None
-        self._counted: str | None = None  # the rate limit that the call was counted against
+        self._counted: tuple[str | None] | None = None  # the limit that it was counted against
 
     @cached_property
     def presented(self) -> PresentedKey:
@@ -82,33 +83,32 @@ class PartnerCall(Call):
 
     async def _is_within_limit(self, key: ApiKey) -> bool:
         """Count the call, once."""
-        if key.rate_limit != self._counted:
-            self._counted = key.rate_limit
+        if self._counted != (key.rate_limit,):
+            self._counted = (key.rate_limit,)
             self._limit = await self.services.rate_limits.count(
                 self.presented.prefix, "api", key.rate_limit
             )
         return self._limit is None or not self._limit.exceeded
 
-    async def authorized_from_cache(
-        self, touch: Callable[[CachedKey], Awaitable[Found | None]]
-    ) -> Found | None:
-        """Do what the presented key allows, if it is cached and unchanged; else see `authorized`.
+    async def cached_key(self) -> CachedKey | None:
+        """Return the cached key if it is the presented one, and count the call.
 
-        Args:
-            touch: does it if the key's row still has the cached version, which it checks in the
-                same statement; else it does nothing and returns None.
+        It lets the caller do nothing yet: the statement that does what the key allows has to check
+        that its row still has this version. Then call `confirm`.
 
         Returns:
-            None if the key is not cached, or not usable, or over its limit, or has changed: what
-            the database says decides then.
+            None if the key is not cached, not usable, or over its limit: what the database says
+            decides then.
         """
         cached = self.services.key_cache.get(self.presented)
         if cached is None or not await self._is_within_limit(cached.key):
             return None
-        found = await touch(cached)
-        if found is not None:
-            await self.check_key(cached.key)
-        return found
+        return cached
+
+    def confirm(self, cached: CachedKey) -> None:
+        """Accept a cached key, whose row was unchanged when the call was executed."""
+        self.services.telemetry.metrics.add(API_KEY_CHECKS, 1, "sha256")
+        self._accept(cached.key)
 
     async def authorized(
         self,
@@ -149,9 +149,12 @@ class PartnerCall(Call):
             if self._is_limited:
                 failed_calls.failed(presented, self.peer)
             raise
-        failed_calls.succeeded(presented, key.hashed_key_sha256)
-        self._key, self._is_checked = key, True
+        self._accept(key)
         return key
+
+    def _accept(self, key: ApiKey) -> None:
+        self.services.failed_calls.succeeded(self.presented, key.hashed_key_sha256)
+        self._key, self._is_checked = key, True
 
     async def authenticate_alone(self) -> ApiKey:
         """Do as `authenticate`, for a call that reads nothing but the key.

@@ -15,7 +15,6 @@ from passport_scorer.api.http.responses import json_response
 from passport_scorer.api.middleware.access_log import note_community, note_score
 from passport_scorer.api.schemas.score import EXAMPLE, V2ScoreResponse, score_response
 from passport_scorer.api.schemas.scorer_id import parse_scorer_id
-from passport_scorer.auth.key_cache import CachedKey
 from passport_scorer.domain.addresses import InvalidAddress, is_address, parse_address
 from passport_scorer.domain.api_key import PermissionDenied
 from passport_scorer.domain.community import ScorerNotFound
@@ -33,13 +32,13 @@ async def get_score(call: PartnerCall) -> Response:
 
 async def _touch(call: PartnerCall, request: ScoringRequest) -> SavedScore | None:
     """Record the cached score again; None if there is none, or something has changed."""
-
-    async def touch(cached: CachedKey) -> SavedScore | None:
-        if not cached.key.read_scores:
-            return None
-        return await call.services.scoring.touch(request, cached.version)
-
-    return await call.authorized_from_cache(touch)
+    cached = await call.cached_key()
+    if cached is None or not cached.key.read_scores:
+        return None
+    saved = await call.services.scoring.touch(request, cached.version)
+    if saved is not None:
+        call.confirm(cached)
+    return saved
 
 
 async def _score(call: PartnerCall, request: ScoringRequest) -> SavedScore:

@@ -40,7 +40,7 @@ async def test_the_database_goes_and_comes_back(
 ) -> None:
     """Without its database the service responds with 503; afterward it recovers on its own.
 
-    Earlier calls are recorded later: usage rows wait for the database.
+    All calls are recorded later, those of the outage, too: usage rows wait for the database.
     """
     service = await start_service(own_server.url)
     for _ in range(2):
@@ -52,7 +52,7 @@ async def test_the_database_goes_and_comes_back(
         await service.healthy_again()
         answer = await service.score("bob")
         assert (answer.status_code, answer.json()["score"]) == (200, "0.72400")
-    await service.tables.usage(DEMO_API_KEY.key, 4)
+    await service.tables.usage(DEMO_API_KEY.key, 8)
     assert not service.events("request_failed")
 
 

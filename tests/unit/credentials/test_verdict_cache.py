@@ -134,7 +134,7 @@ def test_nothing_is_cached_without_capacity() -> None:
 
 def test_verdicts_can_be_had_ahead(stamp: dict[str, Any]) -> None:
     """Good ones and rejections are cached for later; without capacity nothing is done."""
-    cache, none, text = VerdictCache(10), VerdictCache(0), json.dumps(stamp)
+    cache, none, text = VerdictCache(100_000), VerdictCache(0), json.dumps(stamp)
     for each in (cache, none):
         each.verify_ahead(text, NOW)
         each.verify_ahead("{}", NOW)

@@ -103,6 +103,7 @@ class PartnerCall(Call):
         cached = self.services.key_cache.get(self.presented)
         if cached is None or not await self._is_within_limit(cached.key):
             return None
+        self._key = cached.key  # a call that fails from now on is recorded
         return cached
 
     def confirm(self, cached: CachedKey) -> None:
@@ -141,6 +142,7 @@ class PartnerCall(Call):
             TooManyKeyChecks: the check would have to wait for too many others.
         """
         presented, failed_calls = self.presented, self.services.failed_calls
+        self._key = None
         try:
             key = await self.services.api_keys.authenticate(presented, stored, self.peer)
         except InvalidApiKey as error:

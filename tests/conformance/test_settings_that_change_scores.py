@@ -41,6 +41,8 @@ RECORDED = {
 }
 CHANGES = {
     "as recorded": {},
+    "nothing cached": {"CACHE_MEMORY_MB": "0"},
+    "every signature verified": {"TRUST_REGISTERED_STAMPS": "off"},
     "v0 nullifiers only": {"FF_MULTI_NULLIFIER": "off"},
     "one issuer": {"TRUSTED_IAM_ISSUERS": f"[{ISSUERS[1]}]"},
     "the others, v0 only": {

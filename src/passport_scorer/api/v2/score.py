@@ -31,7 +31,7 @@ async def get_score(call: PartnerCall) -> Response:
 
 
 async def _touch(call: PartnerCall, request: ScoringRequest) -> SavedScore | None:
-    """Record the cached score again; None if there is none, or something has changed."""
+    """Return the cached score, recorded again; None: it has to be computed."""
     cached = await call.cached_key()
     if cached is None or not cached.key.read_scores:
         return None

@@ -2,32 +2,20 @@
 -- community does not exist. A section without platforms has one entry in the arrays, with null for
 -- the platform.
 SELECT
-    coalesce(binary_scorer.weights, weighted.weights)::text AS weights,
+    scorer.weights,
     place.titles,
     place.section_orders,
     place.platform_ids,
     place.item_orders
 FROM (
-    SELECT c.id, c.scorer_id FROM account_community AS c WHERE c.id = $1::bigint LIMIT 1
+    SELECT c.id, c.xmin, c.scorer_id
+    FROM account_community AS c
+    WHERE c.id = $1::bigint
+    LIMIT 1
 ) AS community
-CROSS JOIN LATERAL (
-    SELECT s.id, s.type
-    FROM scorer_weighted_scorer AS s
-    WHERE s.id = community.scorer_id
-    LIMIT 1
-) AS scorer
-LEFT JOIN LATERAL (
-    SELECT b.weights
-    FROM scorer_weighted_binaryweightedscorer AS b
-    WHERE b.scorer_ptr_id = scorer.id AND scorer.type = 'WEIGHTED_BINARY'
-    LIMIT 1
-) AS binary_scorer ON true
-LEFT JOIN LATERAL (
-    SELECT w.weights
-    FROM scorer_weighted_weightedscorer AS w
-    WHERE w.scorer_ptr_id = scorer.id AND scorer.type = 'WEIGHTED'
-    LIMIT 1
-) AS weighted ON true
+CROSS JOIN LATERAL
+    -- Insert: scorer_of (community)
+AS scorer
 LEFT JOIN LATERAL (
     SELECT
         array_agg(header.name::text) AS titles,

@@ -2,13 +2,9 @@
 -- one of them, whatever the revocation itself contains.
 SELECT revocation.proof_value
 FROM unnest($1::text[]) AS wanted (proof_value)
-CROSS JOIN LATERAL (
-    SELECT r.proof_value
-    FROM ceramic_cache_revocation AS r
-    WHERE r.proof_value >= wanted.proof_value
-    ORDER BY r.proof_value
-    LIMIT 1
-) AS revocation
+CROSS JOIN LATERAL
+    -- Insert: next_revocation (wanted.proof_value)
+AS revocation
 WHERE revocation.proof_value = wanted.proof_value
 UNION
 SELECT stamp.proof_value

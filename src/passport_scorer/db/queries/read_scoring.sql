@@ -122,20 +122,9 @@ LEFT JOIN LATERAL (
     ORDER BY c.is_external DESC
     LIMIT 1
 ) AS community ON true
-LEFT JOIN LATERAL (
-    SELECT
-        concat_ws(':', community.xmin, s.id, s.xmin, binary_scorer.xmin, weighted.xmin)
-        AS version,
-        coalesce(binary_scorer.weights, weighted.weights)::text AS weights,
-        coalesce(binary_scorer.threshold, weighted.threshold) AS threshold
-    FROM scorer_weighted_scorer AS s
-    LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
-        ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
-    LEFT JOIN scorer_weighted_weightedscorer AS weighted
-        ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
-    WHERE s.id = community.scorer_id
-    LIMIT 1
-) AS scorer ON true
+LEFT JOIN LATERAL
+    -- Insert: scorer_of (community)
+AS scorer ON true
 LEFT JOIN LATERAL (
     SELECT
         -- Insert: dynamic_weights (community)
@@ -155,15 +144,9 @@ LEFT JOIN LATERAL (
     WHERE s.passport_id = passport.id
     LIMIT 1
 ) AS score ON true
-LEFT JOIN LATERAL (
-    SELECT array_agg(c.id) AS ids, string_agg(c.id || ':' || c.xmin, ' ' ORDER BY c.id) AS version
-    FROM (
-        SELECT s.id, s.xmin
-        FROM registry_stamp AS s
-        WHERE s.passport_id BETWEEN passport.id AND passport.id
-        OFFSET 0
-    ) AS c
-) AS registered ON true
+LEFT JOIN LATERAL
+    -- Insert: registered_stamps (passport)
+AS registered ON true
 LEFT JOIN LATERAL (
     SELECT
         -- Insert: is_revocation_possible (request)

@@ -52,18 +52,9 @@ WITH request AS (
         WHERE c.external_scorer_id = request.external_scorer_id
         LIMIT 1
     ) AS named ON true
-    CROSS JOIN LATERAL (
-        SELECT
-            concat_ws(':', community.xmin, s.id, s.xmin, binary_scorer.xmin, weighted.xmin)
-            AS version
-        FROM scorer_weighted_scorer AS s
-        LEFT JOIN scorer_weighted_binaryweightedscorer AS binary_scorer
-            ON binary_scorer.scorer_ptr_id = s.id AND s.type = 'WEIGHTED_BINARY'
-        LEFT JOIN scorer_weighted_weightedscorer AS weighted
-            ON weighted.scorer_ptr_id = s.id AND s.type = 'WEIGHTED'
-        WHERE s.id = community.scorer_id
-        LIMIT 1
-    ) AS scorer
+    CROSS JOIN LATERAL
+        -- Insert: scorer_of (community)
+    AS scorer
     CROSS JOIN LATERAL (
         SELECT
             -- Insert: dynamic_weights (community)
@@ -95,15 +86,9 @@ WITH request AS (
             LIMIT 1001
         ) AS c
     ) AS stamp
-    CROSS JOIN LATERAL (
-        SELECT string_agg(c.id || ':' || c.xmin, ' ' ORDER BY c.id) AS version
-        FROM (
-            SELECT s.id, s.xmin
-            FROM registry_stamp AS s
-            WHERE s.passport_id BETWEEN passport.id AND passport.id
-            OFFSET 0
-        ) AS c
-    ) AS registered
+    CROSS JOIN LATERAL
+        -- Insert: registered_stamps (passport)
+    AS registered
     CROSS JOIN LATERAL (
         SELECT coalesce(string_agg(l.id || ':' || l.xmin, ' ' ORDER BY l.id), '') AS version
         FROM registry_hashscorerlink AS l

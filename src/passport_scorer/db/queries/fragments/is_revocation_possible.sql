@@ -24,13 +24,9 @@ CASE WHEN (SELECT max(id) FROM ceramic_cache_revocation WHERE id > 0) > 0 THEN (
                 || array_agg(own.high || upper(own.v))
                 || array_agg(own.high || upper(own.other_v))
             ) AS spelling (written)
-            CROSS JOIN LATERAL (
-                SELECT r.proof_value
-                FROM ceramic_cache_revocation AS r
-                WHERE r.proof_value >= spelling.written
-                ORDER BY r.proof_value
-                LIMIT 1
-            ) AS of_proof
+            CROSS JOIN LATERAL
+                -- Insert: next_revocation (spelling.written)
+            AS of_proof
             WHERE of_proof.proof_value = spelling.written
         )
     FROM (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from passport_scorer.db.database import Database, DatabaseSettings
 from passport_scorer.domain.usage import Usage
 from passport_scorer.tools.demo.world import DEMO_API_KEY
 from tests.support.captured_logs import capture_logs
+from tests.support.stream_server import unix_server
 
 _SOCKET = ".s.PGSQL.5432"
 _TABLE = b"INSERT INTO account_accountapikeyanalytics"
@@ -87,7 +88,7 @@ class ForgetfulProxy:
         writes = asyncio.Event()
         forth = asyncio.create_task(self._forth(reader, server_writer, writes))
         kept_back = b""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             while True:
                 kind = await server_reader.readexactly(1)
                 length = await server_reader.readexactly(4)
@@ -99,9 +100,11 @@ class ForgetfulProxy:
                     break
                 if not kept_back:
                     writer.write(kind + length + body)
-        forth.cancel()
-        writer.close()
-        server_writer.close()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            forth.cancel()
+            server_writer.close()
 
     async def _forth(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writes: asyncio.Event
@@ -117,10 +120,9 @@ async def forgetful(url: str, folder: Path) -> AsyncIterator[tuple[Database, For
     """A pool whose connections go through a proxy."""
     parts = urlsplit(url)
     proxy = ForgetfulProxy(Path(parse_qs(parts.query)["host"][0]) / _SOCKET)
-    server = await asyncio.start_unix_server(proxy.serve, str(folder / _SOCKET))
     query = f"host={quote(str(folder))}&sslmode=disable"
     database = Database(DatabaseSettings(parts._replace(query=query).geturl()))
-    async with server:
+    async with unix_server(proxy.serve, folder / _SOCKET):
         yield database, proxy
         await database.close()
 

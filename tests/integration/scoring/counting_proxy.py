@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+from tests.support.stream_server import unix_server
+
 _SOCKET = ".s.PGSQL.5432"
 _READY = b"Z"  # ReadyForQuery: the server has answered all that it was asked
 
@@ -34,7 +36,6 @@ class CountingProxy:
             pass
         finally:
             forth.cancel()
-            writer.close()
             server_writer.close()
 
     async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,6 +49,5 @@ async def counting_proxy(url: str, folder: Path) -> AsyncIterator[tuple[str, Cou
     parts = urlsplit(url)
     host = parse_qs(parts.query)["host"][0]
     proxy = CountingProxy(Path(host) / _SOCKET)
-    server = await asyncio.start_unix_server(proxy.serve, str(folder / _SOCKET))
-    async with server:
+    async with unix_server(proxy.serve, folder / _SOCKET):
         yield parts._replace(query=f"host={quote(str(folder))}&sslmode=disable").geturl(), proxy
